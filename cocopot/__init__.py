@@ -1,0 +1,57 @@
+"""Cocopot: a WSGI framework whose whole request lifecycle is a set of pluggy hooks."""
+
+from __future__ import annotations
+
+from cocopot.app import Cocopot, current_app
+from cocopot.blueprints import Blueprint
+from cocopot.config import Config
+from cocopot.context import (
+    copy_current_request_context,
+    g,
+    has_app_context,
+    has_request_context,
+    request,
+)
+from cocopot.exceptions import HTTPException, PluginError
+from cocopot.helpers import (
+    abort,
+    after_this_request,
+    jsonify,
+    make_response,
+    redirect,
+    send_file,
+    send_from_directory,
+    stream_with_context,
+    url_for,
+)
+from cocopot.hooks import PluginManager, hookimpl, hookspec
+from cocopot.request import Request
+from cocopot.response import Response
+
+__all__ = [
+    "Blueprint",
+    "Cocopot",
+    "Config",
+    "HTTPException",
+    "PluginError",
+    "PluginManager",
+    "Request",
+    "Response",
+    "abort",
+    "after_this_request",
+    "copy_current_request_context",
+    "current_app",
+    "g",
+    "has_app_context",
+    "has_request_context",
+    "hookimpl",
+    "hookspec",
+    "jsonify",
+    "make_response",
+    "redirect",
+    "request",
+    "send_file",
+    "send_from_directory",
+    "stream_with_context",
+    "url_for",
+]

@@ -1,0 +1,385 @@
+"""The application object: a facade over the parts that it holds."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
+
+from cocopot import lifecycle, logs, urls
+from cocopot.builtin import BUILTINS
+from cocopot.config import DEFAULTS, Config, ConfigAttribute
+from cocopot.context import Context
+from cocopot.context import current_app as _current_app
+from cocopot.folders import Folders, instance_path_of
+from cocopot.hooks import PluginManager
+from cocopot.hooks.discovery import Selection
+from cocopot.hooks.loading import Loader
+from cocopot.registration import AppRegistrar
+from cocopot.request import Request
+from cocopot.response import Response
+from cocopot.routing import Router, Rule
+from cocopot.steps import RequestSteps
+
+if TYPE_CHECKING:
+    import click
+    from werkzeug.routing import MapAdapter
+
+    from cocopot.hooks.loading import OnError
+    from cocopot.json import JSONProvider
+    from cocopot.testing import Client, CliRunner
+    from cocopot.types import WSGIEnvironment
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Cocopot(Folders, AppRegistrar, RequestSteps):
+    """The WSGI application, and the registry of its routes, functions and plugins.
+
+    Example:
+        ```python
+        from cocopot import Cocopot
+
+        app = Cocopot(__name__)
+
+        @app.route("/")
+        def index():
+            return "Hello, World!"
+        ```
+
+    Args:
+        import_name: Name of the module, usually `__name__`; by default that of the module that makes the
+            application.
+        static_folder: Folder with static files, relative to the root path; served if it exists or is given.
+        static_url_path: URL path of the static files; by default `/` and the folder's name.
+        static_host: Host of the static route, with `host_matching`.
+        host_matching: Whether rules match the host.
+        subdomain_matching: Whether rules match the subdomain of SERVER_NAME.
+        template_folder: Folder with templates, for a template plugin.
+        instance_path: Absolute path of the instance folder; by default found beside the module.
+        instance_relative_config: Whether configuration files are relative to the instance folder.
+        root_path: Folder that other paths are relative to; by default that of the module.
+        autoload: Which installed plugins to load: `True` for all, `False` for none, or names. The environment
+            variable `COCOPOT_PLUGINS` replaces it, unless it is `False`.
+        plugins: Objects, modules or classes to register as plugins beside the installed ones.
+        disable: Names of plugins that must not be loaded, in addition to `COCOPOT_DISABLE_PLUGINS`.
+        plugin_errors: `"raise"`, or `"warn"` to log an error and leave that plugin out.
+
+    Raises:
+        PluginError: If a plugin cannot be loaded.
+    """
+
+    #: Class of requests.
+    request_class: type[Request] = Request
+    #: Class of responses.
+    response_class: type[Response] = Response
+    #: Class of URL rules.
+    url_rule_class: type[Rule] = Rule
+    #: Class of the configuration.
+    config_class: type[Config] = Config
+    #: Format of log records, as `logging.Formatter` takes it.
+    log_format: str = logs.LOG_FORMAT
+    #: Whether exceptions reach the test client, and other things that help tests.
+    testing = ConfigAttribute[bool]("TESTING")
+    #: Key for signing.
+    secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")
+
+    def __init__(
+        self,
+        import_name: str = "",
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_url_path: str | None = None,
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+        *,
+        autoload: bool | Iterable[str] = True,
+        plugins: Iterable[object] = (),
+        disable: Iterable[str] = (),
+        plugin_errors: OnError = "raise",
+    ) -> None:
+        self._name: str | None = None
+        #: The plugin manager.
+        self.plugins = PluginManager()
+        Folders.__init__(self, import_name or _caller(self), static_folder, static_url_path, root_path)
+        AppRegistrar.__init__(self, self.plugins, lambda request: lifecycle.error_scopes(self, request))
+        self.static_host, self.template_folder = static_host, template_folder
+        self.instance_path = _instance_path(instance_path, self.import_name, self.root_path)
+        self.subdomain_matching = subdomain_matching
+        self.config = self._make_config(instance_relative_config)
+        #: The URL rules.
+        self.router = Router(host_matching=host_matching)
+        #: State of plugins, by their names.
+        self.extensions: dict[str, Any] = {}
+        #: Whether the first request has begun, and registration is over.
+        self.started = False
+        self._start_lock = threading.RLock()
+        self._starting = False
+        for name, builtin in BUILTINS.items():
+            self.plugins.register(builtin, name, origin="builtin")
+        loader = Loader(self.plugins, plugin_errors)
+        loader.load(Selection.make(autoload, disable), plugins)
+        loader.set_up(self, self.config)
+
+    # -- set-up --------------------------------------------------------
+
+    def _make_config(self, instance_relative: bool) -> Config:
+        defaults = {**DEFAULTS, "DEBUG": _is_true(os.environ.get("COCOPOT_DEBUG", ""))}
+        return self.config_class(self.instance_path if instance_relative else self.root_path, defaults)
+
+    @property
+    def name(self) -> str:
+        """Name of the application for display: the import name, or the run file's if that is `__main__`."""
+        if self._name is None:
+            self._name = _run_file() if self.import_name == "__main__" else self.import_name
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    @property
+    def debug(self) -> bool:
+        """Whether debug mode is on; from the configuration key DEBUG."""
+        return bool(self.config["DEBUG"])
+
+    @debug.setter
+    def debug(self, value: bool) -> None:
+        self.config["DEBUG"] = value
+        if value and "logger" in self.__dict__ and self.logger.level == logging.NOTSET:
+            self.logger.setLevel(logging.DEBUG)
+
+    @property
+    def propagate_exceptions(self) -> bool:
+        """Whether unhandled exceptions are raised again; by default in debug and test mode."""
+        configured: bool | None = self.config["PROPAGATE_EXCEPTIONS"]
+        return self.testing or self.debug if configured is None else configured
+
+    @cached_property
+    def logger(self) -> logging.Logger:
+        """The application's logger, named like the application."""
+        return self.create_logger()
+
+    def create_logger(self) -> logging.Logger:
+        """Return a logger of the application's name that logs everything in debug mode.
+
+        Handlers that it had before are removed; it gets one, with `log_format`, unless the root logger has
+        some.
+        """
+        return logs.create_logger(self, self.log_format)
+
+    @cached_property
+    def json(self) -> JSONProvider:
+        """What writes and reads JSON."""
+        return cast("JSONProvider", self.plugins.hook.cocopot_json_provider(app=self))
+
+    @cached_property
+    def cli(self) -> click.Group:
+        """The group of the application's own commands."""
+        from cocopot.cli import make_group
+
+        return make_group(self)
+
+    def make_shell_context(self) -> dict[str, Any]:
+        """Return the names for the interactive shell."""
+        context: dict[str, Any] = {"app": self}
+        for names in reversed(self.plugins.hook.cocopot_shell_context(app=self)):
+            context.update(names)
+        return context
+
+    # -- start and end -------------------------------------------------
+
+    def start(self) -> None:
+        """Run the startup hooks, unless they have run; called by the first request.
+
+        Raises:
+            pluggy.PluginValidationError: If a plugin implements an unknown hook.
+        """
+        with self._start_lock:
+            if self.started or self._starting:
+                return
+            self._starting = True
+            try:
+                self.plugins.check_pending()
+                with self.app_context():
+                    self.plugins.hook.cocopot_startup(app=self)
+                self.started = True
+            finally:
+                self._starting = False
+            atexit.register(_close, weakref.ref(self))
+
+    def close(self) -> None:
+        """Run the shutdown hooks, if the application has been started; also done when the process ends.
+
+        Raises:
+            ExceptionGroup: Of what they raised, after all have run.
+        """
+        with self._start_lock:
+            if not self.started:
+                return
+            self.started = False
+            with self.app_context():
+                lifecycle.run_every(
+                    self, lambda: self.plugins.hook.cocopot_shutdown(app=self), always_raise=True
+                )
+
+    def run(
+        self, host: str | None = None, port: int | None = None, debug: bool = True, **options: Any
+    ) -> None:
+        """Run the application on a local development server.
+
+        Args:
+            host: Host name to listen on; `"0.0.0.0"` makes it available to other machines. By default
+                `127.0.0.1`, or that of SERVER_NAME.
+            port: Port; by default 5000, or that of SERVER_NAME.
+            debug: Whether to switch debug mode on, with reloader and debugger.
+            options: What `werkzeug.serving.run_simple` takes. The debugger stays off on a host that is not
+                this machine's own, unless `use_debugger=True` is given.
+        """
+        from cocopot.serving import run_app
+
+        run_app(self, host, port, debug=debug, **options)
+
+    def test_client(self, use_cookies: bool = True, **kwargs: Any) -> Client:
+        """Return a client that sends requests to the application without a server.
+
+        Args:
+            use_cookies: Whether it keeps cookies.
+            kwargs: Passed to `cocopot.testing.Client`.
+        """
+        from cocopot.testing import Client
+
+        return Client(self, use_cookies=use_cookies, **kwargs)
+
+    def test_cli_runner(self, **kwargs: Any) -> CliRunner:
+        """Return what runs the application's commands in tests.
+
+        Args:
+            kwargs: Passed to `cocopot.testing.CliRunner`.
+        """
+        from cocopot.testing import CliRunner
+
+        return CliRunner(self, **kwargs)
+
+    # -- contexts ------------------------------------------------------
+
+    def app_context(self) -> Context:
+        """Return an application context, for `with`: `current_app` and `g` are available inside."""
+        return Context(self)
+
+    def request_context(self, environ: WSGIEnvironment) -> Context:
+        """Return a request context for a WSGI environment, for `with`; no hook has run yet."""
+        request = self.request_class(environ)
+        request.app = self
+        lifecycle.match_request(self, request, environ)
+        context = Context(self, request)
+        context.calls = lifecycle.calls_for(self, request.endpoint)
+        return context
+
+    def test_request_context(self, *args: Any, **kwargs: Any) -> Context:
+        """Return a request context for a made-up request.
+
+        Args:
+            args: As for `werkzeug.test.EnvironBuilder`: the path first.
+            kwargs: As for `werkzeug.test.EnvironBuilder`, such as `method=` and `json=`.
+        """
+        from cocopot.testing import EnvironBuilder
+
+        builder = EnvironBuilder(self, *args, **kwargs)
+        try:
+            return self.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+    # -- URLs and files ------------------------------------------------
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what builds URLs for a request, or outside of one for SERVER_NAME; `None` without it."""
+        return urls.create_url_adapter(self, request)
+
+    def url_for(
+        self,
+        /,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: Any,
+    ) -> str:
+        """Build the URL of an endpoint; see `cocopot.url_for`."""
+        return urls.url_for(
+            self, endpoint, values, anchor=_anchor, method=_method, scheme=_scheme, external=_external
+        )
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:  # noqa: ARG002 - for subclasses
+        """Return for how many seconds a file may be cached: SEND_FILE_MAX_AGE_DEFAULT.
+
+        Args:
+            filename: Name of the file.
+        """
+        value: int | timedelta | None = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        return int(value.total_seconds()) if isinstance(value, timedelta) else value
+
+    def open_instance_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> IO[Any]:
+        """Open a file of the instance folder.
+
+        Args:
+            resource: Path relative to the instance folder.
+            mode: As for `open`.
+            encoding: Of a text file.
+        """
+        path = Path(self.instance_path, resource)
+        return path.open(mode) if "b" in mode else path.open(mode, encoding=encoding)
+
+    def __repr__(self) -> str:
+        return f"<Cocopot {self.name!r}>"
+
+
+#: The application that handles the current request, or whose context is active.
+current_app: Cocopot = cast("Cocopot", _current_app)
+
+
+def _is_true(text: str) -> bool:
+    return text.strip().lower() not in {"", "0", "false", "no", "off"}
+
+
+def _run_file() -> str:
+    file = getattr(sys.modules["__main__"], "__file__", None)
+    return Path(file).stem if file else "__main__"
+
+
+def _caller(app: Cocopot) -> str:
+    """Return the name of the module that makes `app`."""
+    frame = sys._getframe(2)  # noqa: SLF001 - what `warnings` and `logging` do
+    while frame.f_back is not None and frame.f_locals.get("self") is app:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "__main__"))
+
+
+def _instance_path(given: str | None, import_name: str, root_path: str) -> str:
+    if given is None:
+        return instance_path_of(import_name, root_path)
+    if not Path(given).is_absolute():
+        raise ValueError(f"instance_path must be absolute, not {given!r}.")
+    return given
+
+
+def _close(ref: weakref.ref[Cocopot]) -> None:
+    if (app := ref()) is not None:
+        app.close()

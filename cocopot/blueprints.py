@@ -1,0 +1,320 @@
+"""Blueprints: routes, functions and handlers that are registered on an application later, and under a
+prefix.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from cocopot.context import current
+from cocopot.error_handlers import error_key
+from cocopot.folders import Folders
+from cocopot.functions import FunctionTable
+from cocopot.registration import Registrar
+from cocopot.urls import endpoint_of
+
+if TYPE_CHECKING:
+    import os
+
+    from cocopot.error_handlers import ErrorKey
+    from cocopot.types import View
+
+F = TypeVar("F", bound=Callable[..., Any])
+Deferred = Callable[["BlueprintSetupState"], object]
+
+
+@dataclass(frozen=True, slots=True)
+class BlueprintSetupState:
+    """One registration of a blueprint: where, and under which name and prefix.
+
+    Args:
+        blueprint: The blueprint.
+        app: The application.
+        options: What was passed to `register_blueprint`.
+        first_registration: Whether the application has not had this blueprint before.
+        name: Full name, such as `"admin.users"`.
+        url_prefix: Full prefix, without a slash at its end, or `None`.
+        subdomain: Full subdomain, or `None`.
+        url_defaults: Values for all rules of the blueprint.
+    """
+
+    blueprint: Blueprint
+    app: Any
+    options: dict[str, Any]
+    first_registration: bool
+    name: str
+    url_prefix: str | None
+    subdomain: str | None
+    url_defaults: dict[str, Any]
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: View | None = None, **options: Any
+    ) -> None:
+        """Register a rule on the application, with the blueprint's prefix, name, subdomain and defaults."""
+        if self.url_prefix is not None:
+            rule = "/".join((self.url_prefix.rstrip("/"), rule.lstrip("/"))) if rule else self.url_prefix
+        options.setdefault("subdomain", self.subdomain)
+        options["defaults"] = {**self.url_defaults, **(options.get("defaults") or {})} or None
+        if endpoint is None:
+            endpoint = endpoint_of(view_func)
+        self.app.add_url_rule(rule, f"{self.name}.{endpoint}", view_func, **options)
+
+
+class Blueprint(Folders, Registrar):
+    """A part of an application that can be registered under a prefix, more than once, and inside another one.
+
+    Args:
+        name: Name of the blueprint; endpoints begin with it. No dots.
+        import_name: Name of the module, usually `__name__`.
+        static_folder: Folder with static files, relative to the root path.
+        static_url_path: URL path of the static files, below the prefix.
+        template_folder: Folder with templates, for a template plugin.
+        url_prefix: Prefix for all rules.
+        subdomain: Subdomain for all rules.
+        url_defaults: Default values for all rules.
+        root_path: Folder that other paths are relative to; by default that of the module.
+        cli_group: Name of the group for the blueprint's commands; by default the blueprint's name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        url_prefix: str | None = None,
+        subdomain: str | None = None,
+        url_defaults: dict[str, Any] | None = None,
+        root_path: str | None = None,
+        cli_group: str | None = None,
+    ) -> None:
+        _check_name(name)
+        Folders.__init__(self, import_name, static_folder, static_url_path, root_path)
+        Registrar.__init__(self)
+        self.name = name
+        self.template_folder = template_folder
+        self.url_prefix = url_prefix
+        self.subdomain = subdomain
+        self.url_values_defaults = dict(url_defaults or {})
+        self.cli_group = cli_group
+        self._deferred: list[Deferred] = []
+        self._children: list[tuple[Blueprint, dict[str, Any]]] = []
+        self._registered = False
+
+    def __repr__(self) -> str:
+        return f"<Blueprint {self.name!r}>"
+
+    def check_open(self, action: str) -> None:
+        """Raise an error if the blueprint has been registered: what is added now would be lost.
+
+        Raises:
+            RuntimeError: If it has been registered.
+        """
+        if self._registered:
+            raise RuntimeError(
+                f"{action}() was called on the blueprint {self.name!r} after it was registered, so it would "
+                "have no "
+                "effect. Call it before register_blueprint(), or import the module that calls it before."
+            )
+
+    # -- recording -----------------------------------------------------
+
+    def record(self, func: Deferred) -> None:
+        """Call `func` with the setup state whenever the blueprint is registered."""
+        self.check_open("record")
+        self._deferred.append(func)
+
+    def record_once(self, func: Deferred) -> None:
+        """Call `func` with the setup state the first time that the blueprint is registered on an
+        application.
+        """
+
+        @functools.wraps(func)
+        def once(state: BlueprintSetupState) -> None:
+            if state.first_registration:
+                func(state)
+
+        self.record(once)
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: View | None = None,
+        methods: Iterable[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Connect a URL rule with a view when the blueprint is registered.
+
+        Args:
+            rule: The rule, below the blueprint's prefix.
+            endpoint: Name of the endpoint, without the blueprint's; by default that of the function.
+            view_func: The view.
+            methods: Methods; by default GET.
+            options: What `werkzeug.routing.Rule` takes.
+
+        Raises:
+            ValueError: If the endpoint has a dot in it.
+        """
+        if endpoint is not None and "." in endpoint:
+            raise ValueError(
+                f"The endpoint {endpoint!r} may not contain a dot; the blueprint's name is put before it."
+            )
+        if methods is not None:
+            options["methods"] = methods
+        self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
+
+    def endpoint(self, endpoint: str) -> Callable[[F], F]:
+        """Register a function as the view of an endpoint of this blueprint."""
+
+        def decorator(f: F) -> F:
+            def register(state: BlueprintSetupState) -> None:
+                state.app.view_functions[f"{state.name}.{endpoint}"] = f
+
+            self.record(register)
+            return f
+
+        return decorator
+
+    # -- for the whole application -------------------------------------
+
+    def _record_for_app(self, table: str, f: F) -> F:
+        self.record_once(lambda state: getattr(state.app, table)[None].append(f))
+        return f
+
+    def before_app_request(self, f: F) -> F:
+        """As `before_request`, for every request of the application."""
+        return self._record_for_app("before_request_funcs", f)
+
+    def after_app_request(self, f: F) -> F:
+        """As `after_request`, for every request of the application."""
+        return self._record_for_app("after_request_funcs", f)
+
+    def teardown_app_request(self, f: F) -> F:
+        """As `teardown_request`, for every request of the application."""
+        return self._record_for_app("teardown_request_funcs", f)
+
+    def app_url_value_preprocessor(self, f: F) -> F:
+        """As `url_value_preprocessor`, for every request of the application."""
+        return self._record_for_app("url_value_preprocessors", f)
+
+    def app_url_defaults(self, f: F) -> F:
+        """As `url_defaults`, for every endpoint of the application."""
+        return self._record_for_app("url_default_functions", f)
+
+    def app_errorhandler(self, code_or_exception: ErrorKey) -> Callable[[F], F]:
+        """As `errorhandler`, for every request of the application."""
+        key = error_key(code_or_exception)
+
+        def decorator(f: F) -> F:
+            self.record_once(lambda state: state.app.register_error_handler(key, f))
+            return f
+
+        return decorator
+
+    # -- registering ---------------------------------------------------
+
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        """Put a blueprint inside this one.
+
+        Args:
+            blueprint: The inner blueprint.
+            options: `name`, `url_prefix`, `subdomain` and `url_defaults` for this registration.
+
+        Raises:
+            ValueError: If it is this blueprint itself.
+        """
+        self.check_open("register_blueprint")
+        if blueprint is self:
+            raise ValueError(f"The blueprint {self.name!r} cannot be registered on itself.")
+        self._children.append((blueprint, options))
+
+    def register(self, app: Any, options: dict[str, Any]) -> None:
+        """Register everything on an application; called by `app.register_blueprint`.
+
+        Args:
+            app: The application.
+            options: What was passed to `register_blueprint`, with `name_prefix` from an outer blueprint.
+
+        Raises:
+            ValueError: If the application has a blueprint of that name.
+        """
+        name = ".".join(filter(None, (options.get("name_prefix", ""), options.get("name", self.name))))
+        if name in app.blueprints:
+            same = "this" if app.blueprints[name] is self else "another"
+            raise ValueError(
+                f"The name {name!r} is already registered for {same} blueprint. Use name= to give it "
+                "another name."
+            )
+        first = not any(other is self for other in app.blueprints.values())
+        app.blueprints[name] = self
+        self._registered = True
+        state = self._state(app, options, name, first)
+        app.blueprint_prefixes[name] = state.url_prefix or ""
+        if self.has_static_folder:
+            state.add_url_rule(
+                f"{self.static_url_path}/<path:filename>", "static", cast("Any", self.send_static_file)
+            )
+        self._copy_functions(app, name)
+        for deferred in self._deferred:
+            deferred(state)
+        for child, child_options in self._children:
+            child.register(app, _child_options(child, child_options, state))
+
+    def _state(self, app: Any, options: dict[str, Any], name: str, first: bool) -> BlueprintSetupState:
+        return BlueprintSetupState(
+            blueprint=self,
+            app=app,
+            options=options,
+            first_registration=first,
+            name=name,
+            url_prefix=options.get("url_prefix", self.url_prefix),
+            subdomain=options.get("subdomain", self.subdomain),
+            url_defaults={**self.url_values_defaults, **(options.get("url_defaults") or {})},
+        )
+
+    def _copy_functions(self, app: Any, name: str) -> None:
+        for attribute, table in vars(self).items():
+            if isinstance(table, FunctionTable) and None in table:
+                getattr(app, attribute)[name].extend(table[None])
+        for key, handler in self.error_handler_spec[None].items():
+            app.error_handler_spec[name][key] = handler
+        for endpoint, view in self.view_functions.items():
+            app.view_functions[f"{name}.{endpoint}"] = view
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Return for how many seconds a static file may be cached; by default as the application says."""
+        return current().app.get_send_file_max_age(filename)
+
+
+def _child_options(child: Blueprint, options: dict[str, Any], state: BlueprintSetupState) -> dict[str, Any]:
+    """Return the options for registering a blueprint inside another one: prefixes and subdomains are
+    joined.
+    """
+    prefix = options.get("url_prefix", child.url_prefix)
+    if state.url_prefix is not None:
+        prefix = (
+            state.url_prefix if prefix is None else f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
+        )
+    subdomain = options.get("subdomain", child.subdomain)
+    if state.subdomain is not None:
+        subdomain = state.subdomain if subdomain is None else f"{subdomain}.{state.subdomain}"
+    defaults = {**state.url_defaults, **(options.get("url_defaults") or {})}
+    return {
+        **options,
+        "url_prefix": prefix,
+        "subdomain": subdomain,
+        "url_defaults": defaults,
+        "name_prefix": state.name,
+    }
+
+
+def _check_name(name: str) -> None:
+    if not name:
+        raise ValueError("A blueprint's name may not be empty.")
+    if "." in name:
+        raise ValueError(f"A blueprint's name may not contain a dot: {name!r}.")

@@ -1,0 +1,16 @@
+"""Default behaviour, each a small plugin that runs after everybody else's."""
+
+from __future__ import annotations
+
+from cocopot.builtin import dispatch, errors, json_provider, responses, static
+
+#: What every application registers, by name.
+BUILTINS = {
+    "builtin.dispatch": dispatch,
+    "builtin.responses": responses,
+    "builtin.errors": errors,
+    "builtin.static": static,
+    "builtin.json_provider": json_provider,
+}
+
+__all__ = ["BUILTINS"]

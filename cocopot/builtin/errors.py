@@ -1,0 +1,19 @@
+"""Answer HTTP exceptions with themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException
+
+from cocopot.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from cocopot.types import ResponseValue
+
+
+@hookimpl(trylast=True)
+def cocopot_handle_exception(exc: Exception) -> ResponseValue | None:
+    """Return an HTTP exception, which is a response value; leave others alone."""
+    answer: Any = exc if isinstance(exc, HTTPException) else None
+    return answer  # type: ignore[no-any-return]

@@ -1,0 +1,86 @@
+"""Turn what a view returned into a response."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from cocopot.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from cocopot.request import Request
+    from cocopot.types import Application
+
+
+@hookimpl(trylast=True)
+def cocopot_make_response(app: Application, request: Request, value: Any) -> Any:
+    """Know strings, bytes, dicts, lists, tuples, iterators, responses, HTTP exceptions and WSGI callables."""
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return app.response_class(value)
+    if isinstance(value, tuple):
+        return _from_tuple(app, request, value)
+    return _from_body(app, request, value, None, None)
+
+
+def _from_tuple(app: Application, request: Request, value: tuple[Any, ...]) -> Any:
+    """Take `(body, status)`, `(body, headers)` or `(body, status, headers)` apart."""
+    status = headers = None
+    if len(value) == 3:
+        body, status, headers = value
+    elif len(value) == 2 and isinstance(value[1], (Mapping, Headers, list, tuple)):
+        body, headers = value
+    elif len(value) == 2:
+        body, status = value
+    else:
+        _refuse(request, value, f"a tuple of {len(value)}")
+    if body is None:
+        _refuse(request, value, "a tuple whose body is None")
+    return _from_body(app, request, body, status, headers)
+
+
+def _from_body(app: Application, request: Request, body: Any, status: Any, headers: Any) -> Any:
+    response_class = app.response_class
+    if isinstance(body, (str, bytes, bytearray)):
+        return response_class(body, status, headers)
+    if isinstance(body, (dict, list)):
+        response = app.json.response(body)
+    elif isinstance(body, response_class):
+        response = body
+    elif isinstance(body, Iterator):
+        return response_class(body, status, headers)
+    elif isinstance(body, HTTPException):
+        response = response_class.force_type(body.get_response(request.environ), request.environ)
+    elif isinstance(body, WerkzeugResponse) or callable(body):
+        response = _forced(app, request, body)
+    elif hasattr(body, "__iter__") and not isinstance(body, Mapping):
+        return response_class(body, status, headers)
+    else:
+        _refuse(request, body, f"a {type(body).__name__!r}")
+    if status is not None:
+        response.status = status
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def _forced(app: Application, request: Request, body: Any) -> Any:
+    try:
+        return app.response_class.force_type(body, request.environ)
+    except TypeError as exc:
+        _refuse(
+            request, body, f"a {type(body).__name__!r} that cannot be called as a WSGI application ({exc})"
+        )
+
+
+def _refuse(request: Request, value: object, what: str) -> NoReturn:
+    raise TypeError(
+        f"The view for {request.endpoint!r} returned {what}, which cannot be made into a response: "
+        f"{value!r:.200}. "
+        "Return a str, bytes, dict, list, iterator, Response, WSGI callable, or one of these in a tuple "
+        "(body, status), (body, headers) or (body, status, headers)."
+    )

@@ -1,0 +1,38 @@
+"""The `cocopot` command; one file a command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cocopot.cli.run import run_command
+
+if TYPE_CHECKING:
+    from cocopot.app import Cocopot
+
+
+def make_group(app: Cocopot) -> click.Group:
+    """Return the group of an application's own commands, with those of its plugins.
+
+    A plugin whose `cocopot_register_commands` raises loses its own commands only; the error is logged by
+    name.
+    """
+    group = click.Group(app.name, help=f"Commands of {app.name}.")
+    for impl in app.plugins.call_order("cocopot_register_commands"):
+        others = [record.plugin for record in app.plugins.records() if record.name != impl.plugin_name]
+        try:
+            app.plugins.subset_hook_caller("cocopot_register_commands", others)(app=app, cli=group)
+        except Exception as error:
+            notes = " ".join(getattr(error, "__notes__", ()))
+            app.logger.exception("The commands of %r are missing. %s", impl.plugin_name, notes)
+    return group
+
+
+@click.group()
+@click.version_option(package_name="cocopot")
+def main() -> None:
+    """Cocopot: a WSGI framework whose whole request lifecycle is a set of hooks."""
+
+
+main.add_command(run_command)

@@ -1,0 +1,381 @@
+"""The configuration: a dict that fills itself from objects, files and the environment."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import tomllib
+import types
+from collections.abc import Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, overload
+
+from werkzeug.utils import import_string
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from cocopot.types import StrPath
+
+T = TypeVar("T")
+Loader = Callable[[IO[Any]], Mapping[str, Any] | None]
+
+#: What ``silent=True`` forgives: there is no file of that name.
+_MISSING: Final = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
+
+#: The keys that the core reads, each with the value that it has until something sets it.
+DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
+    {
+        # Whether to reload, to show errors in the browser and to indent JSON: a bool; never in production.
+        "DEBUG": False,
+        # Whether tests are running, so that exceptions reach them: a bool.
+        "TESTING": False,
+        # Whether an unhandled exception leaves the app, not as a 500: a bool; None: if DEBUG or TESTING.
+        "PROPAGATE_EXCEPTIONS": None,
+        # What signs cookies and tokens: str or bytes, 32 random bytes or more; None: nothing can be signed.
+        "SECRET_KEY": None,
+        # Former secret keys that still verify but no longer sign: a list of str or bytes, newest first.
+        "SECRET_KEY_FALLBACKS": None,
+        # The host, with its port if unusual, for subdomains and URLs built outside a request: a str.
+        "SERVER_NAME": None,
+        # The path that the app is mounted under, for URLs built outside a request: a str, slash first.
+        "APPLICATION_ROOT": "/",
+        # The scheme of URLs built outside a request: "http" or "https".
+        "PREFERRED_URL_SCHEME": "http",
+        # The hosts that a request may name: a list of str, a leading dot allows subdomains; None: any host.
+        "TRUSTED_HOSTS": None,
+        # The largest request body, in bytes: a larger one is a 413; None: no limit.
+        "MAX_CONTENT_LENGTH": None,
+        # The largest form field that is not a file, in bytes: a larger one is a 413; None: no limit.
+        "MAX_FORM_MEMORY_SIZE": 500_000,
+        # The most parts of a multipart form, a number of parts: more are a 413; None: no limit.
+        "MAX_FORM_PARTS": 1000,
+        # How long a browser may keep a sent file, in seconds or a timedelta; None: it asks each time.
+        "SEND_FILE_MAX_AGE_DEFAULT": None,
+        # Whether a missing form or query key raises where it is read, for debugging: a bool; None: if DEBUG.
+        "TRAP_BAD_REQUEST_ERRORS": None,
+        # Whether HTTP exceptions are treated like any other exception, for debugging: a bool.
+        "TRAP_HTTP_EXCEPTIONS": False,
+        # The largest cookie that passes without a warning, in bytes, as browsers drop larger ones; 0: any.
+        "MAX_COOKIE_SIZE": 4093,
+        # Whether JSON output escapes all that is not ASCII: a bool.
+        "JSON_AS_ASCII": True,
+        # Whether JSON output has the keys of objects in order: a bool.
+        "JSON_SORT_KEYS": True,
+        # Whether JSON responses have no blanks (True) or are indented (False): a bool; None: not DEBUG.
+        "JSON_COMPACT": None,
+        # The content type of JSON responses: a str.
+        "JSON_MIMETYPE": "application/json",
+        # Whether a rule answers OPTIONS by itself unless it says otherwise: a bool.
+        "PROVIDE_AUTOMATIC_OPTIONS": True,
+    }
+)
+
+
+class Config(dict[str, Any]):
+    """The configuration of an application: a dict, with ways to fill it.
+
+    Only upper-case names become keys, so that a configuration file can keep helpers in lower case. What
+    is loaded later replaces what was loaded earlier.
+
+    Example:
+        >>> config = Config("/srv/shop", {"DEBUG": False})
+        >>> config.from_mapping(DEBUG=True, note="not upper-case")
+        True
+        >>> config
+        {'DEBUG': True}
+
+    Args:
+        root_path: The folder that relative file names start from.
+        defaults: The first keys and values; copied, and taken whatever their case.
+    """
+
+    def __init__(self, root_path: StrPath, defaults: Mapping[str, Any] | None = None) -> None:
+        super().__init__(defaults or {})
+        self.root_path = root_path
+
+    def from_object(self, obj: object) -> None:
+        """Take the upper-case attributes of an object, most often a module or a class.
+
+        Args:
+            obj: The object, or its import name such as ``"shop.settings"`` or ``"shop.settings:Production"``.
+                A class is not instantiated: a property of it is loaded as the property object.
+
+        Raises:
+            ImportError: Nothing can be imported under that name.
+            TypeError: ``obj`` is a mapping, whose keys are not attributes.
+        """
+        if isinstance(obj, Mapping):
+            raise TypeError(
+                f"from_object() reads attributes, and a {type(obj).__name__} keeps its keys elsewhere: "
+                "use from_mapping()"
+            )
+        source = import_string(obj) if isinstance(obj, str) else obj
+        for name in dir(source):
+            if name.isupper():
+                self[name] = getattr(source, name)
+
+    def from_pyfile(self, filename: StrPath, silent: bool = False) -> bool:
+        """Run a Python file and take the upper-case names that it defines.
+
+        Args:
+            filename: The file; a relative name starts from ``root_path``.
+            silent: Whether to leave things as they are if there is no such file.
+
+        Returns:
+            Whether the file was loaded.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        path = self._path(filename)
+        file = _open(path, "rb", silent=silent)
+        if file is None:
+            return False
+        with file:
+            source = file.read()
+        module = types.ModuleType("config")
+        module.__file__ = str(path)
+        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - a configuration file is trusted code
+        self.from_object(module)
+        return True
+
+    def from_file(self, filename: StrPath, load: Loader, silent: bool = False, text: bool = True) -> bool:
+        """Take the upper-case keys of a data file.
+
+        Example:
+            ``app.config.from_file("config.yaml", load=yaml.safe_load)``
+
+        Args:
+            filename: The file; a relative name starts from ``root_path``.
+            load: What turns the open file into a mapping; ``None`` counts as an empty one.
+            silent: Whether to leave things as they are if there is no such file.
+            text: Whether ``load`` is handed a file of text, in UTF-8, or one of bytes.
+
+        Returns:
+            Whether the file was loaded.
+
+        Raises:
+            OSError: The file cannot be read.
+            TypeError: ``load`` returned something other than a mapping.
+        """
+        path = self._path(filename)
+        file = _open(path, "r" if text else "rb", silent=silent)
+        if file is None:
+            return False
+        with file:
+            loaded = _load(file, path, load)
+        return self.from_mapping(loaded)
+
+    def from_toml(self, filename: StrPath, silent: bool = False) -> bool:
+        """Take the upper-case top-level keys of a TOML file.
+
+        Args:
+            filename: The file; a relative name starts from ``root_path``.
+            silent: Whether to leave things as they are if there is no such file.
+
+        Returns:
+            Whether the file was loaded.
+
+        Raises:
+            OSError: The file cannot be read.
+            tomllib.TOMLDecodeError: It is not TOML; a note names the file.
+        """
+        return self.from_file(filename, tomllib.load, silent=silent, text=False)
+
+    def from_json(self, filename: StrPath, silent: bool = False) -> bool:
+        """Take the upper-case keys of the object in a JSON file.
+
+        Args:
+            filename: The file, in UTF-8; a relative name starts from ``root_path``.
+            silent: Whether to leave things as they are if there is no such file.
+
+        Returns:
+            Whether the file was loaded.
+
+        Raises:
+            OSError: The file cannot be read.
+            json.JSONDecodeError: It is not JSON; a note names the file.
+            TypeError: It holds something other than an object.
+        """
+        return self.from_file(filename, json.load, silent=silent)
+
+    def from_envvar(self, variable_name: str, silent: bool = False) -> bool:
+        """Run the Python file that an environment variable names; see `from_pyfile`.
+
+        Args:
+            variable_name: The environment variable.
+            silent: Whether to leave things as they are if it is unset or empty, or if there is no such file.
+
+        Returns:
+            Whether the file was loaded.
+
+        Raises:
+            RuntimeError: The variable is unset or empty.
+            OSError: The file cannot be read.
+        """
+        filename = os.environ.get(variable_name)
+        if filename:
+            return self.from_pyfile(filename, silent=silent)
+        if silent:
+            return False
+        raise RuntimeError(
+            f"the environment variable {variable_name!r} is not set: "
+            "set it to the path of a configuration file"
+        )
+
+    def from_prefixed_env(self, prefix: str = "COCOPOT", *, loads: Callable[[str], Any] = json.loads) -> bool:
+        """Take the environment variables that begin with a prefix and an underscore.
+
+        ``COCOPOT_DEBUG=true`` sets ``DEBUG``; ``COCOPOT_MAIL__host=mx`` sets the key ``host`` of the mapping
+        ``MAIL``, which is made if there is none, and otherwise copied, so that defaults shared with other
+        applications stay as they are. Variables are read in sorted order.
+
+        Args:
+            prefix: What names begin with, without the underscore.
+            loads: What turns a value into something better than text; a value that it fails on stays text.
+                With the default ``12345`` is a number: write ``"12345"``, quotes included, for a text.
+
+        Returns:
+            True.
+
+        Raises:
+            TypeError: A double underscore reaches into a value that is no mapping.
+        """
+        start = f"{prefix}_"
+        for variable in sorted(os.environ):
+            name = variable.removeprefix(start)
+            top, *parts = name.split("__")
+            if variable.startswith(start) and top.isupper():
+                value: Any = os.environ[variable]
+                with contextlib.suppress(Exception):
+                    value = loads(value)
+                _set_nested(self, [top, *parts], value, variable)
+        return True
+
+    def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
+        """Take the upper-case keys of a mapping and of keyword arguments, which win.
+
+        Args:
+            mapping: Keys and values.
+            kwargs: More of them.
+
+        Returns:
+            True.
+        """
+        merged = {**(mapping or {}), **kwargs}
+        self.update({key: value for key, value in merged.items() if key.isupper()})
+        return True
+
+    def get_namespace(
+        self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
+    ) -> dict[str, Any]:
+        """Return the keys that begin with a prefix, as keyword arguments for something else.
+
+        Example:
+            >>> config = Config("/srv/shop", {"MAIL_HOST": "mx", "MAIL_PORT": 25, "DEBUG": False})
+            >>> config.get_namespace("MAIL_")
+            {'host': 'mx', 'port': 25}
+
+        Args:
+            namespace: The prefix.
+            lowercase: Whether the keys of the result are in lower case.
+            trim_namespace: Whether they are without the prefix.
+
+        Returns:
+            A new dict.
+        """
+        cut = len(namespace) if trim_namespace else 0
+        return {
+            key[cut:].lower() if lowercase else key[cut:]: value
+            for key, value in self.items()
+            if key.startswith(namespace)
+        }
+
+    def _path(self, filename: StrPath) -> Path:
+        return Path(self.root_path) / filename
+
+
+class HasConfig(Protocol):
+    """What a `ConfigAttribute` needs of the object that it is an attribute of."""
+
+    @property
+    def config(self) -> MutableMapping[str, Any]:
+        """The configuration that is read and written."""
+        ...
+
+
+class ConfigAttribute(Generic[T]):
+    """An attribute of the application whose value lives in its configuration.
+
+    Example:
+        ``debug = ConfigAttribute[bool]("DEBUG")`` in a class body makes ``app.debug`` another name for
+        ``app.config["DEBUG"]``.
+
+    Args:
+        name: The configuration key.
+        get_converter: Applied to the value each time it is read; what is written is stored as it is.
+    """
+
+    def __init__(self, name: str, get_converter: Callable[[Any], T] | None = None) -> None:
+        self.name = name
+        self.get_converter = get_converter
+
+    @overload
+    def __get__(self, obj: None, owner: type[Any]) -> Self: ...
+
+    @overload
+    def __get__(self, obj: HasConfig, owner: type[Any]) -> T: ...
+
+    def __get__(self, obj: HasConfig | None, owner: type[Any]) -> T | Self:
+        """Return the value, or the descriptor itself when asked of the class."""
+        if obj is None:
+            return self
+        value: T = obj.config[self.name]
+        return value if self.get_converter is None else self.get_converter(value)
+
+    def __set__(self, obj: HasConfig, value: Any) -> None:
+        """Store the value in the configuration."""
+        obj.config[self.name] = value
+
+
+def _open(path: Path, mode: str, *, silent: bool) -> IO[Any] | None:
+    try:
+        return path.open(mode, encoding=None if "b" in mode else "utf-8")
+    except OSError as error:
+        if silent and error.errno in _MISSING:
+            return None
+        hint = f"cannot read the configuration file ({error.strerror}): check the path, relative to root_path"
+        # OSError picks the subclass that belongs to the number, FileNotFoundError for one.
+        raise OSError(error.errno, hint, str(path)) from error
+
+
+def _load(file: IO[Any], path: Path, load: Loader) -> Mapping[str, Any] | None:
+    try:
+        loaded: object = load(file)
+    except Exception as error:
+        error.add_note(f"while loading the configuration file {path}")
+        raise
+    if loaded is None or isinstance(loaded, Mapping):
+        return loaded
+    raise TypeError(
+        f"the configuration file {path} holds a {type(loaded).__name__}: "
+        "make its top level a mapping of keys to values"
+    )
+
+
+def _set_nested(config: dict[str, Any], keys: list[str], value: Any, variable: str) -> None:
+    current = config
+    *parents, last = keys
+    for depth, key in enumerate(parents, start=1):
+        child = current.get(key, {})
+        if not isinstance(child, Mapping):
+            parent = "__".join(keys[:depth])
+            raise TypeError(
+                f"the environment variable {variable} sets an item of {parent}, which is of type "
+                f"{type(child).__name__} and no mapping: unset {variable}, or make {parent} a mapping"
+            )
+        current[key] = current = dict(child)
+    current[last] = value

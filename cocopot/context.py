@@ -1,0 +1,316 @@
+"""The context of a request or an application, its context variable, and the proxies that look through it.
+
+There is one kind of context. One with a request is a request context; one without is an application context,
+for commands and set-up code. Nothing in it is built before it is asked for.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+
+from werkzeug.local import LocalProxy
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from werkzeug.routing import MapAdapter
+
+    from cocopot.request import Request
+    from cocopot.types import Application
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MISSING = object()
+
+
+class Globals:
+    """A plain namespace for the time of a context: `g`.
+
+    Attributes that are not set raise `AttributeError`; `get`, `pop` and `setdefault` work as on a dict.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"g has no attribute {name!r}: nothing has set it in this context")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the attribute `name`, or `default`."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: Any = _MISSING) -> Any:
+        """Remove the attribute `name` and return it.
+
+        Raises:
+            KeyError: If it is not set and no default is given.
+        """
+        if default is _MISSING:
+            return self.__dict__.pop(name)
+        return self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Return the attribute `name`, after setting it to `default` if it is not set."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        return f"<g of {current().app.name!r}>" if current_or_none() is not None else "<g>"
+
+
+class Context:
+    """What belongs to one request, or to one use of an application outside of a request.
+
+    It is active while it is pushed; it is torn down when the last one who holds it lets go.
+
+    Args:
+        app: The application.
+        request: The request, or `None` for an application context.
+    """
+
+    # What most requests never use stays on the class until it is needed.
+    _g: Globals | None = None
+    _url_adapter: MapAdapter | None = None
+    _tokens: tuple[contextvars.Token[Context], ...] = ()
+    _holds = 0
+    _shares_app_context = False
+    _exc: BaseException | None = None
+    #: Functions that `after_this_request` has collected.
+    after_functions: list[Callable[[Any], Any]] | None = None
+    #: The compiled hook calls of the request's endpoint; set by the lifecycle.
+    calls: Any = None
+
+    def __init__(self, app: Application, request: Request | None = None) -> None:
+        self.app = app
+        self.request = request
+
+    @property
+    def g(self) -> Globals:
+        """The namespace for the time of this context."""
+        if self._g is None:
+            self._g = Globals()
+        return self._g
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """What builds URLs here, or `None` outside of a request without SERVER_NAME."""
+        if self._url_adapter is None:
+            self._url_adapter = self.app.create_url_adapter(self.request)
+        return self._url_adapter
+
+    def copy(self) -> Context:
+        """Return a new context for the same application and request, with a `g` of its own."""
+        context = Context(self.app, self.request)
+        context.calls = self.calls
+        return context
+
+    # -- being active --------------------------------------------------
+
+    def push(self) -> None:
+        """Make this the current context."""
+        self.share_with(CURRENT.get(None))
+        self.hold()
+        self._tokens = (*self._tokens, CURRENT.set(self))
+
+    def pop(self, exc: BaseException | None = None) -> None:
+        """End what `push` began; the last `pop` tears the context down.
+
+        Args:
+            exc: The exception that ended the context, for the teardown hooks.
+
+        Raises:
+            RuntimeError: If another context is current.
+        """
+        if CURRENT.get(None) is not self or not self._tokens:
+            raise RuntimeError(f"cannot pop {self!r}: it is not the current context")
+        token = self._tokens[-1]
+        self._tokens = self._tokens[:-1]
+        try:
+            self.release(exc)
+        finally:
+            CURRENT.reset(token)
+
+    def __enter__(self) -> Self:
+        self.push()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.pop(exc)
+
+    def share_with(self, outer: Context | None) -> None:
+        """Inside another context of the same application, use its `g`, and leave its teardown to it."""
+        if outer is not None and outer is not self and outer.app is self.app and not self._holds:
+            self._g = outer.g
+            self._shares_app_context = True
+
+    # -- being kept ----------------------------------------------------
+
+    def hold(self) -> None:
+        """Keep the context from being torn down until `release`."""
+        self._holds += 1
+
+    def release(self, exc: BaseException | None = None) -> None:
+        """Let go of the context; if nobody else holds it, it is torn down."""
+        self._exc = exc or self._exc
+        self._holds -= 1
+        if self._holds <= 0:
+            self._holds = 0
+            exc, self._exc = self._exc, None
+            self.tear_down(exc)
+
+    def tear_down(self, exc: BaseException | None = None) -> None:
+        """Run the teardown hooks; the application context's run even if the request's raise."""
+        try:
+            if self.request is not None:
+                self.app.do_teardown_request(exc)
+                if "files" in self.request.__dict__:
+                    self.request.close()
+        finally:
+            if not self._shares_app_context:
+                self.app.do_teardown_app_context(exc)
+
+    def __repr__(self) -> str:
+        what = "application" if self.request is None else f"{self.request.method} {self.request.path}"
+        return f"<Context {what} of {self.app.name!r}>"
+
+
+#: The current context of this thread, greenlet or task.
+CURRENT: contextvars.ContextVar[Context] = contextvars.ContextVar("cocopot.context")
+
+
+def current_or_none() -> Context | None:
+    """Return the current context, or `None`."""
+    return CURRENT.get(None)
+
+
+def current() -> Context:
+    """Return the current context.
+
+    Raises:
+        RuntimeError: If there is none.
+    """
+    context = CURRENT.get(None)
+    if context is None:
+        _outside("the application context", "with app.app_context():")
+    return context
+
+
+def current_request_context() -> Context:
+    """Return the current context, which must have a request.
+
+    Raises:
+        RuntimeError: If there is none, or it has no request.
+    """
+    context = CURRENT.get(None)
+    if context is None or context.request is None:
+        _outside("a request context", "with app.test_request_context():")
+    return context
+
+
+def has_app_context() -> bool:
+    """Return whether an application or request context is active, so that `current_app` and `g` may be
+    used.
+    """
+    return CURRENT.get(None) is not None
+
+
+def has_request_context() -> bool:
+    """Return whether a request context is active, so that `request` may be used."""
+    context = CURRENT.get(None)
+    return context is not None and context.request is not None
+
+
+def copy_current_request_context(function: F) -> F:
+    """Make `function` run in a copy of the current request context, such as in another thread or greenlet.
+
+    The copy has the same request and a `g` of its own; its teardown hooks run when the function returns.
+
+    Raises:
+        RuntimeError: If no request context is active.
+    """
+    original = current_request_context()
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        with original.copy():
+            return function(*args, **kwargs)
+
+    return cast("F", wrapper)
+
+
+# -------------------------------------------------------------------------
+# Proxies
+# -------------------------------------------------------------------------
+
+
+def _outside(what: str, remedy: str) -> NoReturn:
+    raise RuntimeError(
+        f"Working outside of {what}. This is only available while a request is handled, "
+        f"or inside a block such as `{remedy}`."
+    )
+
+
+# A LocalProxy finds an attribute by failing first; these overrides look through the context at once. What the
+# object itself does not have, such as `_get_current_object`, is the proxy's own.
+
+
+class _RequestProxy(LocalProxy[Any]):
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        try:
+            target = CURRENT.get().request
+        except LookupError:
+            return LocalProxy.__getattribute__(self, name)
+        try:
+            return getattr(target, name)
+        except AttributeError:
+            return LocalProxy.__getattribute__(self, name)
+
+
+class _GlobalsProxy(LocalProxy[Any]):
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        try:
+            target = CURRENT.get().g
+        except LookupError:
+            return LocalProxy.__getattribute__(self, name)
+        try:
+            return getattr(target, name)
+        except AttributeError:
+            return LocalProxy.__getattribute__(self, name)
+
+
+class _AppProxy(LocalProxy[Any]):
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        try:
+            target = CURRENT.get().app
+        except LookupError:
+            return LocalProxy.__getattribute__(self, name)
+        try:
+            return getattr(target, name)
+        except AttributeError:
+            return LocalProxy.__getattribute__(self, name)
+
+
+#: The request that is being handled.
+request: Request = cast("Request", _RequestProxy(lambda: current_request_context().request))
+#: A namespace for the time of the current context.
+g: Any = _GlobalsProxy(lambda: current().g)
+#: The application that handles the current request, or whose context is active.
+current_app: Application = cast("Application", _AppProxy(lambda: current().app))

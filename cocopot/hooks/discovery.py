@@ -1,0 +1,264 @@
+"""Which plugins are installed, which of them are wanted, and in which order they load."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import heapq
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cocopot.exceptions import PluginError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from importlib_metadata import EntryPoint
+
+#: The entry-point group under which a distribution names its plugins.
+GROUP = "cocopot.plugins"
+#: `all`, `none`, or the names of the plugins to load; replaces the application's `autoload`, unless that is
+#: `False`.
+ALLOW_VARIABLE = "COCOPOT_PLUGINS"
+#: Names of plugins that must not be loaded, in addition to the application's `disable`.
+DISABLE_VARIABLE = "COCOPOT_DISABLE_PLUGINS"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A plugin that is installed or was given, and has not been registered yet.
+
+    Args:
+        name: What people disable, order and configure it by.
+        value: The entry point's value, `"module"` or `"module:object"`; empty for an object that was given.
+        distribution: Name of the distribution, empty for an object that was given.
+        version: Version of the distribution.
+        entry_point: What `load` resolves.
+        given: The object, if it was given.
+    """
+
+    name: str
+    value: str = ""
+    distribution: str = ""
+    version: str = ""
+    entry_point: EntryPoint | None = field(default=None, compare=False)
+    given: object = field(default=None, compare=False)
+
+    def load(self) -> object:
+        """Import the plugin; a class is instantiated.
+
+        Raises:
+            Exception: Whatever the import, or the class, raises.
+        """
+        plugin = self.given if self.entry_point is None else self.entry_point.load()
+        return plugin() if isinstance(plugin, type) else plugin
+
+    def describe(self) -> str:
+        """Return the plugin's name and where it comes from, for messages."""
+        if not self.distribution:
+            return f"plugin {self.name!r}"
+        return f"plugin {self.name!r} ({self.distribution} {self.version}, {self.value})"
+
+    def error(self, problem: str, hook: str | None = None) -> PluginError:
+        """Return an error that names the plugin and says how to go on without it."""
+        advice = f'To go on without it, pass disable={{"{self.name}"}} or set {DISABLE_VARIABLE}={self.name}.'
+        where = self.describe()
+        return PluginError(
+            f"{where[0].upper()}{where[1:]} {problem}\n{advice}",
+            plugin=self.name,
+            distribution=self.distribution or None,
+            version=self.version or None,
+            entry_point=self.value or None,
+            hook=hook,
+        )
+
+
+@functools.cache
+def installed() -> tuple[Candidate, ...]:
+    """Return every plugin that an installed distribution names, by name; read once per process.
+
+    `installed.cache_clear()` makes the next call read again.
+    """
+    # Takes as long to import as the rest of Cocopot: only an application that loads plugins needs it.
+    import importlib_metadata
+
+    found = []
+    for point in importlib_metadata.entry_points(group=GROUP):
+        distribution = point.dist
+        found.append(
+            Candidate(
+                name=point.name,
+                value=point.value,
+                distribution=distribution.name if distribution is not None else "",
+                version=distribution.version if distribution is not None else "",
+                entry_point=point,
+            )
+        )
+    return tuple(sorted(found, key=lambda candidate: (candidate.name, candidate.distribution)))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which plugins an application wants.
+
+    Args:
+        allowed: Names, or `None` for every installed plugin.
+        allowed_by: What said so, for messages.
+        disabled: Names that are not to be loaded, and what said so.
+    """
+
+    allowed: frozenset[str] | None
+    allowed_by: str
+    disabled: Mapping[str, str]
+
+    @classmethod
+    def make(
+        cls,
+        autoload: bool | Iterable[str],
+        disable: Iterable[str],
+        environ: Mapping[str, str] | None = None,
+    ) -> Selection:
+        """Combine the application's arguments with the environment.
+
+        Args:
+            autoload: `True` for every installed plugin, `False` for none, or names.
+            disable: Names that must not be loaded.
+            environ: The environment; `os.environ` by default.
+
+        Raises:
+            TypeError: If a plain string is given where names are expected.
+        """
+        environ = os.environ if environ is None else environ
+        allowed, allowed_by = _allowed(autoload, environ)
+        disabled = dict.fromkeys(_names(environ.get(DISABLE_VARIABLE, "")), DISABLE_VARIABLE)
+        disabled.update(dict.fromkeys(_checked_names(disable, "disable"), "disable="))
+        return cls(allowed, allowed_by, disabled)
+
+    def choose(self, found: Iterable[Candidate], given: Iterable[Candidate] = ()) -> list[Candidate]:
+        """Return the candidates that are wanted.
+
+        Args:
+            found: What is installed; `allowed` and `disabled` apply.
+            given: What the application passed as objects; only `disabled` applies.
+
+        Raises:
+            PluginError: If a name that was asked for is not installed, or two distributions share one.
+        """
+        found, wanted = list(found), dict[str, Candidate]()
+        allowed = [c for c in found if self.allowed is None or c.name in self.allowed]
+        for candidate in (*given, *allowed):
+            if candidate.name in self.disabled:
+                continue
+            if (other := wanted.get(candidate.name)) is not None:
+                raise _duplicate(other, candidate)
+            wanted[candidate.name] = candidate
+        self._check_present(found, wanted)
+        return list(wanted.values())
+
+    def _check_present(self, candidates: list[Candidate], wanted: Collection[str]) -> None:
+        for name in sorted((self.allowed or frozenset()) - set(wanted) - set(self.disabled)):
+            known = sorted({candidate.name for candidate in candidates})
+            raise PluginError(
+                f"Plugin {name!r}, named by {self.allowed_by}, is not installed. {_suggestion(name, known)}"
+                f"Installed: {', '.join(known) or 'none'}. "
+                "Install the distribution that brings it, or take the name out.",
+                plugin=name,
+            )
+
+
+def _allowed(autoload: bool | Iterable[str], environ: Mapping[str, str]) -> tuple[frozenset[str] | None, str]:
+    said = environ.get(ALLOW_VARIABLE, "").strip()
+    if said and autoload is not False:
+        if said == "all":
+            return None, ALLOW_VARIABLE
+        return frozenset() if said == "none" else frozenset(_names(said)), ALLOW_VARIABLE
+    if isinstance(autoload, bool):
+        return None if autoload else frozenset(), "autoload="
+    return frozenset(_checked_names(autoload, "autoload")), "autoload="
+
+
+def _names(text: str) -> list[str]:
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def _checked_names(names: Iterable[str], argument: str) -> list[str]:
+    if isinstance(names, str):
+        raise TypeError(f"{argument} takes a set of plugin names, not a string: {argument}={{{names!r}}}")
+    return list(names)
+
+
+def _suggestion(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}? " if close else ""
+
+
+def _duplicate(first: Candidate, second: Candidate) -> PluginError:
+    return PluginError(
+        f"Two distributions bring a plugin named {first.name!r}: {first.distribution or 'the application'} "
+        f"{first.version} ({first.value or first.given!r}) and {second.distribution or 'the application'} "
+        f"{second.version} ({second.value or second.given!r}). "
+        f"Uninstall one of them, or disable the name with {DISABLE_VARIABLE}={first.name}.",
+        plugin=first.name,
+    )
+
+
+# -------------------------------------------------------------------------
+# Load order
+# -------------------------------------------------------------------------
+
+
+def declared_names(candidate: Candidate, plugin: object, attribute: str) -> tuple[str, ...]:
+    """Return what a plugin says in `requires` or `after`.
+
+    Raises:
+        PluginError: If it is anything but a tuple or list of names.
+    """
+    value: Any = getattr(plugin, attribute, ())
+    if isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    raise candidate.error(f"says {attribute} = {value!r}; it must be a tuple of plugin names.")
+
+
+def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the keys of `needs` by name, but each after those that it needs.
+
+    Args:
+        needs: For each plugin, the plugins that must be loaded earlier; names that are no key are passed
+            over.
+
+    Raises:
+        PluginError: If they need each other in a circle.
+    """
+    waiting = {name: {other for other in others if other in needs} for name, others in needs.items()}
+    followers: dict[str, list[str]] = {name: [] for name in needs}
+    for name, others in waiting.items():
+        for other in others:
+            followers[other].append(name)
+    ready = [name for name, others in waiting.items() if not others]
+    heapq.heapify(ready)
+    order: list[str] = []
+    while ready:
+        name = heapq.heappop(ready)
+        order.append(name)
+        del waiting[name]
+        for follower in followers[name]:
+            waiting[follower].discard(name)
+            if not waiting[follower]:
+                heapq.heappush(ready, follower)
+    if waiting:
+        raise _circle(waiting)
+    return order
+
+
+def _circle(waiting: Mapping[str, set[str]]) -> PluginError:
+    """Walk along the needs until a name comes back."""
+    path = [min(waiting)]
+    while (following := min(waiting[path[-1]])) not in path:
+        path.append(following)
+    circle = [*path[path.index(following) :], following]
+    return PluginError(
+        f"Plugins need each other in a circle: {' -> '.join(circle)}. "
+        f"Take one of them out of the other's requires or after, or disable one with {DISABLE_VARIABLE}.",
+        plugin=following,
+    )

@@ -1,0 +1,226 @@
+"""Load the plugins that an application wants, check them, and let them set themselves up."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import pluggy
+
+from cocopot.exceptions import PluginError
+from cocopot.hooks.discovery import Candidate, Selection, declared_names, installed, load_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cocopot.config import Config
+    from cocopot.hooks.manager import PluginManager, PluginRecord
+
+_PLAIN = pluggy.HookimplOpts(
+    wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None
+)
+OnError = Literal["raise", "warn"]
+
+logger = logging.getLogger("cocopot.plugins")
+
+
+class Loader:
+    """Brings plugins into a plugin manager.
+
+    Args:
+        manager: The plugin manager.
+        on_error: `"raise"`, or `"warn"` to log an error and leave that plugin out whole.
+    """
+
+    def __init__(self, manager: PluginManager, on_error: OnError = "raise") -> None:
+        self._manager = manager
+        self._on_error = on_error
+        self._key_owners: dict[str, str] = {}
+
+    def load(self, selection: Selection, given: Iterable[object] = ()) -> None:
+        """Find, check, order and register the plugins that an application wants.
+
+        Args:
+            selection: Which installed plugins to load, and which names not to.
+            given: Objects, modules or classes to register beside them.
+
+        Raises:
+            PluginError: The first error, with `on_error="raise"`; a missing plugin, two of one name, and
+                a circle always.
+        """
+        self._manager.disabled = selection.disabled
+        for name in selection.disabled:
+            self._manager.set_blocked(name)
+        found = installed() if selection.allowed is None or selection.allowed else ()
+        candidates = {c.name: c for c in selection.choose(found, [self._as_candidate(g) for g in given])}
+        plugins: dict[str, object] = {}
+        for name, candidate in candidates.items():
+            with self._left_out_on_error(candidate, "failed to load"):
+                plugins[name] = candidate.load()
+        needs = self._needs(candidates, plugins, selection)
+        for name in load_order(needs):
+            if self._still_met(candidates[name], plugins[name]):
+                with self._left_out_on_error(candidates[name], "breaks the hook contract"):
+                    self._manager.register(plugins[name], name, candidate=candidates[name])
+        for record in self._manager.records("plugin"):
+            with self._left_out_on_error(record.candidate, "breaks the hook contract"):
+                self._check_hooks(record)
+        self._leave_out_dependents()
+
+    def _as_candidate(self, given: object) -> Candidate:
+        if isinstance(given, type):
+            name = f"{given.__module__}.{given.__qualname__}"
+        else:
+            name = self._manager.get_canonical_name(given)
+        return Candidate(name, given=given)
+
+    @contextmanager
+    def _left_out_on_error(self, candidate: Candidate, problem: str) -> Iterator[None]:
+        """Turn what goes wrong inside into a `PluginError`; raise it, or log it and leave the plugin out."""
+        try:
+            yield
+        except PluginError as error:
+            self._fail(candidate, error)
+        except (Exception, SystemExit) as exc:  # noqa: BLE001 - it is raised again, or logged
+            text = str(exc).removeprefix(f"Plugin {candidate.name!r} ").strip()
+            wrapped = candidate.error(f"{problem}: {type(exc).__name__}: {text}")
+            wrapped.__cause__ = exc
+            self._fail(candidate, wrapped)
+
+    def _fail(self, candidate: Candidate, error: PluginError) -> None:
+        if self._on_error == "raise":
+            raise error
+        logger.warning("%s\nIt is left out.", error, exc_info=error)
+        self._manager.failed[candidate.name] = error
+        if candidate.name in self._manager.records_by_name:
+            self._manager.unregister(name=candidate.name)
+
+    def _needs(
+        self,
+        candidates: Mapping[str, Candidate],
+        plugins: dict[str, object],
+        selection: Selection,
+    ) -> dict[str, tuple[str, ...]]:
+        """Return for each plugin those that must be loaded earlier; drop those whose needs cannot be met."""
+        needs: dict[str, tuple[str, ...]] = {}
+        for name in sorted(plugins):
+            candidate = candidates[name]
+            with self._left_out_on_error(candidate, "cannot be ordered"):
+                requires = declared_names(candidate, plugins[name], "requires")
+                after = declared_names(candidate, plugins[name], "after")
+                for missing in requires:
+                    if missing not in plugins:
+                        raise candidate.error(
+                            f"requires {missing!r}, {self._why_missing(missing, selection)}."
+                        )
+                needs[name] = (*requires, *after)
+        return needs
+
+    def _why_missing(self, name: str, selection: Selection) -> str:
+        if name in selection.disabled:
+            return f"which is disabled by {selection.disabled[name]}"
+        if name in self._manager.failed:
+            return "which failed to load"
+        if any(candidate.name == name for candidate in installed()):
+            return f"which is installed but not among the names in {selection.allowed_by}"
+        return "which is not installed"
+
+    def _still_met(self, candidate: Candidate, plugin: object) -> bool:
+        """Whether none of the plugins that `plugin` requires has been left out meanwhile."""
+        for name in declared_names(candidate, plugin, "requires"):
+            if name in self._manager.failed:
+                self._fail(candidate, candidate.error(f"requires {name!r}, which failed to load."))
+                return False
+        return True
+
+    def _leave_out_dependents(self) -> None:
+        for record in self._manager.records("plugin"):
+            self._still_met(record.candidate, record.plugin)
+
+    def _check_hooks(self, record: PluginRecord) -> None:
+        """Refuse implementations of hooks that nobody specifies, and hooks that lack their mark."""
+        known = sorted(name for name, caller in vars(self._manager.hook).items() if caller.has_spec())
+        for caller in self._manager.get_hookcallers(record.plugin) or ():
+            if caller.has_spec():
+                continue
+            if not all(impl.optionalhook for impl in caller.get_hookimpls() if impl.plugin is record.plugin):
+                close = difflib.get_close_matches(caller.name, known, n=1)
+                hint = f"Did you mean {close[0]!r}?" if close else f"Hooks are: {', '.join(known)}."
+                problem = f"implements {caller.name!r}, which is no hook. {hint}"
+                raise record.candidate.error(problem, caller.name)
+        for name in known:
+            function = inspect.getattr_static(record.plugin, name, None)
+            if (
+                inspect.isfunction(function)
+                and self._manager.parse_hookimpl_opts(record.plugin, name) is None
+            ):
+                raise record.candidate.error(
+                    f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run.",
+                    name,
+                )
+
+    # -- configuration and setup ---------------------------------------
+
+    def set_up(self, app: Any, config: Config) -> None:
+        """Collect configuration defaults, then let every plugin set itself up, now and when one comes later.
+
+        Args:
+            app: What `cocopot_config_defaults` and `cocopot_setup` get.
+            config: Where defaults go.
+
+        Raises:
+            PluginError: If a plugin raises, or two name one configuration key.
+        """
+        manager = self._manager
+        for impl in manager.call_order("cocopot_config_defaults"):
+            if not (impl.wrapper or impl.hookwrapper):
+                record = manager.records_by_name[impl.plugin_name]
+                with self._left_out_on_error(record.candidate, "failed in cocopot_config_defaults"):
+                    self._take_config_defaults(record, impl, app, config)
+        manager.before_register = lambda record: self._take_config_defaults_late(record, app, config)
+        # With everybody left out, the call is only remembered; then each plugin gets its own.
+        manager.subset_hook_caller("cocopot_setup", manager.get_plugins()).call_historic(kwargs={"app": app})
+        for impl in manager.call_order("cocopot_setup"):
+            candidate = manager.records_by_name[impl.plugin_name].candidate
+            with self._left_out_on_error(candidate, "failed in cocopot_setup"):
+                manager.call_implementations("cocopot_setup", [impl], app=app)
+        self._leave_out_dependents()
+
+    def _take_config_defaults(
+        self, record: PluginRecord, impl: pluggy.HookImpl, app: Any, config: Config
+    ) -> None:
+        """Call one implementation, with the wrappers around it, and take what it names."""
+        wrappers = [
+            other
+            for other in self._manager.hook.cocopot_config_defaults.get_hookimpls()
+            if other.wrapper or other.hookwrapper
+        ]
+        for defaults in self._manager.call_implementations(
+            "cocopot_config_defaults", [impl, *wrappers], app=app
+        ):
+            for key, value in dict(defaults).items():
+                self._take_config_default(record, config, key, value)
+
+    def _take_config_defaults_late(self, record: PluginRecord, app: Any, config: Config) -> None:
+        """Take the defaults of a plugin that is about to be registered in an application that is set up."""
+        for attribute in dir(record.plugin):
+            options = self._manager.parse_hookimpl_opts(record.plugin, attribute)
+            if options and (options.get("specname") or attribute) == "cocopot_config_defaults":
+                function = getattr(record.plugin, attribute)
+                impl = pluggy.HookImpl(record.plugin, record.name, function, {**_PLAIN, **options})
+                self._take_config_defaults(record, impl, app, config)
+
+    def _take_config_default(self, record: PluginRecord, config: Config, key: Any, value: object) -> None:
+        if not isinstance(key, str) or not key.isupper():
+            raise record.candidate.error(f"names the configuration key {key!r}; keys are upper-case.")
+        owner = self._key_owners.get(key)
+        if owner is not None and owner != record.name and self._manager.has_plugin(owner):
+            raise record.candidate.error(
+                f"names the configuration key {key!r}, which plugin {owner!r} names too.",
+                "cocopot_config_defaults",
+            )
+        self._key_owners[key] = record.name
+        config.setdefault(key, value)

@@ -1,0 +1,311 @@
+"""The JSON provider: how an application reads and writes JSON."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import math
+from abc import ABC, abstractmethod
+from datetime import date
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from uuid import UUID
+
+from werkzeug.http import http_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class JSONSettings(Protocol):
+    """What a provider reads of its application."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The application's configuration, with the keys that begin with ``JSON_``."""
+        ...
+
+    @property
+    def debug(self) -> bool:
+        """Whether the application is being debugged."""
+        ...
+
+    @property
+    def response_class(self) -> Any:
+        """The class of the application's responses."""
+        ...
+
+
+class JSONProvider(ABC):
+    """The JSON library of an application; a subclass with `dumps` and `loads` brings another one.
+
+    Args:
+        app: The application, whose configuration is read at each call.
+    """
+
+    def __init__(self, app: JSONSettings) -> None:
+        self._app = app
+
+    @abstractmethod
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return a value as JSON text.
+
+        Args:
+            obj: The value.
+            kwargs: Options of the library in use.
+        """
+
+    @abstractmethod
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return the value that a JSON text stands for.
+
+        Args:
+            s: The text, or its bytes in UTF-8.
+            kwargs: Options of the library in use.
+
+        Raises:
+            ValueError: It is not JSON.
+        """
+
+    def dump(self, obj: Any, fp: IO[str], **kwargs: Any) -> None:
+        """Write a value as JSON to a file opened for text.
+
+        Args:
+            obj: The value.
+            fp: The file; RFC 8259 wants it in UTF-8.
+            kwargs: As for `dumps`.
+        """
+        fp.write(self.dumps(obj, **kwargs))
+
+    def load(self, fp: IO[Any], **kwargs: Any) -> Any:
+        """Return the value that a file of JSON stands for.
+
+        Args:
+            fp: The file, opened for text or for bytes.
+            kwargs: As for `loads`.
+
+        Raises:
+            ValueError: It is not JSON.
+        """
+        return self.loads(fp.read(), **kwargs)
+
+    def response(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a response with a value as JSON.
+
+        Args:
+            args: One value: that value; several: a list of them; none, and no keywords either: ``None``.
+            kwargs: The items of a dict.
+
+        Returns:
+            A response whose content type is ``JSON_MIMETYPE``.
+
+        Raises:
+            TypeError: There are both positional and keyword arguments.
+        """
+        return self._respond(self.dumps(_response_value(args, kwargs)))
+
+    def _respond(self, text: str) -> Any:
+        return self._app.response_class(text.encode(), content_type=self._app.config["JSON_MIMETYPE"])
+
+
+class DefaultJSONProvider(JSONProvider):
+    """JSON by the standard library.
+
+    The keys ``JSON_AS_ASCII``, ``JSON_SORT_KEYS``, ``JSON_COMPACT`` and ``JSON_MIMETYPE`` of the
+    configuration set it up.
+
+    Beyond what JSON knows it writes dates and datetimes as HTTP dates (RFC 9110, section 5.6.7),
+    ``Decimal`` and ``UUID`` as text, dataclasses as objects, and what has an ``__html__`` method as the
+    text that it returns.
+
+    Objects have their keys sorted. Where keys of several types make that impossible, as in
+    ``{1: "a", "b": 2}``, the whole document is written in the order of insertion instead.
+
+    Not a number and the infinities are no JSON (RFC 8259, section 6) and refused, in and out.
+
+    Example:
+        >>> class SetsAsLists(DefaultJSONProvider):
+        ...     def default(self, o):
+        ...         return sorted(o) if isinstance(o, set) else super().default(o)
+    """
+
+    def __init__(self, app: JSONSettings) -> None:
+        super().__init__(app)
+        self._encoders: dict[tuple[str, bool, bool], json.JSONEncoder] = {}
+
+    def default(self, o: Any) -> Any:
+        """Return what to write for an object that JSON does not know; override it to add types.
+
+        Args:
+            o: The object.
+
+        Raises:
+            TypeError: There is no telling.
+        """
+        if isinstance(o, date):
+            return http_date(o)
+        if isinstance(o, (Decimal, UUID)):
+            return str(o)
+        if not isinstance(o, type):
+            if dataclasses.is_dataclass(o):
+                # Not asdict(), which copies all the way down what is going to be written at once.
+                return {field.name: getattr(o, field.name) for field in dataclasses.fields(o)}
+            if hasattr(o, "__html__"):
+                return str(o.__html__())
+        raise TypeError(f"Object of type {type(o).__qualname__} is not JSON serializable")
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return a value as JSON text.
+
+        Args:
+            obj: The value.
+            kwargs: Options of `json.JSONEncoder`, which win over the configuration. They cost time: an
+                encoder is made for the call.
+
+        Raises:
+            TypeError: A value or key cannot be written; the message says of what type it is, and where, as
+                a JSONPath (RFC 9535).
+            ValueError: A number is not finite; the message says which, and where. Or a value contains itself.
+        """
+        return _encode(self._build(kwargs) if kwargs else self._prepared("spaced"), obj)
+
+    def loads(self, s: str | bytes | bytearray, **kwargs: Any) -> Any:
+        """Return the value that a JSON text stands for.
+
+        Args:
+            s: The text, or its bytes in UTF-8 (or UTF-16 or UTF-32, which are recognized).
+            kwargs: Options of `json.loads`.
+
+        Raises:
+            ValueError: It is not JSON, or nested deeper than Python can follow.
+        """
+        text = s.decode(json.detect_encoding(s)) if isinstance(s, bytes) else s
+        try:
+            if kwargs or not isinstance(text, str):
+                return json.loads(text, **{"parse_constant": _refuse, **kwargs})
+            return _DECODER.decode(text)
+        except RecursionError:
+            raise ValueError("the JSON text is nested too deeply") from None
+
+    def response(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a response with a value as JSON and a line feed.
+
+        It is without blanks if ``JSON_COMPACT`` is true, or ``None`` while the application is not being
+        debugged; otherwise it is indented.
+
+        Args:
+            args: One value: that value; several: a list of them; none, and no keywords either: ``None``.
+            kwargs: The items of a dict.
+
+        Returns:
+            A response whose content type is ``JSON_MIMETYPE``.
+
+        Raises:
+            TypeError: There are both positional and keyword arguments, or a value cannot be written.
+            ValueError: As for `dumps`.
+        """
+        compact = self._app.config["JSON_COMPACT"]
+        if compact is None:
+            compact = not self._app.debug
+        encoder = self._prepared("compact" if compact else "indented")
+        return self._respond(_encode(encoder, _response_value(args, kwargs)) + "\n")
+
+    def _prepared(self, layout: str) -> json.JSONEncoder:
+        config = self._app.config
+        key = (layout, bool(config["JSON_AS_ASCII"]), bool(config["JSON_SORT_KEYS"]))
+        encoder = self._encoders.get(key)
+        if encoder is None:
+            encoder = self._encoders[key] = self._build(_LAYOUTS[layout])
+        return encoder
+
+    def _build(self, options: Mapping[str, Any]) -> json.JSONEncoder:
+        config = self._app.config
+        settings: dict[str, Any] = {
+            "default": lambda o: self.default(o),  # noqa: PLW0108 - may be assigned after this was built
+            "ensure_ascii": config["JSON_AS_ASCII"],
+            "sort_keys": config["JSON_SORT_KEYS"],
+            "allow_nan": False,
+        }
+        return json.JSONEncoder(**{**settings, **options})
+
+
+_LAYOUTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "spaced": {},
+    "compact": {"separators": (",", ":")},
+    "indented": {"indent": 2},
+}
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON (RFC 8259, section 6)")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _response_value(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if args and kwargs:
+        raise TypeError("a JSON response is made of positional or of keyword arguments, not of both")
+    if len(args) == 1:
+        return args[0]
+    return list(args) or kwargs or None
+
+
+def _encode(encoder: json.JSONEncoder, obj: Any) -> str:
+    try:
+        return encoder.encode(obj)
+    except (TypeError, ValueError) as error:
+        failure = error
+    if encoder.sort_keys and isinstance(failure, TypeError):
+        # Keys of several types have no order; any other mistake shows up again.
+        encoder = copy.copy(encoder)
+        encoder.sort_keys = False
+        return _encode(encoder, obj)
+    _raise_where(failure, encoder, obj)
+    raise failure
+
+
+def _raise_where(failure: Exception, encoder: json.JSONEncoder, obj: Any) -> None:
+    """Go over a value that could not be written, and raise the failure again, with its place."""
+    seen: dict[int, Any] = {}  # the objects too: the address of one that is gone may be given to another
+    pending = [("$", obj)]
+    while pending:
+        path, value = pending.pop()
+        if id(value) in seen:
+            continue
+        seen[id(value)] = value
+        try:
+            pending += reversed(_children(encoder, path, value))
+        except (TypeError, ValueError) as error:
+            if type(error) is not type(failure):
+                continue
+            if type(error) not in {TypeError, ValueError}:
+                error.add_note(f"while writing {path} as JSON")
+                raise
+            raise type(error)(f"{error} (at {path})") from error
+
+
+def _children(encoder: json.JSONEncoder, path: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return [(f"{path}[{key!r}]", item) for key, item in value.items() if _is_key(encoder, key)]
+    if isinstance(value, (list, tuple)):
+        return [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    if value is None or isinstance(value, (str, int, float)):
+        _check_finite(encoder, value)
+        return []
+    return [(path, encoder.default(value))]
+
+
+def _is_key(encoder: json.JSONEncoder, key: Any) -> bool:
+    if key is None or isinstance(key, (str, int, float)):
+        _check_finite(encoder, key)
+        return True
+    if encoder.skipkeys:
+        return False
+    raise TypeError(f"Key of type {type(key).__qualname__} is not str, int, float, bool or None")
+
+
+def _check_finite(encoder: json.JSONEncoder, value: Any) -> None:
+    if isinstance(value, float) and not (encoder.allow_nan or math.isfinite(value)):
+        _refuse(repr(value))

@@ -1,0 +1,406 @@
+"""A request, from top to bottom, in the order in which it happens.
+
+This is the only module that calls the hooks of a request. `handle_request` is the entry point; what it calls
+follows below it in the order in which it is called. Every step is also a method of the application, so that a
+subclass can override it; a step that nobody overrides is not called through the application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextvars import Token
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
+from werkzeug.routing import RoutingException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from cocopot.context import CURRENT, Context
+from cocopot.functions import blueprints_of
+
+if TYPE_CHECKING:
+    from cocopot.request import Request
+    from cocopot.types import Application, StartResponse, WSGIEnvironment
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_DEFAULT = "_cocopot_default_step"
+
+
+def default_step(method: F) -> F:
+    """Mark a method of the application as the default of a step, which need not be called as a method."""
+    setattr(method, _DEFAULT, True)
+    return method
+
+
+def _override(app: Application, name: str) -> Callable[..., Any] | None:
+    method: Callable[..., Any] = getattr(app, name)
+    return None if getattr(method, _DEFAULT, False) else method
+
+
+class Calls:
+    """What one endpoint needs for its requests: the compiled hooks, and the steps that are overridden.
+
+    A hook that nobody implements, and a step that nobody overrides, is `None`.
+
+    Args:
+        app: The application.
+        endpoint: The endpoint, or `None` for requests that matched nothing.
+    """
+
+    #: The steps that a subclass of the application may override, and that are not always called as methods.
+    STEPS = (
+        "full_dispatch_request",
+        "preprocess_request",
+        "dispatch_request",
+        "make_response",
+        "process_response",
+    )
+
+    __slots__ = (
+        "after_request",
+        "before_request",
+        "dispatch",
+        "dispatch_request",
+        "full_dispatch_request",
+        "make_response",
+        "make_response_step",
+        "preprocess_request",
+        "process_response",
+        "request_started",
+        "url_value_preprocessor",
+    )
+
+    def __init__(self, app: Application, endpoint: str | None) -> None:
+        scopes = blueprints_of(endpoint)
+        compiled = app.plugins.compile
+        self.request_started = compiled("cocopot_request_started", scopes, results=False)
+        self.url_value_preprocessor = compiled("cocopot_url_value_preprocessor", scopes, results=False)
+        self.before_request = compiled("cocopot_before_request", scopes)
+        self.dispatch_request = compiled("cocopot_dispatch_request", scopes)
+        self.make_response = compiled("cocopot_make_response", scopes)
+        self.after_request = compiled("cocopot_after_request", scopes)
+        self.full_dispatch_request = _override(app, "full_dispatch_request")
+        self.preprocess_request = _override(app, "preprocess_request")
+        self.dispatch = _override(app, "dispatch_request")
+        self.make_response_step = _override(app, "make_response")
+        self.process_response = _override(app, "process_response")
+
+
+def calls_for(app: Application, endpoint: str | None) -> Calls:
+    """Return the calls for an endpoint; made when it is first asked for after a registration."""
+    compiled: dict[Any, Any] = app.plugins.compiled
+    calls = compiled.get(endpoint)
+    if calls is None:
+        with app.plugins.frozen():
+            compiled = app.plugins.compiled
+            calls = compiled[endpoint] = Calls(app, endpoint)
+    return calls
+
+
+def _compiled(app: Application, hook: str, scopes: Iterable[str] = ()) -> Callable[..., Any] | None:
+    """Return the compiled call of a hook that is not needed in every request."""
+    key = (hook, *scopes)
+    compiled: dict[Any, Any] = app.plugins.compiled
+    if key not in compiled:
+        with app.plugins.frozen():
+            compiled = app.plugins.compiled
+            compiled[key] = app.plugins.compile(hook, key[1:], results=False)
+    return compiled[key]  # type: ignore[no-any-return]
+
+
+# -------------------------------------------------------------------------
+# The request
+# -------------------------------------------------------------------------
+
+
+def handle_request(
+    app: Application, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Serve one request (PEP 3333): make its context, run it, send the response, tear the context down."""
+    if not app.started:
+        app.start()
+    request = app.request_class(environ, False)
+    request.app = app
+    context = Context(app, request)
+    token = CURRENT.set(context)
+    if token.old_value is not Token.MISSING:
+        context.share_with(token.old_value)
+    context._holds = 1  # noqa: SLF001 - hold(), without the call
+    error: BaseException | None = None
+    try:
+        try:
+            match_request(app, request, environ)
+            calls = context.calls = calls_for(app, request.endpoint)
+            if calls.full_dispatch_request is None:
+                response = full_dispatch_request(context)
+            else:
+                response = calls.full_dispatch_request()
+        except Exception as exc:  # noqa: BLE001 - the one place where every exception arrives
+            error = exc
+            response = app.handle_exception(exc)
+        return response(environ, start_response)
+    except BaseException as exc:
+        error = exc
+        raise
+    finally:
+        _end(context, token, environ, error)
+
+
+def _end(
+    context: Context, token: Token[Context], environ: WSGIEnvironment, error: BaseException | None
+) -> None:
+    """Let go of the context, unless a test client or the debugger wants to keep it."""
+    try:
+        if (keep := environ.get("werkzeug.debug.preserve_context")) is not None:
+            keep(context)
+        context.release(error)
+    finally:
+        CURRENT.reset(token)
+
+
+def match_request(app: Application, request: Request, environ: WSGIEnvironment) -> None:
+    """Match the URL: set the request's rule and view arguments, or its routing exception."""
+    try:
+        path = request.path
+        if not path.isascii():
+            _check_utf8(environ)
+        if (length := environ.get("CONTENT_LENGTH")) and not length.isdecimal():
+            raise BadRequest("The Content-Length header is not a number.")
+        if (trusted := app.config["TRUSTED_HOSTS"]) is not None:
+            request.trusted_hosts = trusted
+            request.host  # noqa: B018 - raises SecurityError
+        server_name = app.config["SERVER_NAME"] if app.subdomain_matching else None
+        request.url_rule, request.view_args = app.router.match_request(
+            environ, path, request.method, server_name
+        )
+    except HTTPException as exc:
+        request.routing_exception = exc
+
+
+def _check_utf8(environ: WSGIEnvironment) -> None:
+    for key in ("SCRIPT_NAME", "PATH_INFO"):
+        try:
+            environ.get(key, "").encode("latin-1").decode()
+        except UnicodeDecodeError:
+            raise BadRequest("The path of the URL is not valid UTF-8.") from None
+
+
+def full_dispatch_request(context: Context) -> WerkzeugResponse:
+    """Run a request from its first hook to the finished response."""
+    app, request, calls = context.app, context.request, context.calls
+    try:
+        if calls.request_started is not None:
+            calls.request_started(app, request)
+        value = (
+            preprocess_request(context) if calls.preprocess_request is None else calls.preprocess_request()
+        )
+        if value is None:
+            value = dispatch_request(context) if calls.dispatch is None else calls.dispatch()
+    except Exception as exc:  # noqa: BLE001 - the error handlers decide
+        value = app.handle_user_exception(exc)
+    return finalize_request(context, value)
+
+
+def preprocess_request(context: Context) -> Any:
+    """Run the URL value preprocessors and the before-request hooks; a result is the response."""
+    app, request, calls = context.app, context.request, context.calls
+    if calls.url_value_preprocessor is not None:
+        calls.url_value_preprocessor(app, request, request.endpoint, request.view_args)  # type: ignore[union-attr]
+    if calls.before_request is not None:
+        return calls.before_request(app, request)
+    return None
+
+
+def dispatch_request(context: Context) -> Any:
+    """Call the view."""
+    request = context.request
+    value = context.calls.dispatch_request(context.app, request)
+    if value is None:
+        raise TypeError(
+            f"No implementation of cocopot_dispatch_request answered for the endpoint {request.endpoint!r}; "  # type: ignore[union-attr]
+            "a wrapper around it must return the result of its yield."
+        )
+    return value
+
+
+def finalize_request(context: Context, value: Any, *, from_error_handler: bool = False) -> WerkzeugResponse:
+    """Turn a value into a response, and run the after-request hooks on it.
+
+    An exception on the way, for the response of an error handler, is logged and the response sent as it is.
+    """
+    calls = context.calls
+    response = (
+        make_response(context, value) if calls.make_response_step is None else calls.make_response_step(value)
+    )
+    try:
+        if calls.process_response is not None:
+            response = calls.process_response(response)
+        elif calls.after_request is not None or context.after_functions is not None:
+            response = process_response(context, response)
+    except Exception:
+        if not from_error_handler:
+            raise
+        context.app.logger.exception("Request finalizing failed with an error while handling an error")
+    return response
+
+
+def make_response(context: Context, value: Any) -> WerkzeugResponse:
+    """Turn what a view, a before-request function or an error handler returned into a response."""
+    app, request = context.app, context.request
+    response = context.calls.make_response(app, request, value)
+    if not isinstance(response, WerkzeugResponse):
+        raise TypeError(
+            f"cocopot_make_response gave {response!r:.100} for a {type(value).__name__!r} "
+            f"from the endpoint {request.endpoint!r}; it must give a Response."  # type: ignore[union-attr]
+        )
+    return response
+
+
+def process_response(context: Context, response: WerkzeugResponse) -> WerkzeugResponse:
+    """Run the functions of `after_this_request`, then the after-request hooks."""
+    functions, context.after_functions = context.after_functions, None
+    for function in functions or ():
+        result = function(response)
+        response = response if result is None else result
+    after_request = context.calls.after_request
+    if after_request is not None:
+        response = after_request(context.app, context.request, response)
+    if not isinstance(response, WerkzeugResponse):
+        _refuse_response(context, response)
+    return response
+
+
+def _refuse_response(context: Context, response: object) -> NoReturn:
+    names = [impl.plugin_name for impl in context.app.plugins.call_order("cocopot_after_request")]
+    raise TypeError(
+        f"After the after-request functions the response was {response!r:.100}. A wrapper around "
+        "cocopot_after_request must return the result of its yield, and a function given to "
+        f"after_this_request a response or None. Registered: {', '.join(names) or 'none'}."
+    )
+
+
+# -------------------------------------------------------------------------
+# When something goes wrong
+# -------------------------------------------------------------------------
+
+
+def error_scopes(app: Application, request: Request) -> list[str]:
+    """Return the blueprints whose error handlers may answer, innermost first.
+
+    A request that matched nothing belongs to the blueprint whose prefix its path begins with.
+    """
+    if request.url_rule is not None:
+        return request.blueprints
+    return blueprints_at(app, request.path)
+
+
+def blueprints_at(app: Any, path: str) -> list[str]:
+    """Return the blueprint with the longest prefix of `path`, and those that it lies in."""
+    segments = path.split("/")
+    best, length = "", 0
+    for name, prefix in app.blueprint_prefixes.items():
+        parts = prefix.rstrip("/").split("/")
+        if len(parts) >= max(length, 2) and _begins_with(segments, parts):
+            best, length = name, len(parts)
+    return blueprints_of(f"{best}.") if best else []
+
+
+def _begins_with(segments: list[str], prefix: list[str]) -> bool:
+    return len(segments) >= len(prefix) and all(
+        part == segment or "<" in part for part, segment in zip(prefix, segments, strict=False)
+    )
+
+
+def handle_user_exception(context: Context, exc: Exception) -> Any:
+    """Turn an exception into a response value, or raise it again for `handle_exception`."""
+    app = context.app
+    if isinstance(exc, BadRequestKeyError) and (app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]):
+        exc.show_exception = True
+    if isinstance(exc, HTTPException) and not _is_trapped(app, exc):
+        return app.handle_http_exception(exc)
+    value = _ask_handlers(context, exc)
+    if value is None or value is exc:
+        raise exc
+    return value
+
+
+def _is_trapped(app: Application, exc: HTTPException) -> bool:
+    if app.config["TRAP_HTTP_EXCEPTIONS"]:
+        return True
+    trap: bool | None = app.config["TRAP_BAD_REQUEST_ERRORS"]
+    if trap is None and app.debug and isinstance(exc, BadRequestKeyError):
+        return True
+    return bool(trap) and isinstance(exc, BadRequest)
+
+
+def handle_http_exception(context: Context, exc: HTTPException) -> Any:
+    """Ask the error handlers about an HTTP exception; without one it is the response itself."""
+    if exc.code is None or isinstance(exc, RoutingException):
+        return exc  # a response already, such as a redirect of the router
+    value = _ask_handlers(context, exc)
+    return exc if value is None else value
+
+
+def _ask_handlers(context: Context, exc: Exception) -> Any:
+    app, request = context.app, context.request
+    handle = _compiled(app, "cocopot_handle_exception", error_scopes(app, request))  # type: ignore[arg-type]
+    return None if handle is None else handle(app, request, exc)
+
+
+def handle_exception(context: Context, exc: Exception) -> WerkzeugResponse:
+    """Answer an exception that nobody handled: report it, then raise it again or send a 500."""
+    app, request = context.app, context.request
+    if context.calls is None:
+        context.calls = calls_for(app, None)
+    report = _compiled(app, "cocopot_got_request_exception")
+    if report is not None:
+        report(app, request, exc)
+    if app.propagate_exceptions:
+        raise exc
+    app.log_exception((type(exc), exc, exc.__traceback__))
+    error = InternalServerError(original_exception=exc)
+    value = _ask_handlers(context, error)
+    return finalize_request(context, error if value is None else value, from_error_handler=True)
+
+
+# -------------------------------------------------------------------------
+# The end
+# -------------------------------------------------------------------------
+
+
+def do_teardown_request(context: Context, exc: BaseException | None) -> None:
+    """Run the teardown-request hooks, every one of them."""
+    request: Any = context.request
+    call = _compiled(context.app, "cocopot_teardown_request", request.blueprints)
+    if call is not None:
+        run_every(context.app, call, context.app, request, exc)
+
+
+def do_teardown_app_context(app: Application, exc: BaseException | None) -> None:
+    """Run the teardown-app-context hooks, every one of them."""
+    call = _compiled(app, "cocopot_teardown_app_context")
+    if call is not None:
+        run_every(app, call, app, exc)
+
+
+def run_every(app: Application, call: Callable[..., Any], *args: Any, always_raise: bool = False) -> None:
+    """Call a hook of the kind "every one runs"; log each error by the name of its plugin.
+
+    Args:
+        app: The application.
+        call: The compiled hook.
+        args: Its arguments.
+        always_raise: Whether to raise the errors even where exceptions do not propagate.
+
+    Raises:
+        ExceptionGroup: Of the errors, where exceptions propagate.
+    """
+    try:
+        call(*args)
+    except ExceptionGroup as group:
+        for error in group.exceptions:
+            notes = " ".join(getattr(error, "__notes__", ()))
+            app.logger.error("%s %s", type(error).__name__, notes, exc_info=error)  # noqa: TRY400 - one a plugin
+        if always_raise or app.propagate_exceptions:
+            raise

@@ -1,0 +1,58 @@
+"""The application's logger."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from cocopot.context import current_or_none
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from cocopot.types import Application
+
+#: How a record looks when nothing else is configured.
+LOG_FORMAT = "[%(asctime)s] %(levelname)s in %(module)s: %(message)s"
+
+
+class _ErrorStream:
+    """The error stream of the request's server, `wsgi.errors`, or standard error."""
+
+    def _stream(self) -> TextIO:
+        context = current_or_none()
+        if context is not None and context.request is not None:
+            stream: Any = context.request.environ.get("wsgi.errors")
+            if stream is not None:
+                return stream  # type: ignore[no-any-return]
+        return sys.stderr
+
+    def write(self, text: str) -> None:
+        self._stream().write(text)
+
+    def flush(self) -> None:
+        self._stream().flush()
+
+
+def create_logger(app: Application, log_format: str) -> logging.Logger:
+    """Return the logger of the application's name.
+
+    Handlers that are attached to it are removed. It logs everything while the application is in debug mode,
+    unless it has a level. Only if no handler further up would take its records does it get one, which writes
+    to the server's error stream.
+
+    Args:
+        app: The application.
+        log_format: Format of the handler, as `logging.Formatter` takes it.
+    """
+    logger = logging.getLogger(app.name)
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+    if app.debug and logger.level == logging.NOTSET:
+        logger.setLevel(logging.DEBUG)
+    if not logger.hasHandlers():
+        handler = logging.StreamHandler(_ErrorStream())
+        handler.setFormatter(logging.Formatter(log_format))
+        logger.addHandler(handler)
+    return logger

@@ -1,0 +1,293 @@
+"""The decorators that application and blueprint share; each registers a hook implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cocopot.error_handlers import ErrorHandlerSpec, error_key
+from cocopot.functions import (
+    AFTER_REQUEST,
+    BEFORE_REQUEST,
+    SHELL_CONTEXT,
+    SHUTDOWN,
+    STARTUP,
+    TEARDOWN_APP_CONTEXT,
+    TEARDOWN_REQUEST,
+    URL_BUILD_ERROR,
+    URL_DEFAULTS,
+    URL_VALUE_PREPROCESSOR,
+    FunctionTable,
+)
+from cocopot.urls import add_url_rule
+
+if TYPE_CHECKING:
+    from cocopot.error_handlers import ErrorKey
+    from cocopot.hooks import PluginManager
+    from cocopot.types import View
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Registrar:
+    """What application and blueprint have in common.
+
+    Args:
+        plugins: The plugin manager of an application; a blueprint has none.
+        scopes_of: As in `ErrorHandlerSpec`.
+    """
+
+    #: View functions by endpoint.
+    view_functions: dict[str, View]
+
+    def __init__(
+        self,
+        plugins: PluginManager | None = None,
+        scopes_of: Callable[[Any], Iterable[str]] = lambda request: request.blueprints,
+    ) -> None:
+        self.view_functions = {}
+        #: Before-request functions by blueprint name, or `None`.
+        self.before_request_funcs = FunctionTable(BEFORE_REQUEST, plugins)
+        #: After-request functions by blueprint name, or `None`.
+        self.after_request_funcs = FunctionTable(AFTER_REQUEST, plugins)
+        #: Teardown functions by blueprint name, or `None`.
+        self.teardown_request_funcs = FunctionTable(TEARDOWN_REQUEST, plugins)
+        #: URL value preprocessors by blueprint name, or `None`.
+        self.url_value_preprocessors = FunctionTable(URL_VALUE_PREPROCESSOR, plugins)
+        #: URL default functions by blueprint name, or `None`.
+        self.url_default_functions = FunctionTable(URL_DEFAULTS, plugins)
+        #: Error handlers by blueprint name, or `None`, and by status code or class.
+        self.error_handler_spec = ErrorHandlerSpec(plugins, scopes_of)
+
+    def check_open(self, action: str) -> None:
+        """Raise an error that says what to do if it is too late for `action`."""
+        raise NotImplementedError
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: View | None = None,
+        methods: Iterable[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Connect a URL rule with a view."""
+        raise NotImplementedError
+
+    # -- routes --------------------------------------------------------
+
+    def route(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register a view function for a URL rule.
+
+        Args:
+            rule: The rule, such as `"/notes/<int:note_id>"`.
+            options: `endpoint`, by default the function's name; `methods`, by default GET; and what
+                `werkzeug.routing.Rule` takes.
+        """
+
+        def decorator(f: F) -> F:
+            self.add_url_rule(rule, options.pop("endpoint", None), f, **options)
+            return f
+
+        return decorator
+
+    def get(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register a view function for GET, and HEAD."""
+        return self._method_route("GET", rule, options)
+
+    def post(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register a view function for POST."""
+        return self._method_route("POST", rule, options)
+
+    def put(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register a view function for PUT."""
+        return self._method_route("PUT", rule, options)
+
+    def delete(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register a view function for DELETE."""
+        return self._method_route("DELETE", rule, options)
+
+    def patch(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register a view function for PATCH."""
+        return self._method_route("PATCH", rule, options)
+
+    def _method_route(self, method: str, rule: str, options: dict[str, Any]) -> Callable[[F], F]:
+        if "methods" in options:
+            raise TypeError(f"{method.lower()}() sets the method; use route() to name several.")
+        return self.route(rule, methods=[method], **options)
+
+    def endpoint(self, endpoint: str) -> Callable[[F], F]:
+        """Register a function as the view of an endpoint.
+
+        Args:
+            endpoint: The endpoint's name.
+        """
+
+        def decorator(f: F) -> F:
+            self.check_open("endpoint")
+            self.view_functions[endpoint] = f
+            return f
+
+        return decorator
+
+    # -- functions around the view -------------------------------------
+
+    def _append(self, table: FunctionTable, f: F) -> F:
+        self.check_open(table.decorator.name)
+        table[None].append(f)
+        return f
+
+    def before_request(self, f: F) -> F:
+        """Register a function to run before each request; what it returns, if anything, is the response."""
+        return self._append(self.before_request_funcs, f)
+
+    def after_request(self, f: F) -> F:
+        """Register a function to run after each request; it takes a response and returns one."""
+        return self._append(self.after_request_funcs, f)
+
+    def teardown_request(self, f: F) -> F:
+        """Register a function to run at the end of each request, whatever happened; it takes an exception or
+        `None`.
+        """
+        return self._append(self.teardown_request_funcs, f)
+
+    def url_value_preprocessor(self, f: F) -> F:
+        """Register a function that may change the URL's values, given endpoint and values, before the view
+        gets them.
+        """
+        return self._append(self.url_value_preprocessors, f)
+
+    def url_defaults(self, f: F) -> F:
+        """Register a function that may add values, given endpoint and values, to a URL that is built."""
+        return self._append(self.url_default_functions, f)
+
+    def errorhandler(self, code_or_exception: ErrorKey) -> Callable[[F], F]:
+        """Register a function that answers a status code or a class of exceptions.
+
+        Args:
+            code_or_exception: The code, or the class.
+        """
+
+        def decorator(f: F) -> F:
+            self.register_error_handler(code_or_exception, f)
+            return f
+
+        return decorator
+
+    def register_error_handler(self, code_or_exception: ErrorKey, f: Callable[..., Any]) -> None:
+        """Register `f` to answer a status code or a class of exceptions.
+
+        Raises:
+            TypeError: If it is neither a status code nor a class of exceptions.
+            ValueError: If it is a number that is no status code of an error.
+        """
+        self.check_open("errorhandler")
+        self.error_handler_spec[None][error_key(code_or_exception)] = f
+
+
+class AppRegistrar(Registrar):
+    """What only an application registers.
+
+    Args:
+        plugins: The plugin manager.
+        scopes_of: As in `ErrorHandlerSpec`.
+    """
+
+    started: bool
+
+    @property
+    def name(self) -> str:
+        """The application's name."""
+        raise NotImplementedError
+
+    def __init__(self, plugins: PluginManager, scopes_of: Callable[[Any], Iterable[str]]) -> None:
+        super().__init__(plugins, scopes_of)
+        #: The registered blueprints by full name.
+        self.blueprints: dict[str, Any] = {}
+        #: The URL prefixes of the registered blueprints by full name.
+        self.blueprint_prefixes: dict[str, str] = {}
+        self.teardown_appcontext_funcs = FunctionTable(TEARDOWN_APP_CONTEXT, plugins)
+        self.startup_funcs = FunctionTable(STARTUP, plugins)
+        self.shutdown_funcs = FunctionTable(SHUTDOWN, plugins)
+        self.shell_context_processors = FunctionTable(SHELL_CONTEXT, plugins)
+        self.url_build_error_handlers = FunctionTable(URL_BUILD_ERROR, plugins)
+
+    def check_open(self, action: str) -> None:
+        """Raise an error if the application has begun to serve.
+
+        Raises:
+            RuntimeError: After the first request; what is registered then would not be seen by all requests.
+        """
+        if self.started:
+            raise RuntimeError(
+                f"{action}() was called on the application {self.name!r} after its first request. Routes, "
+                "functions and "
+                "handlers must be registered before: while the module is imported, in the function that "
+                "makes the "
+                "application, or in a plugin's cocopot_setup."
+            )
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: View | None = None,
+        methods: Iterable[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Connect a URL rule with a view.
+
+        Args:
+            rule: The rule, such as `"/notes/<int:note_id>"`.
+            endpoint: Name of the endpoint; by default that of the view function.
+            view_func: The view; may be registered later, with `endpoint` or in `view_functions`.
+            methods: Methods that the rule answers; by default GET, and HEAD with it.
+            options: What `werkzeug.routing.Rule` takes, and `provide_automatic_options`.
+
+        Raises:
+            RuntimeError: After the first request.
+            ValueError: If the endpoint has another function.
+            LookupError: If the rule names an unknown converter.
+        """
+        self.check_open("add_url_rule")
+        add_url_rule(self, rule, endpoint, view_func, methods, options)
+
+    def register_blueprint(self, blueprint: Any, **options: Any) -> None:
+        """Register a blueprint.
+
+        Args:
+            blueprint: The blueprint.
+            options: `name`, `url_prefix`, `subdomain` and `url_defaults` for this registration.
+
+        Raises:
+            RuntimeError: After the first request.
+            ValueError: If there is a blueprint of that name.
+        """
+        self.check_open("register_blueprint")
+        blueprint.register(self, options)
+
+    def iter_blueprints(self) -> Iterable[Any]:
+        """Return the registered blueprints."""
+        return self.blueprints.values()
+
+    def teardown_appcontext(self, f: F) -> F:
+        """Register a function to run when an application context ends; it takes an exception or `None`."""
+        return self._append(self.teardown_appcontext_funcs, f)
+
+    def on_startup(self, f: F) -> F:
+        """Register a function to run once, before the first request."""
+        return self._append(self.startup_funcs, f)
+
+    def on_shutdown(self, f: F) -> F:
+        """Register a function to run when the application is closed."""
+        return self._append(self.shutdown_funcs, f)
+
+    def shell_context_processor(self, f: F) -> F:
+        """Register a function that returns names for the interactive shell."""
+        return self._append(self.shell_context_processors, f)
+
+    def url_build_error_handler(self, f: F) -> F:
+        """Register a function that supplies a URL, given error, endpoint and values, when none can be
+        built.
+        """
+        return self._append(self.url_build_error_handlers, f)

@@ -1,0 +1,403 @@
+"""The request: Werkzeug's, with nothing parsed before it is asked for.
+
+A `Request` keeps the WSGI environment and no more. What Werkzeug's constructor computes, and what its cached
+properties compute, is read at the first access and from then on is a plain attribute of the instance.
+
+Where it differs from Werkzeug's on purpose, so that bad input is a 4xx and never a 500 (RFC 9110, 15.5):
+
+- An attribute that cannot be read because of what the client sent raises `BadRequest`, with the parser's
+  error as its cause, where Werkzeug lets that error through.
+- A form that cannot be parsed (no boundary, a truncated part, an urlencoded body that is not UTF-8) raises
+  `BadRequest` where Werkzeug answers with an empty form. A request without a body still has an empty form.
+- A `Content-Length` that is no plain number raises `BadRequest` when the body is read.
+- A body that is longer than `max_content_length` raises `RequestEntityTooLarge` also where the server
+  terminates the input; Werkzeug cuts the body off.
+- Deleting an attribute such as `path` reads it again from the environment at the next access.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.http import parse_date
+from werkzeug.sansio.http import parse_cookie
+from werkzeug.utils import cached_property, header_property
+from werkzeug.wrappers import Request as _WerkzeugRequest
+from werkzeug.wsgi import LimitedStream
+
+from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from typing import IO
+
+    from werkzeug.datastructures import Headers, ImmutableMultiDict, MultiDict
+    from werkzeug.formparser import FormDataParser
+    from werkzeug.routing import Rule
+
+    from cocopot.types import JSONModule, RequestSettings, WSGIEnvironment
+
+# What Werkzeug's parsers raise when they choke on a value that a client sent.
+_PARSE_ERRORS = (ValueError, OverflowError)
+
+
+def _bad_request(what: str, error: Exception) -> BadRequest:
+    return BadRequest(f"The {what} of this request cannot be read: {error}")
+
+
+def _client_is_gone(error: OSError) -> bool:
+    """Tell a broken connection, or a server's complaint about the body, from a failure of the disk."""
+    return error.errno is None or isinstance(error, ConnectionError | TimeoutError)
+
+
+class _Lazy:
+    """An attribute that is computed at its first access and then lies in the instance's dict.
+
+    It defines no ``__set__``, so that a value in the instance's dict wins without a call.
+    """
+
+    def __init__(self, load: Callable[[Any], Any], name: str = "") -> None:
+        self.load = load
+        self.name = name
+        self.__doc__ = load.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        try:
+            value = self.load(instance)
+        except _PARSE_ERRORS as error:
+            raise _bad_request(self.name, error) from error
+        except OSError as error:
+            if _client_is_gone(error):
+                raise ClientDisconnected from error
+            raise
+        instance.__dict__[self.name] = value
+        return value
+
+
+class _Setting:
+    """A limit: the value set on the request, else the application's, else Werkzeug's.
+
+    It defines no ``__set__``, so that a value in the instance's dict wins.
+    """
+
+    def __init__(self, key: str, default: int | None) -> None:
+        self.key = key
+        self.default = default
+
+    def __get__(self, instance: Request | None, owner: type | None = None) -> int | None:
+        app = None if instance is None else instance.app
+        if app is None:
+            return self.default
+        return cast("int | None", app.config.get(self.key, self.default))
+
+
+class _JSONLibrary:
+    """The JSON library: the one set on the request, else the application's, else Python's."""
+
+    def __get__(self, instance: Request | None, owner: type | None = None) -> Any:
+        app = None if instance is None else instance.app
+        return json if app is None else app.json
+
+
+class _BoundedStream(LimitedStream):
+    """A body that the server terminates, and that may not be longer than a maximum.
+
+    Werkzeug's own stops silently at the maximum when all is read in one call.
+    """
+
+    def __init__(self, stream: IO[bytes], max_length: int) -> None:
+        # One more byte than allowed: to have read it is to know that the body is too long.
+        super().__init__(stream, max_length + 1, is_max=True)
+
+    def readinto(self, b: bytearray) -> int | None:  # type: ignore[override]  # as in Werkzeug
+        size = super().readinto(b)
+        if self.is_exhausted:
+            raise RequestEntityTooLarge
+        return size
+
+
+def _lazy(load: Callable[[Any], Any]) -> Any:
+    """Declare a lazy attribute; typed so that the attribute keeps the type it is annotated with."""
+    return _Lazy(load)
+
+
+def _setting(key: str, default: int | None) -> Any:
+    return _Setting(key, default)
+
+
+def _decoded(value: str) -> str:
+    """Decode a WSGI string (PEP 3333) as UTF-8; bytes that are not UTF-8 become U+FFFD."""
+    return value if value.isascii() else value.encode("latin1").decode(errors="replace")
+
+
+def _load_method(request: Request) -> str:
+    """The request's method in upper case, such as ``GET``."""
+    return cast("str", request.environ.get("REQUEST_METHOD", "GET").upper())
+
+
+def _load_scheme(request: Request) -> str:
+    """The URL's scheme, such as ``https``."""
+    return cast("str", request.environ.get("wsgi.url_scheme", "http"))
+
+
+def _load_server(request: Request) -> tuple[str, int | None] | None:
+    """The server's address: ``(host, port)``, ``(path, None)`` for a Unix socket, ``None`` if not known."""
+    environ = request.environ
+    name = environ.get("SERVER_NAME")
+    if name is None:
+        return None
+    try:
+        return name, int(environ.get("SERVER_PORT"))  # type: ignore[arg-type]  # the error is caught
+    except (TypeError, ValueError):
+        return name, None
+
+
+def _load_root_path(request: Request) -> str:
+    """The path under which the application is mounted, without a trailing slash."""
+    return _decoded(request.environ.get("SCRIPT_NAME") or "").rstrip("/")
+
+
+def _load_path(request: Request) -> str:
+    """The path after `root_path`, with exactly one leading slash."""
+    return "/" + _decoded(request.environ.get("PATH_INFO") or "").lstrip("/")
+
+
+def _load_query_string(request: Request) -> bytes:
+    """What stands in the URL after the question mark, as it was sent."""
+    return cast("bytes", request.environ.get("QUERY_STRING", "").encode("latin1"))
+
+
+def _load_headers(request: Request) -> Headers:
+    """The headers, read from the WSGI environment when they are asked for."""
+    return EnvironHeaders(request.environ)
+
+
+def _load_remote_addr(request: Request) -> str | None:
+    """The address of the client."""
+    return cast("str | None", request.environ.get("REMOTE_ADDR"))
+
+
+def _load_args(request: Request) -> MultiDict[str, str]:
+    """The parameters in the URL's query string."""
+    query = request.query_string
+    if b"%" in query or b"+" in query:
+        return cast("MultiDict[str, str]", _werkzeug_value(request, "args"))
+    pairs = (piece.partition("=") for piece in query.decode().split("&") if piece)
+    return request.parameter_storage_class([(key, value) for key, _, value in pairs])
+
+
+def _load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
+    """The cookies that the client sent."""
+    headers = request.headers
+    if type(headers) is not EnvironHeaders:
+        return cast("ImmutableMultiDict[str, str]", _werkzeug_value(request, "cookies"))
+    cookies = parse_cookie(headers.environ.get("HTTP_COOKIE"), cls=request.dict_storage_class)
+    return cast("ImmutableMultiDict[str, str]", cookies)
+
+
+def _check_content_length(environ: WSGIEnvironment) -> None:
+    """Refuse a length that is no plain number (RFC 9110, section 8.6); PEP 3333 allows an empty one."""
+    length = environ.get("CONTENT_LENGTH")
+    if not length:
+        return
+    digits = length.strip(" \t")
+    # Python converts no more than 4300 digits; no length has more than twenty.
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+        raise BadRequest("The Content-Length of this request is not a number of bytes.")
+
+
+def _load_stream(request: Request) -> IO[bytes]:
+    """The body as a stream that can be read once, and that ends where the body ends.
+
+    Raises:
+        BadRequest: The ``Content-Length`` is not a number.
+        RequestEntityTooLarge: The body is longer than `max_content_length`; raised here or while reading.
+    """
+    if not request.shallow:
+        _check_content_length(request.environ)
+    stream: IO[bytes] = _werkzeug_value(request, "stream")
+    limit = request.max_content_length
+    if limit is not None and "wsgi.input_terminated" in request.environ:
+        return cast("IO[bytes]", _BoundedStream(request.environ["wsgi.input"], limit))
+    return stream
+
+
+def _load_date(value: str) -> datetime | None:
+    try:
+        return parse_date(value)
+    except _PARSE_ERRORS as error:
+        raise _bad_request("date", error) from error
+
+
+class Request(_WerkzeugRequest):
+    """An incoming HTTP request; see `werkzeug.wrappers.Request` for all that it can tell.
+
+    Args:
+        environ: The WSGI environment.
+        populate_request: Whether to put the request into the environment under ``werkzeug.request``.
+        shallow: Whether reading the body is an error, as a middleware may want it.
+    """
+
+    shallow = False
+
+    #: The application, for its limits and its JSON library; set by the framework.
+    app: RequestSettings | None = None
+    #: The rule that matched the URL; ``None`` before matching and when nothing matched.
+    url_rule: Rule | None = None
+    #: The arguments of the view, taken from the URL; ``None`` when nothing matched.
+    view_args: dict[str, Any] | None = None
+    #: Why no rule matched: not found, method not allowed, or a redirect.
+    routing_exception: Exception | None = None
+
+    method: str = _lazy(_load_method)
+    scheme: str = _lazy(_load_scheme)
+    server: tuple[str, int | None] | None = _lazy(_load_server)
+    root_path: str = _lazy(_load_root_path)
+    path: str = _lazy(_load_path)
+    query_string: bytes = _lazy(_load_query_string)
+    headers: Headers = _lazy(_load_headers)
+    remote_addr: str | None = _lazy(_load_remote_addr)
+
+    #: The longest body that is read, in bytes; else ``MAX_CONTENT_LENGTH``, else no limit.
+    max_content_length: int | None = _setting("MAX_CONTENT_LENGTH", _WerkzeugRequest.max_content_length)
+    #: The longest field of a multipart form, in bytes; else ``MAX_FORM_MEMORY_SIZE``, else 500,000.
+    max_form_memory_size: int | None = _setting("MAX_FORM_MEMORY_SIZE", _WerkzeugRequest.max_form_memory_size)
+    #: The most parts a multipart form may have; else ``MAX_FORM_PARTS``, else 1000.
+    max_form_parts: int = _setting("MAX_FORM_PARTS", _WerkzeugRequest.max_form_parts)
+    #: What parses JSON; else the application's JSON provider, else Python's `json`.
+    json_module: JSONModule = cast("Any", _JSONLibrary())  # type: ignore[assignment]  # a module in Werkzeug
+
+    date = header_property("Date", None, _load_date, read_only=True, doc=_WerkzeugRequest.date.__doc__)
+
+    def __init__(
+        self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
+    ) -> None:
+        # Werkzeug's constructor is not called: it computes what is lazy here.
+        self.environ = environ
+        if shallow:
+            self.shallow = shallow
+        elif populate_request:
+            environ["werkzeug.request"] = self
+
+    def __repr__(self) -> str:
+        """Return what Werkzeug returns, with the parser's own words where the URL cannot be read."""
+        try:
+            url = self.url
+        except Exception as error:  # noqa: BLE001 - as in Werkzeug, a repr does not raise
+            url = f"(invalid URL: {error.__cause__ or error})"
+        return f"<{type(self).__name__} {url!r} [{self.method}]>"
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of the rule that matched, or ``None``."""
+        rule = self.url_rule
+        return None if rule is None else cast("str | None", rule.endpoint)
+
+    @property
+    def blueprint(self) -> str | None:
+        """The current blueprint, its parents' names in front, such as ``admin.users``; or ``None``."""
+        endpoint = self.endpoint
+        if endpoint is None or "." not in endpoint:
+            return None
+        return endpoint.rpartition(".")[0]
+
+    @property
+    def blueprints(self) -> list[str]:
+        """The current blueprint and its parents, innermost first; empty outside a blueprint."""
+        names: list[str] = []
+        name = self.blueprint
+        while name:
+            names.append(name)
+            name = name.rpartition(".")[0]
+        return names
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """Return a parser for the form that complains about a broken one, provided that there is a body."""
+        parser = super().make_form_data_parser()
+        if self._has_unread_body():
+            parser.silent = False
+        return parser
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """Return the body parsed as JSON (RFC 8259).
+
+        Args:
+            force: Whether to parse whatever the content type is.
+            silent: Whether to return ``None`` instead of raising.
+            cache: Whether to keep the body and the result.
+
+        Raises:
+            UnsupportedMediaType: The content type is not that of JSON.
+            BadRequest: The body is not JSON, or is nested too deeply.
+        """
+        try:
+            return super().get_json(force, silent, cache)
+        except RecursionError:
+            failure = ValueError("nested too deeply")
+        value = None if silent else self.on_json_loading_failed(failure)
+        if cache:
+            normal, quiet = self._cached_json
+            self._cached_json = (normal, None) if silent else (value, quiet)
+        return value
+
+    if not TYPE_CHECKING:  # the signature, with its overloads, is Werkzeug's
+
+        def get_data(self, *args: Any, **kwargs: Any) -> Any:
+            """Return the body as bytes or text, as Werkzeug's method does.
+
+            Raises:
+                ClientDisconnected: The body ended early.
+            """
+            try:
+                return super().get_data(*args, **kwargs)
+            except OSError as error:
+                if _client_is_gone(error):
+                    raise ClientDisconnected from error
+                raise
+
+    def _load_form_data(self) -> None:
+        try:
+            super()._load_form_data()
+        except HTTPException:
+            raise
+        except ValueError as error:
+            raise _bad_request("form", error) from error
+
+    def _has_unread_body(self) -> bool:
+        announced = self.content_length or "HTTP_TRANSFER_ENCODING" in self.environ
+        return bool(announced) and not getattr(self._get_stream_for_parsing(), "is_exhausted", False)
+
+
+def _cached_properties() -> dict[str, Callable[[Any], Any]]:
+    """Return how Werkzeug computes each of its cached properties, by name."""
+    members = {name: getattr(_WerkzeugRequest, name) for name in dir(_WerkzeugRequest)}
+    return {
+        name: cast("Callable[[Any], Any]", member.fget)
+        for name, member in members.items()
+        if isinstance(member, cached_property)
+    }
+
+
+_WERKZEUG_LOADERS = _cached_properties()
+
+
+def _werkzeug_value(request: Request, name: str) -> Any:
+    return _WERKZEUG_LOADERS[name](request)
+
+
+def _make_lazy() -> None:
+    """Replace every cached property by a lazy attribute: quicker, and bad input is a `BadRequest`."""
+    own = {"args": _load_args, "cookies": _load_cookies, "stream": _load_stream}
+    for name, load in (_WERKZEUG_LOADERS | own).items():
+        setattr(Request, name, _Lazy(load, name))
+
+
+_make_lazy()

@@ -1,0 +1,309 @@
+"""The response: Werkzeug's, with a short path for plain bodies.
+
+A response made of one string keeps its headers as a plain list until `Response.headers` is asked for; from
+then on the `Headers` object is the only truth. Called as a WSGI application it hands over status, headers and
+the body's list directly, as long as nothing asks for more: no callback on close, no ``HEAD``, no status
+without a body, no location to rewrite. Everything else is Werkzeug's own path.
+
+Where it differs from Werkzeug's on purpose:
+
+- A status with a line break, and a header name that is no token (RFC 9110, 5.1), raise `ValueError`; the name
+  at the latest when the response is sent.
+- A conditional header of the client that cannot be read is a `BadRequest`.
+- ``default_mimetype`` is ``text/html``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES, parse_date, parse_if_range_header
+from werkzeug.utils import get_content_type
+from werkzeug.wrappers import Response as _WerkzeugResponse
+
+from cocopot.exceptions import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from http import HTTPStatus
+
+    from werkzeug.wrappers import Request as WerkzeugRequest
+
+    from cocopot.types import StartResponse, WSGIEnvironment
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
+
+# What a subclass may override only at the price of the short path.
+_SHORT_PATH_NEEDS = (
+    "__call__",
+    "_clean_status",
+    "call_on_close",
+    "close",
+    "data",
+    "get_app_iter",
+    "get_wsgi_headers",
+    "get_wsgi_response",
+    "headers",
+    "is_sequence",
+    "iter_encoded",
+    "response",
+    "set_data",
+    "status",
+    "status_code",
+)
+
+
+def _known_statuses() -> dict[int | str, tuple[str, int]]:
+    """Return line and code for every status that Werkzeug knows, by code and by its usual spellings."""
+    table: dict[int | str, tuple[str, int]] = {}
+    for code, phrase in HTTP_STATUS_CODES.items():
+        line = f"{code} {phrase.upper()}"
+        table[code] = table[line] = line, code
+        table[f"{code} {phrase}"] = f"{code} {phrase}", code
+    return table
+
+
+_STATUSES = _known_statuses()
+
+
+def _plain_header(name: str, value: Any) -> tuple[str, str] | None:
+    """Return the header, or ``None`` if Werkzeug has to look at its value."""
+    return None if type(value) is not str or "\n" in value or "\r" in value else (name, value)
+
+
+@lru_cache(maxsize=256)
+def _type_header(mimetype: str | None) -> tuple[str, str] | None:
+    """Return the ``Content-Type`` header for a mimetype, or ``None`` if Werkzeug has to look at it."""
+    if not isinstance(mimetype, str):
+        return None
+    return _plain_header("Content-Type", get_content_type(mimetype, "utf-8"))
+
+
+@lru_cache(maxsize=1024)
+def _kind_of_header(name: str) -> str:
+    """Return the header's name in lower case if the short path has to know it, else an empty string.
+
+    Raises:
+        ValueError: The name is no token (RFC 9110, 5.1).
+    """
+    if _TOKEN.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is not the name of a header.")
+    lower = name.lower()
+    special = {"content-length", "content-type", "location", "content-location"}
+    return lower if lower in special else ""
+
+
+def _plain_header_list(headers: Any) -> list[tuple[str, str]] | None:
+    """Return headers as a list of pairs, or ``None`` if Werkzeug has to look at them."""
+    items: list[Any]
+    if type(headers) is dict:
+        items = list(headers.items())
+    elif type(headers) is list:
+        items = headers.copy()
+    else:
+        return None
+    for item in items:
+        if type(item) is not tuple or len(item) != 2 or type(item[0]) is not str:
+            return None
+        if _plain_header(*item) is None or _kind_of_header(item[0]):
+            return None
+    return items
+
+
+def _final_header_list(headers: Headers | None) -> list[tuple[str, str]] | None:
+    """Return the headers as they are sent, or ``None`` if Werkzeug has to look at them."""
+    if type(headers) is not Headers:
+        return None
+    head = headers._list.copy()  # noqa: SLF001 - to_wsgi_list() copies one by one
+    has_length = False
+    for name, _ in head:
+        if name == "Content-Length":
+            has_length = True
+        elif name != "Content-Type" and (kind := _kind_of_header(name)):
+            if kind == "content-length":
+                has_length = True
+            elif kind != "content-type":
+                return None
+    return head if has_length else None
+
+
+def _environ_of(request_or_environ: WSGIEnvironment | WerkzeugRequest) -> WSGIEnvironment:
+    return request_or_environ if isinstance(request_or_environ, dict) else request_or_environ.environ
+
+
+def _is_client_to_blame(environ: WSGIEnvironment) -> bool:
+    """Tell whether a conditional header of the client is one that Werkzeug cannot parse."""
+    try:
+        parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
+        parse_if_range_header(environ.get("HTTP_IF_RANGE"))
+    except (ValueError, OverflowError):
+        return True
+    return False
+
+
+class Response(_WerkzeugResponse):
+    """An outgoing HTTP response; see `werkzeug.wrappers.Response` for all that it can do.
+
+    Args:
+        response: The body: text, bytes, or an iterable of either.
+        status: The status as a number or a line; `default_status` if left out.
+        headers: The headers.
+        mimetype: The media type; a charset is added for text. `default_mimetype` if left out.
+        content_type: The whole content type, in place of `mimetype`.
+        direct_passthrough: Whether to hand the body to the server as it is.
+
+    Raises:
+        ValueError: The status or the value of a header contains a line break.
+
+    Example:
+        >>> Response("Not here", 404).status
+        '404 NOT FOUND'
+    """
+
+    default_mimetype: str | None = "text/html"
+    direct_passthrough = False
+
+    _has_short_path = True
+    # Either the plain list or the object holds the headers; neither does in a response made by Werkzeug.
+    _head: list[tuple[str, str]] | None = None
+    _headers: Headers | None = None
+    # A list of the instance's own as soon as it has an item.
+    _on_close: list[Callable[[], Any]] = cast("Any", ())
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._has_short_path = all(
+            getattr(cls, name, None) is getattr(Response, name, None) for name in _SHORT_PATH_NEEDS
+        )
+
+    def __init__(
+        self,
+        response: Iterable[bytes] | bytes | Iterable[str] | str | None = None,
+        status: int | str | HTTPStatus | None = None,
+        headers: Mapping[str, str | Iterable[str]] | Iterable[tuple[str, str]] | None = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        direct_passthrough: bool = False,
+    ) -> None:
+        # This function and __call__ are the hot path of every request: long, so that they call nothing.
+        if isinstance(response, str):
+            body: bytes | None = response.encode()
+        else:
+            body = response if type(response) is bytes else None
+        if content_type is None:
+            type_header = _type_header(self.default_mimetype if mimetype is None else mimetype)
+        else:
+            type_header = _plain_header("Content-Type", content_type)
+        head = () if headers is None else _plain_header_list(headers)
+        if (
+            body is None
+            or type_header is None
+            or head is None
+            or direct_passthrough
+            or not self._has_short_path
+            or not self.automatically_set_content_length
+        ):
+            super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+            return
+        length_header = ("Content-Length", str(len(body)))
+        self._head = [*head, type_header, length_header] if head else [type_header, length_header]
+        self.response = [body]
+        if status is None:
+            status = self.default_status
+        known = _STATUSES.get(status)
+        if known is None:
+            self.status = cast("str", status)
+        else:
+            self._status, self._status_code = known
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, as an object that is made when it is asked for."""
+        headers = self._headers
+        if headers is None:
+            if self._head is None:
+                return cast("Headers", self.__dict__["headers"])
+            headers = self._headers = Headers.__new__(Headers)
+            # Handing the list over spares a second look at what is known to be valid.
+            headers._list = self._head  # noqa: SLF001
+            self._head = None
+        return headers
+
+    @headers.setter
+    def headers(self, value: Headers) -> None:
+        self._headers = value
+        self._head = None
+
+    def call_on_close(self, func: Callable[[], Any]) -> Callable[[], Any]:
+        """Have ``func`` called when the response has been sent; return it, so that this is a decorator."""
+        if self._on_close:
+            self._on_close.append(func)
+        else:
+            self._on_close = [func]
+        return func
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send the response, as a WSGI application (PEP 3333).
+
+        Raises:
+            ValueError: The name of a header is not one.
+        """
+        body = self.response
+        if (
+            environ["REQUEST_METHOD"] != "HEAD"
+            and type(body) is list
+            and len(body) == 1
+            and type(body[0]) is bytes
+            and self._has_short_path
+            and self._status_code not in _WITHOUT_BODY
+            and not self._on_close
+        ):
+            head = self._head
+            head = _final_header_list(self._headers) if head is None else head.copy()
+            if head is not None:
+                start_response(self._status, head)
+                return body
+        return super().__call__(environ, start_response)
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Return the headers as they are sent; see Werkzeug's method.
+
+        Raises:
+            ValueError: The name of a header is not one.
+        """
+        headers = super().get_wsgi_headers(environ)
+        for name, _ in headers:
+            _kind_of_header(name)
+        return headers
+
+    def make_conditional(
+        self,
+        request_or_environ: WSGIEnvironment | WerkzeugRequest,
+        accept_ranges: bool | str = False,
+        complete_length: int | None = None,
+    ) -> _WerkzeugResponse:
+        """Answer 304, 206 or 412 where the client's conditional headers ask for it (RFC 9110, 13).
+
+        Raises:
+            RequestedRangeNotSatisfiable: The range is malformed or lies outside the body.
+            BadRequest: A date or an entity tag that the client sent cannot be read.
+        """
+        try:
+            return super().make_conditional(request_or_environ, accept_ranges, complete_length)
+        except (ValueError, OverflowError) as error:
+            if _is_client_to_blame(_environ_of(request_or_environ)):
+                raise BadRequest("A conditional header of this request cannot be read.") from error
+            raise
+
+    def _clean_status(self, value: str | int | HTTPStatus) -> tuple[str, int]:
+        known = _STATUSES.get(value)
+        if known is not None:
+            return known
+        status, code = super()._clean_status(value)
+        if "\r" in status or "\n" in status:
+            raise ValueError("The status of a response must not contain line breaks.")
+        return status, code

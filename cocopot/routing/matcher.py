@@ -1,0 +1,75 @@
+"""Werkzeug's matcher, on a table that no other thread changes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.routing import ValidationError
+from werkzeug.routing.exceptions import RequestAliasRedirect, RequestPath
+from werkzeug.routing.matcher import StateMachineMatcher
+
+from cocopot.routing.table import Table
+from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from werkzeug.routing import Rule as WerkzeugRule
+
+    from cocopot.routing.walk import Found
+
+
+class Matcher(StateMachineMatcher):
+    """Werkzeug's states, with the table that is built of them."""
+
+    def __init__(self, merge_slashes: bool, lock: AbstractContextManager[object]) -> None:
+        super().__init__(merge_slashes)
+        self.table: Table | None = None
+        self._lock = lock
+
+    def add(self, rule: WerkzeugRule) -> None:
+        """Add a rule; the table is built anew before the next match."""
+        with self._lock:
+            super().add(rule)
+            self.table = None
+
+    def current(self) -> Table:
+        """Return the table for all rules added so far."""
+        with self._lock:
+            if self.table is None:
+                self.update()
+                self.table = Table(self._root)
+            return self.table
+
+    def match(
+        self, domain: str, path: str, method: str, websocket: bool
+    ) -> tuple[WerkzeugRule, dict[str, Any]]:
+        """Do what Werkzeug's matcher does, on a table that no other thread changes."""
+        table = self.table or self.current()
+        walk = Walk(method, websocket=websocket)
+        rule, values = self._find(table, walk, domain, path)
+        try:
+            arguments = read_arguments(rule, values)
+        except ValidationError as error:
+            raise walk.no_match() from error
+        if rule.alias and rule.map.redirect_defaults:
+            raise RequestAliasRedirect(arguments, rule.endpoint)
+        return rule, arguments
+
+    def _find(self, table: Table, walk: Walk, domain: str, path: str) -> Found:
+        found = self._try(table, walk, domain, path)
+        if found is None and self.merge_slashes:
+            path = re.sub("/{2,}", "/", path)
+            merged = self._try(table, walk, domain, path)
+            if merged is not None and merged[0].merge_slashes is not False:
+                raise RequestPath(path)
+        if found is None:
+            raise walk.no_match()
+        return found
+
+    def _try(self, table: Table, walk: Walk, domain: str, path: str) -> Found | None:
+        try:
+            return walk.find(table.root, [domain, *path.split("/")], 0, ())
+        except SlashRequiredError:
+            raise RequestPath(f"{path}/") from None

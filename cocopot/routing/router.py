@@ -1,0 +1,184 @@
+"""Router: a Werkzeug Map that matches a request without an adapter."""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.routing import Map, ValidationError
+from werkzeug.routing import Rule as WerkzeugRule
+
+from cocopot.routing.matcher import Matcher
+from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from werkzeug.routing import BaseConverter, MapAdapter, RuleFactory
+
+    from cocopot.routing.rule import Rule
+    from cocopot.routing.table import Domain, Host, Table
+    from cocopot.types import WSGIEnvironment
+
+#: So many hosts are remembered, then all are forgotten; a longer host is never remembered.
+_MAX_HOSTS = 256
+_MAX_HOST_LENGTH = 260
+_NO_HOSTS: dict[Host, Domain] = {}
+
+
+class Router(Map):
+    """A Werkzeug Map that matches a request without an adapter.
+
+    Everything that a Map does goes on working, and rules may be added while other threads match: a match in
+    flight keeps the table that it began with. What is changed on a rule in place, once a request was matched,
+    is seen after the next ``add``.
+
+    Example:
+        >>> router = Router([Rule("/users/<int:id>", endpoint="user")])
+        >>> environ = {"wsgi.url_scheme": "http", "HTTP_HOST": "localhost", "REQUEST_METHOD": "GET"}
+        >>> rule, view_args = router.match_request(environ, "/users/7", "GET")
+        >>> rule.endpoint, view_args
+        ('user', {'id': 7})
+    """
+
+    _matcher: Matcher
+
+    def __init__(
+        self,
+        rules: Iterable[RuleFactory] | None = None,
+        default_subdomain: str = "",
+        strict_slashes: bool = True,
+        merge_slashes: bool = True,
+        redirect_defaults: bool = True,
+        converters: Mapping[str, type[BaseConverter]] | None = None,
+        sort_parameters: bool = False,
+        sort_key: Callable[[Any], Any] | None = None,
+        host_matching: bool = False,
+    ) -> None:
+        self._lock = RLock()
+        super().__init__(
+            None,
+            default_subdomain=default_subdomain,
+            strict_slashes=strict_slashes,
+            merge_slashes=merge_slashes,
+            redirect_defaults=redirect_defaults,
+            converters=converters,
+            sort_parameters=sort_parameters,
+            sort_key=sort_key,
+            host_matching=host_matching,
+        )
+        self._matcher = Matcher(merge_slashes, self._lock)
+        for rule in rules or ():
+            self.add(rule)
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        """Add a rule or all rules of a factory."""
+        with self._lock:
+            super().add(rulefactory)
+
+    def update(self) -> None:
+        """Sort the rules for building URLs, into new lists: other threads may be reading the old ones."""
+        if not self._remap:
+            return
+        with self._lock:
+            self._rules_by_endpoint = {
+                endpoint: sorted(rules, key=WerkzeugRule.build_compare_key)
+                for endpoint, rules in self._rules_by_endpoint.items()
+            }
+            self._remap = False
+
+    def match_request(
+        self,
+        environ: WSGIEnvironment,
+        path: str,
+        method: str,
+        server_name: str | None = None,
+        subdomain: str | None = None,
+    ) -> tuple[Rule, dict[str, Any]]:
+        """Return the rule that a request belongs to, and new arguments for its view.
+
+        The outcome is that of ``bind_to_environ(environ, server_name, subdomain).match(return_rule=True)``.
+
+        Args:
+            environ: The WSGI environment: host, scheme and, for a redirect, query string and script name.
+            path: The decoded path, as in ``request.path``.
+            method: The request method.
+            server_name: The configured server name, if the host is to be compared with it.
+            subdomain: The subdomain, if it is not to be taken from the host.
+
+        Raises:
+            NotFound: No rule matches.
+            MethodNotAllowed: A rule matches, but not the method; ``valid_methods`` are those that do.
+            RequestRedirect: The path is not the canonical one, or the rule redirects.
+            WebsocketMismatch: The only rule that matches is for WebSockets, or for none.
+            BadHost: The host cannot be a host name.
+        """
+        table = self._matcher.table or self._matcher.current()
+        host = environ.get("HTTP_HOST")
+        if server_name is not None or subdomain is not None:
+            host = (host, server_name, subdomain)
+        domain = table.hosts.get(environ["wsgi.url_scheme"], _NO_HOSTS).get(host)
+        if domain is None or "HTTP_UPGRADE" in environ:
+            return self._match_bound(environ, path, method, server_name, subdomain)
+        hits = domain.static.get(path)
+        if hits is None and path == "/" and environ.get("PATH_INFO") != "":
+            hits = domain.index
+        if hits is not None:
+            rule = hits.get(method) or hits.get(None)
+            if rule is not None:
+                return rule, dict(rule.defaults) if rule.defaults else {}
+        found = domain.find(path, method) or self._walk(table, domain, path, method)
+        return found or self._match_bound(environ, path, method, server_name, subdomain)
+
+    def _walk(
+        self, table: Table, domain: Domain, path: str, method: str
+    ) -> tuple[Rule, dict[str, Any]] | None:
+        """Match by a walk of the states; ``None`` where an adapter is needed, for a redirect above all."""
+        if path[:1] != "/" or path[1:2] in {"", "/"}:
+            return None
+        walk = Walk(method.upper())
+        try:
+            found = walk.find(table.root, [domain.name, *path.split("/")], 0, ())
+            if found is None:
+                if self.merge_slashes and "//" in path:
+                    return None
+                raise walk.error()
+            rule, values = found
+            return None if id(rule) in table.redirecting else (rule, read_arguments(rule, values))
+        except SlashRequiredError:
+            return None
+        except ValidationError:
+            raise walk.error() from None
+
+    def _match_bound(
+        self, environ: WSGIEnvironment, path: str, method: str, server_name: str | None, subdomain: str | None
+    ) -> tuple[Rule, dict[str, Any]]:
+        """Match as Werkzeug does; the host is known from then on."""
+        adapter = self.bind_to_environ(environ, server_name, subdomain)
+        if not adapter.websocket:
+            self._remember(adapter, environ, server_name, subdomain)
+        if path == "/" and environ.get("PATH_INFO") == "":
+            path = ""
+        rule, arguments = adapter.match(path, method, return_rule=True)
+        return cast("Rule", rule), cast("dict[str, Any]", arguments)
+
+    def _remember(
+        self,
+        adapter: MapAdapter,
+        environ: WSGIEnvironment,
+        server_name: str | None,
+        subdomain: str | None,
+    ) -> None:
+        """Keep the domain that a host stands for, if nothing but the key decides on it."""
+        host = environ.get("HTTP_HOST")
+        by_host = self.host_matching or (server_name is not None and subdomain is None)
+        name = adapter.server_name if adapter.subdomain is None else adapter.subdomain
+        table = self._matcher.current()
+        domain = table.domains.get(name)
+        if domain is None or (host is None and by_host) or len(host or "") > _MAX_HOST_LENGTH:
+            return
+        hosts = table.hosts.get(environ["wsgi.url_scheme"], {})
+        if len(hosts) >= _MAX_HOSTS:
+            hosts.clear()
+        plain = server_name is None and subdomain is None
+        hosts[host if plain else (host, server_name, subdomain)] = domain

@@ -1,0 +1,87 @@
+"""The development server: Werkzeug's, with care for who may reach the debugger."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import is_running_from_reloader, run_simple
+
+if TYPE_CHECKING:
+    from cocopot.app import Cocopot
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 5000
+
+
+def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **options: Any) -> None:
+    """Serve an application on this machine, for development; see `Cocopot.run`.
+
+    Args:
+        app: The application.
+        host: Host name to listen on.
+        port: Port to listen on; 0 lets the system choose one.
+        debug: Whether to switch debug mode on.
+        options: What `werkzeug.serving.run_simple` takes.
+    """
+    app.debug = debug
+    named_host, named_port = _from_server_name(app.config["SERVER_NAME"])
+    host = host or named_host or DEFAULT_HOST
+    port = port if port is not None else named_port if named_port is not None else DEFAULT_PORT
+    options.setdefault("use_reloader", debug)
+    options.setdefault("threaded", True)
+    if "use_debugger" not in options:
+        options["use_debugger"] = debug and _may_debug(host)
+    if not is_running_from_reloader():
+        print_banner(app)
+    run_simple(host, port, app, **options)
+
+
+def _from_server_name(server_name: str | None) -> tuple[str | None, int | None]:
+    if not server_name:
+        return None, None
+    host, _, port = server_name.partition(":")
+    return host or None, int(port) if port else None
+
+
+def _may_debug(host: str) -> bool:
+    if is_loopback(host):
+        return True
+    warnings.warn(
+        f"The interactive debugger stays off, because the server listens on {host}, where other machines "
+        "may reach it and run any code. To have it all the same, pass use_debugger=True.",
+        RuntimeWarning,
+        stacklevel=4,
+    )
+    return False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens on `host`."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    if host.startswith("unix://"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def print_banner(app: Cocopot) -> None:
+    """Print the application's name, whether debug mode is on, and the plugins that have been loaded."""
+    lines = [f" * Cocopot app {app.name!r}, debug mode {'on' if app.debug else 'off'}"]
+    records = app.plugins.records("plugin")
+    lines.append(f" * Plugins: {'' if records else 'none'}")
+    lines += [
+        f"     {record.name}  ({record.distribution} {record.version})"
+        if record.distribution
+        else f"     {record.name}"
+        for record in records
+    ]
+    lines += [f"     {name}  (left out: see the warning above)" for name in app.plugins.failed]
+    sys.stderr.write("\n".join(lines).rstrip() + os.linesep)
+    sys.stderr.flush()

@@ -1,0 +1,122 @@
+"""The steps of a request as methods of the application, so that a subclass can override any of them.
+
+The steps themselves are in `cocopot.lifecycle`, in the order in which they happen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from cocopot import lifecycle
+from cocopot.builtin.dispatch import default_options_response
+from cocopot.context import current_request_context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cocopot.hooks import PluginManager
+    from cocopot.response import Response
+    from cocopot.types import StartResponse, WSGIEnvironment
+
+
+class RequestSteps:
+    """What an application does with a request."""
+
+    plugins: PluginManager
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in lifecycle.Calls.STEPS:
+            self.plugins.forget_compiled()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.wsgi_app(environ, start_response)
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request; the application proper, to be wrapped in middleware.
+
+        Example:
+            ```python
+            app.wsgi_app = MyMiddleware(app.wsgi_app)
+            ```
+
+        Args:
+            environ: The WSGI environment (PEP 3333).
+            start_response: Takes the status, the headers and optionally an exception context.
+        """
+        return lifecycle.handle_request(cast("Any", self), environ, start_response)
+
+    @lifecycle.default_step
+    def full_dispatch_request(self) -> Response:
+        """Run the request from its first hook to the finished response, errors included."""
+        return cast("Response", lifecycle.full_dispatch_request(current_request_context()))
+
+    @lifecycle.default_step
+    def preprocess_request(self) -> Any:
+        """Run the URL value preprocessors and before-request hooks; a result stands for the view's."""
+        return lifecycle.preprocess_request(current_request_context())
+
+    @lifecycle.default_step
+    def dispatch_request(self) -> Any:
+        """Call the view, and return what it returns."""
+        return lifecycle.dispatch_request(current_request_context())
+
+    @lifecycle.default_step
+    def make_response(self, rv: Any) -> Response:
+        """Turn what a view may return into a response.
+
+        Raises:
+            TypeError: If it cannot be made into one.
+        """
+        return cast("Response", lifecycle.make_response(current_request_context(), rv))
+
+    @lifecycle.default_step
+    def process_response(self, response: Response) -> Response:
+        """Run the after-request hooks, and return the response to be sent.
+
+        Args:
+            response: The response.
+        """
+        return cast("Response", lifecycle.process_response(current_request_context(), response))
+
+    def make_default_options_response(self) -> Response:
+        """Return the response that OPTIONS gets: empty, with the methods of the URL."""
+        return cast(
+            "Response",
+            default_options_response(cast("Any", self), cast("Any", current_request_context().request)),
+        )
+
+    def handle_user_exception(self, e: Exception) -> Any:
+        """Turn an exception into a response value with the error handlers, or raise it again."""
+        return lifecycle.handle_user_exception(current_request_context(), e)
+
+    def handle_http_exception(self, e: Any) -> Any:
+        """Ask the error handlers about an HTTP exception; without one it is the response itself."""
+        return lifecycle.handle_http_exception(current_request_context(), e)
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answer an exception that nobody handled: in debug and test mode raise it, else log it and send a
+        500.
+        """
+        return cast("Response", lifecycle.handle_exception(current_request_context(), e))
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log an exception that nobody handled, as an error.
+
+        Args:
+            exc_info: As from `sys.exc_info()`.
+        """
+        request = cast("Any", current_request_context().request)
+        cast("Any", self).logger.error(
+            "Exception on %s [%s]", request.path, request.method, exc_info=exc_info
+        )
+
+    @lifecycle.default_step
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Run the teardown-request hooks; called when the request context is popped."""
+        lifecycle.do_teardown_request(current_request_context(), exc)
+
+    @lifecycle.default_step
+    def do_teardown_app_context(self, exc: BaseException | None = None) -> None:
+        """Run the teardown-app-context hooks; called when the context is popped."""
+        lifecycle.do_teardown_app_context(cast("Any", self), exc)

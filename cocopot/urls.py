@@ -1,0 +1,169 @@
+"""Add rules for URLs, and build URLs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from werkzeug.routing import BuildError
+
+from cocopot.context import current_or_none
+from cocopot.functions import blueprints_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from werkzeug.routing import MapAdapter
+
+    from cocopot.context import Context
+    from cocopot.request import Request
+    from cocopot.types import View
+
+
+def add_url_rule(
+    app: Any,
+    rule: str,
+    endpoint: str | None,
+    view_func: View | None,
+    methods: Iterable[str] | None,
+    options: dict[str, Any],
+) -> None:
+    """Add a rule to the application's router, and its view to the view functions; see
+    `Cocopot.add_url_rule`.
+    """
+    endpoint = endpoint_of(view_func) if endpoint is None else endpoint
+    known = app.view_functions.get(endpoint)
+    if view_func is not None and known is not None and known is not view_func and known != view_func:
+        raise ValueError(
+            f"The endpoint {endpoint!r} already has a function, {known.__module__}.{known.__qualname__}; "
+            f"give {view_func.__module__}.{view_func.__qualname__} another name, or pass endpoint=."
+        )
+    allowed = _methods(view_func, methods)
+    automatic = options.pop(
+        "provide_automatic_options", getattr(view_func, "provide_automatic_options", None)
+    )
+    if automatic is None:
+        automatic = "OPTIONS" not in allowed and app.config["PROVIDE_AUTOMATIC_OPTIONS"]
+    if automatic:
+        allowed.add("OPTIONS")
+    rule_object = app.url_rule_class(rule, methods=allowed, endpoint=endpoint, **options)
+    rule_object.provide_automatic_options = bool(automatic)
+    try:
+        app.router.add(rule_object)
+    except LookupError as exc:
+        known_converters = ", ".join(sorted(app.router.converters))
+        raise LookupError(f"In the rule {rule!r}, {exc}. Converters are: {known_converters}.") from exc
+    if view_func is not None:
+        app.view_functions[endpoint] = view_func
+
+
+def endpoint_of(view_func: View | None) -> str:
+    """Return the endpoint that a view has by default: the name of the function.
+
+    Raises:
+        TypeError: If there is no function.
+    """
+    if view_func is None:
+        raise TypeError("A rule needs an endpoint, or a view function to take the name from.")
+    return str(getattr(view_func, "__name__", type(view_func).__name__))
+
+
+def _methods(view_func: View | None, methods: Iterable[str] | None) -> set[str]:
+    if methods is None:
+        methods = getattr(view_func, "methods", None) or ("GET",)
+    if isinstance(methods, str):
+        raise TypeError(f"methods takes a list of names, not a string: methods=[{methods!r}].")
+    required = getattr(view_func, "required_methods", ())
+    return {method.upper() for method in (*methods, *required)}
+
+
+def create_url_adapter(app: Any, request: Request | None) -> MapAdapter | None:
+    """Return what matches and builds URLs for a request, or outside of one for SERVER_NAME.
+
+    Args:
+        app: The application.
+        request: The request, or `None`.
+
+    Returns:
+        A Werkzeug `MapAdapter`, or `None` outside of a request without SERVER_NAME.
+    """
+    config = app.config
+    if request is not None:
+        server_name = config["SERVER_NAME"] if app.subdomain_matching else None
+        return app.router.bind_to_environ(request.environ, server_name)  # type: ignore[no-any-return]
+    if config["SERVER_NAME"] is None:
+        return None
+    return app.router.bind(  # type: ignore[no-any-return]
+        config["SERVER_NAME"],
+        script_name=config["APPLICATION_ROOT"],
+        url_scheme=config["PREFERRED_URL_SCHEME"],
+    )
+
+
+def url_for(
+    app: Any,
+    endpoint: str,
+    values: dict[str, Any],
+    *,
+    anchor: str | None,
+    method: str | None,
+    scheme: str | None,
+    external: bool | None,
+) -> str:
+    """Build the URL of an endpoint; see `cocopot.url_for`."""
+    context = _context_of(app)
+    in_request = context is not None and context.request is not None
+    if endpoint.startswith("."):
+        endpoint = _relative(context, endpoint)
+    if external is None:
+        external = scheme is not None or not in_request
+    if scheme is not None and not external:
+        raise ValueError("url_for() with _scheme= builds an external URL; leave out _external=False.")
+    inject_url_defaults(app, endpoint, values)
+    adapter = context.url_adapter if context is not None else create_url_adapter(app, None)
+    if adapter is None:
+        raise RuntimeError(
+            "Outside of a request, URLs can be built only with SERVER_NAME configured, and "
+            "APPLICATION_ROOT and "
+            "PREFERRED_URL_SCHEME if they differ from their defaults."
+        )
+    try:
+        url = adapter.build(endpoint, values, method=method, url_scheme=scheme, force_external=external)
+    except BuildError as error:
+        values.update(_anchor=anchor, _method=method, _scheme=scheme, _external=external)
+        return handle_url_build_error(app, error, endpoint, values)
+    if anchor is not None:
+        fragment = quote(anchor, safe="%!#$&'()*+,/:;=?@")
+        url = f"{url}#{fragment}"
+    return url
+
+
+def _context_of(app: Any) -> Context | None:
+    context = current_or_none()
+    return context if context is not None and context.app is app else None
+
+
+def _relative(context: Context | None, endpoint: str) -> str:
+    """Put the current blueprint's name before an endpoint that begins with a dot."""
+    blueprint = context.request.blueprint if context is not None and context.request is not None else None
+    return f"{blueprint}{endpoint}" if blueprint else endpoint[1:]
+
+
+def inject_url_defaults(app: Any, endpoint: str, values: dict[str, Any]) -> None:
+    """Let the URL-defaults hooks fill in `values`."""
+    call = app.plugins.compile("cocopot_url_defaults", blueprints_of(endpoint), results=False)
+    if call is not None:
+        call(app, endpoint, values)
+
+
+def handle_url_build_error(app: Any, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
+    """Return what a build-error handler supplies for a URL that could not be built.
+
+    Raises:
+        BuildError: If none does.
+    """
+    call = app.plugins.compile("cocopot_url_build_error")
+    url: str | None = call(app, error, endpoint, values) if call is not None else None
+    if url is None:
+        raise error
+    return url

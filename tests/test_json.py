@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import sys
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markupsafe import Markup
+
+from cocopot.config import DEFAULTS
+from cocopot.json import DefaultJSONProvider, JSONProvider
+
+# The first text that Hypothesis draws on a new machine waits for its table of characters.
+ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+)
+BEYOND_JSON = {
+    "NaN": float("nan"),
+    "Infinity": float("inf"),
+    "-Infinity": float("-inf"),
+}
+
+
+class App:
+    """What a provider needs of an application."""
+
+    def __init__(self, **config: Any) -> None:
+        self.config = {**DEFAULTS, **config}
+        self.debug = False
+
+
+class Minimal(JSONProvider):
+    """A provider with the two methods that it must have."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return json.dumps(obj, **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return json.loads(s, **kwargs)
+
+
+class Html:
+    def __html__(self) -> str:
+        return "<b>"
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: Any
+
+
+def provider(**config: Any) -> DefaultJSONProvider:
+    return DefaultJSONProvider(App(**config))
+
+
+class TestRoundTrip:
+    @ANY_SPEED
+    @given(VALUES)
+    def test_dumps(self, value: Any) -> None:
+        """What is written is what the standard library writes."""
+        assert provider().dumps(value) == json.dumps(value, sort_keys=True)
+        assert provider(JSON_AS_ASCII=False).dumps(value) == json.dumps(
+            value, sort_keys=True, ensure_ascii=False
+        )
+
+    @ANY_SPEED
+    @given(VALUES)
+    def test_loads(self, value: Any) -> None:
+        """What was written is read as it was, from text and from bytes."""
+        text = provider().dumps(value)
+        assert provider().loads(text) == value
+        assert provider().loads(text.encode()) == value
+
+    @ANY_SPEED
+    @given(VALUES)
+    def test_response(self, value: Any) -> None:
+        """A response's body is the compact text of the standard library and a line feed."""
+        expected = json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n"
+        assert provider().response(value).get_data(as_text=True) == expected
+
+
+class TestDumps:
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (datetime(2024, 2, 29, 12, 30, tzinfo=UTC), '"Thu, 29 Feb 2024 12:30:00 GMT"'),
+            (date(2024, 2, 29), '"Thu, 29 Feb 2024 00:00:00 GMT"'),
+            (Decimal("1.10"), '"1.10"'),
+            (UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
+            (Point(1, [Point(2, Decimal(3))]), '{"x": 1, "y": [{"x": 2, "y": "3"}]}'),
+            (Html(), '"<b>"'),
+            (Markup("<i>"), '"<i>"'),
+        ],
+    )
+    def test_more_types(self, value: Any, text: str) -> None:
+        """Dates, numbers with decimals, UUIDs, dataclasses and markup are written."""
+        assert provider().dumps(value) == text
+
+    def test_configuration(self) -> None:
+        """The configuration decides on ASCII and order, also when it changes later."""
+        app = App()
+        json_provider = DefaultJSONProvider(app)
+        assert json_provider.dumps({"b": "\u00e9", "a": 1}) == '{"a": 1, "b": "\\u00e9"}'
+        app.config.update(JSON_AS_ASCII=False, JSON_SORT_KEYS=False)
+        assert json_provider.dumps({"b": "\u00e9", "a": 1}) == '{"b": "\u00e9", "a": 1}'
+
+    def test_options(self) -> None:
+        """Options of one call win over the configuration and do not outlive it."""
+        json_provider = provider()
+        assert json_provider.dumps({"b": 1, "a": [2]}, sort_keys=False, indent=1) == (
+            '{\n "b": 1,\n "a": [\n  2\n ]\n}'
+        )
+        assert json_provider.dumps({1, 2}, default=sorted) == "[1, 2]"
+        assert json_provider.dumps({"b": 1, "a": 2}) == '{"a": 2, "b": 1}'
+
+    def test_keys_of_several_types(self) -> None:
+        """Keys that cannot be put in order are written in the order of insertion."""
+        assert provider().dumps({"b": 1, 2: 2, None: 3}) == '{"b": 1, "2": 2, "null": 3}'
+
+    def test_default_overridden(self) -> None:
+        """A subclass or an assignment adds types, and still has those of the base."""
+
+        class Sets(DefaultJSONProvider):
+            def default(self, o: Any) -> Any:
+                return sorted(o) if isinstance(o, set) else super().default(o)
+
+        json_provider = Sets(App())
+        assert json_provider.dumps([{2, 1}, Decimal(1)]) == '[[1, 2], "1"]'
+        json_provider.default = lambda o: f"{o}"  # type: ignore[method-assign]
+        assert json_provider.dumps({1}) == '"{1}"'
+
+    def test_file(self) -> None:
+        """A value is written to a file of text and read from one of text or bytes."""
+        file = io.StringIO()
+        provider().dump({"a": 1}, file, indent=None)
+        assert file.getvalue() == '{"a": 1}'
+        assert provider().load(io.StringIO('{"a": 1}')) == {"a": 1}
+        assert provider().load(io.BytesIO(b'{"a": 1}')) == {"a": 1}
+
+
+class TestDumpsRefuses:
+    @pytest.mark.parametrize(
+        ("value", "message"),
+        [
+            (time(1), "Object of type time is not JSON serializable (at $)"),
+            ({"a": [1, {"b": time(1)}]}, "Object of type time is not JSON serializable (at $['a'][1]['b'])"),
+            ([Point(1, time(1))], "Object of type time is not JSON serializable (at $[0]['y'])"),
+            ((Point,), "Object of type type is not JSON serializable (at $[0])"),
+            (Html, "Object of type type is not JSON serializable (at $)"),
+            ([{(1, 2): 3}], "Key of type tuple is not str, int, float, bool or None (at $[0])"),
+        ],
+    )
+    def test_unknown_type(self, value: Any, message: str) -> None:
+        """An error names the type of what cannot be written, and where it is."""
+        with pytest.raises(TypeError) as caught:
+            provider().dumps(value)
+        assert str(caught.value) == message
+
+    @pytest.mark.parametrize("number", BEYOND_JSON.values(), ids=str)
+    def test_not_finite(self, number: float) -> None:
+        """Not a number and the infinities are refused by name and place, as values and as keys."""
+        with pytest.raises(ValueError, match=rf"^{number!r} is not JSON .* \(at \$\['a'\]\[1\]\)$"):
+            provider().dumps({"a": [0.5, number]})
+        with pytest.raises(ValueError, match=rf"^{number!r} is not JSON .* \(at \$\)$"):
+            provider().dumps({number: 1})
+
+    def test_first_culprit(self) -> None:
+        """Of two things that cannot be written the error names the first, as the encoder comes by it."""
+        with pytest.raises(TypeError, match=r"type time .* \(at \$\['b'\]\)"):
+            provider().dumps({"b": time(1), "a": object()})
+        with pytest.raises(TypeError, match=r"type object .* \(at \$\['a'\]\)"):
+            provider(JSON_SORT_KEYS=False).dumps({"a": object(), "b": time(1)})
+
+    def test_options_of_the_call(self) -> None:
+        """The search for the culprit passes over what the options of the call allow."""
+        value = {("skipped",): 1, "a": float("nan"), "b": time(1)}
+        with pytest.raises(TypeError, match=r"\(at \$\['b'\]\)"):
+            provider().dumps(value, skipkeys=True, allow_nan=True)
+        assert provider().dumps({"a": float("nan")}, allow_nan=True) == '{"a": NaN}'
+
+    def test_circular(self) -> None:
+        """A value that contains itself is an error, also with something unknown behind it."""
+        value: list[Any] = [1]
+        value += [value, time(1)]
+        with pytest.raises(ValueError, match="Circular reference") as caught:
+            provider().dumps([value])
+        assert type(caught.value) is ValueError
+
+    def test_own_error(self) -> None:
+        """An error of the application's own type stays what it is and gets a note with the place."""
+
+        class NoSuchCurrencyError(ValueError):
+            pass
+
+        class Money:
+            def __html__(self) -> str:
+                raise NoSuchCurrencyError
+
+        with pytest.raises(NoSuchCurrencyError) as caught:
+            provider().dumps({"price": Money()})
+        assert caught.value.__notes__ == ["while writing $['price'] as JSON"]
+
+
+class TestLoads:
+    def test_options(self) -> None:
+        """Options of one call are those of the standard library."""
+        assert provider().loads("[1.5]", parse_float=Decimal) == [Decimal("1.5")]
+        assert provider().loads("NaN", parse_constant=str.lower) == "nan"
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+    def test_bytes(self, encoding: str) -> None:
+        """Bytes are read in any encoding of Unicode, bytearrays too."""
+        data = '["\u00e9"]'.encode(encoding)
+        assert provider().loads(data) == ["\u00e9"]
+        assert provider().loads(bytearray(data)) == ["\u00e9"]
+
+    @pytest.mark.parametrize("text", ["", "{", "[1,]", b"\xff", b'"\xed\xa0\x80"', "9" * 5000])
+    def test_invalid(self, text: str | bytes) -> None:
+        """What is no JSON, bad UTF-8 included, is a ValueError, which a request turns into a 400."""
+        with pytest.raises(ValueError):  # noqa: PT011 - each text has another message
+            provider().loads(text)
+
+    @pytest.mark.parametrize("constant", BEYOND_JSON)
+    def test_not_finite(self, constant: str) -> None:
+        """Not a number and the infinities are refused by name, with options or without."""
+        with pytest.raises(ValueError, match=f"^{constant} is not JSON"):
+            provider().loads(f"[{constant}]")
+        with pytest.raises(ValueError, match=f"^{constant} is not JSON"):
+            provider().loads(f"[{constant}]", parse_float=Decimal)
+
+    def test_nested_too_deeply(self) -> None:
+        """A text that nests deeper than Python can follow is bad input, not an internal error."""
+        depth = 100 * sys.getrecursionlimit()
+        with pytest.raises(ValueError, match="nested too deeply"):
+            provider().loads("[" * depth + "]" * depth)
+
+    def test_wrong_type(self) -> None:
+        """Something that is no text is a mistake by the programmer."""
+        with pytest.raises(TypeError, match="NoneType"):
+            provider().loads(None)  # type: ignore[arg-type]
+
+
+class TestResponse:
+    @pytest.mark.parametrize(
+        ("args", "kwargs", "text"),
+        [
+            ((), {}, "null"),
+            ((1,), {}, "1"),
+            ((1, 2), {}, "[1,2]"),
+            (([],), {}, "[]"),
+            ((), {"b": 1, "a": 2}, '{"a":2,"b":1}'),
+        ],
+    )
+    def test_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any], text: str) -> None:
+        """One argument is the value, several are a list, keywords a dict, and nothing is null."""
+        response = provider().response(*args, **kwargs)
+        assert response.status_code == 200
+        assert response.data == f"{text}\n".encode()
+        assert response.content_type == "application/json"
+
+    def test_arguments_of_both_kinds(self) -> None:
+        """Positional and keyword arguments together are refused."""
+        with pytest.raises(TypeError, match="not of both"):
+            provider().response(1, a=2)
+
+    @pytest.mark.parametrize(
+        ("compact", "debug", "text"),
+        [
+            (None, False, "[1]\n"),
+            (None, True, "[\n  1\n]\n"),
+            (True, True, "[1]\n"),
+            (False, False, "[\n  1\n]\n"),
+        ],
+    )
+    def test_layout(self, compact: bool | None, debug: bool, text: str) -> None:
+        """Responses are indented while debugging, unless the configuration says otherwise."""
+        app = App(JSON_COMPACT=compact)
+        app.debug = debug
+        assert DefaultJSONProvider(app).response([1]).get_data(as_text=True) == text
+
+    def test_configuration(self) -> None:
+        """The configuration decides on content type and ASCII."""
+        response = provider(JSON_MIMETYPE="application/vnd.api+json", JSON_AS_ASCII=False).response("\u00e9")
+        assert response.content_type == "application/vnd.api+json"
+        assert response.data == '"\u00e9"\n'.encode()
+
+
+class TestProvider:
+    def test_minimal(self) -> None:
+        """A provider with dumps and loads has the rest from the base."""
+        minimal = Minimal(App(JSON_MIMETYPE="text/json"))
+        response = minimal.response(1, 2)
+        assert (response.data, response.content_type) == (b"[1, 2]", "text/json")
+        file = io.StringIO()
+        minimal.dump([1], file)
+        assert minimal.load(io.StringIO(file.getvalue())) == [1]
+
+    def test_incomplete(self) -> None:
+        """A provider that lacks one of the two cannot be made."""
+
+        class Incomplete(JSONProvider):
+            def dumps(self, obj: Any, **kwargs: Any) -> str:
+                return ""
+
+        with pytest.raises(TypeError, match="loads"):
+            Incomplete(App())  # type: ignore[abstract]

@@ -1,0 +1,319 @@
+"""The response's short path, and what leaves it."""
+
+from __future__ import annotations
+
+import pickle
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import BadRequest
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from cocopot.response import Response
+
+GET = {"REQUEST_METHOD": "GET"}
+
+
+def send(response: Any, method: str = "GET") -> tuple[str, list[tuple[str, str]], Any]:
+    """Call a response as a WSGI server does."""
+    started: list[Any] = []
+    body = response({"REQUEST_METHOD": method}, lambda *args: started.append(args))
+    return (*started[0], body)
+
+
+def sent_as_werkzeug(response: Any, method: str = "GET") -> tuple[str, list[tuple[str, str]], bytes]:
+    """Return status, headers and body on Werkzeug's own path."""
+    body, status, headers = run_wsgi_app(response, {"REQUEST_METHOD": method}, buffered=True)
+    return status, list(headers), b"".join(body)
+
+
+def test_a_plain_body_is_sent_as_it_is() -> None:
+    """Status, headers and the body's own list go to the server; no object is made for the headers."""
+    response = Response("é")
+    status, headers, body = send(response)
+    assert status == "200 OK"
+    assert headers == [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "2")]
+    assert body is response.response
+    assert body == [b"\xc3\xa9"]
+    assert response._headers is None
+
+
+def test_a_response_can_be_sent_again() -> None:
+    """What a server does to its list of headers does not reach the response."""
+    response = Response("a")
+    send(response)[1].append(("X-Server", "b"))
+    assert "X-Server" not in dict(send(response)[1])
+
+
+@pytest.mark.parametrize(
+    ("status", "line", "code"),
+    [
+        (404, "404 NOT FOUND", 404),
+        ("404 Not Found", "404 Not Found", 404),
+        (HTTPStatus.CREATED, "201 CREATED", 201),
+        ("202 Whatever", "202 Whatever", 202),
+        ("503", "503 SERVICE UNAVAILABLE", 503),
+        (799, "799 UNKNOWN", 799),
+        (None, "200 OK", 200),
+    ],
+)
+def test_a_status_is_a_number_or_a_line(status: Any, line: str, code: int) -> None:
+    """Every spelling of a status gives its line and its number."""
+    response = Response("a", status)
+    assert (response.status, response.status_code) == (line, code)
+    assert send(response)[0] == line
+
+
+@pytest.mark.parametrize("headers", [{"X-A": "b"}, [("X-A", "b")], Headers({"X-A": "b"})])
+def test_headers_come_before_type_and_length(headers: Any) -> None:
+    """Headers given to the constructor stand first, whatever they are given as."""
+    response = Response("a", 201, headers, mimetype="application/json")
+    assert send(response)[1] == [("X-A", "b"), ("Content-Type", "application/json"), ("Content-Length", "1")]
+    assert response.headers["x-a"] == "b"
+
+
+def test_given_headers_are_not_changed() -> None:
+    """A list of headers stays the caller's own."""
+    headers = [("X-A", "b")]
+    Response("a", headers=headers).headers["X-B"] = "c"
+    assert headers == [("X-A", "b")]
+
+
+def test_the_headers_object_is_the_only_truth() -> None:
+    """Once asked for, the headers are what is sent."""
+    response = Response("a")
+    response.headers["X-A"] = "b"
+    response.headers.remove("Content-Type")
+    assert send(response)[1] == [("Content-Length", "1"), ("X-A", "b")]
+    response.headers = Headers({"X-C": "d"})
+    assert send(response)[1] == [("X-C", "d"), ("Content-Length", "1")]
+
+
+def test_headers_of_any_case_are_known() -> None:
+    """A length or a location is recognised however it is spelled."""
+    response = Response("a")
+    response.headers.remove("Content-Length")
+    response.headers["content-length"] = "1"
+    assert send(response)[1][-1] == ("content-length", "1")
+    response.headers["location"] = "/é"
+    assert dict(send(response)[1])["Location"] == "/%C3%A9"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"headers": {"X-A": "b\r\nX-B: c"}},
+        {"headers": [("X-A", "b\n")]},
+        {"content_type": "text/html\r\nX-B: c"},
+        {"mimetype": "text/html\n"},
+        {"status": "200 OK\r\nX-B: c"},
+    ],
+)
+def test_a_line_break_is_refused(arguments: dict[str, Any]) -> None:
+    """Nothing that is given to a response can begin another line."""
+    with pytest.raises(ValueError, match=r"newline|line breaks"):
+        Response("a", **arguments)
+
+
+def test_a_status_with_a_line_break_is_refused_later_too() -> None:
+    """Setting the status refuses what the constructor refuses."""
+    response = Response("a")
+    with pytest.raises(ValueError, match="line breaks"):
+        response.status = "200 OK\nX-A: b"
+    assert response.status == "200 OK"
+
+
+@pytest.mark.parametrize("name", ["X-A\r\nX-B", "X A", "X:A", "", "\xe9"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    """The name of a header is a token, at the latest when the response is sent."""
+    with pytest.raises(ValueError, match="is not the name of a header"):
+        Response("a", headers={name: "b"})
+    for body in ("a", ["a", "b"]):
+        response = Response(body)
+        response.headers[name] = "b"
+        with pytest.raises(ValueError, match="is not the name of a header"):
+            send(response)
+
+
+@pytest.mark.parametrize("status", [100, 204, 304])
+def test_a_status_without_a_body_sends_none(status: int) -> None:
+    """Informational responses, 204 and 304 have no body and no length."""
+    _, headers, body = send(Response("a", status))
+    assert b"".join(body) == b""
+    assert "Content-Length" not in dict(headers)
+
+
+def test_head_sends_the_length_and_no_body() -> None:
+    """HEAD is answered with the headers of GET."""
+    _, headers, body = send(Response("abc"), "HEAD")
+    assert dict(headers)["Content-Length"] == "3"
+    assert b"".join(body) == b""
+
+
+def test_functions_are_called_on_close() -> None:
+    """A response with callbacks is sent as something that can be closed."""
+    response, closed = Response("a"), []
+
+    @response.call_on_close
+    def note() -> None:
+        closed.append("closed")
+
+    body = send(response)[2]
+    assert (b"".join(body), closed) == (b"a", [])
+    body.close()
+    assert closed == ["closed"]
+
+
+def test_a_callback_may_register_another() -> None:
+    """What is registered while the response is closed is called too, as in Werkzeug."""
+    response, closed = Response("a"), []
+    response.call_on_close(lambda: response.call_on_close(lambda: closed.append("last")))
+    response.close()
+    assert closed == ["last"]
+
+
+def test_a_callback_belongs_to_one_response() -> None:
+    """No callback is shared between responses."""
+    first, second = Response("a"), Response("a")
+    first.call_on_close(lambda: None)
+    assert send(second)[2] is second.response
+
+
+def test_a_mimetype_of_the_class_or_none_is_used() -> None:
+    """Without a mimetype of its own a response has the class's, or no content type at all."""
+
+    class Plain(Response):
+        default_mimetype = "text/plain"
+
+    class Untyped(Response):
+        default_mimetype = None
+
+    assert Response("a").mimetype == "text/html"
+    assert dict(send(Plain("a"))[1])["Content-Type"] == "text/plain; charset=utf-8"
+    assert send(Untyped("a"))[1] == [("Content-Length", "1")]
+
+
+def test_a_default_status_is_used() -> None:
+    """A subclass, or the class later on, may have another default status."""
+
+    class Made(Response):
+        default_status = 201
+
+    assert send(Made("a"))[0] == "201 CREATED"
+    Made.default_status = 799
+    assert send(Made("a"))[0] == "799 UNKNOWN"
+
+
+def test_a_length_is_not_set_where_it_is_not_wanted() -> None:
+    """A subclass may leave the length to the server."""
+
+    class Unmeasured(Response):
+        automatically_set_content_length = False
+
+    assert "Content-Length" not in dict(send(Unmeasured("a"))[1])
+
+
+@pytest.mark.parametrize(
+    "name", ["get_wsgi_headers", "get_app_iter", "get_wsgi_response", "close", "set_data"]
+)
+def test_an_overridden_method_is_called(name: str) -> None:
+    """What a subclass overrides takes effect: the short path is closed for it."""
+    called: list[str] = []
+
+    def method(self: Any, *args: Any) -> Any:
+        called.append(name)
+        return getattr(WerkzeugResponse, name)(self, *args)
+
+    special: Any = type("Special", (Response,), {name: method})
+    assert sent_as_werkzeug(special("a"))[2] == b"a"
+    assert called
+    called.clear()
+    assert sent_as_werkzeug(type("Deeper", (special,), {})("a"))[2] == b"a"
+    assert called
+
+
+def test_an_overridden_property_is_used() -> None:
+    """A subclass may decide on its status by itself."""
+
+    class Teapot(Response):
+        @property
+        def status(self) -> str:
+            return "418 ME"
+
+        @status.setter
+        def status(self, value: str | int | HTTPStatus) -> None:
+            self._status_code = 418
+
+    assert send(Teapot("a"))[0] == "418 ME"
+
+
+def test_a_mixin_counts_as_a_subclass() -> None:
+    """It does not matter where in the order of classes a method was overridden."""
+
+    class Shouting:
+        def get_app_iter(self, environ: Any) -> Any:
+            return [b"A!"]
+
+    class Loud(Shouting, Response):
+        pass
+
+    assert send(Loud("a"))[2] == [b"A!"]
+
+
+def test_werkzeugs_response_is_forced_into_ours() -> None:
+    """A response of Werkzeug's own becomes ours in place and keeps all it had."""
+    theirs = WerkzeugResponse("a", 404, {"X-A": "b"})
+    theirs.call_on_close(lambda: None)
+    before = sent_as_werkzeug(theirs)
+    ours = Response.force_type(theirs)
+    assert type(ours) is Response
+    assert sent_as_werkzeug(ours) == before
+    ours.headers = Headers({"X-C": "d"})
+    assert ours.headers.get("X-A") is None
+
+
+def test_ours_is_forced_into_a_subclass() -> None:
+    """A response of ours goes on under a subclass, with its own rules."""
+
+    class Special(Response):
+        def get_app_iter(self, environ: Any) -> Any:
+            return [b"special"]
+
+    response = Special.force_type(Response("a", headers={"X-A": "b"}))
+    assert response.headers["X-A"] == "b"
+    assert send(response)[2] == [b"special"]
+
+
+def test_any_application_is_forced_into_a_response() -> None:
+    """A WSGI application is run and its output is kept."""
+
+    def application(environ: Any, start_response: Any) -> Any:
+        start_response("201 CREATED", [("X-A", "b")])
+        return [b"body"]
+
+    response: Any = Response.force_type(application, dict(GET))  # type: ignore[arg-type]  # as in Werkzeug
+    assert (response.status_code, response.headers["X-A"], response.data) == (201, "b", b"body")
+
+
+def test_a_frozen_response_can_be_pickled() -> None:
+    """What `freeze` has prepared survives pickling."""
+    response = Response("a", headers={"X-A": "b"})
+    untouched = pickle.loads(pickle.dumps(response))
+    response.freeze()
+    again = pickle.loads(pickle.dumps(response))
+    assert send(again)[1] == send(response)[1]
+    assert send(untouched)[1][0] == ("X-A", "b")
+
+
+def test_a_conditional_header_that_cannot_be_read_is_a_400() -> None:
+    """The client is at fault for its date; an own mistake stays an error."""
+    environ = {**GET, "HTTP_IF_MODIFIED_SINCE": "1 Jan 99999999999999999999 00:00:00 GMT"}
+    response = Response("a")
+    with pytest.raises(BadRequest):
+        response.make_conditional(environ)
+    response.headers["Last-Modified"] = "1 Jan 99999999999999999999 00:00:00 GMT"
+    with pytest.raises(OverflowError):
+        response.make_conditional({**GET, "HTTP_IF_MODIFIED_SINCE": "Thu, 01 Jan 1970 00:00:00 GMT"})

@@ -54,12 +54,12 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
         "MAX_FORM_PARTS": 1000,
         # How long a browser may keep a sent file, in seconds or a timedelta; None: it asks each time.
         "SEND_FILE_MAX_AGE_DEFAULT": None,
+        # Whether the server sends files itself, told by the header X-Sendfile.
+        "USE_X_SENDFILE": False,
         # Whether a missing form or query key raises where it is read, for debugging: a bool; None: if DEBUG.
         "TRAP_BAD_REQUEST_ERRORS": None,
         # Whether HTTP exceptions are treated like any other exception, for debugging: a bool.
         "TRAP_HTTP_EXCEPTIONS": False,
-        # The largest cookie that passes without a warning, in bytes, as browsers drop larger ones; 0: any.
-        "MAX_COOKIE_SIZE": 4093,
         # Whether JSON output escapes all that is not ASCII: a bool.
         "JSON_AS_ASCII": True,
         # Whether JSON output has the keys of objects in order: a bool.

@@ -158,6 +158,16 @@ class ErrorHandlerSpec(MutableMapping[Scope, Handlers]):
             self[scope] = default or {}
         return self[scope]
 
+    def as_data(self) -> dict[Scope, dict[ErrorKey, Callable[..., Any]]]:
+        """Return plain dicts of the handlers."""
+        return {scope: dict(handlers) for scope, handlers in self._scopes.items()}
+
+    def restore(self, data: Mapping[Scope, Mapping[ErrorKey, Callable[..., Any]]]) -> None:
+        """Make the handlers what they were when `as_data` gave `data`."""
+        for scope, handlers in list(self._scopes.items()):
+            if dict(handlers) != data.get(scope, {}):
+                self[scope] = data.get(scope, {})
+
     def __contains__(self, scope: object) -> bool:
         return scope in self._scopes
 

@@ -7,7 +7,7 @@ implementations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -247,6 +247,16 @@ class FunctionTable(MutableMapping[Scope, FunctionList]):
         if scope not in self._lists:
             self[scope] = default
         return self[scope]
+
+    def as_data(self) -> dict[Scope, list[Callable[..., Any]]]:
+        """Return plain lists of the functions."""
+        return {scope: list(functions) for scope, functions in self._lists.items()}
+
+    def restore(self, data: Mapping[Scope, list[Callable[..., Any]]]) -> None:
+        """Make the table what it was when `as_data` gave `data`."""
+        for scope, functions in list(self._lists.items()):
+            if list(functions) != data.get(scope, []):
+                functions[:] = data.get(scope, [])
 
     def __contains__(self, scope: object) -> bool:
         return scope in self._lists

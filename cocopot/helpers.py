@@ -173,7 +173,7 @@ def _file_options(max_age: int | Callable[[str | None], int | None] | None) -> d
         "environ": cast("Any", context.request).environ,
         "max_age": app.get_send_file_max_age if max_age is None else max_age,
         "response_class": app.response_class,
-        "use_x_sendfile": app.config.get("USE_X_SENDFILE", False),
+        "use_x_sendfile": app.config["USE_X_SENDFILE"],
         "_root_path": app.root_path,
     }
 

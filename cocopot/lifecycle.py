@@ -17,9 +17,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.context import CURRENT, Context
 from cocopot.functions import blueprints_of
+from cocopot.request import Request
 
 if TYPE_CHECKING:
-    from cocopot.request import Request
     from cocopot.types import Application, StartResponse, WSGIEnvironment
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,7 +41,7 @@ def _override(app: Application, name: str) -> Callable[..., Any] | None:
 class Calls:
     """What one endpoint needs for its requests: the compiled hooks, and the steps that are overridden.
 
-    A hook that nobody implements, and a step that nobody overrides, is `None`.
+    A hook that nobody implements, and a step with nothing to do, is `None`.
 
     Args:
         app: The application.
@@ -55,19 +55,22 @@ class Calls:
         "dispatch_request",
         "make_response",
         "process_response",
+        "do_teardown_request",
+        "do_teardown_app_context",
     )
 
     __slots__ = (
+        "after",
         "after_request",
+        "before",
         "before_request",
         "dispatch",
         "dispatch_request",
-        "full_dispatch_request",
+        "full_dispatch",
         "make_response",
-        "make_response_step",
-        "preprocess_request",
-        "process_response",
         "request_started",
+        "respond",
+        "tears_down",
         "url_value_preprocessor",
     )
 
@@ -80,11 +83,33 @@ class Calls:
         self.dispatch_request = compiled("cocopot_dispatch_request", scopes)
         self.make_response = compiled("cocopot_make_response", scopes)
         self.after_request = compiled("cocopot_after_request", scopes)
-        self.full_dispatch_request = _override(app, "full_dispatch_request")
-        self.preprocess_request = _override(app, "preprocess_request")
-        self.dispatch = _override(app, "dispatch_request")
-        self.make_response_step = _override(app, "make_response")
-        self.process_response = _override(app, "process_response")
+        self._choose_steps(app)
+        self.tears_down = (
+            compiled("cocopot_teardown_request", scopes) is not None
+            or compiled("cocopot_teardown_app_context") is not None
+            or _override(app, "do_teardown_request") is not None
+            or _override(app, "do_teardown_app_context") is not None
+        )
+
+    def _choose_steps(self, app: Application) -> None:
+        """Set what is called for each step: the hook itself, or the method that overrides the step."""
+        self.full_dispatch = _override(app, "full_dispatch_request")
+        before = _override(app, "preprocess_request")
+        dispatch = _override(app, "dispatch_request")
+        respond = _override(app, "make_response")
+        after = _override(app, "process_response")
+        self.before: Callable[[Context], Any] | None = None
+        if before is not None:
+            self.before = lambda _: before()
+        elif self.url_value_preprocessor is not None or self.before_request is not None:
+            self.before = preprocess_request
+        self.dispatch = self.dispatch_request if dispatch is None else lambda _app, _request: dispatch()
+        self.respond = self.make_response if respond is None else lambda _app, _request, value: respond(value)
+        self.after: Callable[[Context, Any], Any] | None = None
+        if after is not None:
+            self.after = lambda _, response: after(response)
+        elif self.after_request is not None:
+            self.after = process_response
 
 
 def calls_for(app: Application, endpoint: str | None) -> Calls:
@@ -117,25 +142,39 @@ def _compiled(app: Application, hook: str, scopes: Iterable[str] = ()) -> Callab
 def handle_request(
     app: Application, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
-    """Serve one request (PEP 3333): make its context, run it, send the response, tear the context down."""
+    """Serve one request; the application proper, to be wrapped in middleware.
+
+    Makes the request's context, runs the request, sends the response, and tears the context down.
+
+    Example:
+        ```python
+        app.wsgi_app = MyMiddleware(app.wsgi_app)
+        ```
+
+    Args:
+        app: The application.
+        environ: The WSGI environment (PEP 3333).
+        start_response: Takes the status, the headers and optionally an exception context.
+    """
     if not app.started:
         app.start()
-    request = app.request_class(environ, False)
+    request = app.request_class(environ, False)  # not put into the environ, which would be a circle
     request.app = app
     context = Context(app, request)
+    context._holds = 1  # noqa: SLF001 - hold(), without the call
     token = CURRENT.set(context)
     if token.old_value is not Token.MISSING:
         context.share_with(token.old_value)
-    context._holds = 1  # noqa: SLF001 - hold(), without the call
     error: BaseException | None = None
+    calls = None
     try:
         try:
-            match_request(app, request, environ)
-            calls = context.calls = calls_for(app, request.endpoint)
-            if calls.full_dispatch_request is None:
-                response = full_dispatch_request(context)
-            else:
-                response = calls.full_dispatch_request()
+            endpoint = match_request(app, request, environ)
+            calls = app.plugins.compiled.get(endpoint) or calls_for(app, endpoint)
+            context.calls = calls
+            response = (
+                full_dispatch_request(context) if calls.full_dispatch is None else calls.full_dispatch()
+            )
         except Exception as exc:  # noqa: BLE001 - the one place where every exception arrives
             error = exc
             response = app.handle_exception(exc)
@@ -144,7 +183,17 @@ def handle_request(
         error = exc
         raise
     finally:
-        _end(context, token, environ, error)
+        # With nobody to tell, and nobody who wants to keep the context, there is nothing to tear down.
+        if (
+            calls is None
+            or calls.tears_down
+            or context._holds != 1  # noqa: SLF001
+            or "files" in request.__dict__
+            or "werkzeug.debug.preserve_context" in environ
+        ):
+            _end(context, token, environ, error)
+        else:
+            CURRENT.reset(token)
 
 
 def _end(
@@ -159,23 +208,33 @@ def _end(
         CURRENT.reset(token)
 
 
-def match_request(app: Application, request: Request, environ: WSGIEnvironment) -> None:
-    """Match the URL: set the request's rule and view arguments, or its routing exception."""
+def match_request(app: Application, request: Request, environ: WSGIEnvironment) -> str | None:
+    """Match the URL: set the request's rule and view arguments, or its routing exception.
+
+    Returns:
+        The endpoint, or `None` if nothing matched.
+    """
     try:
-        path = request.path
-        if not path.isascii():
-            _check_utf8(environ)
+        path = environ.get("PATH_INFO", "")
+        if type(request) is Request and path.isascii() and path[:1] == "/" != path[1:2]:
+            request.path = path  # what the request would find out itself, with more ado
+            request.method = method = environ["REQUEST_METHOD"].upper()
+        else:
+            path, method = request.path, request.method
+            if not path.isascii():
+                _check_utf8(environ)
         if (length := environ.get("CONTENT_LENGTH")) and not length.isdecimal():
             raise BadRequest("The Content-Length header is not a number.")
         if (trusted := app.config["TRUSTED_HOSTS"]) is not None:
             request.trusted_hosts = trusted
             request.host  # noqa: B018 - raises SecurityError
         server_name = app.config["SERVER_NAME"] if app.subdomain_matching else None
-        request.url_rule, request.view_args = app.router.match_request(
-            environ, path, request.method, server_name
-        )
+        rule, request.view_args = app.router.match_request(environ, path, method, server_name)
     except HTTPException as exc:
         request.routing_exception = exc
+        return None
+    request.url_rule = rule
+    return rule.endpoint  # type: ignore[no-any-return]
 
 
 def _check_utf8(environ: WSGIEnvironment) -> None:
@@ -192,11 +251,11 @@ def full_dispatch_request(context: Context) -> WerkzeugResponse:
     try:
         if calls.request_started is not None:
             calls.request_started(app, request)
-        value = (
-            preprocess_request(context) if calls.preprocess_request is None else calls.preprocess_request()
-        )
+        value = None if calls.before is None else calls.before(context)
         if value is None:
-            value = dispatch_request(context) if calls.dispatch is None else calls.dispatch()
+            value = calls.dispatch(app, request)
+            if value is None:
+                _refuse_no_answer(request)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
         value = app.handle_user_exception(exc)
     return finalize_request(context, value)
@@ -214,14 +273,17 @@ def preprocess_request(context: Context) -> Any:
 
 def dispatch_request(context: Context) -> Any:
     """Call the view."""
-    request = context.request
-    value = context.calls.dispatch_request(context.app, request)
+    value = context.calls.dispatch_request(context.app, context.request)
     if value is None:
-        raise TypeError(
-            f"No implementation of cocopot_dispatch_request answered for the endpoint {request.endpoint!r}; "  # type: ignore[union-attr]
-            "a wrapper around it must return the result of its yield."
-        )
+        _refuse_no_answer(context.request)
     return value
+
+
+def _refuse_no_answer(request: Any) -> NoReturn:
+    raise TypeError(
+        f"No implementation of cocopot_dispatch_request answered for the endpoint {request.endpoint!r}. "
+        "A wrapper around it, or an override of dispatch_request, must return what it wraps returned."
+    )
 
 
 def finalize_request(context: Context, value: Any, *, from_error_handler: bool = False) -> WerkzeugResponse:
@@ -230,14 +292,13 @@ def finalize_request(context: Context, value: Any, *, from_error_handler: bool =
     An exception on the way, for the response of an error handler, is logged and the response sent as it is.
     """
     calls = context.calls
-    response = (
-        make_response(context, value) if calls.make_response_step is None else calls.make_response_step(value)
-    )
+    response = calls.respond(context.app, context.request, value)
+    if not isinstance(response, WerkzeugResponse):
+        _refuse_value(context, value, response)
+    if calls.after is None and context.after_functions is None:
+        return response
     try:
-        if calls.process_response is not None:
-            response = calls.process_response(response)
-        elif calls.after_request is not None or context.after_functions is not None:
-            response = process_response(context, response)
+        return (calls.after or process_response)(context, response)
     except Exception:
         if not from_error_handler:
             raise
@@ -247,14 +308,18 @@ def finalize_request(context: Context, value: Any, *, from_error_handler: bool =
 
 def make_response(context: Context, value: Any) -> WerkzeugResponse:
     """Turn what a view, a before-request function or an error handler returned into a response."""
-    app, request = context.app, context.request
-    response = context.calls.make_response(app, request, value)
+    response = context.calls.make_response(context.app, context.request, value)
     if not isinstance(response, WerkzeugResponse):
-        raise TypeError(
-            f"cocopot_make_response gave {response!r:.100} for a {type(value).__name__!r} "
-            f"from the endpoint {request.endpoint!r}; it must give a Response."  # type: ignore[union-attr]
-        )
+        _refuse_value(context, value, response)
     return response
+
+
+def _refuse_value(context: Context, value: object, response: object) -> NoReturn:
+    request: Any = context.request
+    raise TypeError(
+        f"cocopot_make_response gave {response!r:.100} for a {type(value).__name__!r} "
+        f"from the endpoint {request.endpoint!r}; it must give a Response."
+    )
 
 
 def process_response(context: Context, response: WerkzeugResponse) -> WerkzeugResponse:

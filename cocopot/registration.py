@@ -24,6 +24,7 @@ from cocopot.urls import add_url_rule
 if TYPE_CHECKING:
     from cocopot.error_handlers import ErrorKey
     from cocopot.hooks import PluginManager
+    from cocopot.routing import Router
     from cocopot.types import View
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -185,6 +186,9 @@ class Registrar:
         self.error_handler_spec[None][error_key(code_or_exception)] = f
 
 
+_PLAIN_REGISTRIES = ("view_functions", "blueprints", "blueprint_prefixes", "extensions", "config")
+
+
 class AppRegistrar(Registrar):
     """What only an application registers.
 
@@ -194,6 +198,7 @@ class AppRegistrar(Registrar):
     """
 
     started: bool
+    router: Router
 
     @property
     def name(self) -> str:
@@ -269,6 +274,28 @@ class AppRegistrar(Registrar):
     def iter_blueprints(self) -> Iterable[Any]:
         """Return the registered blueprints."""
         return self.blueprints.values()
+
+    def snapshot(self) -> Callable[[], None]:
+        """Return a function that takes back whatever is registered from now on."""
+        rules = list(self.router.iter_rules())
+        values = {name: dict(getattr(self, name)) for name in _PLAIN_REGISTRIES}
+        tables: dict[str, Any] = {
+            name: table.as_data()
+            for name, table in vars(self).items()
+            if isinstance(table, (FunctionTable, ErrorHandlerSpec))
+        }
+
+        def restore() -> None:
+            if len(list(self.router.iter_rules())) != len(rules):
+                self.router = self.router.restricted_to(rules)
+            for name, value in values.items():
+                registry = getattr(self, name)
+                registry.clear()
+                registry.update(value)
+            for name, table in tables.items():
+                getattr(self, name).restore(table)
+
+        return restore
 
     def teardown_appcontext(self, f: F) -> F:
         """Register a function to run when an application context ends; it takes an exception or `None`."""

@@ -10,14 +10,17 @@ Where it differs from Werkzeug's on purpose, so that bad input is a 4xx and neve
 - A form that cannot be parsed (no boundary, a truncated part, an urlencoded body that is not UTF-8) raises
   `BadRequest` where Werkzeug answers with an empty form. A request without a body still has an empty form.
 - A `Content-Length` that is no plain number raises `BadRequest` when the body is read.
-- A body that is longer than `max_content_length` raises `RequestEntityTooLarge` also where the server
-  terminates the input; Werkzeug cuts the body off.
+- Where the server terminates the input, a body that is longer than `max_content_length` raises
+  `RequestEntityTooLarge`, one that is shorter than announced `ClientDisconnected`, and one that the server
+  cannot read `BadRequest`. Werkzeug cuts the first off, takes the second, and lets the server's error out.
+- A chunked body raises `LengthRequired` where the server does not terminate it; to Werkzeug it is empty.
 - Deleting an attribute such as `path` reads it again from the environment at the next access.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.datastructures import EnvironHeaders
@@ -27,7 +30,13 @@ from werkzeug.utils import cached_property, header_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 from werkzeug.wsgi import LimitedStream
 
-from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
+from cocopot.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    LengthRequired,
+    RequestEntityTooLarge,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,21 +116,43 @@ class _JSONLibrary:
         return json if app is None else app.json
 
 
-class _BoundedStream(LimitedStream):
-    """A body that the server terminates, and that may not be longer than a maximum.
+class _TerminatedStream(LimitedStream):
+    """A body that the server terminates, held to the length announced and to a maximum.
 
-    Werkzeug's own stops silently at the maximum when all is read in one call.
+    Servers differ in what they make of a broken body: gunicorn raises errors of its own, and takes a body
+    that ends early for a whole one. Werkzeug's own stream stops silently at the maximum when all is read in
+    one call.
     """
 
-    def __init__(self, stream: IO[bytes], max_length: int) -> None:
+    def __init__(self, stream: IO[bytes], length: int | None, max_length: int | None) -> None:
         # One more byte than allowed: to have read it is to know that the body is too long.
-        super().__init__(stream, max_length + 1, is_max=True)
+        most = sys.maxsize if max_length is None else max_length + 1
+        super().__init__(stream, most if length is None else length, is_max=length is None)
 
     def readinto(self, b: bytearray) -> int | None:  # type: ignore[override]  # as in Werkzeug
-        size = super().readinto(b)
-        if self.is_exhausted:
+        data = self._read_some(min(len(b), self.limit - self._pos))
+        size = len(data)
+        b[:size] = data
+        self._pos += size
+        if self._limit_is_max and self.is_exhausted:
             raise RequestEntityTooLarge
         return size
+
+    def _read_some(self, size: int) -> bytes:
+        """Return what one call of the server gives; nothing once the body has been read."""
+        if size <= 0:
+            return b""
+        try:
+            data = self._stream.read(size)
+        except OSError as error:
+            if _client_is_gone(error):
+                raise ClientDisconnected from error
+            raise
+        except Exception as error:
+            raise _bad_request("body", error) from error
+        if not data:
+            self.on_disconnect()
+        return data
 
 
 def _lazy(load: Callable[[Any], Any]) -> Any:
@@ -219,14 +250,19 @@ def _load_stream(request: Request) -> IO[bytes]:
 
     Raises:
         BadRequest: The ``Content-Length`` is not a number.
+        LengthRequired: The body is chunked, and the server does not tell where it ends (RFC 9110, 15.5.12).
         RequestEntityTooLarge: The body is longer than `max_content_length`; raised here or while reading.
     """
+    environ = request.environ
     if not request.shallow:
-        _check_content_length(request.environ)
+        _check_content_length(environ)
     stream: IO[bytes] = _werkzeug_value(request, "stream")
-    limit = request.max_content_length
-    if limit is not None and "wsgi.input_terminated" in request.environ:
-        return cast("IO[bytes]", _BoundedStream(request.environ["wsgi.input"], limit))
+    length = request.content_length
+    if "wsgi.input_terminated" in environ:
+        terminated = _TerminatedStream(environ["wsgi.input"], length, request.max_content_length)
+        return cast("IO[bytes]", terminated)
+    if length is None and "HTTP_TRANSFER_ENCODING" in environ:
+        raise LengthRequired("This server cannot read a body without a Content-Length.")
     return stream
 
 

@@ -7,14 +7,40 @@ import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
-from werkzeug.serving import is_running_from_reloader, run_simple
+from werkzeug.serving import WSGIRequestHandler, is_running_from_reloader, run_simple
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
+    from cocopot.types import WSGIEnvironment
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 5000
+
+
+class _RequestHandler(WSGIRequestHandler):
+    """Werkzeug's, with the path handed over byte for byte (PEP 3333), and an answer to a URL that is none.
+
+    Werkzeug replaces bytes that are not UTF-8, so that the application could not refuse them, and encodes
+    twice those that were sent without a percent sign.
+    """
+
+    def run_wsgi(self) -> None:
+        try:
+            urlsplit(self.path)
+        except ValueError as error:
+            del self.path  # which the log cannot read either
+            self.send_error(400, explain=f"The URL of this request cannot be read: {error}")
+        else:
+            super().run_wsgi()
+
+    def make_environ(self) -> WSGIEnvironment:
+        environ = super().make_environ()
+        url = urlsplit(self.path)
+        path = f"/{url.netloc}{url.path}" if url.netloc and not url.scheme else url.path
+        environ["PATH_INFO"] = unquote(path, "latin-1")
+        return environ
 
 
 def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **options: Any) -> None:
@@ -33,6 +59,7 @@ def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **
     port = port if port is not None else named_port if named_port is not None else DEFAULT_PORT
     options.setdefault("use_reloader", debug)
     options.setdefault("threaded", True)
+    options.setdefault("request_handler", _RequestHandler)
     if "use_debugger" not in options:
         options["use_debugger"] = debug and _may_debug(host)
     if not is_running_from_reloader():
@@ -43,8 +70,8 @@ def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **
 def _from_server_name(server_name: str | None) -> tuple[str | None, int | None]:
     if not server_name:
         return None, None
-    host, _, port = server_name.partition(":")
-    return host or None, int(port) if port else None
+    address = urlsplit(f"//{server_name}")
+    return address.hostname, address.port
 
 
 def _may_debug(host: str) -> bool:

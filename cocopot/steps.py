@@ -12,7 +12,7 @@ from cocopot.builtin.dispatch import default_options_response
 from cocopot.context import current_request_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cocopot.hooks import PluginManager
     from cocopot.response import Response
@@ -29,22 +29,15 @@ class RequestSteps:
         if name in lifecycle.Calls.STEPS:
             self.plugins.forget_compiled()
 
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in lifecycle.Calls.STEPS:
+            self.plugins.forget_compiled()
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self.wsgi_app(environ, start_response)
 
-    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one request; the application proper, to be wrapped in middleware.
-
-        Example:
-            ```python
-            app.wsgi_app = MyMiddleware(app.wsgi_app)
-            ```
-
-        Args:
-            environ: The WSGI environment (PEP 3333).
-            start_response: Takes the status, the headers and optionally an exception context.
-        """
-        return lifecycle.handle_request(cast("Any", self), environ, start_response)
+    wsgi_app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = lifecycle.handle_request  # type: ignore[assignment]  # a method
 
     @lifecycle.default_step
     def full_dispatch_request(self) -> Response:

@@ -142,6 +142,10 @@ class Application(RequestSettings, Protocol):
         """Run the request from its first hook to the finished response."""
         ...
 
+    def make_default_options_response(self) -> Any:
+        """Return the response that OPTIONS gets."""
+        ...
+
     def process_response(self, response: Any) -> Any:
         """Run the hooks that may change the response."""
         ...

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from werkzeug.routing import BuildError
 
 from cocopot.context import current_or_none
-from cocopot.functions import blueprints_of
+from cocopot.functions import blueprints_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +35,8 @@ def add_url_rule(
     known = app.view_functions.get(endpoint)
     if view_func is not None and known is not None and known is not view_func and known != view_func:
         raise ValueError(
-            f"The endpoint {endpoint!r} already has a function, {known.__module__}.{known.__qualname__}; "
-            f"give {view_func.__module__}.{view_func.__qualname__} another name, or pass endpoint=."
+            f"The endpoint {endpoint!r} already has a function, {name_of(known)}; "
+            f"give {name_of(view_func)} another name, or pass endpoint=."
         )
     allowed = _methods(view_func, methods)
     automatic = options.pop(

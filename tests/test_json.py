@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from cocopot.config import DEFAULTS
 from cocopot.json import DefaultJSONProvider, JSONProvider
+from cocopot.response import Response
 
 # The first text that Hypothesis draws on a new machine waits for its table of characters.
 ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,6 +37,7 @@ class App:
     def __init__(self, **config: Any) -> None:
         self.config = {**DEFAULTS, **config}
         self.debug = False
+        self.response_class = Response
 
 
 class Minimal(JSONProvider):

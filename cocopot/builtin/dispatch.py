@@ -18,7 +18,7 @@ def cocopot_dispatch_request(app: Application, request: Request) -> ResponseValu
         raise request.routing_exception
     rule: Any = request.url_rule
     if request.method == "OPTIONS" and rule.provide_automatic_options:
-        return default_options_response(app, request)
+        return app.make_default_options_response()  # type: ignore[no-any-return]
     view = app.view_functions.get(rule.endpoint)
     if view is None:
         raise LookupError(_no_view(rule))

@@ -57,8 +57,6 @@ def _from_body(app: Application, request: Request, body: Any, status: Any, heade
         response = response_class.force_type(body.get_response(request.environ), request.environ)
     elif isinstance(body, WerkzeugResponse) or callable(body):
         response = _forced(app, request, body)
-    elif hasattr(body, "__iter__") and not isinstance(body, Mapping):
-        return response_class(body, status, headers)
     else:
         _refuse(request, body, f"a {type(body).__name__!r}")
     if status is not None:

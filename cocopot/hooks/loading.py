@@ -33,9 +33,14 @@ class Loader:
     Args:
         manager: The plugin manager.
         on_error: `"raise"`, or `"warn"` to log an error and leave that plugin out whole.
+
+    Raises:
+        ValueError: If `on_error` is neither.
     """
 
     def __init__(self, manager: PluginManager, on_error: OnError = "raise") -> None:
+        if on_error not in ("raise", "warn"):
+            raise ValueError(f"plugin_errors is 'raise' or 'warn', not {on_error!r}.")
         self._manager = manager
         self._on_error = on_error
         self._key_owners: dict[str, str] = {}
@@ -176,18 +181,27 @@ class Loader:
         """
         manager = self._manager
         for impl in manager.call_order("cocopot_config_defaults"):
-            if not (impl.wrapper or impl.hookwrapper):
-                record = manager.records_by_name[impl.plugin_name]
+            record = manager.records_by_name.get(impl.plugin_name)  # none: it has been left out meanwhile
+            if record is not None and not (impl.wrapper or impl.hookwrapper):
                 with self._left_out_on_error(record.candidate, "failed in cocopot_config_defaults"):
                     self._take_config_defaults(record, impl, app, config)
         manager.before_register = lambda record: self._take_config_defaults_late(record, app, config)
         # With everybody left out, the call is only remembered; then each plugin gets its own.
         manager.subset_hook_caller("cocopot_setup", manager.get_plugins()).call_historic(kwargs={"app": app})
         for impl in manager.call_order("cocopot_setup"):
-            candidate = manager.records_by_name[impl.plugin_name].candidate
-            with self._left_out_on_error(candidate, "failed in cocopot_setup"):
-                manager.call_implementations("cocopot_setup", [impl], app=app)
+            if impl.plugin_name in manager.records_by_name:
+                self._set_up_plugin(impl, app)
         self._leave_out_dependents()
+
+    def _set_up_plugin(self, impl: pluggy.HookImpl, app: Any) -> None:
+        candidate = self._manager.records_by_name[impl.plugin_name].candidate
+        if not self._still_met(candidate, impl.plugin):
+            return
+        take_back = app.snapshot() if self._on_error == "warn" else None
+        with self._left_out_on_error(candidate, "failed in cocopot_setup"):
+            self._manager.call_implementations("cocopot_setup", [impl], app=app)
+        if take_back is not None and candidate.name in self._manager.failed:
+            take_back()
 
     def _take_config_defaults(
         self, record: PluginRecord, impl: pluggy.HookImpl, app: Any, config: Config

@@ -34,6 +34,7 @@ class Router(Map):
     is seen after the next ``add``.
 
     Example:
+        >>> from cocopot.routing import Router, Rule
         >>> router = Router([Rule("/users/<int:id>", endpoint="user")])
         >>> environ = {"wsgi.url_scheme": "http", "HTTP_HOST": "localhost", "REQUEST_METHOD": "GET"}
         >>> rule, view_args = router.match_request(environ, "/users/7", "GET")
@@ -75,6 +76,20 @@ class Router(Map):
         """Add a rule or all rules of a factory."""
         with self._lock:
             super().add(rulefactory)
+
+    def restricted_to(self, rules: Iterable[WerkzeugRule]) -> Router:
+        """Return a new router with the same options and only some of the rules."""
+        return type(self)(
+            [rule.empty() for rule in rules],
+            default_subdomain=self.default_subdomain,
+            strict_slashes=self.strict_slashes,
+            merge_slashes=self.merge_slashes,
+            redirect_defaults=self.redirect_defaults,
+            converters=self.converters,
+            sort_parameters=self.sort_parameters,
+            sort_key=self.sort_key,
+            host_matching=self.host_matching,
+        )
 
     def update(self) -> None:
         """Sort the rules for building URLs, into new lists: other threads may be reading the old ones."""

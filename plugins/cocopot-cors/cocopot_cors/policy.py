@@ -1,0 +1,186 @@
+"""What a path allows, compiled once at startup, and how it is told to browsers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import MethodNotAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from werkzeug.datastructures import Headers
+
+    from cocopot import Cocopot, Request
+    from cocopot_cors.origins import Origins
+
+_ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+
+#: What the names of methods and headers are made of (RFC 9110, section 5.6.2).
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The options that hold for a path.
+
+    Args:
+        origins: The allowed origins.
+        methods: The allowed methods, as far as the path has them; `None` for all that it has.
+        allow_headers: The headers that a request may have; `None` for all.
+        expose_headers: The headers of a response that scripts may read; `None` for all.
+        supports_credentials: Whether requests may carry cookies and the like.
+        max_age: For how many seconds a preflight may be cached; `None` to say nothing of it.
+        allow_private_network: Whether pages of the public network may reach this server in a private one.
+    """
+
+    origins: Origins
+    methods: tuple[str, ...] | None
+    allow_headers: tuple[str, ...] | None
+    expose_headers: tuple[str, ...] | None
+    supports_credentials: bool
+    max_age: int | None
+    allow_private_network: bool
+    #: The headers that a response depends on, and those that a response to OPTIONS depends on.
+    _vary: tuple[str, ...] = field(init=False)
+    _options_vary: tuple[str, ...] = field(init=False)
+    _exposed: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        vary = () if self.origins.wildcard else ("Origin",)
+        options_vary = [*vary, "Access-Control-Request-Method"]
+        if self.allow_headers is None:
+            options_vary.append("Access-Control-Request-Headers")
+        if self.allow_private_network:
+            options_vary.append("Access-Control-Request-Private-Network")
+        object.__setattr__(self, "_vary", vary)
+        object.__setattr__(self, "_options_vary", tuple(options_vary))
+        exposed = "*" if self.expose_headers is None else ", ".join(self.expose_headers)
+        object.__setattr__(self, "_exposed", exposed)
+
+    def add_headers(self, request: Request, headers: Headers) -> None:
+        """Add what every response has; one that names an allowed origin already keeps what it says.
+
+        Args:
+            request: The request.
+            headers: The headers of the response.
+        """
+        vary = self._options_vary if request.method == "OPTIONS" else self._vary
+        if vary:
+            add_vary(headers, vary)
+        if headers.getlist(_ALLOW_ORIGIN):  # three times as fast as `in`, where the answer is mostly no
+            return
+        origin = _header(request, "HTTP_ORIGIN")
+        if self.origins.wildcard:
+            headers.add(_ALLOW_ORIGIN, "*")
+        elif origin and origin in self.origins:
+            headers.add(_ALLOW_ORIGIN, origin)
+        else:
+            return
+        if self.supports_credentials:
+            headers["Access-Control-Allow-Credentials"] = "true"
+        if self._exposed and not is_preflight(request):
+            headers["Access-Control-Expose-Headers"] = self._exposed
+
+    def add_preflight_headers(self, request: Request, methods: Collection[str], headers: Headers) -> None:
+        """Add what only the answer to a preflight has; nothing for an origin that is not allowed.
+
+        Args:
+            request: The preflight.
+            methods: The methods that the path has.
+            headers: The headers of the response.
+        """
+        if _header(request, "HTTP_ORIGIN") not in self.origins:
+            return
+        allowed = sorted(methods) if self.methods is None else [m for m in self.methods if m in methods]
+        if allowed:
+            headers["Access-Control-Allow-Methods"] = ", ".join(allowed)
+        names = _requested_headers(request) if self.allow_headers is None else self.allow_headers
+        if names:
+            headers["Access-Control-Allow-Headers"] = ", ".join(names)
+        if self.max_age is not None:
+            headers["Access-Control-Max-Age"] = str(self.max_age)
+        asked = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK")
+        if self.allow_private_network and asked == "true":
+            headers["Access-Control-Allow-Private-Network"] = "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The policies of an application, by path.
+
+    Args:
+        patterns: Regular expressions that match the whole of a path, in the order in which they are tried.
+        prefixes: Paths without a slash at the end, that stand for themselves and all below them; the longest
+            first. They are tried after the patterns.
+    """
+
+    patterns: tuple[tuple[re.Pattern[str], Policy], ...] = ()
+    prefixes: tuple[tuple[str, Policy], ...] = ()
+
+    def policy_for(self, path: str) -> Policy | None:
+        """Return the policy of a path, or `None` if it has none."""
+        for pattern, policy in self.patterns:
+            if pattern.fullmatch(path) is not None:
+                return policy
+        for prefix, policy in self.prefixes:
+            if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in {"", "/"}:
+                return policy
+        return None
+
+
+def is_preflight(request: Request) -> bool:
+    """Whether a browser asks if it may send another request (Fetch, section 3.3.2)."""
+    if request.method != "OPTIONS":
+        return False
+    return bool(_header(request, "HTTP_ORIGIN") and _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
+
+
+def methods_of(app: Cocopot, request: Request) -> Collection[str] | None:
+    """Return the methods that a preflight's path has, or `None` if there is no such path.
+
+    Where a rule takes any method, the requested one stands for all.
+    """
+    if isinstance(request.routing_exception, MethodNotAllowed):
+        return list(request.routing_exception.valid_methods or ())
+    adapter = app.create_url_adapter(request) if request.url_rule is not None else None
+    if adapter is None:
+        return None
+    requested = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+    return list(adapter.allowed_methods()) or _tokens(requested)
+
+
+def add_vary(headers: Headers, names: Iterable[str]) -> None:
+    """Add names to the `Vary` header, unless they are there (RFC 9110, section 12.5.5).
+
+    Args:
+        headers: The headers of a response.
+        names: The names to add.
+    """
+    lines = headers.getlist("Vary")
+    if not lines:
+        headers.add("Vary", ", ".join(names))
+        return
+    present = [name for line in lines for name in map(str.strip, line.split(",")) if name]
+    known = {name.lower() for name in present}
+    missing = [name for name in names if name.lower() not in known]
+    if missing and "*" not in known:
+        headers["Vary"] = ", ".join([*present, *missing])
+
+
+def _header(request: Request, key: str) -> str:
+    """Return a header by its name in the WSGI environment, so that no others need to be looked at."""
+    value: str = request.environ.get(key, "")
+    return value
+
+
+def _requested_headers(request: Request) -> list[str]:
+    return _tokens(_header(request, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS"))
+
+
+def _tokens(text: str) -> list[str]:
+    """Return the well-formed names of a comma-separated list, each once."""
+    names = map(str.strip, text.split(","))
+    return list(dict.fromkeys(name for name in names if TOKEN.fullmatch(name)))

@@ -1,0 +1,21 @@
+"""Serve the notes on this machine: `python docs/examples/notes/app.py`."""
+
+from __future__ import annotations
+
+import argparse
+
+from noteboard import create_app
+
+
+def main() -> None:
+    """Read the command line, and run the development server."""
+    parser = argparse.ArgumentParser(description="A small board of notes, made with Cocopot.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=5000, help="port to listen on (%(default)s)")
+    parser.add_argument("--debug", action="store_true", help="switch the reloader and the debugger on")
+    options = parser.parse_args()
+    create_app().run(options.host, options.port, debug=options.debug)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+"""The Router: a Map that matches a request without an adapter."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from werkzeug.exceptions import BadHost, MethodNotAllowed, NotFound
+from werkzeug.routing import BaseConverter, RequestRedirect, Submount
+from werkzeug.routing.exceptions import WebsocketMismatch
+
+from cocopot.routing import Router, Rule
+from cocopot.routing.router import _MAX_HOSTS
+
+
+def environ(path: str = "/", method: str = "GET", **more: Any) -> dict[str, Any]:
+    return {
+        "wsgi.url_scheme": "http",
+        "HTTP_HOST": "example.com",
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path.encode().decode("latin1"),
+        "SCRIPT_NAME": "",
+        "QUERY_STRING": "",
+        **more,
+    }
+
+
+def match(router: Router, path: str, method: str = "GET", **more: Any) -> tuple[Any, dict[str, Any]]:
+    """Match twice: the first match of a host goes through Werkzeug's adapter, the second does not."""
+    outcomes: list[Any] = []
+    for _ in range(2):
+        try:
+            rule, arguments = router.match_request(environ(path, method, **more), path, method)
+            outcomes.append((rule.endpoint, arguments))
+        except Exception as error:  # noqa: BLE001 - raised below
+            outcomes.append(error)
+    first, second = outcomes
+    if isinstance(second, Exception):
+        assert type(first) is type(second)
+        raise second
+    assert first == second
+    assert first[1] is not second[1]
+    result: tuple[Any, dict[str, Any]] = second
+    return result
+
+
+def test_static_rule() -> None:
+    """A rule without variables is found by its path, with new arguments each time."""
+    router = Router([Rule("/", endpoint="index"), Rule("/a/b", endpoint="ab", defaults={"page": 1})])
+    assert match(router, "/") == ("index", {})
+    assert match(router, "/a/b") == ("ab", {"page": 1})
+
+
+def test_variables_are_converted() -> None:
+    """The values of variables are converted as Werkzeug's converters do."""
+    router = Router([Rule("/u/<int:id>/<any(x, y):kind>/<name>", endpoint="u")])
+    assert match(router, "/u/07/y/é") == ("u", {"id": 7, "kind": "y", "name": "é"})
+
+
+def test_methods_choose_among_rules() -> None:
+    """Of rules with one path the method chooses; HEAD belongs to GET."""
+    router = Router(
+        [Rule("/<int:a>", endpoint="read", methods=["GET"]), Rule("/<int:b>", endpoint="any")],
+    )
+    assert match(router, "/1", "HEAD") == ("read", {"a": 1})
+    assert match(router, "/1", "POST") == ("any", {"b": 1})
+    assert match(router, "/1", "get") == ("read", {"a": 1})
+
+
+@pytest.mark.parametrize("path", ["/a", "/a/1"])
+def test_wrong_method(path: str) -> None:
+    """A method that no rule takes is refused with those that are taken."""
+    router = Router([Rule("/a", methods=["GET"]), Rule("/a/<int:b>", methods=["GET"])])
+    with pytest.raises(MethodNotAllowed) as caught:
+        match(router, path, "POST")
+    assert set(caught.value.valid_methods or ()) == {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize("path", ["/b", "/a/x", "/a/1/c", "/a/1\n", "//b", "/" * 5000, "/a" * 50_000])
+def test_nothing_matches(path: str) -> None:
+    """A path of no rule is not found, however long it is."""
+    router = Router([Rule("/a", merge_slashes=False), Rule("/a/<int:b>"), Rule("/a/a/<path:p>/z")])
+    with pytest.raises(NotFound):
+        match(router, path)
+
+
+def test_number_too_long_for_int() -> None:
+    """A number of more digits than Python reads is not found."""
+    router = Router([Rule("/<int:a>"), Rule("/x/<int(min=1):a>")])
+    for path in ("/" + "9" * 5000, "/x/" + "9" * 5000):
+        with pytest.raises(NotFound):
+            match(router, path)
+
+
+def test_converter_that_fails() -> None:
+    """A ValueError of a converter that is no refusal reaches the caller."""
+
+    class Month(BaseConverter):
+        def to_python(self, value: str) -> int:
+            return ["jan", "feb"].index(value)
+
+    router = Router([Rule("/<month:m>", endpoint="m")], converters={"month": Month})
+    assert match(router, "/feb") == ("m", {"m": 1})
+    with pytest.raises(ValueError, match="not in list"):
+        match(router, "/mar")
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/a", "http://example.com/a/?q=1"),
+        ("//a//1", "http://example.com/a/1?q=1"),
+        ("/old/7", "http://example.com/new/7"),
+        ("/all/1", "http://example.com/all?q=1"),
+        ("/alias", "http://example.com/all?q=1"),
+    ],
+)
+def test_redirects(path: str, url: str) -> None:
+    """Slashes, redirecting rules, defaults and aliases redirect as in Werkzeug."""
+    router = Router(
+        [
+            Rule("/a/"),
+            Rule("/a/<int:n>", endpoint="a"),
+            Rule("/old/<int:n>", redirect_to="new/<n>"),
+            Rule("/all", defaults={"page": 1}, endpoint="all"),
+            Rule("/all/<int:page>", endpoint="all"),
+            Rule("/alias", defaults={"page": 1}, endpoint="all", alias=True),
+        ]
+    )
+    with pytest.raises(RequestRedirect) as caught:
+        match(router, path, QUERY_STRING="q=1")
+    assert caught.value.new_url == url
+
+
+def test_empty_path_info() -> None:
+    """An application asked for without its slash redirects there, also if the path is given as "/"."""
+    router = Router([Rule("/", endpoint="index")])
+    assert match(router, "/", SCRIPT_NAME="/app")[0] == "index"
+    with pytest.raises(RequestRedirect) as caught:
+        match(router, "/", SCRIPT_NAME="/app", PATH_INFO="")
+    assert caught.value.new_url == "http://example.com/app/"
+
+
+def test_websocket() -> None:
+    """A request for a WebSocket finds WebSocket rules only, and others do not find them."""
+    router = Router([Rule("/ws", endpoint="ws", websocket=True), Rule("/<int:a>", endpoint="http")])
+    upgrade = {"HTTP_CONNECTION": "Upgrade", "HTTP_UPGRADE": "websocket"}
+    assert match(router, "/ws", **upgrade) == ("ws", {})
+    assert match(router, "/1") == ("http", {"a": 1})
+    for path, headers in (("/ws", {}), ("/1", upgrade)):
+        with pytest.raises(WebsocketMismatch):
+            match(router, path, **headers)
+
+
+def test_host_matching() -> None:
+    """With host matching each host has its rules."""
+    router = Router(
+        [Rule("/<a>", endpoint="a", host="a.org"), Rule("/<b>", endpoint="b", host="<name>.org")],
+        host_matching=True,
+    )
+    assert match(router, "/x", HTTP_HOST="a.org") == ("a", {"a": "x"})
+    assert match(router, "/x", HTTP_HOST="c.org") == ("b", {"name": "c", "b": "x"})
+
+
+def test_subdomain() -> None:
+    """The subdomain is what the host has more than the server name, unless it is given."""
+    router = Router([Rule("/", endpoint="main"), Rule("/", endpoint="api", subdomain="api")])
+    for _ in range(2):
+        api = environ(HTTP_HOST="api.example.com")
+        assert router.match_request(api, "/", "GET", "example.com")[0].endpoint == "api"
+        assert router.match_request(environ(), "/", "GET", "example.com")[0].endpoint == "main"
+        assert router.match_request(environ(), "/", "GET", None, "api")[0].endpoint == "api"
+
+
+def test_bad_host() -> None:
+    """A host that cannot be a name is refused."""
+    with pytest.raises(BadHost):
+        match(Router([Rule("/")]), "/", HTTP_HOST="a..b")
+
+
+def test_hosts_are_bounded() -> None:
+    """However many hosts a client names, only so many are remembered."""
+    router = Router([Rule("/", endpoint="index")])
+    for number in range(_MAX_HOSTS * 2 + 3):
+        match(router, "/", HTTP_HOST=f"host{number}.org")
+    match(router, "/", HTTP_HOST="x." * 1000 + "org")
+    assert router._matcher.table is not None
+    assert len(router._matcher.table.hosts["http"]) == 3
+
+
+def test_add_after_match() -> None:
+    """A rule added later is found, and comes before others where Werkzeug says so."""
+    router = Router([Rule("/<a>", endpoint="any")])
+    assert match(router, "/new") == ("any", {"a": "new"})
+    router.add(Submount("/sub", [Rule("/<int:a>", endpoint="sub", provide_automatic_options=True)]))
+    router.add(Rule("/new", endpoint="new"))
+    assert match(router, "/new") == ("new", {})
+    rule, _ = router.match_request(environ("/sub/1"), "/sub/1", "GET")
+    assert (rule.endpoint, rule.provide_automatic_options) == ("sub", True)
+
+
+def test_it_is_a_map() -> None:
+    """Adapters, iteration and questions about endpoints work as on any Map."""
+    router = Router([Rule("/<int:a>", endpoint="a"), Rule("/gone", endpoint="gone", build_only=True)])
+    adapter = router.bind("example.com")
+    assert adapter.match("/1") == ("a", {"a": 1})
+    assert adapter.build("gone", {"q": 1}) == "/gone?q=1"
+    assert [rule.endpoint for rule in router.iter_rules()] == ["a", "gone"]
+    assert router.is_endpoint_expecting("a", "a")
+    with pytest.raises(NotFound):
+        adapter.match("/gone")
+
+
+def test_many_rules_with_one_beginning() -> None:
+    """Rules that differ only after a variable are all found, those beyond the plans, too."""
+    texts = ["x", "<int:b>", "y-<b>", "<float:b>", "z", "<uuid:b>", "<any(k, l):b>", "w", "<b>", "<path:b>"]
+    router = Router([Rule(f"/<a>/{text}/{n}", endpoint=n) for n, text in enumerate(texts * 3)])
+    assert match(router, "/q/x/20") == (20, {"a": "q"})
+    assert match(router, "/q/l/26") == (26, {"a": "q", "b": "l"})
+    assert match(router, "/q/l/m/29") == (29, {"a": "q", "b": "l/m"})
+
+
+def test_rules_added_while_others_match() -> None:
+    """Matches in other threads always find the rules that were there before."""
+    router = Router([Rule("/<name>/here", endpoint="here"), Rule("/<path:rest>", endpoint="rest")])
+    wrong: list[object] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            for path in ("/x/here", "/x/y/z"):
+                rule, _ = router.match_request(environ(path), path, "GET")
+                if rule.endpoint != ("here" if path == "/x/here" else "rest"):
+                    wrong.append(rule)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(80):
+        router.add(Rule(f"/<int:n>/r{number}", endpoint=number))
+        assert router.match_request(environ(), f"/5/r{number}", "GET")[1] == {"n": 5}
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong

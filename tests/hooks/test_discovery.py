@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import graphlib
+import itertools
+import re
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cocopot.exceptions import PluginError
+from cocopot.hooks.discovery import Candidate, Selection, declared_names, load_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CORS = Candidate("cors", "cocopot_cors:CORS", "cocopot-cors", "1.2")
+SESSION = Candidate("session", "cocopot_session", "cocopot-session", "0.9")
+GIVEN = Candidate("notes.audit", given=SimpleNamespace())
+NAMES = st.sampled_from(["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf"])
+GRAPHS = st.dictionaries(NAMES, st.sets(NAMES, max_size=3))
+WRONG_DECLARATIONS = ["session", None, {"session"}, 5, ("session", 5), (b"session",)]
+
+
+@st.composite
+def graphs_without_circles(draw: st.DrawFn) -> dict[str, set[str]]:
+    """Draw for each of some names what it needs: only such as come before it in some hidden order."""
+    hidden = draw(st.lists(NAMES, unique=True))
+    needs = {
+        name: draw(st.sets(st.sampled_from(hidden[:index]))) if index else set()
+        for index, name in enumerate(hidden)
+    }
+    return {name: needs[name] for name in draw(st.permutations(hidden))}
+
+
+def choose(autoload: Any = True, disable: Any = (), given: Any = (), **environ: str) -> list[str]:
+    """Return the names that are chosen while CORS and SESSION are installed."""
+    selection = Selection.make(autoload, disable, environ)
+    return [candidate.name for candidate in selection.choose([CORS, SESSION], given)]
+
+
+# -------------------------------------------------------------------------
+# Selection
+# -------------------------------------------------------------------------
+
+
+@given(
+    allowed=st.none() | st.frozensets(NAMES),
+    disabled=st.frozensets(NAMES),
+    disabled_by_variable=st.frozensets(NAMES),
+)
+def test_what_is_allowed_and_not_disabled_is_chosen(
+    allowed: frozenset[str] | None, disabled: frozenset[str], disabled_by_variable: frozenset[str]
+) -> None:
+    """The choice is a matter of sets; who said what makes no difference."""
+    installed = [
+        Candidate(name) for name in ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf")
+    ]
+    environ = {"COCOPOT_DISABLE_PLUGINS": " , ".join(disabled_by_variable)}
+    selection = Selection.make(True if allowed is None else allowed, disabled, environ)
+    wanted = {candidate.name for candidate in installed} if allowed is None else allowed
+    chosen = selection.choose(installed)
+    assert {candidate.name for candidate in chosen} == wanted - disabled - disabled_by_variable
+
+
+@given(st.lists(NAMES, min_size=1), st.sampled_from([",", " ,", " , ", ",,", ",\t"]))
+def test_names_in_a_variable_are_stripped_of_blanks(names: list[str], separator: str) -> None:
+    """Blanks and empty places between names do not matter."""
+    selection = Selection.make(True, (), {"COCOPOT_PLUGINS": separator.join(names) + separator})
+    assert selection.allowed == frozenset(names)
+
+
+def test_the_variable_replaces_autoload_unless_that_is_false() -> None:
+    """`COCOPOT_PLUGINS` says what is loaded, but not in an application that loads none by itself."""
+    assert choose({"cors"}, COCOPOT_PLUGINS="session") == ["session"]
+    assert choose({"cors"}, COCOPOT_PLUGINS="all") == ["cors", "session"]
+    assert choose(COCOPOT_PLUGINS="none") == []
+    assert choose(autoload=False, COCOPOT_PLUGINS="all") == []
+
+
+def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a mapping the variables of the process are read."""
+    monkeypatch.setenv("COCOPOT_PLUGINS", "cors")
+    monkeypatch.setenv("COCOPOT_DISABLE_PLUGINS", "session")
+    selection = Selection.make(autoload=True, disable=())
+    assert (selection.allowed, selection.allowed_by) == (frozenset({"cors"}), "COCOPOT_PLUGINS")
+    assert selection.disabled == {"session": "COCOPOT_DISABLE_PLUGINS"}
+
+
+@pytest.mark.parametrize("argument", ["autoload", "disable"])
+def test_a_string_in_place_of_names_is_refused(argument: str) -> None:
+    """A plain string would be taken for a set of letters; the error shows what is meant."""
+    with pytest.raises(TypeError, match=re.escape(f"{argument}={{'cors'}}")):
+        choose(**{argument: "cors"})
+
+
+def test_given_plugins_need_no_permission_but_can_be_disabled() -> None:
+    """What an application gives by hand is loaded whatever is allowed, unless it is disabled."""
+    assert choose(autoload=False, given=[GIVEN]) == ["notes.audit"]
+    assert choose({"cors"}, given=[GIVEN]) == ["notes.audit", "cors"]
+    assert choose({"cors"}, {"notes.audit"}, [GIVEN]) == ["cors"]
+
+
+def test_a_given_plugin_satisfies_a_name_that_is_asked_for() -> None:
+    """A name that is not installed is no error if the application gives a plugin of that name."""
+    assert choose({"notes.audit", "cors"}, given=[GIVEN]) == ["notes.audit", "cors"]
+
+
+def test_a_name_that_is_not_installed_says_what_is() -> None:
+    """The error says who asked for the name, and suggests the nearest one."""
+    with pytest.raises(PluginError) as caught:
+        choose({"sesion"})
+    assert str(caught.value).startswith(
+        "Plugin 'sesion', named by autoload=, is not installed. Did you mean 'session'? "
+        "Installed: cors, session. "
+    )
+    assert caught.value.plugin == "sesion"
+
+
+def test_nothing_is_suggested_for_a_name_that_is_like_no_other() -> None:
+    """A suggestion is made only where two names are close."""
+    with pytest.raises(PluginError, match=r"is not installed\. Installed: cors, session\."):
+        choose({"metrics"})
+
+
+@pytest.mark.parametrize(
+    ("autoload", "disable"),
+    [(False, ()), ({"session"}, ()), (True, {"cors"})],
+    ids=["none", "other", "disabled"],
+)
+def test_two_distributions_of_one_name_matter_only_if_it_is_wanted(autoload: Any, disable: Any) -> None:
+    """A clash is an error where the name is to be loaded, and nowhere else."""
+    other = Candidate("cors", "other_cors", "other-cors", "3.0")
+    with pytest.raises(PluginError, match=r"cocopot-cors 1\.2 .* and other-cors 3\.0 "):
+        Selection.make(True, (), {}).choose([CORS, other, SESSION])
+    chosen = Selection.make(autoload, disable, {}).choose([CORS, other, SESSION])
+    assert CORS not in chosen
+
+
+def test_a_given_plugin_and_an_installed_one_of_its_name_clash() -> None:
+    """The error names the distribution and the application."""
+    same = Candidate("cors", given=SimpleNamespace())
+    with pytest.raises(
+        PluginError, match=r"the application .* and cocopot-cors 1\.2 \('cocopot_cors:CORS'\)"
+    ):
+        choose(given=[same])
+
+
+# -------------------------------------------------------------------------
+# Load order
+# -------------------------------------------------------------------------
+
+
+@given(graphs_without_circles())
+def test_the_load_order_is_by_name_among_those_that_are_free(needs: dict[str, set[str]]) -> None:
+    """Each place goes to the first name of those whose needs have all been loaded."""
+    order = load_order(needs)
+    for place, name in enumerate(order):
+        loaded = set(order[:place])
+        assert name == min(other for other in set(needs) - loaded if needs[other] <= loaded)
+    assert sorted(order) == sorted(needs)
+
+
+@given(graphs_without_circles(), st.randoms(use_true_random=False))
+def test_the_load_order_depends_on_nothing_but_names_and_needs(
+    needs: dict[str, set[str]], random: Any
+) -> None:
+    """The order in which plugins are found, and in which they write their needs, does not matter."""
+    shuffled = {name: random.sample(sorted(needs[name]) * 2, 2 * len(needs[name])) for name in needs}
+    names = random.sample(list(shuffled), len(shuffled))
+    assert load_order({name: shuffled[name] for name in names}) == load_order(needs)
+
+
+@given(graphs_without_circles())
+def test_names_that_are_not_there_are_passed_over(needs: dict[str, set[str]]) -> None:
+    """A need that nobody fills changes nothing."""
+    assert load_order({name: {*others, "absent"} for name, others in needs.items()}) == load_order(needs)
+
+
+@given(GRAPHS)
+def test_a_circle_is_an_error_that_shows_a_real_one(needs: Mapping[str, set[str]]) -> None:
+    """Where the standard library finds a circle, the error names one, each member once; elsewhere is none."""
+    inside = {name: others & set(needs) for name, others in needs.items()}
+    try:
+        graphlib.TopologicalSorter(inside).prepare()
+    except graphlib.CycleError:
+        with pytest.raises(PluginError) as caught:
+            load_order(needs)
+        found = re.search(r"in a circle: (.*?)\. ", str(caught.value))
+        assert found is not None
+        circle = found[1].split(" -> ")
+        assert circle[0] == circle[-1] == caught.value.plugin
+        assert len(set(circle)) == len(circle) - 1
+        assert all(after in needs[before] for before, after in itertools.pairwise(circle))
+    else:
+        assert set(load_order(needs)) == set(needs)
+
+
+# -------------------------------------------------------------------------
+# What plugins say, and what is said of them
+# -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", [(), ("session",), ["session", "metrics"]])
+def test_needs_are_a_tuple_or_a_list_of_names(names: Any) -> None:
+    """What a plugin declares comes back as a tuple."""
+    assert declared_names(CORS, SimpleNamespace(requires=names), "requires") == tuple(names)
+
+
+def test_a_plugin_that_says_nothing_needs_nothing() -> None:
+    """Without the attribute there are no names."""
+    assert declared_names(CORS, SimpleNamespace(requires=("session",)), "after") == ()
+
+
+@pytest.mark.parametrize("value", WRONG_DECLARATIONS, ids=repr)
+def test_needs_of_another_kind_are_refused(value: object) -> None:
+    """A plain string, above all, is no list of names; the error shows the value."""
+    with pytest.raises(PluginError, match=re.escape(f"says after = {value!r}; it must be a tuple")) as caught:
+        declared_names(CORS, SimpleNamespace(after=value), "after")
+    assert caught.value.plugin == "cors"
+
+
+def test_an_error_says_where_a_plugin_comes_from_and_how_to_go_on() -> None:
+    """An error of an installed plugin names distribution, version and entry point."""
+    error = CORS.error("is out of order.", hook="cocopot_setup")
+    assert str(error).splitlines() == [
+        "Plugin 'cors' (cocopot-cors 1.2, cocopot_cors:CORS) is out of order.",
+        'To go on without it, pass disable={"cors"} or set COCOPOT_DISABLE_PLUGINS=cors.',
+    ]
+    assert (error.plugin, error.distribution, error.version) == ("cors", "cocopot-cors", "1.2")
+    assert (error.entry_point, error.hook) == ("cocopot_cors:CORS", "cocopot_setup")
+
+
+def test_an_error_of_a_given_plugin_names_no_distribution() -> None:
+    """What is not known is `None`, and not in the text."""
+    error = GIVEN.error("is out of order.")
+    assert str(error).startswith("Plugin 'notes.audit' is out of order.\n")
+    assert (error.distribution, error.version, error.entry_point, error.hook) == (None, None, None, None)
+
+
+def test_a_given_class_is_instantiated_and_an_object_is_not() -> None:
+    """Loading makes an instance of a class, each time a new one, and returns anything else as it is."""
+
+    class Plugin:
+        pass
+
+    candidate = Candidate("notes.Plugin", given=Plugin)
+    first, second = candidate.load(), candidate.load()
+    assert isinstance(first, Plugin)
+    assert first is not second
+    assert GIVEN.load() is GIVEN.given

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import email
+import email.message
+import importlib
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+import cocopot
+
+CHECKOUT = Path(cocopot.__file__).parents[1]
+SOURCES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.py")}
+#: What only some applications need: those that load plugins, render, have a command line, or serve
+#: themselves. `werkzeug.serving` and `werkzeug.test` are not among them: `import werkzeug` imports both.
+NOT_BEFORE_ASKED_FOR = {
+    "asyncio",
+    "click",
+    "cocopot.cli",
+    "cocopot.serving",
+    "cocopot.testing",
+    "importlib_metadata",
+    "jinja2",
+    "sqlite3",
+    "unittest",
+    "werkzeug.debug",
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the source distribution of this checkout."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, timeout=60)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> zipfile.ZipFile:
+    """The wheel, open for reading."""
+    (file,) = built.glob("*.whl")
+    return zipfile.ZipFile(file)
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: zipfile.ZipFile) -> email.message.Message:
+    """The wheel's core metadata."""
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return email.message_from_bytes(wheel.read(name))
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    """Every module and the mark of typing are in the wheel; tests, docs and plugins are not."""
+    files = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert files == {*SOURCES, "cocopot/py.typed"}
+
+
+def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path) -> None:
+    """Every module, the mark of typing, project file, licence and readme are there; the plugins are not."""
+    (file,) = built.glob("*.tar.gz")
+    with tarfile.open(file) as archive:
+        files = {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in archive.getnames()}
+    assert {*SOURCES, "cocopot/py.typed", "pyproject.toml", "LICENSE", "README.md"} <= files
+    assert {name.partition("/")[0] for name in files}.isdisjoint({".venv", "benchmarks", "plugins"})
+
+
+def test_the_metadata_names_project_and_version(metadata: email.message.Message) -> None:
+    """The distribution has the project's name, its version, and the versions of Python that it supports."""
+    values = [metadata[key] for key in ("Name", "Version", "Requires-Python", "License-Expression")]
+    assert values == ["cocopot", "1.0.0", ">=3.11", "BSD-3-Clause"]
+
+
+def test_the_package_depends_on_four_libraries(metadata: email.message.Message) -> None:
+    """Without extras, four libraries are installed beside Cocopot, and no fifth."""
+    required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
+    names = [re.split("[<>=]", line)[0] for line in required]
+    assert sorted(names) == ["click", "importlib-metadata", "pluggy", "werkzeug"]
+
+
+def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:
+    """The `cocopot` command is an entry point of the distribution."""
+    (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
+    assert wheel.read(name).decode().split() == ["[console_scripts]", "cocopot", "=", "cocopot.cli:main"]
+
+
+def test_importing_cocopot_imports_no_more_than_a_request_needs() -> None:
+    """Command line, server, debugger, plugin discovery and templates are imported by those who use them."""
+    code = "import cocopot, json, sys; print(json.dumps(list(sys.modules)))"
+    process = subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True, timeout=60)
+    imported = set(json.loads(process.stdout))
+    assert "cocopot.app" in imported
+    assert imported & NOT_BEFORE_ASKED_FOR == set()
+
+
+@pytest.mark.parametrize("name", cocopot.__all__)
+def test_every_public_name_can_be_imported(name: str) -> None:
+    """What `__all__` lists is there."""
+    assert hasattr(importlib.import_module("cocopot"), name)
+
+
+def test_the_public_names_are_sorted_and_complete() -> None:
+    """`__all__` is sorted, without doubles, and holds every public class and function of the package."""
+    public = {
+        name
+        for name, value in vars(cocopot).items()
+        if not name.startswith("_") and getattr(value, "__module__", "").startswith("cocopot")
+    }
+    assert cocopot.__all__ == sorted(set(cocopot.__all__))
+    assert public <= set(cocopot.__all__)
+
+
+def test_the_package_is_a_command() -> None:
+    """`python -m cocopot` is the `cocopot` command."""
+    command = [sys.executable, "-m", "cocopot", "--help"]
+    process = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    assert process.stdout.startswith("Usage: cocopot [OPTIONS] COMMAND")
+    assert "run " in process.stdout

@@ -9,20 +9,20 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cocopot import lifecycle, logs, urls
 from cocopot.builtin import BUILTINS
 from cocopot.config import DEFAULTS, Config, ConfigAttribute
 from cocopot.context import Context
 from cocopot.context import current_app as _current_app
-from cocopot.folders import Folders, instance_path_of
+from cocopot.error_handlers import error_scopes
+from cocopot.folders import AppFolders
 from cocopot.hooks import PluginManager
 from cocopot.hooks.discovery import Selection
-from cocopot.hooks.loading import Loader
+from cocopot.hooks.loading import Loader, check_hooks
 from cocopot.registration import AppRegistrar
 from cocopot.request import Request
 from cocopot.response import Response
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Cocopot(Folders, AppRegistrar, RequestSteps):
+class Cocopot(AppFolders, AppRegistrar, RequestSteps):
     """The WSGI application, and the registry of its routes, functions and plugins.
 
     Example:
@@ -113,10 +113,10 @@ class Cocopot(Folders, AppRegistrar, RequestSteps):
         self._name: str | None = None
         #: The plugin manager.
         self.plugins = PluginManager()
-        Folders.__init__(self, import_name or _caller(self), static_folder, static_url_path, root_path)
-        AppRegistrar.__init__(self, self.plugins, lambda request: lifecycle.error_scopes(self, request))
+        import_name = import_name or _caller(self)
+        AppFolders.__init__(self, import_name, static_folder, static_url_path, root_path, instance_path)
+        AppRegistrar.__init__(self, self.plugins, lambda request: error_scopes(self, request))
         self.static_host, self.template_folder = static_host, template_folder
-        self.instance_path = _instance_path(instance_path, self.import_name, self.root_path)
         self.subdomain_matching = subdomain_matching
         self.config = self._make_config(instance_relative_config)
         #: The URL rules.
@@ -195,7 +195,7 @@ class Cocopot(Folders, AppRegistrar, RequestSteps):
     def make_shell_context(self) -> dict[str, Any]:
         """Return the names for the interactive shell."""
         context: dict[str, Any] = {"app": self}
-        for names in reversed(self.plugins.hook.cocopot_shell_context(app=self)):
+        for names in self.plugins.hook.cocopot_shell_context(app=self):
             context.update(names)
         return context
 
@@ -205,14 +205,15 @@ class Cocopot(Folders, AppRegistrar, RequestSteps):
         """Run the startup hooks, unless they have run; called by the first request.
 
         Raises:
-            pluggy.PluginValidationError: If a plugin implements an unknown hook.
+            PluginError: If a plugin implements an unknown hook.
         """
         with self._start_lock:
             if self.started or self._starting:
                 return
             self._starting = True
             try:
-                self.plugins.check_pending()
+                for record in self.plugins.records("plugin"):
+                    check_hooks(self.plugins, record)
                 with self.app_context():
                     self.plugins.hook.cocopot_startup(app=self)
                 self.started = True
@@ -231,9 +232,7 @@ class Cocopot(Folders, AppRegistrar, RequestSteps):
                 return
             self.started = False
             with self.app_context():
-                lifecycle.run_every(
-                    self, lambda: self.plugins.hook.cocopot_shutdown(app=self), always_raise=True
-                )
+                logs.run_every(self, lambda: self.plugins.hook.cocopot_shutdown(app=self), always_raise=True)
 
     def run(
         self, host: str | None = None, port: int | None = None, debug: bool = True, **options: Any
@@ -303,7 +302,7 @@ class Cocopot(Folders, AppRegistrar, RequestSteps):
         finally:
             builder.close()
 
-    # -- URLs and files ------------------------------------------------
+    # -- URLs ------------------------------------------------
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Return what builds URLs for a request, or outside of one for SERVER_NAME; `None` without it."""
@@ -324,28 +323,6 @@ class Cocopot(Folders, AppRegistrar, RequestSteps):
         return urls.url_for(
             self, endpoint, values, anchor=_anchor, method=_method, scheme=_scheme, external=_external
         )
-
-    def get_send_file_max_age(self, filename: str | None) -> int | None:  # noqa: ARG002 - for subclasses
-        """Return for how many seconds a file may be cached: SEND_FILE_MAX_AGE_DEFAULT.
-
-        Args:
-            filename: Name of the file.
-        """
-        value: int | timedelta | None = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
-        return int(value.total_seconds()) if isinstance(value, timedelta) else value
-
-    def open_instance_resource(
-        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
-    ) -> IO[Any]:
-        """Open a file of the instance folder.
-
-        Args:
-            resource: Path relative to the instance folder.
-            mode: As for `open`.
-            encoding: Of a text file.
-        """
-        path = Path(self.instance_path, resource)
-        return path.open(mode) if "b" in mode else path.open(mode, encoding=encoding)
 
     def __repr__(self) -> str:
         return f"<Cocopot {self.name!r}>"
@@ -370,14 +347,6 @@ def _caller(app: Cocopot) -> str:
     while frame.f_back is not None and frame.f_locals.get("self") is app:
         frame = frame.f_back
     return str(frame.f_globals.get("__name__", "__main__"))
-
-
-def _instance_path(given: str | None, import_name: str, root_path: str) -> str:
-    if given is None:
-        return instance_path_of(import_name, root_path)
-    if not Path(given).is_absolute():
-        raise ValueError(f"instance_path must be absolute, not {given!r}.")
-    return given
 
 
 def _close(ref: weakref.ref[Cocopot]) -> None:

@@ -158,15 +158,19 @@ class Blueprint(Folders, Registrar):
             options: What `werkzeug.routing.Rule` takes.
 
         Raises:
+            RuntimeError: If the blueprint has been registered.
+            TypeError: If there is neither an endpoint nor a function.
             ValueError: If the endpoint has a dot in it.
         """
-        if endpoint is not None and "." in endpoint:
+        self.check_open("add_url_rule")
+        name = endpoint_of(view_func) if endpoint is None else endpoint
+        if "." in name:
             raise ValueError(
-                f"The endpoint {endpoint!r} may not contain a dot; the blueprint's name is put before it."
+                f"The endpoint {name!r} may not contain a dot; the blueprint's name is put before it."
             )
         if methods is not None:
             options["methods"] = methods
-        self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
+        self.record(lambda state: state.add_url_rule(rule, name, view_func, **options))
 
     def endpoint(self, endpoint: str) -> Callable[[F], F]:
         """Register a function as the view of an endpoint of this blueprint."""
@@ -175,6 +179,7 @@ class Blueprint(Folders, Registrar):
             def register(state: BlueprintSetupState) -> None:
                 state.app.view_functions[f"{state.name}.{endpoint}"] = f
 
+            self.check_open("endpoint")
             self.record(register)
             return f
 
@@ -182,35 +187,37 @@ class Blueprint(Folders, Registrar):
 
     # -- for the whole application -------------------------------------
 
-    def _record_for_app(self, table: str, f: F) -> F:
+    def _record_for_app(self, action: str, table: str, f: F) -> F:
+        self.check_open(action)
         self.record_once(lambda state: getattr(state.app, table)[None].append(f))
         return f
 
     def before_app_request(self, f: F) -> F:
         """As `before_request`, for every request of the application."""
-        return self._record_for_app("before_request_funcs", f)
+        return self._record_for_app("before_app_request", "before_request_funcs", f)
 
     def after_app_request(self, f: F) -> F:
         """As `after_request`, for every request of the application."""
-        return self._record_for_app("after_request_funcs", f)
+        return self._record_for_app("after_app_request", "after_request_funcs", f)
 
     def teardown_app_request(self, f: F) -> F:
         """As `teardown_request`, for every request of the application."""
-        return self._record_for_app("teardown_request_funcs", f)
+        return self._record_for_app("teardown_app_request", "teardown_request_funcs", f)
 
     def app_url_value_preprocessor(self, f: F) -> F:
         """As `url_value_preprocessor`, for every request of the application."""
-        return self._record_for_app("url_value_preprocessors", f)
+        return self._record_for_app("app_url_value_preprocessor", "url_value_preprocessors", f)
 
     def app_url_defaults(self, f: F) -> F:
         """As `url_defaults`, for every endpoint of the application."""
-        return self._record_for_app("url_default_functions", f)
+        return self._record_for_app("app_url_defaults", "url_default_functions", f)
 
     def app_errorhandler(self, code_or_exception: ErrorKey) -> Callable[[F], F]:
         """As `errorhandler`, for every request of the application."""
         key = error_key(code_or_exception)
 
         def decorator(f: F) -> F:
+            self.check_open("app_errorhandler")
             self.record_once(lambda state: state.app.register_error_handler(key, f))
             return f
 
@@ -272,8 +279,8 @@ class Blueprint(Folders, Registrar):
             options=options,
             first_registration=first,
             name=name,
-            url_prefix=options.get("url_prefix", self.url_prefix),
-            subdomain=options.get("subdomain", self.subdomain),
+            url_prefix=_option(options, "url_prefix", self.url_prefix),
+            subdomain=_option(options, "subdomain", self.subdomain),
             url_defaults={**self.url_values_defaults, **(options.get("url_defaults") or {})},
         )
 
@@ -295,15 +302,15 @@ def _child_options(child: Blueprint, options: dict[str, Any], state: BlueprintSe
     """Return the options for registering a blueprint inside another one: prefixes and subdomains are
     joined.
     """
-    prefix = options.get("url_prefix", child.url_prefix)
+    prefix = _option(options, "url_prefix", child.url_prefix)
     if state.url_prefix is not None:
         prefix = (
             state.url_prefix if prefix is None else f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
         )
-    subdomain = options.get("subdomain", child.subdomain)
+    subdomain = _option(options, "subdomain", child.subdomain)
     if state.subdomain is not None:
         subdomain = state.subdomain if subdomain is None else f"{subdomain}.{state.subdomain}"
-    defaults = {**state.url_defaults, **(options.get("url_defaults") or {})}
+    defaults = {**state.url_defaults, **child.url_values_defaults, **(options.get("url_defaults") or {})}
     return {
         **options,
         "url_prefix": prefix,
@@ -311,6 +318,11 @@ def _child_options(child: Blueprint, options: dict[str, Any], state: BlueprintSe
         "url_defaults": defaults,
         "name_prefix": state.name,
     }
+
+
+def _option(options: dict[str, Any], key: str, default: str | None) -> str | None:
+    value: str | None = options.get(key)
+    return default if value is None else value
 
 
 def _check_name(name: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
@@ -118,7 +119,8 @@ class Context:
 
     def push(self) -> None:
         """Make this the current context."""
-        self.share_with(CURRENT.get(None))
+        if not self._holds:
+            self.share_with(CURRENT.get(None))
         self.hold()
         self._tokens = (*self._tokens, CURRENT.set(self))
 
@@ -151,7 +153,7 @@ class Context:
 
     def share_with(self, outer: Context | None) -> None:
         """Inside another context of the same application, use its `g`, and leave its teardown to it."""
-        if outer is not None and outer is not self and outer.app is self.app and not self._holds:
+        if outer is not None and outer is not self and outer.app is self.app:
             self._g = outer.g
             self._shares_app_context = True
 
@@ -175,7 +177,7 @@ class Context:
         try:
             if self.request is not None:
                 self.app.do_teardown_request(exc)
-                if "files" in self.request.__dict__:
+                if self.request.holds_files:
                     self.request.close()
         finally:
             if not self._shares_app_context:
@@ -266,7 +268,30 @@ def _outside(what: str, remedy: str) -> NoReturn:
 # object itself does not have, such as `_get_current_object`, is the proxy's own.
 
 
-class _RequestProxy(LocalProxy[Any]):
+class _ContextProxy(LocalProxy[Any]):
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        # Python comes here after an AttributeError from `__getattribute__`. Where that was the object's own,
+        # to ask the object again would run a property twice.
+        error: AttributeError | None = _FAILED.__dict__.pop("error", None)
+        if error is None:
+            return getattr(self._get_current_object(), name)
+        raise error
+
+
+_FAILED = threading.local()
+
+
+def _own(proxy: _ContextProxy, name: str, error: AttributeError) -> Any:
+    """Return an attribute of the proxy itself, or raise what the object raised."""
+    if hasattr(LocalProxy, name):
+        return LocalProxy.__getattribute__(proxy, name)
+    _FAILED.error = error
+    raise error
+
+
+class _RequestProxy(_ContextProxy):
     __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:
@@ -274,13 +299,15 @@ class _RequestProxy(LocalProxy[Any]):
             target = CURRENT.get().request
         except LookupError:
             return LocalProxy.__getattribute__(self, name)
+        if target is None:
+            return LocalProxy.__getattribute__(self, name)
         try:
             return getattr(target, name)
-        except AttributeError:
-            return LocalProxy.__getattribute__(self, name)
+        except AttributeError as error:
+            return _own(self, name, error)
 
 
-class _GlobalsProxy(LocalProxy[Any]):
+class _GlobalsProxy(_ContextProxy):
     __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:
@@ -290,11 +317,11 @@ class _GlobalsProxy(LocalProxy[Any]):
             return LocalProxy.__getattribute__(self, name)
         try:
             return getattr(target, name)
-        except AttributeError:
-            return LocalProxy.__getattribute__(self, name)
+        except AttributeError as error:
+            return _own(self, name, error)
 
 
-class _AppProxy(LocalProxy[Any]):
+class _AppProxy(_ContextProxy):
     __slots__ = ()
 
     def __getattribute__(self, name: str) -> Any:
@@ -304,8 +331,8 @@ class _AppProxy(LocalProxy[Any]):
             return LocalProxy.__getattribute__(self, name)
         try:
             return getattr(target, name)
-        except AttributeError:
-            return LocalProxy.__getattribute__(self, name)
+        except AttributeError as error:
+            return _own(self, name, error)
 
 
 #: The request that is being handled.

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from cocopot.functions import Scope, name_of, register_function
+from cocopot.functions import Scope, blueprints_of, name_of, register_function
 
 if TYPE_CHECKING:
     from cocopot.hooks import PluginManager
+    from cocopot.request import Request
+    from cocopot.types import Application
 
 ErrorKey = int | type[Exception]
 
@@ -130,8 +132,8 @@ class ErrorHandlerSpec(MutableMapping[Scope, Handlers]):
                 )
             return value
 
-        # Not registered with its scope: a 404 under a blueprint's prefix belongs to no endpoint of the
-        # blueprint.
+        # A 404 under a blueprint's prefix belongs to no endpoint; the lifecycle compiles the hook for it with
+        # the blueprints of the prefix.
         label = f"errorhandler({_key_name(key)})"
         return register_function(self._plugins, label, "cocopot_handle_exception", handler, answer, scope)
 
@@ -183,3 +185,35 @@ class ErrorHandlerSpec(MutableMapping[Scope, Handlers]):
 
 def _key_name(key: ErrorKey) -> str:
     return str(key) if isinstance(key, int) else key.__name__
+
+
+def error_scopes(app: Application, request: Request) -> list[str]:
+    """Return the blueprints whose error handlers may answer, innermost first.
+
+    A request that matched nothing belongs to the blueprint whose prefix its path begins with.
+    """
+    if request.url_rule is not None:
+        return request.blueprints
+    return blueprints_at(app, request.path) if app.blueprint_prefixes else []
+
+
+def blueprints_at(app: Any, path: str) -> list[str]:
+    """Return the blueprint with the longest prefix of `path`, and those that it lies in.
+
+    Of equal prefixes the one without variables counts, then the one that was registered first: a blueprint
+    before those inside it.
+    """
+    segments = path.split("/")
+    best, rank = "", (1, 0)
+    for name, prefix in app.blueprint_prefixes.items():
+        parts = prefix.rstrip("/").split("/")
+        own_rank = (len(parts), sum("<" not in part for part in parts))
+        if len(parts) > 1 and own_rank > rank and _begins_with(segments, parts):
+            best, rank = name, own_rank
+    return blueprints_of(f"{best}.") if best else []
+
+
+def _begins_with(segments: list[str], prefix: list[str]) -> bool:
+    return len(segments) >= len(prefix) and all(
+        part == segment or "<" in part for part, segment in zip(prefix, segments, strict=False)
+    )

@@ -7,14 +7,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from cocopot.helpers import send_from_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from cocopot.config import Config
     from cocopot.response import Response
 
 
@@ -40,7 +40,7 @@ def root_path_of(import_name: str) -> str:
                 f"The root path of {import_name!r} cannot be told: it is a namespace package. "
                 "Pass root_path=."
             )
-    return str(Path(file).resolve().parent) if file else str(Path.cwd())
+    return _parent(file) if file else str(Path.cwd())
 
 
 def instance_path_of(import_name: str, root_path: str) -> str:
@@ -49,19 +49,19 @@ def instance_path_of(import_name: str, root_path: str) -> str:
     An installed package has it under `var/NAME-instance` of its environment instead.
     """
     name = import_name.partition(".")[0]
-    root = Path(root_path)
-    package = root
-    if hasattr(sys.modules.get(name), "__path__"):
-        for _ in range(import_name.count(".") + (0 if _is_module(import_name) else 1)):
-            package = package.parent
-    prefix = Path(sys.prefix).resolve()
-    if package.name in {"site-packages", "dist-packages"} and package.is_relative_to(prefix):
-        return str(prefix / "var" / f"{name}-instance")
-    return str(package / "instance")
+    file = getattr(sys.modules.get(import_name), "__file__", None)
+    folders = list(getattr(sys.modules.get(name), "__path__", ()))
+    if folders:  # of a namespace package, the one that the application is in
+        beside = Path(_parent(next(filter(Path(root_path).is_relative_to, folders), folders[0])))
+    else:
+        beside = Path(_parent(file) if file else root_path)
+    if beside.name in {"site-packages", "dist-packages"} and beside.is_relative_to(sys.prefix):
+        return str(Path(sys.prefix, "var", f"{name}-instance"))
+    return str(beside / "instance")
 
 
-def _is_module(import_name: str) -> bool:
-    return not hasattr(sys.modules.get(import_name), "__path__")
+def _parent(path: str) -> str:
+    return str(Path(os.path.abspath(path)).parent)  # noqa: PTH100 - keeps symbolic links
 
 
 class Folders:
@@ -85,8 +85,8 @@ class Folders:
         self.import_name = import_name
         #: Folder that other paths are relative to.
         self.root_path = root_path_of(import_name) if root_path is None else root_path
-        self._static_folder = os.fspath(static_folder) if static_folder is not None else None
-        self._static_url_path = static_url_path
+        self.static_folder = static_folder
+        self.static_url_path = static_url_path
 
     @property
     def static_folder(self) -> str | None:
@@ -137,10 +137,8 @@ class Folders:
         """
         if self.static_folder is None:
             raise RuntimeError("send_static_file needs a static_folder.")
-        return send_from_directory(self.static_folder, filename, max_age=self._max_age())
-
-    def _max_age(self) -> Callable[[str | None], int | None]:
-        return self.get_send_file_max_age
+        max_age = self.get_send_file_max_age(filename)
+        return send_from_directory(self.static_folder, filename, max_age=max_age)
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = None
@@ -159,3 +157,56 @@ class Folders:
             raise ValueError(f"Resources can only be opened for reading, not with mode {mode!r}.")
         path = Path(self.root_path, resource)
         return path.open(mode) if mode == "rb" else path.open(mode, encoding=encoding or "utf-8")
+
+
+class AppFolders(Folders):
+    """What only an application has: an instance folder, and a configuration that says how long files keep.
+
+    Args:
+        import_name: As for `Folders`.
+        static_folder: As for `Folders`.
+        static_url_path: As for `Folders`.
+        root_path: As for `Folders`.
+        instance_path: Absolute path of the instance folder; by default found beside the module.
+
+    Raises:
+        ValueError: If `instance_path` is relative.
+    """
+
+    config: Config
+
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None,
+        static_url_path: str | None,
+        root_path: str | None,
+        instance_path: str | None,
+    ) -> None:
+        super().__init__(import_name, static_folder, static_url_path, root_path)
+        if instance_path is not None and not Path(instance_path).is_absolute():
+            raise ValueError(f"instance_path must be absolute, not {instance_path!r}.")
+        #: Folder for what belongs to one installation.
+        self.instance_path = instance_path or instance_path_of(import_name, self.root_path)
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:  # noqa: ARG002 - for subclasses
+        """Return for how many seconds a file may be cached: SEND_FILE_MAX_AGE_DEFAULT.
+
+        Args:
+            filename: Name of the file.
+        """
+        value: int | timedelta | None = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        return int(value.total_seconds()) if isinstance(value, timedelta) else value
+
+    def open_instance_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> IO[Any]:
+        """Open a file of the instance folder.
+
+        Args:
+            resource: Path relative to the instance folder.
+            mode: As for `open`.
+            encoding: Of a text file.
+        """
+        path = Path(self.instance_path, resource)
+        return path.open(mode) if "b" in mode else path.open(mode, encoding=encoding)

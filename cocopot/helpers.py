@@ -217,7 +217,8 @@ def stream_with_context(
 ) -> Iterator[Any] | Callable[..., Iterator[Any]]:
     """Keep the request context for as long as a streamed body is read.
 
-    The teardown hooks run when the body has been read or the client has gone away.
+    The teardown hooks run when the body has been read or the client has gone away; they get the exception
+    that ended the stream, if one did.
 
     Args:
         generator_or_function: An iterable of `str` or `bytes`, or a function that returns one.
@@ -242,19 +243,28 @@ def stream_with_context(
 class _ContextIterator(Iterator[Any]):
     """Reads an iterable inside a copy of the present context variables, wherever and whenever it is read."""
 
+    _context: Context | None = None
+
     def __init__(self, iterable: Iterable[Any]) -> None:
-        self._context: Context | None = current_request_context()
+        self._context = current_request_context()
         self._context.hold()
         self._variables = contextvars.copy_context()
         self._source = iterable
         self._next: Callable[[], Any] | None = None
 
     def __next__(self) -> Any:
-        if self._next is None:
-            self._next = self._variables.run(iter, self._source).__next__
-        return self._variables.run(self._next)
+        try:
+            if self._next is None:
+                self._next = self._variables.run(iter, self._source).__next__
+            return self._variables.run(self._next)
+        except StopIteration:
+            self.close()
+            raise
+        except BaseException as exc:
+            self.close(exc)
+            raise
 
-    def close(self) -> None:
+    def close(self, exc: BaseException | None = None) -> None:
         """Close the iterable and let go of the context; called by the server, by PEP 3333."""
         context, self._context = self._context, None
         if context is None:
@@ -263,7 +273,7 @@ class _ContextIterator(Iterator[Any]):
             if (close := getattr(self._source, "close", None)) is not None:
                 self._variables.run(close)
         finally:
-            self._variables.run(context.release)
+            self._variables.run(context.release, exc)
 
     def __del__(self) -> None:
         self.close()

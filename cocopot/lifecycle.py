@@ -16,8 +16,11 @@ from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.context import CURRENT, Context
+from cocopot.error_handlers import error_scopes
 from cocopot.functions import blueprints_of
+from cocopot.logs import run_every
 from cocopot.request import Request
+from cocopot.urls import domain_of
 
 if TYPE_CHECKING:
     from cocopot.types import Application, StartResponse, WSGIEnvironment
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DEFAULT = "_cocopot_default_step"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+_MISSING = Token.MISSING
 
 
 def default_step(method: F) -> F:
@@ -107,7 +112,7 @@ class Calls:
         self.respond = self.make_response if respond is None else lambda _app, _request, value: respond(value)
         self.after: Callable[[Context, Any], Any] | None = None
         if after is not None:
-            self.after = lambda _, response: after(response)
+            self.after = lambda context, response: _checked(context, after(response))
         elif self.after_request is not None:
             self.after = process_response
 
@@ -163,7 +168,7 @@ def handle_request(
     context = Context(app, request)
     context._holds = 1  # noqa: SLF001 - hold(), without the call
     token = CURRENT.set(context)
-    if token.old_value is not Token.MISSING:
+    if token.old_value is not _MISSING:
         context.share_with(token.old_value)
     error: BaseException | None = None
     calls = None
@@ -188,7 +193,7 @@ def handle_request(
             calls is None
             or calls.tears_down
             or context._holds != 1  # noqa: SLF001
-            or "files" in request.__dict__
+            or request.holds_files
             or "werkzeug.debug.preserve_context" in environ
         ):
             _end(context, token, environ, error)
@@ -215,11 +220,9 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
         The endpoint, or `None` if nothing matched.
     """
     try:
-        path = environ.get("PATH_INFO", "")
-        if type(request) is Request and path.isascii() and path[:1] == "/" != path[1:2]:
-            request.path = path  # what the request would find out itself, with more ado
-            request.method = method = environ["REQUEST_METHOD"].upper()
-        else:
+        path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
+        # In the plain case the request, which nobody has asked yet, would only repeat the environment.
+        if type(request) is not Request or method not in _METHODS or not path.isascii():
             path, method = request.path, request.method
             if not path.isascii():
                 _check_utf8(environ)
@@ -228,8 +231,8 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
         if (trusted := app.config["TRUSTED_HOSTS"]) is not None:
             request.trusted_hosts = trusted
             request.host  # noqa: B018 - raises SecurityError
-        server_name = app.config["SERVER_NAME"] if app.subdomain_matching else None
-        rule, request.view_args = app.router.match_request(environ, path, method, server_name)
+        domain = () if app.config["SERVER_NAME"] is None else domain_of(app)
+        rule, request.view_args = app.router.match_request(environ, path, method, *domain)
     except HTTPException as exc:
         request.routing_exception = exc
         return None
@@ -258,6 +261,11 @@ def full_dispatch_request(context: Context) -> WerkzeugResponse:
                 _refuse_no_answer(request)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
         value = app.handle_user_exception(exc)
+    if calls.after is None and context.after_functions is None:  # finalize_request, without the call
+        response = calls.respond(app, request, value)
+        if isinstance(response, WerkzeugResponse):
+            return response
+        _refuse_value(context, value, response)
     return finalize_request(context, value)
 
 
@@ -324,57 +332,29 @@ def _refuse_value(context: Context, value: object, response: object) -> NoReturn
 
 def process_response(context: Context, response: WerkzeugResponse) -> WerkzeugResponse:
     """Run the functions of `after_this_request`, then the after-request hooks."""
-    functions, context.after_functions = context.after_functions, None
-    for function in functions or ():
-        result = function(response)
+    while context.after_functions:
+        result = context.after_functions.pop(0)(response)
         response = response if result is None else result
     after_request = context.calls.after_request
     if after_request is not None:
         response = after_request(context.app, context.request, response)
-    if not isinstance(response, WerkzeugResponse):
-        _refuse_response(context, response)
-    return response
+    return _checked(context, response)
 
 
-def _refuse_response(context: Context, response: object) -> NoReturn:
+def _checked(context: Context, response: object) -> WerkzeugResponse:
+    if isinstance(response, WerkzeugResponse):
+        return response
     names = [impl.plugin_name for impl in context.app.plugins.call_order("cocopot_after_request")]
     raise TypeError(
         f"After the after-request functions the response was {response!r:.100}. A wrapper around "
-        "cocopot_after_request must return the result of its yield, and a function given to "
-        f"after_this_request a response or None. Registered: {', '.join(names) or 'none'}."
+        "cocopot_after_request must return the result of its yield, an override of process_response and "
+        f"a function given to after_this_request a response. Registered: {', '.join(names) or 'none'}."
     )
 
 
 # -------------------------------------------------------------------------
 # When something goes wrong
 # -------------------------------------------------------------------------
-
-
-def error_scopes(app: Application, request: Request) -> list[str]:
-    """Return the blueprints whose error handlers may answer, innermost first.
-
-    A request that matched nothing belongs to the blueprint whose prefix its path begins with.
-    """
-    if request.url_rule is not None:
-        return request.blueprints
-    return blueprints_at(app, request.path)
-
-
-def blueprints_at(app: Any, path: str) -> list[str]:
-    """Return the blueprint with the longest prefix of `path`, and those that it lies in."""
-    segments = path.split("/")
-    best, length = "", 0
-    for name, prefix in app.blueprint_prefixes.items():
-        parts = prefix.rstrip("/").split("/")
-        if len(parts) >= max(length, 2) and _begins_with(segments, parts):
-            best, length = name, len(parts)
-    return blueprints_of(f"{best}.") if best else []
-
-
-def _begins_with(segments: list[str], prefix: list[str]) -> bool:
-    return len(segments) >= len(prefix) and all(
-        part == segment or "<" in part for part, segment in zip(prefix, segments, strict=False)
-    )
 
 
 def handle_user_exception(context: Context, exc: Exception) -> Any:
@@ -447,25 +427,3 @@ def do_teardown_app_context(app: Application, exc: BaseException | None) -> None
     call = _compiled(app, "cocopot_teardown_app_context")
     if call is not None:
         run_every(app, call, app, exc)
-
-
-def run_every(app: Application, call: Callable[..., Any], *args: Any, always_raise: bool = False) -> None:
-    """Call a hook of the kind "every one runs"; log each error by the name of its plugin.
-
-    Args:
-        app: The application.
-        call: The compiled hook.
-        args: Its arguments.
-        always_raise: Whether to raise the errors even where exceptions do not propagate.
-
-    Raises:
-        ExceptionGroup: Of the errors, where exceptions propagate.
-    """
-    try:
-        call(*args)
-    except ExceptionGroup as group:
-        for error in group.exceptions:
-            notes = " ".join(getattr(error, "__notes__", ()))
-            app.logger.error("%s %s", type(error).__name__, notes, exc_info=error)  # noqa: TRY400 - one a plugin
-        if always_raise or app.propagate_exceptions:
-            raise

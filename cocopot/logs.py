@@ -1,4 +1,4 @@
-"""The application's logger."""
+"""The application's logger, and hooks whose errors go to it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cocopot.context import current_or_none
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TextIO
 
     from cocopot.types import Application
@@ -56,3 +57,25 @@ def create_logger(app: Application, log_format: str) -> logging.Logger:
         handler.setFormatter(logging.Formatter(log_format))
         logger.addHandler(handler)
     return logger
+
+
+def run_every(app: Application, call: Callable[..., Any], *args: Any, always_raise: bool = False) -> None:
+    """Call a hook of the kind "every one runs"; log each error by the name of its plugin.
+
+    Args:
+        app: The application.
+        call: The compiled hook.
+        args: Its arguments.
+        always_raise: Whether to raise the errors even where exceptions do not propagate.
+
+    Raises:
+        ExceptionGroup: Of the errors, where exceptions propagate.
+    """
+    try:
+        call(*args)
+    except ExceptionGroup as group:
+        for error in group.exceptions:
+            notes = " ".join(getattr(error, "__notes__", ()))
+            app.logger.error("%s %s", type(error).__name__, notes, exc_info=error)  # noqa: TRY400 - one a plugin
+        if always_raise or app.propagate_exceptions:
+            raise

@@ -7,8 +7,9 @@ Where it differs from Werkzeug's on purpose, so that bad input is a 4xx and neve
 
 - An attribute that cannot be read because of what the client sent raises `BadRequest`, with the parser's
   error as its cause, where Werkzeug lets that error through.
-- A form that cannot be parsed (no boundary, a truncated part, an urlencoded body that is not UTF-8) raises
-  `BadRequest` where Werkzeug answers with an empty form. A request without a body still has an empty form.
+- A form that cannot be parsed (no boundary, a truncated part, a part without a name, an urlencoded body that
+  is not UTF-8) raises `BadRequest` where Werkzeug answers with an empty form, or with the name ``None``.
+  A request without a body still has an empty form.
 - A `Content-Length` that is no plain number raises `BadRequest` when the body is read.
 - Where the server terminates the input, a body that is longer than `max_content_length` raises
   `RequestEntityTooLarge`, one that is shorter than announced `ClientDisconnected`, and one that the server
@@ -28,7 +29,7 @@ from werkzeug.http import parse_date
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property, header_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
-from werkzeug.wsgi import LimitedStream
+from werkzeug.wsgi import LimitedStream, get_content_length
 
 from cocopot.exceptions import (
     BadRequest,
@@ -87,7 +88,7 @@ class _Lazy:
             if _client_is_gone(error):
                 raise ClientDisconnected from error
             raise
-        instance.__dict__[self.name] = value
+        setattr(instance, self.name, value)  # unlike a look at __dict__, it makes no dict
         return value
 
 
@@ -257,11 +258,11 @@ def _load_stream(request: Request) -> IO[bytes]:
     if not request.shallow:
         _check_content_length(environ)
     stream: IO[bytes] = _werkzeug_value(request, "stream")
-    length = request.content_length
+    length = get_content_length(environ)
     if "wsgi.input_terminated" in environ:
         terminated = _TerminatedStream(environ["wsgi.input"], length, request.max_content_length)
         return cast("IO[bytes]", terminated)
-    if length is None and "HTTP_TRANSFER_ENCODING" in environ:
+    if length is None and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         raise LengthRequired("This server cannot read a body without a Content-Length.")
     return stream
 
@@ -310,6 +311,9 @@ class Request(_WerkzeugRequest):
     max_form_parts: int = _setting("MAX_FORM_PARTS", _WerkzeugRequest.max_form_parts)
     #: What parses JSON; else the application's JSON provider, else Python's `json`.
     json_module: JSONModule = cast("Any", _JSONLibrary())  # type: ignore[assignment]  # a module in Werkzeug
+
+    #: Whether uploaded files have been read, which `close` has to close.
+    holds_files = False
 
     date = header_property("Date", None, _load_date, read_only=True, doc=_WerkzeugRequest.date.__doc__)
 
@@ -406,6 +410,9 @@ class Request(_WerkzeugRequest):
             raise
         except ValueError as error:
             raise _bad_request("form", error) from error
+        self.holds_files = bool(self.files)
+        if None in self.form or None in self.files:
+            raise BadRequest("A part of this request's form has no name.")
 
     def _has_unread_body(self) -> bool:
         announced = self.content_length or "HTTP_TRANSFER_ENCODING" in self.environ

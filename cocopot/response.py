@@ -83,6 +83,13 @@ def _type_header(mimetype: str | None) -> tuple[str, str] | None:
     return _plain_header("Content-Type", get_content_type(mimetype, "utf-8"))
 
 
+# The headers that nearly every response has: looked up, not made.
+_TYPE_HEADERS: dict[str | None, tuple[str, str] | None] = {
+    mimetype: _type_header(mimetype) for mimetype in ("text/html", "text/plain")
+}
+_LENGTH_HEADERS = {length: ("Content-Length", str(length)) for length in range(1024)}
+
+
 @lru_cache(maxsize=1024)
 def _kind_of_header(name: str) -> str:
     """Return the header's name in lower case if the short path has to know it, else an empty string.
@@ -190,12 +197,16 @@ class Response(_WerkzeugResponse):
         direct_passthrough: bool = False,
     ) -> None:
         # This function and __call__ are the hot path of every request: long, so that they call nothing.
-        if isinstance(response, str):
-            body: bytes | None = response.encode()
+        body: bytes | None
+        if type(response) is str:
+            body = response.encode()
+        elif type(response) is bytes:
+            body = response
         else:
-            body = response if type(response) is bytes else None
+            body = None
         if content_type is None:
-            type_header = _type_header(self.default_mimetype if mimetype is None else mimetype)
+            media = self.default_mimetype if mimetype is None else mimetype
+            type_header = _TYPE_HEADERS.get(media) or _type_header(media)
         else:
             type_header = _plain_header("Content-Type", content_type)
         head = () if headers is None else _plain_header_list(headers)
@@ -209,7 +220,8 @@ class Response(_WerkzeugResponse):
         ):
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             return
-        length_header = ("Content-Length", str(len(body)))
+        length = len(body)
+        length_header = _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
         self._head = [*head, type_header, length_header] if head else [type_header, length_header]
         self.response = [body]
         if status is None:
@@ -296,6 +308,7 @@ class Response(_WerkzeugResponse):
             return super().make_conditional(request_or_environ, accept_ranges, complete_length)
         except (ValueError, OverflowError) as error:
             if _is_client_to_blame(_environ_of(request_or_environ)):
+                self.close()  # it may hold a file, and is not going to be sent
                 raise BadRequest("A conditional header of this request cannot be read.") from error
             raise
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -102,7 +101,7 @@ def print_banner(app: Cocopot) -> None:
     """Print the application's name, whether debug mode is on, and the plugins that have been loaded."""
     lines = [f" * Cocopot app {app.name!r}, debug mode {'on' if app.debug else 'off'}"]
     records = app.plugins.records("plugin")
-    lines.append(f" * Plugins: {'' if records else 'none'}")
+    lines.append(" * Plugins:" if records or app.plugins.failed else " * Plugins: none")
     lines += [
         f"     {record.name}  ({record.distribution} {record.version})"
         if record.distribution
@@ -110,5 +109,5 @@ def print_banner(app: Cocopot) -> None:
         for record in records
     ]
     lines += [f"     {name}  (left out: see the warning above)" for name in app.plugins.failed]
-    sys.stderr.write("\n".join(lines).rstrip() + os.linesep)
+    sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()

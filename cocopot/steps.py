@@ -14,9 +14,10 @@ from cocopot.context import current_request_context
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from cocopot.exceptions import HTTPException
     from cocopot.hooks import PluginManager
     from cocopot.response import Response
-    from cocopot.types import StartResponse, WSGIEnvironment
+    from cocopot.types import ExcInfo, ResponseValue, StartResponse, WSGIEnvironment
 
 
 class RequestSteps:
@@ -45,17 +46,17 @@ class RequestSteps:
         return cast("Response", lifecycle.full_dispatch_request(current_request_context()))
 
     @lifecycle.default_step
-    def preprocess_request(self) -> Any:
+    def preprocess_request(self) -> ResponseValue | None:
         """Run the URL value preprocessors and before-request hooks; a result stands for the view's."""
-        return lifecycle.preprocess_request(current_request_context())
+        return cast("ResponseValue | None", lifecycle.preprocess_request(current_request_context()))
 
     @lifecycle.default_step
-    def dispatch_request(self) -> Any:
+    def dispatch_request(self) -> ResponseValue:
         """Call the view, and return what it returns."""
-        return lifecycle.dispatch_request(current_request_context())
+        return cast("ResponseValue", lifecycle.dispatch_request(current_request_context()))
 
     @lifecycle.default_step
-    def make_response(self, rv: Any) -> Response:
+    def make_response(self, rv: ResponseValue) -> Response:
         """Turn what a view may return into a response.
 
         Raises:
@@ -79,13 +80,13 @@ class RequestSteps:
             default_options_response(cast("Any", self), cast("Any", current_request_context().request)),
         )
 
-    def handle_user_exception(self, e: Exception) -> Any:
+    def handle_user_exception(self, e: Exception) -> ResponseValue:
         """Turn an exception into a response value with the error handlers, or raise it again."""
-        return lifecycle.handle_user_exception(current_request_context(), e)
+        return cast("ResponseValue", lifecycle.handle_user_exception(current_request_context(), e))
 
-    def handle_http_exception(self, e: Any) -> Any:
+    def handle_http_exception(self, e: HTTPException) -> ResponseValue:
         """Ask the error handlers about an HTTP exception; without one it is the response itself."""
-        return lifecycle.handle_http_exception(current_request_context(), e)
+        return cast("ResponseValue", lifecycle.handle_http_exception(current_request_context(), e))
 
     def handle_exception(self, e: Exception) -> Response:
         """Answer an exception that nobody handled: in debug and test mode raise it, else log it and send a
@@ -93,7 +94,7 @@ class RequestSteps:
         """
         return cast("Response", lifecycle.handle_exception(current_request_context(), e))
 
-    def log_exception(self, exc_info: Any) -> None:
+    def log_exception(self, exc_info: ExcInfo) -> None:
         """Log an exception that nobody handled, as an error.
 
         Args:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import werkzeug.test
+import werkzeug.wrappers
 from click.testing import CliRunner as ClickCliRunner
 
 from cocopot.context import CURRENT, Context
 
 if TYPE_CHECKING:
-    import contextvars
     from typing import Self
 
     import click
@@ -35,6 +37,9 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
         url_scheme: Scheme; by default PREFERRED_URL_SCHEME.
         args: As for Werkzeug's class.
         kwargs: As for Werkzeug's class.
+
+    Raises:
+        TypeError: If `base_url`, or a full URL, is given beside `subdomain` or `url_scheme`.
     """
 
     def __init__(
@@ -49,13 +54,13 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
     ) -> None:
         self.app = app
         parts = urlsplit(path)
+        if (base_url is not None or parts.netloc) and not (subdomain is None and url_scheme is None):
+            raise TypeError("Pass base_url or a full URL, or subdomain and url_scheme, but not both.")
         if base_url is None and not parts.netloc:
             base_url = self._base_url(subdomain, url_scheme)
         elif base_url is None:
             base_url = f"{parts.scheme or 'http'}://{parts.netloc}/"
             path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        elif subdomain is not None or url_scheme is not None:
-            raise TypeError("Pass base_url, or subdomain and url_scheme, but not both.")
         super().__init__(path, base_url, *args, **kwargs)
 
     def _base_url(self, subdomain: str | None, url_scheme: str | None) -> str:
@@ -89,7 +94,7 @@ class Client(werkzeug.test.Client):
         super().__init__(cast("Any", app), app.response_class, *args, **kwargs)
         self.environ_base: dict[str, Any] = {"REMOTE_ADDR": "127.0.0.1"}
         self._preserves = False
-        self._kept: list[tuple[Context, contextvars.Token[Context]]] = []
+        self._kept = ExitStack()
         self._new: list[Context] = []
 
     def open(
@@ -108,43 +113,44 @@ class Client(werkzeug.test.Client):
             kwargs: As for `EnvironBuilder`, such as `method=`, `json=`, `data=`, `headers=`, `query_string=`.
         """
         request = self._request_of(args, kwargs)
-        self._let_go()
-        response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
+        self._kept.close()
+        try:
+            response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
+        finally:
+            for context in self._new:
+                self._kept.callback(CURRENT.reset, CURRENT.set(context))
+                self._kept.callback(context.release)
+            self._new.clear()
         response.json_module = self.application.json
-        for context in self._new:
-            self._kept.append((context, CURRENT.set(context)))
-        self._new.clear()
         return response
 
-    def _request_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> werkzeug.test.EnvironBuilder:
-        first = args[0] if args else None
+    def _request_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> werkzeug.wrappers.Request:
+        first = args[0] if len(args) == 1 and not kwargs else None
+        if isinstance(first, Mapping):
+            return werkzeug.wrappers.Request(self._environ(first))
+        if isinstance(first, werkzeug.wrappers.Request):
+            return werkzeug.wrappers.Request(self._environ(first.environ))
         if isinstance(first, werkzeug.test.EnvironBuilder):
-            builder = first
-        elif isinstance(first, Mapping):
-            builder = EnvironBuilder.from_environ(dict(first), app=self.application)
-        elif isinstance(first, werkzeug.wrappers.Request):
-            builder = EnvironBuilder.from_environ(first.environ, app=self.application)
-        else:
-            kwargs["environ_base"] = {**self.environ_base, **(kwargs.get("environ_base") or {})}
-            builder = EnvironBuilder(self.application, *args, **kwargs)
+            builder = copy.copy(first)
+            builder.environ_base = self._environ(first.environ_base or {})
+            return builder.get_request()
+        kwargs["environ_base"] = self._environ(kwargs.get("environ_base") or {})
+        builder = EnvironBuilder(self.application, *args, **kwargs)
+        try:
+            return builder.get_request()
+        finally:
+            builder.close()
+
+    def _environ(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        environ = {**self.environ_base, **given}
+        environ.pop("werkzeug.debug.preserve_context", None)  # of an earlier request
         if self._preserves:
-            builder.environ_overrides = {
-                **(builder.environ_overrides or {}),
-                "werkzeug.debug.preserve_context": self._keep,
-            }
-        return builder
+            environ["werkzeug.debug.preserve_context"] = self._keep
+        return environ
 
     def _keep(self, context: Context) -> None:
         context.hold()
         self._new.append(context)
-
-    def _let_go(self) -> None:
-        while self._kept:
-            context, token = self._kept.pop()
-            try:
-                context.release()
-            finally:
-                CURRENT.reset(token)
 
     def __enter__(self) -> Self:
         if self._preserves:
@@ -154,7 +160,7 @@ class Client(werkzeug.test.Client):
 
     def __exit__(self, *exc_info: object) -> None:
         self._preserves = False
-        self._let_go()
+        self._kept.close()
 
 
 class CliRunner(ClickCliRunner):

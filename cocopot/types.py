@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 if TYPE_CHECKING:
     import logging
     import os
+    from types import TracebackType
 
     from _typeshed.wsgi import StartResponse as StartResponse  # noqa: PLC0414 - re-exported
     from _typeshed.wsgi import WSGIApplication as WSGIApplication  # noqa: PLC0414 - re-exported
@@ -41,6 +42,10 @@ TeardownFunction: TypeAlias = "Callable[[BaseException | None], object]"
 ErrorHandler: TypeAlias = "Callable[[Any], ResponseValue]"
 URLValuePreprocessor: TypeAlias = "Callable[[str | None, dict[str, Any] | None], object]"
 URLDefaultsFunction: TypeAlias = "Callable[[str, dict[str, Any]], object]"
+#: What `sys.exc_info()` returns.
+ExcInfo: TypeAlias = (
+    "tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]"
+)
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
 

@@ -77,6 +77,17 @@ def _methods(view_func: View | None, methods: Iterable[str] | None) -> set[str]:
     return {method.upper() for method in (*methods, *required)}
 
 
+def domain_of(app: Any) -> tuple[str | None, str | None]:
+    """Return the server name and the subdomain to match and build with; `None` is taken from the request.
+
+    With SERVER_NAME configured, no URL is built of the Host header, which anybody can send.
+    """
+    server_name: str | None = app.config["SERVER_NAME"]
+    if server_name is None or app.router.host_matching:
+        return None, None
+    return server_name, None if app.subdomain_matching else app.router.default_subdomain
+
+
 def create_url_adapter(app: Any, request: Request | None) -> MapAdapter | None:
     """Return what matches and builds URLs for a request, or outside of one for SERVER_NAME.
 
@@ -89,8 +100,7 @@ def create_url_adapter(app: Any, request: Request | None) -> MapAdapter | None:
     """
     config = app.config
     if request is not None:
-        server_name = config["SERVER_NAME"] if app.subdomain_matching else None
-        return app.router.bind_to_environ(request.environ, server_name)  # type: ignore[no-any-return]
+        return app.router.bind_to_environ(request.environ, *domain_of(app))  # type: ignore[no-any-return]
     if config["SERVER_NAME"] is None:
         return None
     return app.router.bind(  # type: ignore[no-any-return]

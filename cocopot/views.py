@@ -38,10 +38,11 @@ class View:
     #: attributes.
     init_every_request: ClassVar[bool] = True
 
-    def dispatch_request(self, **kwargs: Any) -> ResponseValue:
-        """Answer a request; to be written by subclasses.
+    def dispatch_request(self, *args: Any, **kwargs: Any) -> ResponseValue:
+        """Answer a request; to be written by subclasses, with parameters of their own.
 
         Args:
+            args: None; it is here so that subclasses may have any parameters.
             kwargs: The values that the URL gave.
         """
         raise NotImplementedError(f"{type(self).__name__} has no dispatch_request().")
@@ -66,16 +67,20 @@ class View:
             def view(**kwargs: Any) -> ResponseValue:
                 return instance.dispatch_request(**kwargs)
 
-        view.__name__ = name
-        view.__module__ = cls.__module__
-        view.__doc__ = cls.__doc__
-        function: Any = view
+        function: Any = _named(view, name, cls)
         for decorator in cls.decorators:
-            function = decorator(function)
+            function = _named(decorator(function), name, cls)
         function.view_class = cls
         function.methods = cls.methods
         function.provide_automatic_options = cls.provide_automatic_options
         return function  # type: ignore[no-any-return]
+
+
+def _named(function: Any, name: str, cls: type[View]) -> Any:
+    function.__name__ = name
+    function.__module__ = cls.__module__
+    function.__doc__ = cls.__doc__
+    return function
 
 
 class MethodView(View):
@@ -93,7 +98,7 @@ class MethodView(View):
             if methods:
                 cls.methods = methods
 
-    def dispatch_request(self, **kwargs: Any) -> ResponseValue:
+    def dispatch_request(self, *args: Any, **kwargs: Any) -> ResponseValue:
         """Call the method that is named like the request's.
 
         Raises:
@@ -107,4 +112,4 @@ class MethodView(View):
             raise TypeError(
                 f"{type(self).__name__} lists {request.method} in methods but has no such method."
             )
-        return handler(**kwargs)  # type: ignore[no-any-return]
+        return handler(*args, **kwargs)  # type: ignore[no-any-return]

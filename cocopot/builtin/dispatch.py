@@ -11,24 +11,33 @@ if TYPE_CHECKING:
     from cocopot.types import Application, ResponseValue
 
 
+_USUAL = frozenset({"GET", "POST"})
+
+
 @hookimpl(trylast=True)
 def cocopot_dispatch_request(app: Application, request: Request) -> ResponseValue:
     """Raise what routing found wrong, answer OPTIONS, or call the view with the values of the URL."""
     if request.routing_exception is not None:
         raise request.routing_exception
     rule: Any = request.url_rule
-    if request.method == "OPTIONS" and rule.provide_automatic_options:
+    if request.environ["REQUEST_METHOD"] not in _USUAL and _wants_options(request, rule):
         return app.make_default_options_response()  # type: ignore[no-any-return]
     view = app.view_functions.get(rule.endpoint)
     if view is None:
         raise LookupError(_no_view(rule))
-    value = view(**request.view_args or {})
+    arguments = request.view_args
+    value = view(**arguments) if arguments else view()
     if value is None:
         raise TypeError(
             f"The view for {rule.endpoint!r} returned None. A view must return a response: "
             "a string, a dict, a tuple, a Response; perhaps a return statement is missing."
         )
     return value
+
+
+def _wants_options(request: Request, rule: Any) -> bool:
+    # A rule that was not made by the application may be a plain one of Werkzeug's.
+    return request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)
 
 
 def default_options_response(app: Application, request: Request) -> ResponseValue:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.hooks import hookimpl
@@ -54,7 +54,7 @@ def _from_body(app: Application, request: Request, body: Any, status: Any, heade
     elif isinstance(body, Iterator):
         return response_class(body, status, headers)
     elif isinstance(body, HTTPException):
-        response = response_class.force_type(body.get_response(request.environ), request.environ)
+        response = _from_exception(app, request, body)
     elif isinstance(body, WerkzeugResponse) or callable(body):
         response = _forced(app, request, body)
     else:
@@ -64,6 +64,23 @@ def _from_body(app: Application, request: Request, body: Any, status: Any, heade
     if headers:
         response.headers.update(headers)
     return response
+
+
+def _from_exception(app: Application, request: Request, exc: HTTPException) -> Any:
+    """Answer with an HTTP exception; the page of one that says nothing of its own is made only once."""
+    kind = type(exc)
+    if exc.response is not None or kind.get_response is not HTTPException.get_response:
+        return app.response_class.force_type(exc.get_response(request.environ), request.environ)
+    page = _PAGES.get(kind) if exc.description is kind.description and exc.code is kind.code else None
+    if page is None:
+        page = exc.get_body(request.environ)
+        if kind in _PLAIN_EXCEPTIONS and exc.description is kind.description and exc.code is kind.code:
+            _PAGES[kind] = page
+    return app.response_class(page, exc.code, exc.get_headers(request.environ))
+
+
+_PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
+_PAGES: dict[type[HTTPException], str] = {}
 
 
 def _forced(app: Application, request: Request, body: Any) -> Any:

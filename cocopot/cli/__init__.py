@@ -19,10 +19,13 @@ def make_group(app: Cocopot) -> click.Group:
     name.
     """
     group = click.Group(app.name, help=f"Commands of {app.name}.")
-    for impl in app.plugins.call_order("cocopot_register_commands"):
-        others = [record.plugin for record in app.plugins.records() if record.name != impl.plugin_name]
+    impls = app.plugins.call_order("cocopot_register_commands")
+    wrappers = [impl for impl in impls if impl.wrapper or impl.hookwrapper]
+    for impl in impls[len(wrappers) :]:
         try:
-            app.plugins.subset_hook_caller("cocopot_register_commands", others)(app=app, cli=group)
+            app.plugins.call_implementations(
+                "cocopot_register_commands", [impl, *wrappers], app=app, cli=group
+            )
         except Exception as error:
             notes = " ".join(getattr(error, "__notes__", ()))
             app.logger.exception("The commands of %r are missing. %s", impl.plugin_name, notes)

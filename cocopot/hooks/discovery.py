@@ -7,7 +7,7 @@ import functools
 import heapq
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cocopot.exceptions import PluginError
 
@@ -42,7 +42,7 @@ class Candidate:
     value: str = ""
     distribution: str = ""
     version: str = ""
-    entry_point: EntryPoint | None = field(default=None, compare=False)
+    entry_point: EntryPoint | _UnreadablePoint | None = field(default=None, compare=False)
     given: object = field(default=None, compare=False)
 
     def load(self) -> object:
@@ -85,17 +85,57 @@ def installed() -> tuple[Candidate, ...]:
 
     found = []
     for point in importlib_metadata.entry_points(group=GROUP):
-        distribution = point.dist
-        found.append(
-            Candidate(
-                name=point.name,
-                value=point.value,
-                distribution=distribution.name if distribution is not None else "",
-                version=distribution.version if distribution is not None else "",
-                entry_point=point,
-            )
-        )
+        distribution: Any = point.dist
+        try:
+            name, version = distribution.name, distribution.version
+        except Exception as error:  # noqa: BLE001 - a damaged distribution must not stop every application
+            where = getattr(distribution, "_path", "an unknown place")
+            problem = f"the metadata of the distribution at {where} cannot be read: {error!r}"
+            found.append(Candidate(point.name, point.value, entry_point=_UnreadablePoint(problem)))
+            continue
+        found.append(Candidate(point.name, point.value, name, version, point))
     return tuple(sorted(found, key=lambda candidate: (candidate.name, candidate.distribution)))
+
+
+def given_candidates(given: Iterable[object]) -> list[Candidate]:
+    """Return candidates for the objects, modules and classes that an application was given.
+
+    Each is named by its `plugin_name`, if it has one, else by its module and class; a second one of that name
+    gets a number.
+    """
+    candidates: dict[str, Candidate] = {}
+    for plugin in given:
+        name = base = name_of_plugin(plugin)
+        number = 1
+        while name in candidates:
+            number += 1
+            name = f"{base} ({number})"
+        candidates[name] = Candidate(name, given=plugin)
+    return list(candidates.values())
+
+
+def name_of_plugin(plugin: object) -> str:
+    """Return the name that a plugin has when nobody gives it one."""
+    if isinstance(own := getattr(plugin, "plugin_name", None), str):
+        return own
+    if isinstance(name := getattr(plugin, "__name__", None), str) and not isinstance(plugin, type):
+        return name
+    kind = plugin if isinstance(plugin, type) else type(plugin)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+class _UnreadableDistributionError(Exception):
+    """The metadata of a distribution cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _UnreadablePoint:
+    """Stands for an entry point whose distribution is damaged; loading it says so."""
+
+    problem: str
+
+    def load(self) -> NoReturn:
+        raise _UnreadableDistributionError(self.problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +175,7 @@ class Selection:
         disabled.update(dict.fromkeys(_checked_names(disable, "disable"), "disable="))
         return cls(allowed, allowed_by, disabled)
 
-    def choose(self, found: Iterable[Candidate], given: Iterable[Candidate] = ()) -> list[Candidate]:
+    def choose(self, found: Iterable[Candidate], given: Collection[Candidate] = ()) -> list[Candidate]:
         """Return the candidates that are wanted.
 
         Args:
@@ -147,9 +187,12 @@ class Selection:
         """
         found, wanted = list(found), dict[str, Candidate]()
         allowed = [c for c in found if self.allowed is None or c.name in self.allowed]
+        given_names = {candidate.name for candidate in given}
         for candidate in (*given, *allowed):
             if candidate.name in self.disabled:
                 continue
+            if candidate.given is None and candidate.name in given_names:
+                continue  # what the application gives stands for the installed plugin of that name
             if (other := wanted.get(candidate.name)) is not None:
                 raise _duplicate(other, candidate)
             wanted[candidate.name] = candidate

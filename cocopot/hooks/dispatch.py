@@ -39,6 +39,8 @@ class HookCall:
         threaded: With `"threaded"`, the parameter that a result replaces.
         result_type: With `"threaded"`, what a result must be an instance of, or `None`.
         results: Whether anybody looks at the results of `"all"` and `"every"`.
+        direct: Whether what `direct` names may be called in place of an adapter, because the implementations
+            of other blueprints have been left out.
     """
 
     name: str
@@ -47,10 +49,11 @@ class HookCall:
     threaded: str | None = None
     result_type: type | None = None
     results: bool = True
+    direct: bool = True
 
 
 def direct(adapter: Callable[..., Any], function: Callable[..., Any], parameters: tuple[str, ...]) -> None:
-    """Let compiled calls of `adapter` call `function(*parameters)` instead, which means the same."""
+    """Let compiled calls of `adapter` call `function(*parameters)`, which means the same in its scope."""
     setattr(adapter, _DIRECT, (function, parameters))
 
 
@@ -306,7 +309,7 @@ class _Source:
         self.expressions = [self._expression(index, impl) for index, impl in enumerate(impls)]
 
     def _expression(self, index: int, impl: pluggy.HookImpl) -> str:
-        function, positional = getattr(impl.function, _DIRECT, (impl.function, impl.argnames))
+        function, positional = self._target(impl)
         keywords = () if function is not impl.function else impl.kwargnames
         for name in positional:
             if name not in self.names:
@@ -317,12 +320,14 @@ class _Source:
         arguments += [f"{name}={self.names[name]}" for name in keywords if name in self.names]
         return f"{self.prefix}{index}({', '.join(arguments)})"
 
+    def _target(self, impl: pluggy.HookImpl) -> tuple[Callable[..., Any], tuple[str, ...]]:
+        """Return what is called for an implementation, and the names of its positional arguments."""
+        target = getattr(impl.function, _DIRECT, None) if self.call.direct else None
+        return target or (impl.function, impl.argnames)
+
     def is_passed_through(self, impl: pluggy.HookImpl) -> bool:
         """Whether the implementation takes just what the compiled call takes."""
-        return (
-            getattr(impl.function, _DIRECT, (None, impl.argnames))[1] == self.call.parameters
-            and f"{self.prefix}0" in self.namespace
-        )
+        return self._target(impl)[1] == self.call.parameters and f"{self.prefix}0" in self.namespace
 
     def add(self, line: str) -> None:
         self.lines.append(line)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 
 from cocopot.exceptions import PluginError
-from cocopot.hooks.discovery import Candidate, Selection, declared_names, installed, load_order
+from cocopot.hooks.discovery import Selection, declared_names, given_candidates, installed, load_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cocopot.config import Config
+    from cocopot.hooks.discovery import Candidate
     from cocopot.hooks.manager import PluginManager, PluginRecord
 
 _PLAIN = pluggy.HookimplOpts(
@@ -43,7 +44,9 @@ class Loader:
             raise ValueError(f"plugin_errors is 'raise' or 'warn', not {on_error!r}.")
         self._manager = manager
         self._on_error = on_error
-        self._key_owners: dict[str, str] = {}
+        self._config: Config | None = None
+        # Which plugin named a configuration key, and with which default.
+        self._defaults: dict[str, tuple[str, object]] = {}
 
     def load(self, selection: Selection, given: Iterable[object] = ()) -> None:
         """Find, check, order and register the plugins that an application wants.
@@ -60,7 +63,7 @@ class Loader:
         for name in selection.disabled:
             self._manager.set_blocked(name)
         found = installed() if selection.allowed is None or selection.allowed else ()
-        candidates = {c.name: c for c in selection.choose(found, [self._as_candidate(g) for g in given])}
+        candidates = {c.name: c for c in selection.choose(found, given_candidates(given))}
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
             with self._left_out_on_error(candidate, "failed to load"):
@@ -72,15 +75,8 @@ class Loader:
                     self._manager.register(plugins[name], name, candidate=candidates[name])
         for record in self._manager.records("plugin"):
             with self._left_out_on_error(record.candidate, "breaks the hook contract"):
-                self._check_hooks(record)
+                check_hooks(self._manager, record)
         self._leave_out_dependents()
-
-    def _as_candidate(self, given: object) -> Candidate:
-        if isinstance(given, type):
-            name = f"{given.__module__}.{given.__qualname__}"
-        else:
-            name = self._manager.get_canonical_name(given)
-        return Candidate(name, given=given)
 
     @contextmanager
     def _left_out_on_error(self, candidate: Candidate, problem: str) -> Iterator[None]:
@@ -102,6 +98,10 @@ class Loader:
         self._manager.failed[candidate.name] = error
         if candidate.name in self._manager.records_by_name:
             self._manager.unregister(name=candidate.name)
+        for key in [key for key, owner in self._defaults.items() if owner[0] == candidate.name]:
+            _, value = self._defaults.pop(key)
+            if self._config is not None and self._config.get(key) is value:
+                del self._config[key]
 
     def _needs(
         self,
@@ -145,28 +145,6 @@ class Loader:
         for record in self._manager.records("plugin"):
             self._still_met(record.candidate, record.plugin)
 
-    def _check_hooks(self, record: PluginRecord) -> None:
-        """Refuse implementations of hooks that nobody specifies, and hooks that lack their mark."""
-        known = sorted(name for name, caller in vars(self._manager.hook).items() if caller.has_spec())
-        for caller in self._manager.get_hookcallers(record.plugin) or ():
-            if caller.has_spec():
-                continue
-            if not all(impl.optionalhook for impl in caller.get_hookimpls() if impl.plugin is record.plugin):
-                close = difflib.get_close_matches(caller.name, known, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Hooks are: {', '.join(known)}."
-                problem = f"implements {caller.name!r}, which is no hook. {hint}"
-                raise record.candidate.error(problem, caller.name)
-        for name in known:
-            function = inspect.getattr_static(record.plugin, name, None)
-            if (
-                inspect.isfunction(function)
-                and self._manager.parse_hookimpl_opts(record.plugin, name) is None
-            ):
-                raise record.candidate.error(
-                    f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run.",
-                    name,
-                )
-
     # -- configuration and setup ---------------------------------------
 
     def set_up(self, app: Any, config: Config) -> None:
@@ -179,15 +157,16 @@ class Loader:
         Raises:
             PluginError: If a plugin raises, or two name one configuration key.
         """
-        manager = self._manager
+        manager, self._config = self._manager, config
         for impl in manager.call_order("cocopot_config_defaults"):
             record = manager.records_by_name.get(impl.plugin_name)  # none: it has been left out meanwhile
             if record is not None and not (impl.wrapper or impl.hookwrapper):
                 with self._left_out_on_error(record.candidate, "failed in cocopot_config_defaults"):
                     self._take_config_defaults(record, impl, app, config)
         manager.before_register = lambda record: self._take_config_defaults_late(record, app, config)
-        # With everybody left out, the call is only remembered; then each plugin gets its own.
-        manager.subset_hook_caller("cocopot_setup", manager.get_plugins()).call_historic(kwargs={"app": app})
+        # The call is only remembered, for plugins that come later; then each plugin gets its own.
+        with manager.muted():
+            manager.hook.cocopot_setup.call_historic(kwargs={"app": app})
         for impl in manager.call_order("cocopot_setup"):
             if impl.plugin_name in manager.records_by_name:
                 self._set_up_plugin(impl, app)
@@ -230,11 +209,33 @@ class Loader:
     def _take_config_default(self, record: PluginRecord, config: Config, key: Any, value: object) -> None:
         if not isinstance(key, str) or not key.isupper():
             raise record.candidate.error(f"names the configuration key {key!r}; keys are upper-case.")
-        owner = self._key_owners.get(key)
-        if owner is not None and owner != record.name and self._manager.has_plugin(owner):
+        owner, _ = self._defaults.get(key, (record.name, None))
+        if owner != record.name and self._manager.has_plugin(owner):
             raise record.candidate.error(
                 f"names the configuration key {key!r}, which plugin {owner!r} names too.",
                 "cocopot_config_defaults",
             )
-        self._key_owners[key] = record.name
-        config.setdefault(key, value)
+        self._defaults[key] = record.name, config.setdefault(key, value)
+
+
+def check_hooks(manager: PluginManager, record: PluginRecord) -> None:
+    """Refuse implementations of hooks that nobody specifies, and hooks that lack their mark.
+
+    Raises:
+        PluginError: If a plugin has any.
+    """
+    known = sorted(name for name, caller in vars(manager.hook).items() if caller.has_spec())
+    for caller in manager.get_hookcallers(record.plugin) or ():
+        if caller.has_spec():
+            continue
+        if not all(impl.optionalhook for impl in caller.get_hookimpls() if impl.plugin is record.plugin):
+            close = difflib.get_close_matches(caller.name, known, n=1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"Hooks are: {', '.join(known)}."
+            problem = f"implements {caller.name!r}, which is no hook. {hint}"
+            raise record.candidate.error(problem, caller.name)
+    for name in known:
+        function = inspect.getattr_static(record.plugin, name, None)
+        function = getattr(function, "__func__", function)  # of a staticmethod or classmethod
+        if inspect.isfunction(function) and manager.parse_hookimpl_opts(record.plugin, name) is None:
+            problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."
+            raise record.candidate.error(problem, name)

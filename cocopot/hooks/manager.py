@@ -11,7 +11,7 @@ import pluggy
 from werkzeug.utils import import_string
 
 from cocopot.hooks import specs
-from cocopot.hooks.discovery import Candidate
+from cocopot.hooks.discovery import Candidate, name_of_plugin
 from cocopot.hooks.dispatch import HookCall, Kind, compile_call
 from cocopot.hooks.markers import PROJECT_NAME
 
@@ -73,6 +73,7 @@ class PluginManager(pluggy.PluginManager):
         self._counter = 0
         self._lock = threading.RLock()
         self._monitors = 0
+        self._muted = False
         self._executors: dict[Any, Callable[..., Any]] = {}
         #: Thrown away whole whenever anything is registered or unregistered; what is compiled from the
         #: implementations is kept here, so that it is never older than they are.
@@ -156,14 +157,12 @@ class PluginManager(pluggy.PluginManager):
             self.forget_compiled()
 
     def get_canonical_name(self, plugin: object) -> str:
-        """Return `__name__`, or for an instance the name of its class, made unique with a number."""
-        name: str | None = getattr(plugin, "__name__", None)
-        if name is None:
-            name = base = f"{type(plugin).__module__}.{type(plugin).__qualname__}"
-            number = 1
-            while name in self._name2plugin:
-                number += 1
-                name = f"{base} ({number})"
+        """Return `plugin_name`, `__name__`, or for an instance the name of its class with a number."""
+        name = base = name_of_plugin(plugin)
+        number = 1
+        while name in self._name2plugin and base != getattr(plugin, "__name__", None):
+            number += 1
+            name = f"{base} ({number})"
         return name
 
     def add_hookcall_monitoring(self, before: Any, after: Any) -> Callable[[], None]:
@@ -275,16 +274,28 @@ class PluginManager(pluggy.PluginManager):
         self, hook: str, impls: Sequence[pluggy.HookImpl], kwargs: Mapping[str, object], firstresult: bool
     ) -> Any:
         """Serve `manager.hook.NAME(...)` and everything else that pluggy calls hooks for."""
+        if self._muted:
+            return None if firstresult else []
         key = (hook, firstresult, *kwargs, *impls)
         executors = self._executors
         compiled = executors.get(key)
         if compiled is None:
             caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
-            call = _hook_call(caller, hook, tuple(kwargs), firstresult=firstresult)
+            call = _hook_call(caller, hook, tuple(kwargs), firstresult=firstresult, direct=False)
             compiled = compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
             if all(impl.plugin_name in self.records_by_name for impl in impls):
                 executors[key] = compiled
         return compiled(*kwargs.values())
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Let hook calls reach nobody, so that a historic call is remembered and no more."""
+        with self._lock:
+            self._muted = True
+            try:
+                yield
+            finally:
+                self._muted = False
 
     def call_implementations(self, hook: str, impls: Sequence[pluggy.HookImpl], **kwargs: object) -> Any:
         """Call only some implementations of a hook that returns all results."""
@@ -329,6 +340,7 @@ def _hook_call(
     *,
     firstresult: bool | None = None,
     results: bool = True,
+    direct: bool = True,
 ) -> HookCall:
     first = _option(caller, "firstresult") if firstresult is None else firstresult
     threaded = _option(caller, "threaded")
@@ -337,7 +349,7 @@ def _hook_call(
         "first" if first else "threaded" if threaded else "every" if _option(caller, "every") else "all"
     )
     expected = import_string(result_type) if result_type else None
-    return HookCall(hook, parameters, kind, threaded, expected, results)
+    return HookCall(hook, parameters, kind, threaded, expected, results, direct)
 
 
 def _describe(record: PluginRecord) -> str:

@@ -118,7 +118,7 @@ def cocopot_shell_context(app: Application) -> Mapping[str, Any] | None:
         app: The application.
 
     Returns:
-        Names and values. The application's own win over a plugin's, and an earlier plugin's over a later
+        Names and values. The application's own win over a plugin's, and a later plugin's over an earlier
         one's.
 
     All implementations run. Order: in.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocopot.exceptions import PluginError
-from cocopot.hooks.discovery import Candidate, Selection, declared_names, load_order
+from cocopot.hooks.discovery import Candidate, Selection, declared_names, given_candidates, load_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,13 +139,26 @@ def test_two_distributions_of_one_name_matter_only_if_it_is_wanted(autoload: Any
     assert CORS not in chosen
 
 
-def test_a_given_plugin_and_an_installed_one_of_its_name_clash() -> None:
-    """The error names the distribution and the application."""
+def test_a_given_plugin_stands_for_the_installed_one_of_its_name() -> None:
+    """An application may pass its own instance of a plugin, and gets no second one."""
     same = Candidate("cors", given=SimpleNamespace())
-    with pytest.raises(
-        PluginError, match=r"the application .* and cocopot-cors 1\.2 \('cocopot_cors:CORS'\)"
-    ):
-        choose(given=[same])
+    chosen = Selection.make(True, (), {}).choose([CORS, SESSION], [same])
+    assert chosen == [same, SESSION]
+    assert chosen[0].given is same.given
+
+
+def test_given_plugins_are_named_and_told_apart() -> None:
+    """A plugin is named by `plugin_name`, module or class; a second one of a name gets a number."""
+    named, module = SimpleNamespace(plugin_name="own"), pytest
+    candidates = given_candidates([named, module, SimpleNamespace, SimpleNamespace(), SimpleNamespace()])
+    names = [candidate.name for candidate in candidates]
+    assert names == [
+        "own",
+        "pytest",
+        "types.SimpleNamespace",
+        "types.SimpleNamespace (2)",
+        "types.SimpleNamespace (3)",
+    ]
 
 
 # -------------------------------------------------------------------------

@@ -35,6 +35,9 @@ class CORS:
         ```
     """
 
+    #: The name under which it is registered when it is given to an application as an object.
+    plugin_name = NAME
+
     @hookimpl
     def cocopot_config_defaults(self) -> Mapping[str, Any]:
         """Name the configuration keys."""

@@ -1,0 +1,266 @@
+"""`cocopot_after_request`: change or replace the response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import cocopot
+from cocopot import Blueprint, Cocopot, Response, hookimpl
+from cocopot.hooks.discovery import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import pluggy
+
+BLAMED = [
+    (None, "plugin 'broken'"),
+    (Candidate("broken", distribution="broken-dist", version="2.1"), "plugin 'broken' (broken-dist 2.1)"),
+]
+
+
+def app_with(**plugins: object) -> Cocopot:
+    """Return an application with a view and these plugins, loaded in this order."""
+    app = Cocopot("shop", autoload=False)
+    app.testing = True
+    for name, plugin in plugins.items():
+        app.plugins.register(plugin, name)
+    app.add_url_rule("/", "index", lambda: "view")
+    return app
+
+
+def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
+    """Return a plugin that records its name."""
+
+    class Recorder:
+        @hookimpl(tryfirst=tryfirst, trylast=trylast)
+        def cocopot_after_request(self) -> None:
+            calls.append(name)
+
+    return Recorder()
+
+
+def test_fires_after_make_response_and_before_teardown() -> None:
+    """It comes after the functions of `after_this_request`, and before the teardown."""
+    calls: list[str] = []
+
+    class Plugin:
+        @hookimpl
+        def cocopot_make_response(self) -> None:
+            calls.append("make")
+
+        @hookimpl
+        def cocopot_after_request(self) -> None:
+            calls.append("after")
+
+        @hookimpl
+        def cocopot_teardown_request(self) -> None:
+            calls.append("teardown")
+
+    app = app_with(plugin=Plugin())
+
+    @app.before_request
+    def collect() -> None:
+        cocopot.after_this_request(lambda response: calls.append("this"))
+
+    app.test_client().get("/")
+    assert calls == ["make", "this", "after", "teardown"]
+
+
+def test_arguments() -> None:
+    """It gets application, request and response, also for responses of error handlers and before-request."""
+    seen: list[Any] = []
+
+    class Plugin:
+        @hookimpl
+        def cocopot_after_request(self, app: Any, request: Any, response: Any) -> None:
+            seen.append((app.name, request.path, response.status_code))
+
+    app = app_with(plugin=Plugin())
+    app.before_request(lambda: ("", 202) if cocopot.request.path == "/before" else None)
+    for path in ("/", "/before", "/nowhere"):
+        app.test_client().get(path)
+    assert seen == [("shop", "/", 200), ("shop", "/before", 202), ("shop", "/nowhere", 404)]
+
+
+def test_threaded() -> None:
+    """Each implementation gets what the one before returned; `None` means unchanged."""
+
+    def adder(letter: str) -> object:
+        class Adder:
+            @hookimpl
+            def cocopot_after_request(self, response: Any) -> Response:
+                return Response(response.get_data(as_text=True) + letter)
+
+        return Adder()
+
+    app = app_with(a=adder("a"), nothing=recorder([], "nothing"), b=adder("b"))
+    app.after_request(lambda response: Response(response.get_data(as_text=True) + "-"))
+    assert app.test_client().get("/").text == "view-ba"
+
+
+def test_the_response_changes_in_place() -> None:
+    """A header that is set on the response is sent."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_after_request(self, response: Any) -> None:
+            response.headers["X-Plugin"] = "yes"
+
+    assert app_with(plugin=Plugin()).test_client().get("/").headers["X-Plugin"] == "yes"
+
+
+def test_order() -> None:
+    """The application's functions run first, the last registered first, then plugins in reverse."""
+    calls: list[str] = []
+    app = app_with(
+        late=recorder(calls, "trylast", trylast=True),
+        one=recorder(calls, "one"),
+        two=recorder(calls, "two"),
+        early=recorder(calls, "tryfirst", tryfirst=True),
+    )
+    app.after_request(lambda response: calls.append("app 1"))
+    app.after_request(lambda response: calls.append("app 2"))
+    app.test_client().get("/")
+    assert calls == ["tryfirst", "app 2", "app 1", "two", "one", "trylast"]
+
+
+def test_blueprint() -> None:
+    """A blueprint's functions run for its endpoints only, the inner one's first, before the application's."""
+    calls: list[str] = []
+    app = app_with(plugin=recorder(calls, "plugin"))
+    app.after_request(lambda response: calls.append("app"))
+    outer, inner = Blueprint("outer", "shop", url_prefix="/o"), Blueprint("inner", "shop", url_prefix="/i")
+    outer.after_request(lambda response: calls.append("outer"))
+    inner.after_request(lambda response: calls.append("inner"))
+    inner.add_url_rule("/", "index", lambda: "view")
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+    app.test_client().get("/o/i/")
+    app.test_client().get("/")
+    assert calls == ["inner", "outer", "app", "plugin", "app", "plugin"]
+
+
+def test_by_name() -> None:
+    """Called by name, it returns the response that the last implementation returned."""
+    app = app_with(plugin=recorder([], "plugin"))
+    app.after_request(lambda response: Response("replaced"))
+    with app.test_request_context("/") as context:
+        given = Response("given")
+        result = app.plugins.hook.cocopot_after_request(app=app, request=context.request, response=given)
+        app.after_request_funcs[None].clear()
+        same = app.plugins.hook.cocopot_after_request(app=app, request=context.request, response=given)
+    assert result.get_data() == b"replaced"
+    assert same is given
+
+
+def test_wrappers() -> None:
+    """Wrappers of both styles lie around everybody else; the one that was loaded last is outermost."""
+    calls: list[str] = []
+
+    class New:
+        @hookimpl(wrapper=True)
+        def cocopot_after_request(self) -> Generator[None, Any, Any]:
+            calls.append("new in")
+            result = yield
+            calls.append("new out")
+            return result
+
+    class Old:
+        @hookimpl(hookwrapper=True)
+        def cocopot_after_request(self) -> Generator[None, pluggy.Result[Any], None]:
+            calls.append("old in")
+            outcome = yield
+            calls.append(f"old out {outcome.exception}")
+
+    app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
+    app.test_client().get("/")
+    assert calls == ["old in", "new in", "plain", "new out", "old out None"]
+
+
+def test_a_wrapper_may_replace_the_response() -> None:
+    """What a wrapper returns is sent; one that forgets to return is told what to do."""
+
+    class Wrapper:
+        forgets = False
+
+        @hookimpl(wrapper=True)
+        def cocopot_after_request(self) -> Generator[None, Any, Any]:
+            response = yield
+            return None if self.forgets else Response(response.get_data(as_text=True).upper())
+
+    wrapper = Wrapper()
+    app = app_with(wrapper=wrapper)
+    assert app.test_client().get("/").text == "VIEW"
+    wrapper.forgets = True
+    with pytest.raises(TypeError, match="must return"):
+        app.test_client().get("/")
+
+
+def test_something_else() -> None:
+    """A result that is no response is an error that names the implementation."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_after_request(self) -> str:
+            return "text"
+
+    with pytest.raises(TypeError, match="'plugin' returned a 'str' from cocopot_after_request"):
+        app_with(plugin=Plugin()).test_client().get("/")
+    app = app_with()
+    app.after_request(lambda response: "text")
+    with pytest.raises(TypeError, match=r"'app.after_request: .*' returned a 'str'"):
+        app.test_client().get("/")
+
+
+def test_an_exception_becomes_a_500() -> None:
+    """The rest is skipped, and the response of the 500 goes through the hook once more."""
+    calls: list[int] = []
+
+    class Broken:
+        @hookimpl
+        def cocopot_after_request(self, response: Any) -> None:
+            calls.append(response.status_code)
+            if response.status_code == 200:
+                raise LookupError("broken")
+
+    app = app_with(later=recorder([], "later"), broken=Broken())
+    app.testing = False
+    app.register_error_handler(LookupError, lambda exc: "not asked")
+    assert app.test_client().get("/").status_code == 500
+    assert calls == [200, 500]
+
+
+def test_an_exception_for_the_500_itself(caplog: pytest.LogCaptureFixture) -> None:
+    """An implementation that always raises is logged, and the 500 is sent as it is."""
+
+    class Broken:
+        @hookimpl
+        def cocopot_after_request(self) -> None:
+            raise LookupError("broken")
+
+    app = app_with(broken=Broken())
+    app.testing = False
+    assert app.test_client().get("/").status_code == 500
+    assert [record.getMessage() for record in caplog.records] == [
+        "Exception on / [GET]",
+        "Request finalizing failed with an error while handling an error",
+    ]
+
+
+@pytest.mark.parametrize(("candidate", "who"), BLAMED)
+def test_blame(candidate: Candidate | None, who: str) -> None:
+    """An exception names the plugin, where it comes from, and the hook."""
+
+    class Broken:
+        @hookimpl
+        def cocopot_after_request(self) -> None:
+            raise ValueError("broken")
+
+    app = app_with()
+    app.plugins.register(Broken(), "broken", candidate=candidate)
+    with pytest.raises(ValueError, match="broken") as caught:
+        app.test_client().get("/")
+    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_after_request."]

@@ -1,0 +1,195 @@
+"""`cocopot_config_defaults`: the configuration keys of a plugin, with their defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cocopot import Cocopot, PluginError, hookimpl
+from cocopot.hooks.discovery import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import pluggy
+
+BLAMED = [
+    (None, "plugin 'broken'"),
+    (Candidate("broken", distribution="broken-dist", version="2.1"), "plugin 'broken' (broken-dist 2.1)"),
+]
+
+
+def app_with(**plugins: object) -> Cocopot:
+    """Return an application with a view and these plugins, loaded in this order."""
+    app = Cocopot("shop", autoload=False)
+    app.testing = True
+    for name, plugin in plugins.items():
+        app.plugins.register(plugin, name)
+    app.add_url_rule("/", "index", lambda: "view")
+    return app
+
+
+def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
+    """Return a plugin that records its name."""
+
+    class Recorder:
+        @hookimpl(tryfirst=tryfirst, trylast=trylast)
+        def cocopot_config_defaults(self) -> None:
+            calls.append(name)
+
+    return Recorder()
+
+
+def test_fires_before_setup() -> None:
+    """It comes after all plugins are registered, and before the setup of any."""
+    calls: list[str] = []
+
+    class A:
+        @hookimpl
+        def cocopot_config_defaults(self, app: Any) -> None:
+            calls.append(f"defaults with {len(app.plugins.records('plugin'))} plugins")
+
+        @hookimpl
+        def cocopot_setup(self) -> None:
+            calls.append("setup")
+
+    class B(A):
+        pass
+
+    Cocopot("shop", autoload=False, plugins=[A, B])
+    assert calls == ["defaults with 2 plugins"] * 2 + ["setup"] * 2
+
+
+def test_late() -> None:
+    """For a plugin that is registered later, it comes right before its setup."""
+    calls: list[Any] = []
+
+    class Late:
+        @hookimpl
+        def cocopot_config_defaults(self) -> dict[str, Any]:
+            calls.append("defaults")
+            return {"LATE_SIZE": 1}
+
+        @hookimpl
+        def cocopot_setup(self, app: Any) -> None:
+            calls.append(("setup", app.config["LATE_SIZE"]))
+
+    app_with(late=Late())
+    assert calls == ["defaults", ("setup", 1)]
+
+
+def test_what_is_set_stays() -> None:
+    """A key that has a value keeps it, Cocopot's own defaults among them; the others get their default."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_config_defaults(self, app: Any) -> dict[str, Any]:
+            return {"SIZE": 1, "WEIGHT": 2, "DEBUG": app.config["DEBUG"] is False}
+
+    app = app_with()
+    app.config["SIZE"] = 10
+    app.plugins.register(Plugin(), "plugin")
+    assert (app.config["SIZE"], app.config["WEIGHT"], app.config["DEBUG"]) == (10, 2, False)
+
+
+def test_two_plugins_with_one_key() -> None:
+    """Two plugins that name one key are both named by a `PluginError`."""
+
+    class A:
+        @hookimpl
+        def cocopot_config_defaults(self) -> dict[str, Any]:
+            return {"SIZE": 1}
+
+    class B(A):
+        pass
+
+    with pytest.raises(PluginError, match=r"'SIZE', which plugin '.*A' names too"):
+        Cocopot("shop", autoload=False, plugins=[A, B])
+    app = app_with(a=A())
+    with pytest.raises(PluginError, match="'b' names the configuration key 'SIZE', which plugin 'a'"):
+        app.plugins.register(B(), "b")
+    assert not app.plugins.has_plugin("b")
+
+
+@pytest.mark.parametrize("key", ["size", "Size", 1])
+def test_keys_are_upper_case(key: Any) -> None:
+    """A key that no configuration would read is refused by name."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_config_defaults(self) -> dict[Any, Any]:
+            return {key: 1}
+
+    with pytest.raises(PluginError, match=f"names the configuration key {key!r}; keys are upper-case"):
+        Cocopot("shop", autoload=False, plugins=[Plugin])
+
+
+def test_order() -> None:
+    """Called by name, it gives every plugin's mapping, in load order."""
+
+    def plugin(number: int, tryfirst: bool = False, trylast: bool = False) -> object:
+        class Plugin:
+            @hookimpl(tryfirst=tryfirst, trylast=trylast)
+            def cocopot_config_defaults(self) -> dict[str, Any]:
+                return {f"KEY_{number}": number}
+
+        return Plugin()
+
+    late, early = plugin(4, trylast=True), plugin(1, tryfirst=True)
+    app = app_with(late=late, two=plugin(2), three=plugin(3), early=early)
+    results = app.plugins.hook.cocopot_config_defaults(app=app)
+    assert results == [{"KEY_1": 1}, {"KEY_2": 2}, {"KEY_3": 3}, {"KEY_4": 4}]
+
+
+def test_wrappers() -> None:
+    """A wrapper gets the list of mappings, and may change what becomes of the defaults."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_config_defaults(self) -> dict[str, Any]:
+            return {"SIZE": 1}
+
+    class New:
+        @hookimpl(wrapper=True)
+        def cocopot_config_defaults(self) -> Generator[None, Any, Any]:
+            results = yield
+            return [{key: value * 10 for key, value in defaults.items()} for defaults in results]
+
+    class Old:
+        @hookimpl(hookwrapper=True)
+        def cocopot_config_defaults(self) -> Generator[None, pluggy.Result[Any], None]:
+            outcome = yield
+            outcome.force_result([{"SIZE": outcome.get_result()[0]["SIZE"] + 1}])
+
+    app = Cocopot("shop", autoload=False, plugins=[Plugin, New, Old])
+    assert app.config["SIZE"] == 20
+    assert app.plugins.hook.cocopot_config_defaults(app=app) == [{"SIZE": 20}]
+
+
+def test_an_exception_stops_the_start() -> None:
+    """Loaded with the application, a plugin that raises is named by a `PluginError`."""
+
+    class Broken:
+        @hookimpl
+        def cocopot_config_defaults(self) -> None:
+            raise ValueError("broken")
+
+    with pytest.raises(PluginError, match=r"Broken' failed in cocopot_config_defaults: ValueError: broken"):
+        Cocopot("shop", autoload=False, plugins=[Broken])
+
+
+@pytest.mark.parametrize(("candidate", "who"), BLAMED)
+def test_blame(candidate: Candidate | None, who: str) -> None:
+    """An exception names the plugin, where it comes from, and the hook."""
+
+    class Broken:
+        @hookimpl
+        def cocopot_config_defaults(self) -> None:
+            raise ValueError("broken")
+
+    app, broken = app_with(), Broken()
+    with pytest.raises(ValueError, match="broken") as caught:
+        app.plugins.register(broken, "broken", candidate=candidate)
+    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_config_defaults."]
+    assert not app.plugins.has_plugin("broken")

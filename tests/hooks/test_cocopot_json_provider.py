@@ -1,0 +1,189 @@
+"""`cocopot_json_provider`: replace the JSON library."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.test import create_environ, run_wsgi_app
+
+import cocopot
+from cocopot import Cocopot, hookimpl
+from cocopot.hooks.discovery import Candidate
+from cocopot.json import DefaultJSONProvider, JSONProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import pluggy
+
+BLAMED = [
+    (None, "plugin 'broken'"),
+    (Candidate("broken", distribution="broken-dist", version="2.1"), "plugin 'broken' (broken-dist 2.1)"),
+]
+
+
+def app_with(**plugins: object) -> Cocopot:
+    """Return an application with a view and these plugins, loaded in this order."""
+    app = Cocopot("shop", autoload=False)
+    app.testing = True
+    for name, plugin in plugins.items():
+        app.plugins.register(plugin, name)
+    app.add_url_rule("/", "index", lambda: "view")
+    return app
+
+
+def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
+    """Return a plugin that records its name."""
+
+    class Recorder:
+        @hookimpl(tryfirst=tryfirst, trylast=trylast)
+        def cocopot_json_provider(self) -> None:
+            calls.append(name)
+
+    return Recorder()
+
+
+class Shouting(JSONProvider):
+    """A provider that can be told from the default one."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return upper-case JSON."""
+        return json.dumps(obj, **kwargs).upper()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return what JSON stands for."""
+        return json.loads(s, **kwargs)
+
+
+def provider_of(provider: JSONProvider) -> object:
+    """Return a plugin that returns `provider`."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_json_provider(self) -> JSONProvider:
+            return provider
+
+    return Plugin()
+
+
+def test_fires_when_json_is_first_asked_for() -> None:
+    """It comes once, with the application, when JSON is used for the first time, and not before."""
+    seen: list[Any] = []
+
+    class Plugin:
+        @hookimpl
+        def cocopot_json_provider(self, app: Any) -> None:
+            seen.append(app)
+
+    app = app_with(plugin=Plugin())
+    with app.test_request_context("/"):
+        assert seen == []
+        assert app.json is app.json
+    assert seen == [app]
+
+
+def test_a_plugins_provider() -> None:
+    """What it returns writes the JSON of responses and of `jsonify`."""
+    app = app_with()
+    app.plugins.register(provider_of(Shouting(app)), "plugin")
+    app.add_url_rule("/dict", "dict", lambda: {"a": "b"})
+    app.add_url_rule("/jsonify", "jsonify", lambda: cocopot.jsonify(["c"]))
+    client = app.test_client()
+    assert [client.get(path).text.strip() for path in ("/dict", "/jsonify")] == ['{"A": "B"}', '["C"]']
+
+
+def test_the_first_result_stops_the_rest() -> None:
+    """The plugin that was loaded last wins, and the others are not asked."""
+    calls: list[str] = []
+    app = app_with(earlier=recorder(calls, "earlier"))
+    app.plugins.register(provider_of(DefaultJSONProvider(app)), "one")
+    app.plugins.register(provider_of(Shouting(app)), "two")
+    assert type(app.json) is Shouting
+    assert calls == []
+
+
+def test_the_built_in_implementation_is_last() -> None:
+    """Without a plugin's provider, the standard library's is used."""
+    calls: list[str] = []
+    app = app_with(late=recorder(calls, "late", trylast=True))
+    assert type(app.json) is DefaultJSONProvider
+    assert calls == ["late"]
+
+
+def test_order() -> None:
+    """Plugins are asked in reverse load order, between those that asked to be first and last."""
+    calls: list[str] = []
+    app = app_with(
+        late=recorder(calls, "trylast", trylast=True),
+        one=recorder(calls, "one"),
+        two=recorder(calls, "two"),
+        early=recorder(calls, "tryfirst", tryfirst=True),
+    )
+    assert isinstance(app.json, JSONProvider)
+    assert calls == ["tryfirst", "two", "one", "trylast"]
+
+
+def test_wrappers() -> None:
+    """Wrappers of both styles lie around everybody else; the one that was loaded last is outermost."""
+    calls: list[str] = []
+
+    class New:
+        @hookimpl(wrapper=True)
+        def cocopot_json_provider(self) -> Generator[None, Any, Any]:
+            calls.append("new in")
+            result = yield
+            calls.append("new out")
+            return result
+
+    class Old:
+        @hookimpl(hookwrapper=True)
+        def cocopot_json_provider(self) -> Generator[None, pluggy.Result[Any], None]:
+            calls.append("old in")
+            outcome = yield
+            calls.append(f"old out {outcome.exception}")
+
+    app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
+    assert isinstance(app.json, JSONProvider)
+    assert calls == ["old in", "new in", "plain", "new out", "old out None"]
+
+
+def test_by_name() -> None:
+    """Called by name, it asks anew each time."""
+    app = app_with()
+    first = app.plugins.hook.cocopot_json_provider(app=app)
+    second = app.plugins.hook.cocopot_json_provider(app=app)
+    assert type(first) is type(second) is DefaultJSONProvider
+    assert first is not second
+
+
+@pytest.mark.parametrize(("candidate", "who"), BLAMED)
+def test_blame(candidate: Candidate | None, who: str) -> None:
+    """An exception names the plugin, where it comes from, and the hook."""
+
+    class Broken:
+        @hookimpl
+        def cocopot_json_provider(self) -> None:
+            raise ValueError("broken")
+
+    app = app_with()
+    app.plugins.register(Broken(), "broken", candidate=candidate)
+    with pytest.raises(ValueError, match="broken") as caught:
+        assert isinstance(app.json, JSONProvider)
+    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_json_provider."]
+
+
+def test_an_exception_in_a_view() -> None:
+    """An exception while JSON is first asked for in a view is handled as one of the view."""
+
+    class Broken:
+        @hookimpl
+        def cocopot_json_provider(self) -> None:
+            raise LookupError("broken")
+
+    app = app_with(broken=Broken())
+    app.register_error_handler(LookupError, lambda exc: "handled")
+    app.add_url_rule("/json", "json", lambda: cocopot.jsonify({}))
+    body, status, _ = run_wsgi_app(app, create_environ("/json"), buffered=True)
+    assert (status, list(body)) == ("200 OK", [b"handled"])

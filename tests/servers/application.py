@@ -1,0 +1,190 @@
+"""The application that every server runs, and what starts the servers that have no command of their own.
+
+Run as a program it takes the name of a server and a port on 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cocopot import Cocopot, Response, abort, redirect, request, send_file, stream_with_context, url_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+app = Cocopot(__name__, root_path=str(Path(__file__).parent), autoload=False)
+
+#: What happened to a streamed answer, by the token that the client gave it.
+EVENTS: defaultdict[str, list[str]] = defaultdict(list)
+
+
+@app.teardown_request
+def record_teardown(exc: BaseException | None) -> None:
+    """Remember that the context of a streamed answer was torn down."""
+    if "token" in (request.view_args or {}):
+        EVENTS[request.view_args["token"]].append("teardown")  # type: ignore[index]  # just looked at
+
+
+@app.route("/text")
+def text() -> Any:
+    """Answer with a text that is not ASCII, and a header of the application's own."""
+    return "Grüße", {"X-App": "cocopot"}
+
+
+@app.route("/json", methods=["POST"])
+def echo_json() -> Any:
+    """Answer with the JSON that was sent."""
+    return {"method": request.method, "json": request.get_json()}
+
+
+@app.route("/upload", methods=["POST", "PUT"])
+def upload() -> Any:
+    """Answer with the length and the digest of the body."""
+    data = request.get_data()
+    return {"length": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+@app.route("/form", methods=["POST"])
+def form() -> Any:
+    """Answer with the fields and the files of a form."""
+    files = {key: [file.filename, file.read().decode()] for key, file in request.files.items()}
+    return {"form": request.form.to_dict(flat=False), "files": files}
+
+
+@app.route("/file")
+def file() -> Any:
+    """Answer with a file that has an entity tag and may be asked for in part."""
+    return send_file("static/digits.txt", etag="digits", last_modified=1_000_000_000)
+
+
+@app.route("/large/<int:size>")
+def large(size: int) -> Any:
+    """Answer with so many bytes in one piece."""
+    return Response(b"x" * size, mimetype="application/octet-stream")
+
+
+@app.route("/download/<token>")
+def download(token: str) -> Any:
+    """Answer with a few pieces that are made while they are sent, with the request at hand."""
+    return Response(stream_with_context(_pieces(token)), mimetype="text/plain")
+
+
+def _pieces(token: str) -> Iterator[str]:
+    try:
+        for number in range(3):
+            yield f"{request.args['name']} {number}\n"
+    finally:
+        EVENTS[token].append("closed")
+
+
+@app.route("/endless/<token>")
+def endless(token: str) -> Any:
+    """Answer with a body that only the client can end."""
+    return Response(stream_with_context(_endless(token)), mimetype="application/octet-stream")
+
+
+def _endless(token: str) -> Iterator[bytes]:
+    try:
+        while True:
+            yield b"x" * 65536
+    finally:
+        EVENTS[token].append("closed")
+
+
+@app.route("/events/<key>")
+def events(key: str) -> Any:
+    """Answer with what happened to a streamed answer."""
+    return EVENTS[key]
+
+
+@app.route("/redirect")
+def redirecting() -> Any:
+    """Send the client to another page."""
+    return redirect(url_for("text"))
+
+
+@app.route("/cookies")
+def cookies() -> Any:
+    """Answer with the cookies, and set two."""
+    response = Response(" ".join(sorted(f"{key}={value}" for key, value in request.cookies.items())))
+    response.set_cookie("one", "a b", httponly=True)
+    response.set_cookie("two", "ü", path="/here")
+    return response
+
+
+@app.route("/query")
+def query() -> Any:
+    """Answer with the arguments of the query string."""
+    return request.args.to_dict(flat=False)
+
+
+@app.route("/names/<path:name>")
+def name(name: str) -> Any:
+    """Answer with a part of the path, and with the URL that leads here."""
+    return {"name": name, "path": request.path, "url": url_for("name", name=name, _external=True)}
+
+
+@app.route("/host")
+def host() -> Any:
+    """Answer with what the request knows of its address."""
+    return {"host": request.host, "root": request.url_root, "url": request.url, "scheme": request.scheme}
+
+
+@app.route("/empty", methods=["DELETE"])
+def empty() -> Any:
+    """Answer without a body, and without a type, which wsgiref's validator does not want in a 204."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
+@app.route("/teapot")
+def teapot() -> Any:
+    """Refuse."""
+    abort(418)
+
+
+@app.route("/failure")
+def failure() -> Any:
+    """Fail."""
+    raise RuntimeError("this view always fails")
+
+
+# -------------------------------------------------------------------------
+# The servers that are started from Python
+# -------------------------------------------------------------------------
+
+
+def run_wsgiref(port: int) -> None:
+    """Serve with the standard library's server, with its validator around the application."""
+    from wsgiref.simple_server import make_server
+    from wsgiref.validate import validator
+
+    with make_server("127.0.0.1", port, validator(app)) as server:
+        server.serve_forever()
+
+
+def run_development(port: int) -> None:
+    """Serve with the development server."""
+    app.run(port=port, debug=False)
+
+
+def run_waitress(port: int) -> None:
+    """Serve with waitress."""
+    import waitress  # type: ignore[import-untyped]  # it has no types
+
+    waitress.serve(app, host="127.0.0.1", port=port, threads=4)
+
+
+RUNNERS: dict[str, Callable[[int], None]] = {
+    "wsgiref": run_wsgiref,
+    "development": run_development,
+    "waitress": run_waitress,
+}
+
+if __name__ == "__main__":
+    RUNNERS[sys.argv[1]](int(sys.argv[2]))

@@ -1,0 +1,202 @@
+"""The rules of DESIGN and STYLE that can be read off the source."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "cocopot"
+
+#: Every module, from the bottom up: one imports only from those that stand above it in this list.
+LAYERS = """
+types
+exceptions
+config
+json
+request
+response
+routing.rule routing.walk routing.plans routing.table routing.matcher routing.router routing
+context
+helpers
+folders
+logs
+hooks.markers hooks.specs hooks.discovery hooks.dispatch hooks.manager hooks.loading hooks
+functions
+error_handlers
+builtin.dispatch builtin.responses builtin.errors builtin.static builtin.json_provider builtin
+urls
+registration
+blueprints
+views
+lifecycle
+steps
+testing
+app
+serving
+cli.run cli
+__init__
+__main__
+"""
+ORDER = [name for line in LAYERS.split("\n") for name in line.split()]
+
+#: Imports that go down the list, and why.
+DOWNWARD = {
+    ("app", "serving"): "inside run(): the server is imported when it is started",
+    ("app", "cli"): "inside the property `cli`: the command line is imported when it is asked for",
+}
+
+#: Functions of more than 40 lines, and why.
+LONG_FUNCTIONS = {
+    "lifecycle.handle_request": "the hot path: the frame of every request",
+    "response.Response.__init__": "the hot path: every response is made here, without a call",
+    "routing.table.Domain.find": "the hot path: the matcher's loop, for every URL with variables",
+}
+
+#: Libraries that belong to plugins.
+FOREIGN = {"jinja2", "itsdangerous", "sqlalchemy", "redis", "flask", "markupsafe", "blinker"}
+#: All that the core stands on, beside the standard library.
+LIBRARIES = {"pluggy", "importlib_metadata", "werkzeug", "click", "_typeshed"}
+
+SOURCES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
+TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
+PLUGIN_SOURCES = sorted(
+    path
+    for path in (ROOT / "plugins").glob("*/cocopot_*/**/*.py")
+    if "build" not in path.relative_to(ROOT).parts
+)
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Return the modules that a module imports, anywhere in it, by their full names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_imports(name: str) -> set[str]:
+    """Return the modules of the package that a module imports, as they stand in the list."""
+    found = set()
+    for full in imported(TREES[name]):
+        parts = full.split(".")
+        if parts[0] == "cocopot":
+            inner = ".".join(parts[1:])
+            module = inner if inner in SOURCES else ".".join(parts[1:-1])
+            found.add(module or "__init__")
+    return found
+
+
+def libraries(tree: ast.Module) -> set[str]:
+    return {name.partition(".")[0] for name in imported(tree)}
+
+
+def functions() -> Iterator[tuple[str, int]]:
+    """Return each function's name and its number of lines, without its docstring."""
+
+    def inside(node: ast.AST, name: str) -> Iterator[tuple[str, int]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                docstring = child.body[0] if ast.get_docstring(child) is not None else None
+                yield f"{name}.{child.name}", length(child) - (length(docstring) if docstring else 0)
+            is_named = isinstance(child, (ast.FunctionDef, ast.ClassDef))
+            yield from inside(child, f"{name}.{child.name}" if is_named else name)  # type: ignore[attr-defined]
+
+    for name, tree in TREES.items():
+        yield from inside(tree, name)
+
+
+def length(node: ast.AST) -> int:
+    return node.end_lineno - node.lineno + 1  # type: ignore[attr-defined, no-any-return]
+
+
+class TestLayers:
+    def test_every_module(self) -> None:
+        """Every module stands in the list, and once."""
+        assert sorted(ORDER) == sorted(SOURCES)
+
+    @pytest.mark.parametrize("name", ORDER)
+    def test_only_upwards(self, name: str) -> None:
+        """A module imports only from modules above it, also for typing and inside functions."""
+        above = set(ORDER[: ORDER.index(name)])
+        wrong = {other for other in own_imports(name) - above if (name, other) not in DOWNWARD}
+        assert wrong == set()
+
+    def test_exceptions_are_needed(self) -> None:
+        """Each exception to that stands for an import that is there, and that stands inside a function."""
+        for name, other in DOWNWARD:
+            assert other in own_imports(name)
+            top = ast.Module([node for node in TREES[name].body if not hasattr(node, "body")], [])
+            assert f"cocopot.{other}" not in {full.rpartition(".")[0] for full in imported(top)}
+
+    def test_no_circle(self) -> None:
+        """No module imports itself by way of others, but for the lazy imports of the application."""
+        imports = {
+            name: {other for other in own_imports(name) if (name, other) not in DOWNWARD} for name in SOURCES
+        }
+        while free := [name for name, others in imports.items() if not others & imports.keys()]:
+            for name in free:
+                del imports[name]
+        assert imports == {}
+
+    def test_libraries(self) -> None:
+        """The core stands on its four libraries and the standard library, and nothing else."""
+        used = set().union(*map(libraries, TREES.values())) - set(sys.stdlib_module_names)
+        assert used - {"cocopot"} <= LIBRARIES
+        assert not used & FOREIGN
+
+    def test_init(self) -> None:
+        """The package itself only re-exports, and says what."""
+        docstring, *imports, names = TREES["__init__"].body
+        assert isinstance(docstring, ast.Expr)
+        assert all(isinstance(node, ast.ImportFrom) for node in imports)
+        assert isinstance(names, ast.Assign)
+        exported = {
+            a.asname or a.name for node in imports if isinstance(node, ast.ImportFrom) for a in node.names
+        }
+        assert exported - {"annotations"} == set(ast.literal_eval(names.value))
+
+
+class TestSizes:
+    @pytest.mark.parametrize("name", ORDER)
+    def test_files(self, name: str) -> None:
+        """No file has more than 450 lines."""
+        assert len(SOURCES[name].read_text("utf-8").splitlines()) <= 450
+
+    def test_median_function(self) -> None:
+        """The median function has 7 lines or fewer."""
+        assert statistics.median(lines for _, lines in functions()) <= 7
+
+    def test_long_functions(self) -> None:
+        """No function has more than 40 lines without its docstring, but for those with a reason."""
+        assert {name for name, lines in functions() if lines > 40} == set(LONG_FUNCTIONS)
+
+    def test_application(self) -> None:
+        """The application is a facade: its class has 300 lines at most."""
+        (cls,) = (node for node in TREES["app"].body if isinstance(node, ast.ClassDef))
+        assert cls.name == "Cocopot"
+        assert length(cls) <= 300
+
+
+class TestPlugins:
+    @pytest.mark.parametrize("path", PLUGIN_SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+    def test_imports(self, path: Path) -> None:
+        """A plugin imports `cocopot`, `cocopot.testing` and itself, and nothing deeper of the core."""
+        for full in imported(ast.parse(path.read_text("utf-8"))):
+            module, _, name = full.rpartition(".")
+            if full.partition(".")[0] == "cocopot":
+                assert module in {"cocopot", "cocopot.testing"}
+                assert module != "cocopot" or name == "testing" or name not in SOURCES

@@ -1,0 +1,498 @@
+from __future__ import annotations
+
+import contextvars
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.local import LocalProxy
+
+from cocopot import (
+    Cocopot,
+    Request,
+    copy_current_request_context,
+    current_app,
+    g,
+    has_app_context,
+    has_request_context,
+    request,
+)
+from cocopot.context import Context, Globals, current, current_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def app() -> Cocopot:
+    app = Cocopot("tests_of_context", autoload=False)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def ends(app: Cocopot) -> list[str]:
+    """Return a list in which each teardown is noted, but for that of the application's start."""
+    seen: list[str] = []
+    app.teardown_request(lambda exc: seen.append(f"request {exc!r}"))
+    app.teardown_appcontext(lambda exc: None if app._starting else seen.append(f"app {exc!r}"))
+    return seen
+
+
+def in_thread(function: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+class OddRequest(Request):
+    """A request with properties that raise."""
+
+    asked = 0
+
+    @property
+    def broken(self) -> str:
+        type(self).asked += 1
+        raise AttributeError("from the property")
+
+    @property
+    def missing(self) -> str:
+        raise KeyError("from the property")
+
+
+class TestLifeTime:
+    def test_app_context(self, app: Cocopot, ends: list[str]) -> None:
+        """Inside an application context there is an application and `g`, but no request."""
+        with app.app_context() as context:
+            assert current_app.name == app.name
+            assert (has_app_context(), has_request_context()) == (True, False)
+            assert current() is context
+            assert ends == []
+        assert (has_app_context(), current_or_none()) == (False, None)
+        assert ends == ["app None"]
+
+    def test_request_context(self, app: Cocopot, ends: list[str]) -> None:
+        """Inside a request context there is a request too; at the end the request's teardown comes first."""
+        with app.test_request_context("/x?y=1", method="POST"):
+            assert (request.path, request.args["y"], request.method) == ("/x", "1", "POST")
+            assert (has_app_context(), has_request_context()) == (True, True)
+        assert ends == ["request None", "app None"]
+
+    def test_environ(self, app: Cocopot) -> None:
+        """A request context can be made of a WSGI environment, and knows what the URL matches."""
+        app.add_url_rule("/<int:n>", "view", lambda n: "")
+        with app.test_request_context("/3") as outer, app.request_context(outer.request.environ):  # type: ignore[union-attr]
+            assert (request.endpoint, request.view_args) == ("view", {"n": 3})
+
+    def test_exception(self, app: Cocopot, ends: list[str]) -> None:
+        """The teardown functions get the exception that ended the block."""
+        with pytest.raises(ZeroDivisionError), app.test_request_context():
+            str(1 / 0)
+        assert [end.partition("(")[0] for end in ends] == [
+            "request ZeroDivisionError",
+            "app ZeroDivisionError",
+        ]
+
+    def test_every_teardown_runs(self, app: Cocopot, ends: list[str]) -> None:
+        """A teardown function that raises stops no other; what they raised comes out together."""
+
+        @app.teardown_request
+        def fail(exc: BaseException | None) -> None:
+            raise ValueError("in teardown")
+
+        context = app.test_request_context()
+        context.push()
+        with pytest.raises(ExceptionGroup) as caught:
+            context.pop()
+        assert [str(exc) for exc in caught.value.exceptions] == ["in teardown"]
+        assert ends == ["request None", "app None"]
+        assert not has_app_context()
+
+    def test_again(self, app: Cocopot, ends: list[str]) -> None:
+        """A context can be entered again after its end, and a second time inside itself."""
+        context = app.app_context()
+        for _ in range(2):
+            with context, context:
+                assert current() is context
+            assert not has_app_context()
+        assert ends == ["app None"] * 2
+
+    def test_out_of_order(self, app: Cocopot, ends: list[str]) -> None:
+        """A context can only be popped while it is the current one, and only as often as it was pushed."""
+        outer, inner = app.app_context(), app.test_request_context()
+        outer.push()
+        inner.push()
+        with pytest.raises(RuntimeError, match="it is not the current context"):
+            outer.pop()
+        assert ends == []
+        inner.pop()
+        outer.pop()
+        with pytest.raises(RuntimeError, match="it is not the current context"):
+            outer.pop()
+        assert ends == ["request None", "app None"]
+
+    def test_last_holder(self, app: Cocopot, ends: list[str]) -> None:
+        """The teardown waits for the last one who holds the context, and keeps the first exception."""
+        context = app.app_context()
+        context.push()
+        context.hold()
+        context.pop(ValueError("x"))
+        assert ends == []
+        context.release()
+        assert ends == ["app ValueError('x')"]
+
+    def test_teardown_sees_the_context(self, app: Cocopot) -> None:
+        """Teardown functions run while the context is still the current one."""
+        seen: list[Any] = []
+        app.teardown_request(lambda exc: seen.append((request.path, g.value)))
+        app.teardown_appcontext(lambda exc: seen.append(current_app.name))
+        with app.test_request_context("/here"):
+            g.value = 1
+        assert seen == [("/here", 1), app.name]
+
+    def test_uploads_are_closed(self, app: Cocopot) -> None:
+        """Files that a request has read are closed at its end."""
+        with app.test_request_context("/", data={"f": (__file__, "name.txt")}, method="POST"):
+            upload = request.files["f"].stream
+            assert not upload.closed
+        assert upload.closed
+
+    def test_repr(self, app: Cocopot) -> None:
+        """A context says what it belongs to."""
+        assert repr(app.app_context()) == "<Context application of 'tests_of_context'>"
+        assert repr(app.test_request_context("/x")) == "<Context GET /x of 'tests_of_context'>"
+
+
+class TestNested:
+    def test_same_app(self, app: Cocopot, ends: list[str]) -> None:
+        """Contexts of one application inside each other share `g`, and the outermost ends it."""
+        with app.app_context():
+            g.value = 1
+            with app.test_request_context():
+                assert g.value == 1
+                g.value = 2
+            assert ends == ["request None"]
+            with app.app_context():
+                assert g.value == 2
+            assert ends == ["request None"]
+        assert ends == ["request None", "app None"]
+
+    def test_other_app(self, app: Cocopot, ends: list[str]) -> None:
+        """A context of another application has its own `g`, and hides the outer one while it lasts."""
+        other = Cocopot("other", autoload=False)
+        with app.test_request_context("/outer"):
+            g.value = 1
+            with other.app_context():
+                assert current_app.name == "other"
+                assert "value" not in g
+                assert not has_request_context()
+            assert (current_app.name, g.value, request.path) == (app.name, 1, "/outer")
+        assert ends == ["request None", "app None"]
+
+    def test_request_inside(self, app: Cocopot, ends: list[str]) -> None:
+        """A request inside a context of its application shares its `g` and leaves it open."""
+        app.add_url_rule("/", "view", lambda: str(g.value))
+        with app.app_context():
+            g.value = "from outside"
+            assert app.test_client().get("/").text == "from outside"
+            assert ends == ["request None"]
+        assert ends == ["request None", "app None"]
+
+    def test_request_of_another_app_inside(self, app: Cocopot) -> None:
+        """A request to another application inside a view has its own `g` and request."""
+        other = Cocopot("other", autoload=False)
+        other.add_url_rule("/in", "view", lambda: f"{request.path} {'x' in g}")
+
+        @app.get("/out")
+        def view() -> str:
+            g.x = 1
+            return f"{other.test_client().get('/in').text} {request.path} {'x' in g}"
+
+        assert app.test_client().get("/out").text == "/in False /out True"
+
+    def test_each_request_has_its_own(self, app: Cocopot) -> None:
+        """Without a context around them, requests share nothing."""
+        app.add_url_rule("/", "view", lambda: str(g.setdefault("n", id(request._get_current_object()))))  # type: ignore[attr-defined]
+        client = app.test_client()
+        with client:
+            first = client.get("/").text
+            kept = request._get_current_object()  # type: ignore[attr-defined]
+            assert client.get("/").text != first == str(id(kept))
+
+
+class TestClientBlock:
+    @pytest.fixture(autouse=True)
+    def _views(self, app: Cocopot) -> None:
+        app.add_url_rule("/<n>", "view", lambda n: g.setdefault("n", n))
+        app.add_url_rule("/boom", "boom", lambda: str(1 / 0))
+
+    def test_without(self, app: Cocopot, ends: list[str]) -> None:
+        """Without `with`, the context is gone when the response is there."""
+        app.test_client().get("/1")
+        assert not has_request_context()
+        assert ends == ["request None", "app None"]
+
+    def test_with(self, app: Cocopot, ends: list[str]) -> None:
+        """Inside `with`, the context stays until the next request or the end, and is torn down once."""
+        with app.test_client() as client:
+            client.get("/1")
+            assert (request.path, g.n, ends) == ("/1", "1", [])
+            client.get("/2")
+            assert (request.path, g.n) == ("/2", "2")
+            assert ends == ["request None", "app None"]
+        assert not has_request_context()
+        assert ends == ["request None", "app None"] * 2
+
+    def test_exception(self, app: Cocopot, ends: list[str]) -> None:
+        """After an exception too the context stays, and is torn down once, with the exception."""
+        with app.test_client() as client:
+            with pytest.raises(ZeroDivisionError):
+                client.get("/boom")
+            assert (request.path, ends) == ("/boom", [])
+        assert not has_request_context()
+        assert [end.partition("(")[0] for end in ends] == [
+            "request ZeroDivisionError",
+            "app ZeroDivisionError",
+        ]
+
+    def test_failing_teardown(self, app: Cocopot) -> None:
+        """A teardown function that raises at the end of the block leaves no context behind."""
+
+        @app.teardown_request
+        def fail(exc: BaseException | None) -> None:
+            raise ValueError
+
+        app.add_url_rule("/hop", "hop", lambda: ("", 302, {"Location": "/1"}))
+        with pytest.raises(ExceptionGroup), app.test_client() as client:
+            client.get("/hop", follow_redirects=True)
+        assert not has_request_context()
+
+    def test_inside_app_context(self, app: Cocopot, ends: list[str]) -> None:
+        """The block may stand inside an application context, which is current again after it."""
+        with app.app_context() as context:
+            with app.test_client() as client:
+                client.get("/1")
+                assert g.n == "1"
+            assert current() is context
+        assert ends == ["request None", "app None"]
+
+
+class TestG:
+    def test_namespace(self, app: Cocopot) -> None:
+        """`g` keeps attributes, with `get`, `pop`, `setdefault`, `in` and iteration as on a dict."""
+        with app.app_context():
+            g.a = 1
+            assert (g.a, g.get("a"), g.get("b"), g.get("b", 2)) == (1, 1, None, 2)
+            assert (g.setdefault("a", 3), g.setdefault("c", 3), list(g)) == (1, 3, ["a", "c"])
+            assert (g.pop("a"), g.pop("a", 9), "a" in g, "c" in g) == (1, 9, False, True)
+            with pytest.raises(KeyError):
+                g.pop("a")
+
+    def test_missing(self, app: Cocopot) -> None:
+        """An attribute that was not set raises an AttributeError that says so, on reading and on deleting."""
+        with app.app_context():
+            with pytest.raises(AttributeError, match="g has no attribute 'user'"):
+                str(g.user)
+            with pytest.raises(AttributeError, match="user"):
+                del g.user
+            g.user = 1
+            del g.user
+            assert not hasattr(g, "user")
+
+    def test_repr(self, app: Cocopot) -> None:
+        """`g` says which application it belongs to."""
+        assert repr(Globals()) == "<g>"
+        with app.app_context():
+            assert repr(g) == "<g of 'tests_of_context'>"
+
+    def test_built_when_asked_for(self, app: Cocopot) -> None:
+        """A context builds no namespace before it is asked for one."""
+        with app.app_context() as context:
+            assert context._g is None
+            assert g.get("x") is None
+            assert context._g is not None
+
+
+class TestThreads:
+    def test_each_its_own(self, app: Cocopot) -> None:
+        """A thread does not see the context of another; threads that serve requests see each their own."""
+        barrier = threading.Barrier(3)
+
+        @app.get("/<n>")
+        def view(n: str) -> str:
+            g.n = n
+            barrier.wait(10)
+            return f"{g.n} {request.path}"
+
+        with app.app_context(), ThreadPoolExecutor(3) as pool:
+            assert pool.submit(has_app_context).result() is False
+            texts = pool.map(lambda n: app.test_client().get(f"/{n}").text, "abc")
+            assert list(texts) == ["a /a", "b /b", "c /c"]
+
+    def test_copied_variables(self, app: Cocopot) -> None:
+        """A copy of the context variables sees the context that it was made in, in any thread."""
+        with app.test_request_context("/here"):
+            variables = contextvars.copy_context()
+        assert in_thread(lambda: variables.run(lambda: request.path)) == "/here"
+        assert not has_request_context()
+
+    def test_copy_current_request_context(self, app: Cocopot, ends: list[str]) -> None:
+        """A function can take the request into a thread; it has its own `g` there, and its own teardown."""
+
+        @app.get("/here")
+        def view() -> str:
+            g.value = 1
+
+            @copy_current_request_context
+            def work(sign: str, *, end: str) -> str:
+                assert "value" not in g
+                return f"{request.path}{sign}{current_app.name}{end}"
+
+            return str(in_thread(lambda: work(" of ", end="!")))
+
+        assert app.test_client().get("/here").text == "/here of tests_of_context!"
+        assert ends == ["request None", "app None"] * 2
+
+    def test_copy_outlives_the_request(self, app: Cocopot) -> None:
+        """The copy also works when the request has ended, and keeps the function's name."""
+
+        def work() -> str:
+            """Do it."""
+            return request.path
+
+        with app.test_request_context("/here"):
+            copied = copy_current_request_context(work)
+        assert (copied.__name__, copied.__doc__) == ("work", "Do it.")
+        assert [in_thread(copied), copied()] == ["/here"] * 2
+
+    def test_copy_in_the_same_thread(self, app: Cocopot, ends: list[str]) -> None:
+        """Inside the request itself the copy shares `g`, and leaves the application's teardown to it."""
+        with app.test_request_context():
+            g.value = 1
+            assert copy_current_request_context(lambda: g.value)() == 1
+            assert ends == ["request None"]
+
+    def test_copy_outside(self) -> None:
+        """Outside of a request there is nothing to copy."""
+        with pytest.raises(RuntimeError, match="outside of a request context"):
+            copy_current_request_context(lambda: None)
+
+
+class TestProxies:
+    @pytest.mark.parametrize(
+        ("use", "what"),
+        [
+            (lambda: request.path, "a request context"),
+            (lambda: g.x, "the application context"),
+            (lambda: setattr(g, "x", 1), "the application context"),
+            (lambda: delattr(g, "x"), "the application context"),
+            (lambda: "x" in g, "the application context"),
+            (lambda: current_app.name, "the application context"),
+            (current_app._get_current_object, "the application context"),  # type: ignore[attr-defined]
+        ],
+    )
+    def test_outside(self, use: Callable[[], Any], what: str) -> None:
+        """Outside of a context the error says which one is missing and what to do."""
+        with pytest.raises(RuntimeError, match=rf"Working outside of {what}.*`with app\.\w+\(\):`"):
+            use()
+
+    def test_request_in_app_context(self, app: Cocopot) -> None:
+        """In an application context there is no request, and no attribute of it is taken from elsewhere."""
+        with app.app_context():
+            with pytest.raises(RuntimeError, match="outside of a request context"):
+                str(request.path)
+            assert request.__class__.__name__ != "NoneType"
+            assert bool(request) is False
+            assert repr(request) == "<_RequestProxy unbound>"
+
+    def test_unbound(self) -> None:
+        """Outside of a context the proxies are false, can be shown, and have a type."""
+        proxy: Any
+        for proxy in (request, g, current_app):
+            assert bool(proxy) is False
+            assert "unbound" in repr(proxy)
+            assert isinstance(proxy, LocalProxy)
+
+    def test_bound(self, app: Cocopot) -> None:
+        """Inside one they look like what they stand for: its class, truth, text, hash and equality."""
+        with app.test_request_context("/x") as context:
+            assert isinstance(request, Request)
+            assert request.__class__ is Request
+            assert repr(request) == repr(context.request)
+            assert isinstance(current_app, Cocopot)
+            assert current_app == app
+            assert hash(current_app) == hash(app)
+            assert bool(g)
+
+    def test_current_object(self, app: Cocopot) -> None:
+        """The object itself can be had, to hand it to another thread."""
+        with app.test_request_context() as context:
+            assert request._get_current_object() is context.request  # type: ignore[attr-defined]
+            assert current_app._get_current_object() is app  # type: ignore[attr-defined]
+            assert g._get_current_object() is context.g
+
+    def test_attributes(self, app: Cocopot) -> None:
+        """Attributes are set on the object and deleted from it."""
+        with app.test_request_context() as context:
+            request.user = "eva"  # type: ignore[attr-defined]
+            assert vars(context.request)["user"] == "eva"
+            del request.user  # type: ignore[attr-defined]
+            assert not hasattr(context.request, "user")
+            current_app.debug = True
+        assert app.debug
+
+    def test_call(self, app: Cocopot) -> None:
+        """A proxy of something that can be called can be called."""
+        app.add_url_rule("/", "home", lambda: "called")
+        with app.test_request_context() as context:
+            started: list[str] = []
+            environ = context.request.environ  # type: ignore[union-attr]
+            body = current_app(environ, lambda status, headers, exc=None: started.append(status))  # type: ignore[arg-type]
+            assert (b"".join(body), started) == (b"called", ["200 OK"])
+
+    def test_own_attribute_error(self, app: Cocopot) -> None:
+        """An AttributeError of a property passes through as it is, and the property runs once."""
+        app.request_class = OddRequest
+        OddRequest.asked = 0
+        with app.test_request_context():
+            with pytest.raises(AttributeError, match=r"^from the property$"):
+                str(request.broken)  # type: ignore[attr-defined]
+            assert OddRequest.asked == 1
+            assert getattr(request, "broken", "default") == "default"
+            with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+                str(request.nothing)  # type: ignore[attr-defined]
+        with pytest.raises(RuntimeError, match="outside"):
+            str(request.broken)  # type: ignore[attr-defined]
+
+    def test_own_key_error(self, app: Cocopot) -> None:
+        """A LookupError of a property is not taken for a missing context."""
+        app.request_class = OddRequest
+        with app.test_request_context(), pytest.raises(KeyError, match="from the property"):
+            str(request.missing)  # type: ignore[attr-defined]
+
+    def test_app_attribute_error(self, app: Cocopot) -> None:
+        """What the application does not have is said of the application."""
+        with (
+            app.app_context(),
+            pytest.raises(AttributeError, match="'Cocopot' object has no attribute"),
+        ):
+            str(current_app.nothing)  # type: ignore[attr-defined]
+
+
+class TestUrlAdapter:
+    def test_built_once(self, app: Cocopot) -> None:
+        """A context builds its URL adapter when it is asked for, once; without a host there is none."""
+        with app.test_request_context() as context:
+            assert context.url_adapter is context.url_adapter is not None
+        assert app.app_context().url_adapter is None
+        app.config["SERVER_NAME"] = "example.com"
+        assert app.app_context().url_adapter is not None
+
+    def test_copy(self, app: Cocopot) -> None:
+        """A copy has the same application, request and calls, and nothing else."""
+        context = app.test_request_context()
+        context.g.x = 1
+        copy = context.copy()
+        assert (copy.app, copy.request, copy.calls) == (app, context.request, context.calls)
+        assert isinstance(copy, Context)
+        assert "x" not in copy.g

@@ -1,0 +1,467 @@
+from __future__ import annotations
+
+import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.http import http_date
+from werkzeug.test import create_environ
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from cocopot import (
+    Cocopot,
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    g,
+    has_request_context,
+    jsonify,
+    make_response,
+    redirect,
+    request,
+    send_file,
+    send_from_directory,
+    stream_with_context,
+)
+from cocopot.exceptions import ImATeapot, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Cocopot:
+    app = Cocopot("tests_of_helpers", autoload=False, root_path=str(tmp_path))
+    app.testing = True
+    (tmp_path / "digits.txt").write_text("0123456789")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "in.txt").write_text("inside")
+    return app
+
+
+@pytest.fixture
+def ends(app: Cocopot) -> list[str]:
+    """Return a list in which each teardown of a request is noted."""
+    seen: list[str] = []
+    app.teardown_request(lambda exc: seen.append(f"end {exc!r}"))
+    return seen
+
+
+def answer(app: Cocopot, view: Callable[[], Any], **kwargs: Any) -> Any:
+    """Return what a client gets from a view."""
+    app.add_url_rule("/view", "view", view)
+    return app.test_client().get("/view", buffered=True, **kwargs)
+
+
+class TestRedirect:
+    @pytest.mark.parametrize("code", [301, 302, 303, 305, 307, 308])
+    def test_code(self, app: Cocopot, code: int) -> None:
+        """A redirect has the status and the location that are asked for."""
+        response = answer(app, lambda: redirect("/next?q=ü", code))
+        assert (response.status_code, response.headers["Location"]) == (code, "/next?q=%C3%BC")
+
+    def test_class(self, app: Cocopot) -> None:
+        """The response is of the application's class, or of the one that is given."""
+
+        class Own(Response):
+            pass
+
+        class Given(Response):
+            pass
+
+        app.response_class = Own
+        with app.app_context():
+            assert type(redirect("/")) is Own
+            assert type(redirect("/", response_class=Given)) is Given
+        assert isinstance(redirect("/"), WerkzeugResponse)
+
+
+class TestAbort:
+    def test_code(self) -> None:
+        """A status code raises the exception of that code, with what is given besides."""
+        with pytest.raises(NotFound) as caught:
+            abort(404, "no such note")
+        assert caught.value.description == "no such note"
+        with pytest.raises(ImATeapot):
+            abort(418)
+
+    def test_response(self, app: Cocopot) -> None:
+        """A response is what the client gets."""
+        assert answer(app, lambda: abort(Response("stop", 202))).text == "stop"
+
+    def test_unknown(self) -> None:
+        """A number that no exception has is refused."""
+        with pytest.raises(LookupError, match="299"):
+            abort(299)
+
+
+class TestMakeResponse:
+    @pytest.mark.parametrize(
+        ("args", "status", "body"),
+        [
+            ((), 200, b""),
+            (("x",), 200, b"x"),
+            (("x", 201), 201, b"x"),
+            ((b"x", 202, {"A": "b"}), 202, b"x"),
+            ((("x", 203),), 203, b"x"),
+            (({"a": 1},), 200, b'{"a":1}\n'),
+        ],
+    )
+    def test_values(self, app: Cocopot, args: tuple[Any, ...], status: int, body: bytes) -> None:
+        """The response is the one that a view would give by returning the arguments."""
+        with app.test_request_context():
+            response = make_response(*args)
+            assert (response.status_code, response.data) == (status, body)
+            assert type(response) is app.response_class
+
+    def test_outside(self, app: Cocopot) -> None:
+        """A response is made for a request, so there must be one."""
+        with app.app_context(), pytest.raises(RuntimeError, match="outside of a request context"):
+            make_response("x")
+
+
+class TestJsonify:
+    def test_values(self, app: Cocopot) -> None:
+        """One value is itself, several are a list, names are an object, nothing is null."""
+        with app.app_context():
+            assert [jsonify(1).json, jsonify(1, 2).json, jsonify(a=1).json] == [1, [1, 2], {"a": 1}]
+            assert jsonify().data == b"null\n"
+            assert jsonify([]).mimetype == "application/json"
+
+    def test_refused(self, app: Cocopot) -> None:
+        """Values and names at once, or a value without a JSON form, are refused."""
+        with app.app_context():
+            with pytest.raises(TypeError):
+                jsonify(1, a=2)
+            with pytest.raises(TypeError):
+                jsonify(object())
+
+
+class TestSendFile:
+    def test_path(self, app: Cocopot) -> None:
+        """A file below the root path is sent with its type, length, date and entity tag."""
+        response = answer(app, lambda: send_file("digits.txt"))
+        assert (response.data, response.mimetype, response.content_length) == (
+            b"0123456789",
+            "text/plain",
+            10,
+        )
+        assert response.last_modified is not None
+        assert response.get_etag()[0]
+        assert response.cache_control.no_cache
+
+    def test_conditional(self, app: Cocopot) -> None:
+        """A client that has the file already gets 304, by entity tag or by date."""
+        response = answer(app, lambda: send_file("digits.txt"))
+        client = app.test_client()
+        for headers in (
+            {"If-None-Match": response.headers["ETag"]},
+            {"If-Modified-Since": http_date(response.last_modified)},
+        ):
+            again = client.get("/view", headers=headers, buffered=True)
+            assert (again.status_code, again.data) == (304, b"")
+
+    @pytest.mark.parametrize(
+        ("wanted", "status", "body"),
+        [
+            ("bytes=2-4", 206, b"234"),
+            ("bytes=-3", 206, b"789"),
+            ("bytes=8-", 206, b"89"),
+            ("bytes=99-", 416, None),
+        ],
+    )
+    def test_range(self, app: Cocopot, wanted: str, status: int, body: bytes | None) -> None:
+        """A range of bytes is answered with it, and one beyond the end with 416."""
+        response = answer(app, lambda: send_file("digits.txt"), headers={"Range": wanted})
+        assert response.status_code == status
+        assert body is None or response.data == body
+
+    def test_unconditional(self, app: Cocopot) -> None:
+        """On demand a file is always sent whole, without entity tag."""
+        view = lambda: send_file("digits.txt", conditional=False, etag=False)  # noqa: E731
+        response = answer(app, view, headers={"Range": "bytes=2-4"})
+        assert (response.status_code, response.data) == (200, b"0123456789")
+        assert response.get_etag() == (None, None)
+
+    def test_attachment(self, app: Cocopot) -> None:
+        """A download has a name, the file's own or another, beyond ASCII too."""
+        response = answer(
+            app, lambda: send_file("digits.txt", as_attachment=True, download_name="zählen.txt")
+        )
+        value = response.headers["Content-Disposition"]
+        assert value == "attachment; filename=zahlen.txt; filename*=UTF-8''z%C3%A4hlen.txt"
+
+    def test_attributes(self, app: Cocopot) -> None:
+        """Type, entity tag and date can be given."""
+        response = answer(app, lambda: send_file("digits.txt", "text/x-own", etag="own", last_modified=0))
+        assert (response.mimetype, response.headers["ETag"]) == ("text/x-own", '"own"')
+        assert response.headers["Last-Modified"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+
+    @pytest.mark.parametrize(
+        ("given", "configured", "age"),
+        [(None, 60, 60), (5, 60, 5), (0, 60, 0), (lambda path: len(path or ""), 60, 99), (None, None, None)],
+    )
+    def test_max_age(self, app: Cocopot, given: Any, configured: int | None, age: int | None) -> None:
+        """The age is the given one, or that of a function of the path, or the configured one."""
+        app.config["SEND_FILE_MAX_AGE_DEFAULT"] = configured
+        response = answer(app, lambda: send_file("digits.txt", max_age=given))
+        expected = len(f"{app.root_path}/digits.txt") if callable(given) else age
+        assert response.cache_control.max_age == expected
+
+    def test_file_object(self, app: Cocopot) -> None:
+        """A file that is open for reading bytes is sent too, and needs a name or a type."""
+        response = answer(app, lambda: send_file(io.BytesIO(b"abc"), download_name="a.bin"))
+        assert (response.data, response.mimetype) == (b"abc", "application/octet-stream")
+        with app.test_request_context(), pytest.raises(TypeError, match="mimetype"):
+            send_file(io.BytesIO())
+
+    def test_text_file(self, app: Cocopot) -> None:
+        """A text file is refused, for its length in bytes is not known."""
+        with app.test_request_context(), pytest.raises(ValueError, match="binary mode"):
+            send_file(io.StringIO("x"), "text/plain")  # type: ignore[arg-type]
+
+    def test_server_sends(self, app: Cocopot) -> None:
+        """With USE_X_SENDFILE the server is told the path instead."""
+        app.config["USE_X_SENDFILE"] = True
+        response = answer(app, lambda: send_file("digits.txt"))
+        assert (response.headers["X-Sendfile"], response.data) == (f"{app.root_path}/digits.txt", b"")
+
+    def test_missing(self, app: Cocopot) -> None:
+        """A path that the application gives and that is not there is its mistake, not a 404."""
+        with app.test_request_context(), pytest.raises(FileNotFoundError):
+            send_file("missing.txt")
+
+
+class TestSendFromDirectory:
+    def test_below(self, app: Cocopot) -> None:
+        """A file below the directory is sent, with the options of `send_file`."""
+        response = answer(app, lambda: send_from_directory("folder", "in.txt", max_age=3, as_attachment=True))
+        assert (response.data, response.cache_control.max_age) == (b"inside", 3)
+        assert "attachment" in response.headers["Content-Disposition"]
+
+    @pytest.mark.parametrize(
+        "path",
+        ["../digits.txt", "/etc/passwd", "in.txt/../../digits.txt", "missing", "", ".", "a\0b"],
+    )
+    def test_not_found(self, app: Cocopot, path: str) -> None:
+        """What leads out of the directory, is no file, or has a NUL byte in it is not found."""
+        with app.test_request_context(), pytest.raises(NotFound):
+            send_from_directory("folder", path)
+
+
+class TestAfterThisRequest:
+    def test_order(self, app: Cocopot) -> None:
+        """The functions run in order, before the after-request functions, on what the last one returned."""
+        seen: list[str] = []
+        app.after_request(lambda response: seen.append(f"last {response.get_data(True)}"))
+
+        def view() -> str:
+            after_this_request(lambda response: seen.append(f"first {response.get_data(True)}"))
+            after_this_request(lambda response: Response("other"))
+            after_this_request(lambda response: seen.append(f"third {response.get_data(True)}"))
+            return "view"
+
+        assert answer(app, view).text == "other"
+        assert seen == ["first view", "third other", "last other"]
+
+    def test_decorator_and_one_inside(self, app: Cocopot) -> None:
+        """It decorates, and a function may register another one, which runs after it."""
+        seen: list[str] = []
+
+        def view() -> str:
+            @after_this_request
+            def first(response: Response) -> None:
+                seen.append("first")
+                after_this_request(lambda response: seen.append("inside"))
+
+            assert first.__name__ == "first"
+            return ""
+
+        answer(app, view)
+        answer_again = app.test_client().get("/view")
+        assert (answer_again.status_code, seen) == (200, ["first", "inside"] * 2)
+
+    def test_before_request(self, app: Cocopot) -> None:
+        """A before-request function can use it, also when it answers the request itself."""
+
+        @app.before_request
+        def stop() -> str:
+            after_this_request(lambda response: response.headers.set("X-After", "1"))
+            return "stopped"
+
+        assert answer(app, lambda: "").headers["X-After"] == "1"
+
+    def test_error(self, app: Cocopot) -> None:
+        """One that raises makes a 500, for which those after it still run, and it does not run again."""
+        app.testing = False
+        seen: list[str] = []
+
+        def fail(response: Response) -> None:
+            seen.append("fail")
+            raise ValueError
+
+        def view() -> str:
+            after_this_request(fail)
+            after_this_request(lambda response: seen.append(response.status))
+            return ""
+
+        assert answer(app, view).status_code == 500
+        assert seen == ["fail", "500 INTERNAL SERVER ERROR"]
+
+    def test_not_a_response(self, app: Cocopot) -> None:
+        """One that returns something else than a response or nothing is named as the mistake."""
+        with pytest.raises(TypeError, match="a function given to after_this_request"):
+            answer(app, lambda: repr(after_this_request(lambda response: "text")))
+
+    def test_outside(self) -> None:
+        """Outside of a request there is no response to wait for."""
+        with pytest.raises(RuntimeError, match="outside of a request context"):
+            after_this_request(lambda response: None)
+
+
+class TestStream:
+    def serve(self, app: Cocopot, stream: Callable[[], Any]) -> Any:
+        """Serve one request with a streamed body, and return the WSGI iterable."""
+        app.add_url_rule("/here", "here", lambda: Response(stream()))
+        return app(create_environ("/here"), lambda status, headers, exc=None: None)  # type: ignore[arg-type]
+
+    def test_request_stays(self, app: Cocopot) -> None:
+        """The body can look at the request and `g` while it is read, after the view has returned."""
+
+        def view() -> Iterator[str]:
+            g.x = "g"
+
+            def generate() -> Iterator[str]:
+                yield request.args["q"]
+                yield g.x
+                yield current_app.name
+
+            return stream_with_context(generate())
+
+        assert answer(app, view, query_string={"q": "ü"}).text == "ügtests_of_helpers"
+
+    def test_decorator(self, app: Cocopot) -> None:
+        """A generator function can be decorated, and takes arguments."""
+
+        def view() -> Iterator[str]:
+            @stream_with_context
+            def generate(sign: str) -> Iterator[str]:
+                """Read it."""
+                yield request.path + sign
+
+            assert (generate.__name__, generate.__doc__) == ("generate", "Read it.")
+            return generate("!")
+
+        assert answer(app, view).text == "/view!"
+
+    def test_teardown_at_the_end(self, app: Cocopot, ends: list[str]) -> None:
+        """The teardown waits until the body has been read, and runs once."""
+        seen: list[list[str]] = []
+
+        def generate() -> Iterator[bytes]:
+            seen.append(list(ends))
+            yield b"x"
+
+        body = self.serve(app, lambda: stream_with_context(generate()))
+        assert ends == []
+        assert list(body) == [b"x"]
+        assert ends == ["end None"]
+        body.close()
+        assert (ends, seen) == (["end None"], [[]])
+
+    def test_client_goes_away(self, app: Cocopot, ends: list[str]) -> None:
+        """When the client goes away, the generator is closed, and then the teardown runs."""
+
+        def generate() -> Iterator[bytes]:
+            try:
+                yield b"1"
+                yield b"2"
+            finally:
+                ends.append(f"closed at {request.path}")
+
+        body = self.serve(app, lambda: stream_with_context(generate()))
+        assert next(iter(body)) == b"1"
+        body.close()
+        assert ends == ["closed at /here", "end None"]
+
+    def test_never_read(self, app: Cocopot, ends: list[str]) -> None:
+        """A body that nobody reads is torn down when it is closed, or dropped without that."""
+        body = self.serve(app, lambda: stream_with_context(iter([b"x"])))
+        body.close()
+        assert ends == ["end None"]
+        with app.test_request_context():
+            stream = stream_with_context(iter([b"x"]))
+        assert ends == ["end None"]
+        del stream
+        assert ends == ["end None"] * 2
+
+    def test_head(self, app: Cocopot, ends: list[str]) -> None:
+        """The answer to HEAD, whose body is left out, is torn down too."""
+        app.add_url_rule("/here", "here", lambda: stream_with_context(iter([b"x"])))
+        assert app.test_client().head("/here", buffered=True).data == b""
+        assert ends == ["end None"]
+
+    def test_exception(self, app: Cocopot, ends: list[str]) -> None:
+        """An exception in the stream reaches the server, and the teardown functions get it."""
+
+        def generate() -> Iterator[bytes]:
+            yield b"x"
+            raise ValueError("in the stream")
+
+        body = self.serve(app, lambda: stream_with_context(generate()))
+        with pytest.raises(ValueError, match="in the stream"):
+            list(body)
+        assert ends == ["end ValueError('in the stream')"]
+
+    def test_exception_before_the_stream(self, app: Cocopot, ends: list[str]) -> None:
+        """What is not iterable raises when it is read, and is torn down."""
+        with app.test_request_context():
+            stream = stream_with_context(3)  # type: ignore[call-overload]
+        with pytest.raises(TypeError, match="not iterable"):
+            next(stream)
+        assert len(ends) == 1
+
+    def test_inside_client_block(self, app: Cocopot, ends: list[str]) -> None:
+        """Inside the block of a test client the context stays after the stream, until its end."""
+        app.add_url_rule("/here", "here", lambda: stream_with_context(request.path for _ in "ab"))
+        with app.test_client() as client:
+            assert client.get("/here").text == "/here/here"
+            assert (request.path, ends) == ("/here", [])
+        assert ends == ["end None"]
+
+    def test_other_threads(self, app: Cocopot, ends: list[str]) -> None:
+        """Each part may be read in another thread than the one that made the stream, as servers do."""
+
+        def generate() -> Iterator[str]:
+            for _ in range(2):
+                yield f"{request.path} {threading.current_thread().name}"
+
+        with app.test_request_context("/here"):
+            stream = stream_with_context(generate())
+        parts = []
+        for name in ("one", "two"):
+            with ThreadPoolExecutor(1, thread_name_prefix=name) as pool:
+                parts.append(pool.submit(next, stream).result())
+        assert (parts, ends) == (["/here one_0", "/here two_0"], [])
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(next, stream, "end").result() == "end"
+        assert ends == ["end None"]
+
+    def test_leaves_no_context(self, app: Cocopot) -> None:
+        """Who reads the stream has no context of it afterwards."""
+        with app.test_request_context("/here"):
+            stream = stream_with_context(str(has_request_context()) for _ in "a")
+        assert (next(stream), has_request_context()) == ("True", False)
+        assert list(stream) == []
+
+    def test_outside(self) -> None:
+        """Outside of a request there is no context to keep, neither for a stream nor for a function."""
+        with pytest.raises(RuntimeError, match="outside of a request context"):
+            stream_with_context(iter([b""]))
+        function = stream_with_context(lambda: iter([b""]))
+        with pytest.raises(RuntimeError, match="outside of a request context"):
+            function()

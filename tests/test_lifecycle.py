@@ -1,0 +1,548 @@
+"""A request from top to bottom: what runs when, and what becomes of an exception."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cocopot import (
+    Blueprint,
+    Cocopot,
+    Response,
+    after_this_request,
+    g,
+    has_request_context,
+    hookimpl,
+    request,
+)
+from cocopot.exceptions import BadRequestKeyError, HTTPException, InternalServerError, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+
+class ShopError(Exception):
+    """An error of the application's own."""
+
+
+@pytest.fixture
+def calls() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest) -> Cocopot:
+    app = Cocopot(__name__, autoload=False)
+    app.name = f"lifecycle.{request.node.name}"
+    app.add_url_rule("/", view_func=index)
+    app.add_url_rule("/boom", view_func=boom)
+    return app
+
+
+def index() -> str:
+    return "index"
+
+
+def boom() -> str:
+    raise ShopError("boom")
+
+
+def failing(error: Exception) -> Callable[..., Any]:
+    """Return a function that raises `error`."""
+
+    def function(*_: object) -> None:
+        raise error
+
+    return function
+
+
+class Everything:
+    """A plugin that notes every hook of a request."""
+
+    def __init__(self, calls: list[str]) -> None:
+        self.calls = calls
+
+    @hookimpl
+    def cocopot_request_started(self) -> None:
+        self.calls.append("request_started")
+
+    @hookimpl
+    def cocopot_url_value_preprocessor(self) -> None:
+        self.calls.append("url_value_preprocessor")
+
+    @hookimpl
+    def cocopot_before_request(self) -> None:
+        self.calls.append("before_request")
+
+    @hookimpl
+    def cocopot_dispatch_request(self) -> None:
+        self.calls.append("dispatch_request")
+
+    @hookimpl
+    def cocopot_handle_exception(self, exc: Exception) -> None:
+        self.calls.append(f"handle_exception {type(exc).__name__}")
+
+    @hookimpl
+    def cocopot_got_request_exception(self, exc: Exception) -> None:
+        self.calls.append(f"got_request_exception {type(exc).__name__}")
+
+    @hookimpl
+    def cocopot_make_response(self) -> None:
+        self.calls.append("make_response")
+
+    @hookimpl
+    def cocopot_after_request(self) -> None:
+        self.calls.append("after_request")
+
+    @hookimpl
+    def cocopot_teardown_request(self, exc: BaseException | None) -> None:
+        self.calls.append(f"teardown_request {type(exc).__name__}")
+
+    @hookimpl
+    def cocopot_teardown_app_context(self, exc: BaseException | None) -> None:
+        self.calls.append(f"teardown_app_context {type(exc).__name__}")
+
+
+BEGIN = ["request_started", "url_value_preprocessor", "before_request", "dispatch_request"]
+ANSWER = ["make_response", "after_request"]
+
+
+class TestStages:
+    def stages(self, app: Cocopot, calls: list[str], path: str) -> list[str]:
+        """Return the stages of one request to an application that has been started."""
+        app.start()
+        app.plugins.register(Everything(calls), "everything")
+        app.test_client().get(path)
+        return calls
+
+    def test_answered(self, app: Cocopot, calls: list[str]) -> None:
+        """A request that is answered runs through the hooks in the order of the contract."""
+        end = ["teardown_request NoneType", "teardown_app_context NoneType"]
+        assert self.stages(app, calls, "/") == [*BEGIN, *ANSWER, *end]
+
+    def test_http_exception(self, app: Cocopot, calls: list[str]) -> None:
+        """An HTTP exception adds one stage, and is no error to the teardown functions."""
+        end = ["teardown_request NoneType", "teardown_app_context NoneType"]
+        handled = "handle_exception NotFound"
+        assert self.stages(app, calls, "/missing") == [*BEGIN, handled, *ANSWER, *end]
+
+    def test_unhandled(self, app: Cocopot, calls: list[str]) -> None:
+        """An exception that nobody handles is reported, and then asked about once more as a 500."""
+        middle = [
+            "handle_exception ShopError",
+            "got_request_exception ShopError",
+            "handle_exception InternalServerError",
+        ]
+        end = ["teardown_request ShopError", "teardown_app_context ShopError"]
+        assert self.stages(app, calls, "/boom") == [*BEGIN, *middle, *ANSWER, *end]
+
+    def test_answered_before_the_view(self, app: Cocopot, calls: list[str]) -> None:
+        """An answer of a before-request function leaves the view out, and nothing else."""
+        app.before_request(lambda: "early")
+        end = ["teardown_request NoneType", "teardown_app_context NoneType"]
+        assert self.stages(app, calls, "/boom") == [*BEGIN[:3], *ANSWER, *end]
+
+    def test_redirect(self, app: Cocopot, calls: list[str]) -> None:
+        """A redirect of the router is not asked about."""
+        app.add_url_rule("/shop/", "shop", index)
+        stages = self.stages(app, calls, "/shop")
+        assert stages[: len(BEGIN + ANSWER)] == [*BEGIN, *ANSWER]
+
+
+class TestContext:
+    def test_active_in_each_stage(self, app: Cocopot, calls: list[str]) -> None:
+        """The request is there from the first function to the last, and not afterwards."""
+        for decorator in (app.before_request, app.after_request, app.teardown_request):
+            decorator(lambda *_: calls.append(request.path))
+        app.test_client().get("/")
+        assert calls == ["/", "/", "/"]
+        assert not has_request_context()
+
+    def test_g_lasts_for_one_request(self, app: Cocopot) -> None:
+        """What is put on `g` is seen by the same request only."""
+
+        @app.before_request
+        def count() -> None:
+            g.count = g.get("count", 0) + 1
+
+        app.add_url_rule("/count", "count", lambda: str(g.count))
+        client = app.test_client()
+        assert [client.get("/count").text for _ in range(2)] == ["1", "1"]
+
+    def test_request_inside_a_request(self, app: Cocopot) -> None:
+        """A request may send another one to the same application, and goes on with its own afterwards."""
+
+        def nested() -> str:
+            inner = app.test_client().get("/").text
+            return f"{request.path} got {inner}"
+
+        app.add_url_rule("/nested", view_func=nested)
+        assert app.test_client().get("/nested").text == "/nested got index"
+
+    def test_reset_after_a_base_exception(self, app: Cocopot, calls: list[str]) -> None:
+        """Whatever leaves the view, the context is torn down and popped."""
+        app.add_url_rule("/exit", "exit", lambda: exit_with("bye"))
+        app.teardown_request(lambda exc: calls.append(repr(exc)))
+        with pytest.raises(SystemExit):
+            app.test_client().get("/exit")
+        assert calls == ["SystemExit('bye')"]
+        assert not has_request_context()
+
+
+def exit_with(message: str) -> str:
+    raise SystemExit(message)
+
+
+class TestAfterRequest:
+    def test_none_means_unchanged(self, app: Cocopot) -> None:
+        """An after-request function need not return the response."""
+        app.after_request(lambda response: response.headers.set("X-Seen", "1"))
+        response = app.test_client().get("/")
+        assert (response.text, response.headers["X-Seen"]) == ("index", "1")
+
+    def test_wrong_type(self, app: Cocopot) -> None:
+        """One that returns anything else is named."""
+        app.testing = True
+        app.after_request(lambda _: "text")
+        with pytest.raises(TypeError, match=r"app\.after_request: .*returned a 'str'"):
+            app.test_client().get("/")
+
+    def test_after_this_request_comes_first(self, app: Cocopot, calls: list[str]) -> None:
+        """Functions of this request run before the after-request functions, in their own order."""
+
+        def view() -> str:
+            for name in ("first", "second"):
+                after_this_request(lambda _, name=name: calls.append(name))
+            return "view"
+
+        app.add_url_rule("/view", view_func=view)
+        app.after_request(lambda _: calls.append("last"))
+        app.test_client().get("/view")
+        assert calls == ["first", "second", "last"]
+        app.test_client().get("/")
+        assert calls[3:] == ["last"]
+
+    def test_after_this_request_with_a_wrong_type(self, app: Cocopot) -> None:
+        """What is no response is refused, and the message says what may have given it."""
+        app.testing = True
+        app.add_url_rule("/view", "view", lambda: after_this_request(lambda _: "text")(None))
+        with pytest.raises(TypeError, match="a function given to after_this_request a response"):
+            app.test_client().get("/view")
+
+    def test_exception(self, app: Cocopot, calls: list[str]) -> None:
+        """An exception becomes a 500, whose response goes through the functions once more."""
+
+        @app.after_request
+        def fail_once(response: Response) -> Response:
+            calls.append(response.status)
+            if response.status_code == 200:
+                raise ShopError
+            return response
+
+        app.register_error_handler(ShopError, lambda _: "not asked")
+        assert app.test_client().get("/").status_code == 500
+        assert calls == ["200 OK", "500 INTERNAL SERVER ERROR"]
+
+    def test_exception_on_the_way_out_of_an_error(
+        self, app: Cocopot, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """An exception on the way out of a 500 is logged, and the 500 sent all the same."""
+        app.after_request(failing(ShopError("again")))
+        assert app.test_client().get("/boom").status_code == 500
+        messages = [record.getMessage() for record in caplog.records]
+        assert messages == [
+            "Exception on /boom [GET]",
+            "Request finalizing failed with an error while handling an error",
+        ]
+
+    def test_blueprints_run_for_their_own(self, app: Cocopot) -> None:
+        """A blueprint's function sees the responses of the blueprint, its errors included."""
+        shop = Blueprint("shop", __name__)
+        shop.add_url_rule("/shop", "index", boom)
+        shop.after_request(lambda response: response.headers.set("X-Shop", "1"))
+        app.register_blueprint(shop)
+        client = app.test_client()
+        assert client.get("/shop").headers["X-Shop"] == "1"
+        assert "X-Shop" not in client.get("/").headers
+
+
+class TestTrapping:
+    @pytest.mark.parametrize(
+        ("settings", "trapped"),
+        [
+            ({}, set()),
+            ({"TRAP_HTTP_EXCEPTIONS": True}, {"/missing", "/form", "/bad"}),
+            ({"TRAP_BAD_REQUEST_ERRORS": True}, {"/form", "/bad"}),
+            ({"DEBUG": True}, {"/form"}),
+            ({"DEBUG": True, "TRAP_BAD_REQUEST_ERRORS": False}, set()),
+        ],
+    )
+    def test_which(self, app: Cocopot, settings: dict[str, Any], trapped: set[str]) -> None:
+        """The configuration decides which HTTP exceptions are treated as any other exception."""
+        app.config.update(settings, PROPAGATE_EXCEPTIONS=True)
+        app.add_url_rule("/form", "form", lambda: request.form["missing"], methods=["GET"])
+        app.add_url_rule("/bad", "bad", lambda: request.get_json(force=True))
+        raised = set()
+        for path in ("/", "/missing", "/form", "/bad"):
+            try:
+                app.test_client().get(path)
+            except HTTPException:
+                raised.add(path)
+        assert raised == trapped
+
+    def test_handlers_are_still_asked(self, app: Cocopot) -> None:
+        """A trapped exception can still be handled."""
+        app.config["TRAP_HTTP_EXCEPTIONS"] = True
+        app.register_error_handler(404, lambda _: "handled")
+        assert app.test_client().get("/missing").text == "handled"
+
+    def test_unhandled(self, app: Cocopot) -> None:
+        """A trapped exception that nobody handles is a 500, if exceptions do not propagate."""
+        app.config["TRAP_HTTP_EXCEPTIONS"] = True
+        assert app.test_client().get("/missing").status_code == 500
+
+    @pytest.mark.parametrize("debug", [False, True])
+    def test_missing_key_is_named_in_debug_mode(self, app: Cocopot, debug: bool) -> None:
+        """The name of a missing form key is shown to nobody but the developer."""
+        app.config.update(DEBUG=debug, TRAP_BAD_REQUEST_ERRORS=False)
+        app.add_url_rule("/form", "form", lambda: request.args["secret_name"])
+        response = app.test_client().get("/form")
+        assert response.status_code == 400
+        assert ("secret_name" in response.text) is debug
+
+    def test_class_of_a_missing_key(self, app: Cocopot) -> None:
+        """A missing key can be handled by its own class."""
+        app.register_error_handler(BadRequestKeyError, lambda e: f"no {e.args[0]}")
+        app.add_url_rule("/form", "form", lambda: request.args["name"])
+        assert app.test_client().get("/form").text == "no name"
+
+
+class TestPropagation:
+    @pytest.mark.parametrize(
+        ("settings", "propagates"),
+        [
+            ({}, False),
+            ({"TESTING": True}, True),
+            ({"DEBUG": True}, True),
+            ({"PROPAGATE_EXCEPTIONS": True}, True),
+            ({"TESTING": True, "DEBUG": True, "PROPAGATE_EXCEPTIONS": False}, False),
+        ],
+    )
+    def test_when(self, app: Cocopot, settings: dict[str, Any], propagates: bool) -> None:
+        """Unhandled exceptions leave the application in debug and test mode, unless configured."""
+        app.config.update(settings)
+        assert app.propagate_exceptions is propagates
+        if propagates:
+            with pytest.raises(ShopError, match="boom"):
+                app.test_client().get("/boom")
+        else:
+            assert app.test_client().get("/boom").status_code == 500
+
+    def test_handled_exceptions_do_not(self, app: Cocopot) -> None:
+        """An exception with a handler never leaves the application."""
+        app.testing = True
+        app.register_error_handler(ShopError, str)
+        assert app.test_client().get("/boom").text == "boom"
+
+    def test_handler_of_500_is_not_asked(self, app: Cocopot, calls: list[str]) -> None:
+        """Where exceptions propagate, the handler of 500 has nothing to say."""
+        app.testing = True
+        app.register_error_handler(500, lambda _: calls.append("asked"))
+        with pytest.raises(ShopError):
+            app.test_client().get("/boom")
+        assert calls == []
+
+    @pytest.mark.parametrize("key", [500, InternalServerError, HTTPException, Exception])
+    def test_original_exception(self, app: Cocopot, key: Any) -> None:
+        """The handler of 500 finds the exception that nobody handled; that for `Exception` gets it."""
+        app.register_error_handler(
+            key, lambda e: f"{type(e).__name__} {getattr(e, 'original_exception', e)!r}"
+        )
+        kind = "ShopError" if key is Exception else "InternalServerError"
+        assert app.test_client().get("/boom").text == f"{kind} ShopError('boom')"
+
+    def test_raised_500(self, app: Cocopot) -> None:
+        """A 500 that the view raised itself has no original exception."""
+        app.add_url_rule("/raise", "raise", failing(InternalServerError()))
+        app.register_error_handler(500, lambda e: repr(e.original_exception))
+        assert app.test_client().get("/raise").text == "None"
+
+    def test_exception_in_an_error_handler(self, app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
+        """An exception in an error handler is a 500; the first one stays its context."""
+        app.register_error_handler(ShopError, failing(KeyError("second")))
+        seen: list[InternalServerError] = []
+        app.register_error_handler(500, lambda e: (str(seen.append(e)), 500))  # type: ignore[func-returns-value]
+        assert app.test_client().get("/boom").status_code == 500
+        (error,) = seen
+        assert isinstance(error.original_exception, KeyError)
+        assert isinstance(error.original_exception.__context__, ShopError)
+        assert len(caplog.records) == 1
+
+    def test_exception_in_the_handler_of_500(self, app: Cocopot) -> None:
+        """An exception in the handler of 500 reaches the server: there is nobody left to ask."""
+        app.register_error_handler(500, failing(KeyError("last")))
+        with pytest.raises(KeyError, match="last"):
+            app.test_client().get("/boom")
+
+    def test_exception_in_a_report(self, app: Cocopot) -> None:
+        """An exception of a reporting plugin replaces the first one, which stays its context."""
+
+        class Reporter:
+            @hookimpl
+            def cocopot_got_request_exception(self) -> None:
+                raise OSError("no network")
+
+        app.plugins.register(Reporter(), "reporter")
+        with pytest.raises(OSError, match="no network") as raised:
+            app.test_client().get("/boom")
+        assert isinstance(raised.value.__context__, ShopError)
+
+
+class TestTeardown:
+    def test_every_one_runs(self, app: Cocopot, calls: list[str], caplog: pytest.LogCaptureFixture) -> None:
+        """Errors of teardown functions stop no other one, and are logged by name."""
+        app.teardown_appcontext(lambda _: calls.append("app context"))
+        app.teardown_request(lambda _: calls.append("first"))
+        app.teardown_request(failing(ShopError("lost")))
+        app.teardown_request(failing(KeyError("key")))
+        app.start()
+        calls.clear()
+        assert app.test_client().get("/").text == "index"
+        assert calls == ["first", "app context"]
+        messages = [record.getMessage() for record in caplog.records]
+        assert [message.split()[0] for message in messages] == ["KeyError", "ShopError"]
+        assert all("app.teardown_request: " in message for message in messages)
+
+    def test_together_where_exceptions_propagate(self, app: Cocopot) -> None:
+        """Where exceptions propagate, the errors are raised together."""
+        app.testing = True
+        app.teardown_request(failing(ShopError("lost")))
+        app.teardown_request(failing(KeyError("key")))
+        with pytest.raises(
+            ExceptionGroup, match="2 of 2 implementations of cocopot_teardown_request"
+        ) as raised:
+            app.test_client().get("/")
+        assert [type(error) for error in raised.value.exceptions] == [KeyError, ShopError]
+        assert not has_request_context()
+
+    def test_app_context_after_a_failed_request(self, app: Cocopot, calls: list[str]) -> None:
+        """The application context is torn down even if the request's teardown raises."""
+        app.testing = True
+        app.teardown_request(failing(ShopError("lost")))
+        app.teardown_appcontext(lambda _: calls.append("app context"))
+        app.start()
+        calls.clear()
+        with pytest.raises(ExceptionGroup):
+            app.test_client().get("/")
+        assert calls == ["app context"]
+
+    def test_only_of_the_blueprint(self, app: Cocopot, calls: list[str]) -> None:
+        """A blueprint's teardown functions run for its endpoints only."""
+        shop = Blueprint("shop", __name__)
+        shop.add_url_rule("/shop", "index", index)
+        shop.teardown_request(lambda _: calls.append("shop"))
+        app.register_blueprint(shop)
+        for path in ("/", "/missing", "/shop"):
+            app.test_client().get(path)
+        assert calls == ["shop"]
+
+    def test_once_inside_a_client_block(self, app: Cocopot, calls: list[str]) -> None:
+        """A test client's block delays the teardown, to the next request or its end."""
+        app.teardown_request(lambda _: calls.append(request.path))
+        with app.test_client() as client:
+            client.get("/?a")
+            assert (calls, request.query_string) == ([], b"a")
+            client.get("/missing")
+            assert calls == ["/"]
+        assert calls == ["/", "/missing"]
+
+
+class TestMistakesOfPlugins:
+    def test_dispatch_wrapper_that_forgets(self, app: Cocopot) -> None:
+        """A wrapper of the view that returns nothing is told what to do."""
+        app.testing = True
+
+        class Forgetful:
+            @hookimpl(wrapper=True)
+            def cocopot_dispatch_request(self) -> Generator[None, Any, Any]:
+                yield
+
+        app.plugins.register(Forgetful(), "forgetful")
+        with pytest.raises(TypeError, match=r"'index'.*must return what it wraps returned"):
+            app.test_client().get("/")
+
+    def test_after_request_wrapper_that_forgets(self, app: Cocopot) -> None:
+        """So is a wrapper of the after-request hook, with the names of those that there are."""
+        app.testing = True
+
+        class Forgetful:
+            @hookimpl(wrapper=True)
+            def cocopot_after_request(self) -> Generator[None, Any, Any]:
+                yield
+
+        app.plugins.register(Forgetful(), "forgetful")
+        with pytest.raises(TypeError, match=r"the result of its yield.*Registered: forgetful"):
+            app.test_client().get("/")
+
+    def test_make_response_that_makes_none(self, app: Cocopot) -> None:
+        """A plugin whose response is none is refused."""
+        app.testing = True
+
+        class Wrong:
+            @hookimpl
+            def cocopot_make_response(self, value: Any) -> Any:
+                return value
+
+        app.plugins.register(Wrong(), "wrong")
+        with pytest.raises(TypeError, match=r"gave 'index' for a 'str' from the endpoint 'index'"):
+            app.test_client().get("/")
+
+
+class TestPathsAndHosts:
+    @pytest.mark.parametrize("path", ["/\xff", "/caf\xe9", "/\xc3(", "/a/\x80"])
+    def test_bad_utf8(self, app: Cocopot, path: str) -> None:
+        """A path that is not valid UTF-8 is a 400, also under a rule that takes everything."""
+        app.add_url_rule("/<path:rest>", "rest", lambda rest: f"{rest}")
+        client = app.test_client()
+        assert client.get("/", environ_overrides={"PATH_INFO": path}).status_code == 400
+        assert client.get("/", environ_overrides={"PATH_INFO": "/caf\xc3\xa9"}).text == "caf\xe9"
+
+    @pytest.mark.parametrize("length", ["x", "-1", "1.5", "1,1", "\xb2"])
+    def test_bad_content_length(self, app: Cocopot, length: str) -> None:
+        """A Content-Length that is no number is a 400."""
+        environ = {"CONTENT_LENGTH": length}
+        response = app.test_client().post("/", environ_overrides=environ)
+        assert response.status_code == 400
+
+    @pytest.mark.parametrize(
+        ("host", "status"),
+        [("shop.example", 200), ("www.shop.example", 200), ("evil.example", 400), ("shop.example.evil", 400)],
+    )
+    def test_trusted_hosts(self, app: Cocopot, host: str, status: int) -> None:
+        """A host that is not among TRUSTED_HOSTS is a 400."""
+        app.config["TRUSTED_HOSTS"] = [".shop.example"]
+        assert app.test_client().get("/", base_url=f"http://{host}").status_code == status
+
+    def test_trusted_hosts_can_be_handled(self, app: Cocopot) -> None:
+        """The 400 goes to the error handlers."""
+        app.config["TRUSTED_HOSTS"] = ["shop.example"]
+        app.register_error_handler(400, lambda e: (type(e).__name__, 400))
+        assert app.test_client().get("/").text == "SecurityError"
+
+    def test_before_request_sees_what_did_not_match(self, app: Cocopot) -> None:
+        """Before-request functions run for requests that matched nothing, and can answer them."""
+        app.before_request(lambda: type(request.routing_exception).__name__)
+        client = app.test_client()
+        assert [client.get("/missing").text, client.put("/").text] == ["NotFound", "MethodNotAllowed"]
+
+    def test_view_arguments(self, app: Cocopot) -> None:
+        """The values of the URL reach the view as keyword arguments, converted."""
+        app.add_url_rule("/<int:n>/<name>", "both", lambda name, n: f"{name} {n + 1}")
+        assert app.test_client().get("/3/Ada").text == "Ada 4"
+
+    def test_not_found_is_an_http_exception(self, app: Cocopot) -> None:
+        """What matched nothing is a `NotFound` on the request."""
+        with app.test_request_context("/missing"):
+            assert isinstance(request.routing_exception, NotFound)
+            assert (request.endpoint, request.view_args) == (None, None)

@@ -1,0 +1,251 @@
+"""The development server: where it listens, what it says at the start, and who may reach the debugger."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cocopot import Cocopot, hookimpl
+from cocopot.serving import _from_server_name, _may_debug, is_loopback, print_banner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROGRAM = """
+import os
+from cocopot import Cocopot
+app = Cocopot("served", autoload=False)
+app.config["SERVER_NAME"] = {server_name!r}
+app.add_url_rule("/", "index", lambda: str(os.environ.get("WERKZEUG_RUN_MAIN")))
+app.run(**{options!r})
+"""
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "app.localhost",
+        "127.0.0.1",
+        "127.255.255.254",
+        "::1",
+        "[::1]",
+        "0:0:0:0:0:0:0:1",
+        "unix:///run/app.sock",
+    ],
+)
+def test_hosts_that_only_this_machine_reaches(host: str) -> None:
+    """The names and addresses of the loopback interface, and sockets of the file system."""
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "0.0.0.0",
+        "::",
+        "[::]",
+        "",
+        "192.168.0.1",
+        "128.0.0.1",
+        "fe80::1",
+        "example.com",
+        "localhost.example.com",
+        "notlocalhost",
+        "127.0.0.1.example.com",
+        "127.1",
+        "2130706433",
+        "/run/app.sock",
+    ],
+)
+def test_hosts_that_others_may_reach(host: str) -> None:
+    """All other addresses, and names that could stand for anything."""
+    assert not is_loopback(host)
+
+
+def test_a_warning_says_why_the_debugger_stays_off() -> None:
+    """The warning names the host, and what to pass to have the debugger all the same."""
+    with pytest.warns(RuntimeWarning, match=r"listens on example\.com.*use_debugger=True"):
+        assert not _may_debug("example.com")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert _may_debug("localhost")
+
+
+@pytest.mark.parametrize(
+    ("server_name", "expected"),
+    [
+        (None, (None, None)),
+        ("", (None, None)),
+        ("example.com", ("example.com", None)),
+        ("example.com:8000", ("example.com", 8000)),
+        ("127.0.0.1:80", ("127.0.0.1", 80)),
+        ("[::1]:8000", ("::1", 8000)),
+        ("[::1]", ("::1", None)),
+        (":8000", (None, 8000)),
+    ],
+)
+def test_host_and_port_of_server_name(server_name: str | None, expected: Any) -> None:
+    """SERVER_NAME gives the host and, if there is one, the port; also with an IPv6 address."""
+    assert _from_server_name(server_name) == expected
+
+
+# -------------------------------------------------------------------------
+# The banner
+# -------------------------------------------------------------------------
+
+
+class Plugin:
+    """A plugin that does nothing."""
+
+    @hookimpl
+    def cocopot_before_request(self) -> None:
+        """Do nothing."""
+
+
+def test_the_banner_names_the_application(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a plugin it says so; debug mode is shown."""
+    app = Cocopot("shop", autoload=False)
+    print_banner(app)
+    app.debug = True
+    print_banner(app)
+    assert capsys.readouterr().err.splitlines() == [
+        " * Cocopot app 'shop', debug mode off",
+        " * Plugins: none",
+        " * Cocopot app 'shop', debug mode on",
+        " * Plugins: none",
+    ]
+
+
+def test_the_banner_lists_a_plugin_without_a_distribution(capsys: pytest.CaptureFixture[str]) -> None:
+    """A plugin that was handed over in code is listed by its name."""
+    app = Cocopot("shop", autoload=False, plugins=[Plugin()])
+    print_banner(app)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == " * Plugins:"
+    assert "Plugin" in lines[2]
+    assert "(" not in lines[2]
+
+
+PLUGIN = """
+from cocopot import hookimpl
+
+@hookimpl
+def cocopot_before_request(request):
+    return None
+"""
+METADATA = "Metadata-Version: 2.1\nName: cocopot-{name}\nVersion: {version}\n"
+
+
+def install(folder: Path, name: str, version: str) -> None:
+    """Put a distribution with one plugin into a folder, as an installer does."""
+    (folder / f"cocopot_{name}.py").write_text(PLUGIN)
+    info = folder / f"cocopot_{name}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(METADATA.format(name=name, version=version))
+    (info / "entry_points.txt").write_text(f"[cocopot.plugins]\n{name} = cocopot_{name}\n")
+
+
+def test_the_banner_lists_plugins_with_distribution_and_version(tmp_path: Path) -> None:
+    """Each installed plugin stands there in load order, with where it comes from."""
+    install(tmp_path, "zeta", "1.5")
+    install(tmp_path, "alpha", "0.3")
+    program = (
+        "from cocopot import Cocopot\nfrom cocopot.serving import print_banner\n"
+        "print_banner(Cocopot('shop', autoload={'zeta', 'alpha'}))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment.pop("COCOPOT_PLUGINS", None)
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert result.stderr.splitlines()[1:] == [
+        " * Plugins:",
+        "     alpha  (cocopot-alpha 0.3)",
+        "     zeta  (cocopot-zeta 1.5)",
+    ]
+
+
+# -------------------------------------------------------------------------
+# Where it listens
+# -------------------------------------------------------------------------
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+@contextlib.contextmanager
+def started(tmp_path: Path, server_name: str | None, options: dict[str, Any]) -> Iterator[Path]:
+    """Run a program that serves, for as long as the block takes; give its log."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.format(server_name=server_name, options=options))
+    log = tmp_path / "log"
+    with log.open("wb") as file, subprocess.Popen([sys.executable, str(program)], stderr=file) as process:
+        try:
+            yield log
+        finally:
+            process.terminate()
+
+
+def answer_from(port: int) -> str:
+    """Return the body of the answer of the server at a port, once there is one."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            connection = socket.create_connection(("127.0.0.1", port), 5)
+        except OSError:
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.05)
+        else:
+            break
+    with connection, connection.makefile("rb") as answer:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        return answer.read().partition(b"\r\n\r\n")[2].decode()
+
+
+def test_host_and_port_come_from_server_name(tmp_path: Path) -> None:
+    """Where run() is given neither, SERVER_NAME decides."""
+    port = free_port()
+    with started(tmp_path, f"localhost:{port}", {"debug": False}) as log:
+        assert answer_from(port) == "None"
+    assert f"Running on http://localhost:{port}" in log.read_text()
+
+
+def test_what_run_is_given_comes_first(tmp_path: Path) -> None:
+    """Host and port given to run() win over SERVER_NAME."""
+    port = free_port()
+    options = {"host": "127.0.0.1", "port": port, "debug": False}
+    with started(tmp_path, "example.com:1", options) as log:
+        assert answer_from(port) == "None"
+    assert f"Running on http://127.0.0.1:{port}" in log.read_text()
+
+
+def test_the_default_port(tmp_path: Path) -> None:
+    """Without a word from anybody it is port 5000 of this machine; if that is taken, a message says so."""
+    with started(tmp_path, None, {"debug": False}) as log:
+        deadline = time.monotonic() + 20
+        while "5000" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert re.search(r"Running on http://127\.0\.0\.1:5000|Port 5000 is in use", log.read_text())
+
+
+def test_the_banner_is_shown_once_under_the_reloader(tmp_path: Path) -> None:
+    """The process that the reloader starts serves, and does not repeat the banner."""
+    port = free_port()
+    with started(tmp_path, None, {"port": port, "reloader_type": "stat"}) as log:
+        assert answer_from(port) == "true"
+    assert log.read_text().count("Cocopot app 'served', debug mode on") == 1

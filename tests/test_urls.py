@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cocopot import Blueprint, Cocopot, request, url_for
+from cocopot.exceptions import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def app() -> Cocopot:
+    app = Cocopot("tests_of_urls", autoload=False)
+    app.testing = True
+    app.add_url_rule("/", "home", lambda: url_for(".home"))
+    app.add_url_rule("/notes/<int:n>", "note", lambda n: "")
+    app.add_url_rule("/read", "both", lambda: "", methods=["GET"])
+    app.add_url_rule("/write", "both", methods=["POST"])
+    return app
+
+
+class TestUrlFor:
+    @pytest.mark.parametrize(
+        ("endpoint", "values", "url"),
+        [
+            ("home", {}, "/"),
+            ("note", {"n": 3}, "/notes/3"),
+            ("note", {"n": 3, "q": "a b", "many": [1, 2]}, "/notes/3?q=a+b&many=1&many=2"),
+            ("home", {"_anchor": "top of ü"}, "/#top%20of%20%C3%BC"),
+            ("home", {"q": "1", "_anchor": "x/y?z"}, "/?q=1#x/y?z"),
+            ("home", {"_external": True}, "http://localhost/"),
+            ("home", {"_scheme": "https"}, "https://localhost/"),
+            ("home", {"_scheme": "https", "_external": True}, "https://localhost/"),
+            ("home", {"_scheme": ""}, "//localhost/"),
+            ("both", {"_method": "POST"}, "/write"),
+            ("both", {"_method": "GET"}, "/read"),
+            ("home", {"endpoint": "e", "app": "a", "self": "s"}, "/?endpoint=e&app=a&self=s"),
+        ],
+    )
+    def test_values(self, app: Cocopot, endpoint: str, values: dict[str, Any], url: str) -> None:
+        """A URL is built of the endpoint, its values, and what the underscored arguments ask for."""
+        if "endpoint" in values:
+            values = {key: value for key, value in values.items() if key != "endpoint"}
+            url = url.replace("endpoint=e&", "")
+        with app.test_request_context():
+            assert url_for(endpoint, **values) == app.url_for(endpoint, **values) == url
+
+    def test_scheme_not_external(self, app: Cocopot) -> None:
+        """A scheme makes a URL external; to ask for both that and the opposite is a mistake."""
+        with app.test_request_context(), pytest.raises(ValueError, match="leave out _external=False"):
+            url_for("home", _scheme="https", _external=False)
+
+    def test_relative(self, app: Cocopot) -> None:
+        """An endpoint that begins with a dot belongs to the blueprint of the request, if it has one."""
+        outer = Blueprint("outer", __name__, url_prefix="/outer")
+        inner = Blueprint("inner", __name__, url_prefix="/inner")
+        for blueprint in (outer, inner):
+            blueprint.add_url_rule("/", "home", lambda: url_for(".home"))
+        outer.register_blueprint(inner)
+        outer.add_url_rule("/in", "in", lambda: url_for(".inner.home"))
+        app.register_blueprint(outer)
+        client = app.test_client()
+        assert [client.get(path).text for path in ("/", "/outer/", "/outer/inner/", "/outer/in")] == [
+            "/",
+            "/outer/",
+            "/outer/inner/",
+            "/outer/inner/",
+        ]
+
+    def test_root_path(self, app: Cocopot) -> None:
+        """Under a path of the server, URLs begin with it."""
+        with app.test_request_context(base_url="http://h.example/root"):
+            assert url_for("note", n=1) == "/root/notes/1"
+            assert url_for("home", _external=True) == "http://h.example/root/"
+
+    def test_outside(self, app: Cocopot) -> None:
+        """Outside of a request URLs are external, made with SERVER_NAME and what belongs to it."""
+        app.config.update(
+            SERVER_NAME="h.example:8000", APPLICATION_ROOT="/root", PREFERRED_URL_SCHEME="https"
+        )
+        with app.app_context():
+            assert url_for("note", n=1) == "https://h.example:8000/root/notes/1"
+            assert url_for("note", n=1, _external=False) == "/root/notes/1"
+            assert url_for("home", _scheme="http") == "http://h.example:8000/root/"
+            assert url_for(".home") == url_for("home")
+        assert app.url_for("home") == "https://h.example:8000/root/"
+
+    def test_no_server_name(self, app: Cocopot) -> None:
+        """Without SERVER_NAME the error says what to configure; without an application, what to open."""
+        with app.app_context(), pytest.raises(RuntimeError, match="only with SERVER_NAME configured"):
+            url_for("home")
+        with pytest.raises(RuntimeError, match="only with SERVER_NAME configured"):
+            app.url_for("home")
+        with pytest.raises(RuntimeError, match="outside of the application context"):
+            url_for("home")
+
+    def test_other_application(self, app: Cocopot) -> None:
+        """The request of one application says nothing about the URLs of another."""
+        other = Cocopot("other", autoload=False)
+        other.config["SERVER_NAME"] = "other.example"
+        other.add_url_rule("/x", "x")
+        with app.test_request_context():
+            assert other.url_for("x") == "http://other.example/x"
+
+    def test_server_name_in_requests(self, app: Cocopot) -> None:
+        """In a request too, an external URL is made with SERVER_NAME, not with what the client sent."""
+        app.config["SERVER_NAME"] = "h.example"
+        app.add_url_rule("/where", "where", lambda: url_for("home", _external=True))
+        assert app.test_client().get("/where", base_url="http://other.example").text == "http://h.example/"
+
+    def test_subdomain(self) -> None:
+        """With subdomain matching, the URL of an endpoint in another subdomain is external."""
+        app = Cocopot("sub", autoload=False, subdomain_matching=True)
+        app.config["SERVER_NAME"] = "h.example"
+        app.add_url_rule("/x", "x", lambda: url_for("y"), subdomain="a")
+        app.add_url_rule("/y", "y", lambda: url_for("y"), subdomain="b")
+        client = app.test_client()
+        assert client.get("/x", subdomain="a").text == "http://b.h.example/y"
+        assert client.get("/y", subdomain="b").text == "/y"
+
+    def test_defaults(self, app: Cocopot) -> None:
+        """URL-default functions may add values to every URL, the first registered first."""
+        app.url_defaults(lambda endpoint, values: values.setdefault("n", 1))
+        app.url_defaults(lambda endpoint, values: values.setdefault("n", 2))
+        with app.test_request_context():
+            assert (url_for("note"), url_for("note", n=5)) == ("/notes/1", "/notes/5")
+
+
+class TestBuildErrors:
+    def test_unknown(self, app: Cocopot) -> None:
+        """An unknown endpoint is an error that suggests one, and so is a missing value."""
+        with app.test_request_context():
+            with pytest.raises(BuildError, match=r"endpoint 'hom'.*Did you mean 'home'"):
+                url_for("hom")
+            with pytest.raises(BuildError, match=r"forget to specify values.*'n'"):
+                url_for("note")
+
+    def test_handler(self, app: Cocopot) -> None:
+        """A build-error handler gets the error and all values, and may supply the URL."""
+        seen: list[Any] = []
+
+        @app.url_build_error_handler
+        def supply(error: Exception, endpoint: str, values: dict[str, Any]) -> str:
+            seen.append((str(type(error).__name__), endpoint, values))
+            return f"/external/{endpoint}"
+
+        app.url_build_error_handler(lambda error, endpoint, values: None)
+        with app.test_request_context():
+            assert url_for("elsewhere", q=1, _anchor="a", _method="PUT") == "/external/elsewhere"
+        values = {"q": 1, "_anchor": "a", "_method": "PUT", "_scheme": None, "_external": False}
+        assert seen == [("BuildError", "elsewhere", values)]
+
+    def test_handler_raises(self, app: Cocopot) -> None:
+        """What a build-error handler raises comes out instead; without a URL, the first error does."""
+        app.url_build_error_handler(lambda error, endpoint, values: None)
+        with app.test_request_context():
+            with pytest.raises(BuildError, match="'missing'"):
+                url_for("missing")
+            app.url_build_error_handler(lambda error, endpoint, values: {}[endpoint])
+            with pytest.raises(KeyError, match="missing"):
+                url_for("missing")
+
+
+class TestAddUrlRule:
+    def test_methods_of_the_view(self, app: Cocopot) -> None:
+        """A view may name its methods, those that it always wants, and whether OPTIONS is automatic."""
+
+        def view() -> str:
+            return request.method
+
+        options: Any = view
+        options.methods = ["POST"]
+        options.required_methods = ["put"]
+        options.provide_automatic_options = False
+        app.add_url_rule("/v", view_func=view)
+        client = app.test_client()
+        assert [client.open("/v", method=name).status_code for name in ("POST", "PUT", "GET", "OPTIONS")] == [
+            200,
+            200,
+            405,
+            405,
+        ]
+
+    def test_automatic_options(self, app: Cocopot) -> None:
+        """OPTIONS is answered automatically, unless the configuration or the rule says otherwise."""
+        app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+        app.add_url_rule("/no", "no", lambda: "")
+        app.add_url_rule("/yes", "yes", lambda: "", provide_automatic_options=True)
+        app.add_url_rule("/own", "own", lambda: request.method, methods=["options"])
+        client = app.test_client()
+        assert client.options("/no").status_code == 405
+        assert client.options("/yes").allow.as_set() == {"get", "head", "options"}
+        assert client.options("/own").text == "OPTIONS"
+
+    @pytest.mark.parametrize(
+        ("make", "name"),
+        [
+            (functools.partial(functools.partial, str, "x"), "partial"),
+            (type("Callable", (), {"__call__": lambda self: "x"}), "Callable"),
+        ],
+    )
+    def test_endpoint_of_objects(self, app: Cocopot, make: Callable[[], Any], name: str) -> None:
+        """An object that can be called is a view; its class gives the endpoint, so a second one clashes."""
+        app.add_url_rule("/x", view_func=make())
+        assert app.test_client().get("/x").text == "x"
+        other = Cocopot("other", autoload=False)
+        other.add_url_rule("/x", view_func=make())
+        with pytest.raises(ValueError, match=f"The endpoint '{name}' already has a function"):
+            other.add_url_rule("/y", view_func=make())
+
+    def test_clash(self, app: Cocopot) -> None:
+        """A second function for an endpoint is refused by name; the same one may have more rules."""
+
+        def note() -> str:
+            return ""
+
+        with pytest.raises(
+            ValueError, match=r"'note' already has a function, .*; give .*\.note another name"
+        ):
+            app.add_url_rule("/other", view_func=note)
+        app.add_url_rule("/other", "other", note)
+        app.add_url_rule("/more", "other", note)
+        assert app.test_client().get("/more").status_code == 200
+
+    def test_no_endpoint(self, app: Cocopot) -> None:
+        """A rule needs an endpoint or a function."""
+        with pytest.raises(TypeError, match="endpoint, or a view function"):
+            app.add_url_rule("/x")
+
+    def test_methods_as_text(self, app: Cocopot) -> None:
+        """Methods are a list; a single text is refused, with the list that was meant."""
+        with pytest.raises(TypeError, match=r"methods=\['POST'\]"):
+            app.add_url_rule("/x", "x", methods="POST")
+
+    def test_unknown_converter(self, app: Cocopot) -> None:
+        """An unknown converter is refused, with the rule and the names of those that there are."""
+        with pytest.raises(
+            LookupError, match=r"In the rule '/<nope:x>', .*Converters are: any, default, float"
+        ):
+            app.add_url_rule("/<nope:x>", "x")

@@ -283,9 +283,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
         request = self.request_class(environ)
         request.app = self
         lifecycle.match_request(self, request, environ)
-        context = Context(self, request)
-        context.calls = lifecycle.calls_for(self, request.endpoint)
-        return context
+        return Context(self, request)
 
     def test_request_context(self, *args: Any, **kwargs: Any) -> Context:
         """Return a request context for a made-up request.

@@ -76,7 +76,6 @@ class Blueprint(Folders, Registrar):
         subdomain: Subdomain for all rules.
         url_defaults: Default values for all rules.
         root_path: Folder that other paths are relative to; by default that of the module.
-        cli_group: Name of the group for the blueprint's commands; by default the blueprint's name.
     """
 
     def __init__(
@@ -90,7 +89,6 @@ class Blueprint(Folders, Registrar):
         subdomain: str | None = None,
         url_defaults: dict[str, Any] | None = None,
         root_path: str | None = None,
-        cli_group: str | None = None,
     ) -> None:
         _check_name(name)
         Folders.__init__(self, import_name, static_folder, static_url_path, root_path)
@@ -100,7 +98,6 @@ class Blueprint(Folders, Registrar):
         self.url_prefix = url_prefix
         self.subdomain = subdomain
         self.url_values_defaults = dict(url_defaults or {})
-        self.cli_group = cli_group
         self._deferred: list[Deferred] = []
         self._children: list[tuple[Blueprint, dict[str, Any]]] = []
         self._registered = False
@@ -233,12 +230,16 @@ class Blueprint(Folders, Registrar):
             options: `name`, `url_prefix`, `subdomain` and `url_defaults` for this registration.
 
         Raises:
-            ValueError: If it is this blueprint itself.
+            ValueError: If it is this blueprint itself, or has this one inside.
         """
         self.check_open("register_blueprint")
-        if blueprint is self:
-            raise ValueError(f"The blueprint {self.name!r} cannot be registered on itself.")
+        if blueprint.has_inside(self):
+            raise ValueError(f"The blueprint {self.name!r} cannot be registered inside itself.")
         self._children.append((blueprint, options))
+
+    def has_inside(self, other: Blueprint) -> bool:
+        """Whether `other` is this blueprint, or registered on it, or on one that is."""
+        return other is self or any(child.has_inside(other) for child, _ in self._children)
 
     def register(self, app: Any, options: dict[str, Any]) -> None:
         """Register everything on an application; called by `app.register_blueprint`.

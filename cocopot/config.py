@@ -46,9 +46,9 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
         "PREFERRED_URL_SCHEME": "http",
         # The hosts that a request may name: a list of str, a leading dot allows subdomains; None: any host.
         "TRUSTED_HOSTS": None,
-        # The largest request body, in bytes: a larger one is a 413; None: no limit.
+        # The largest request body, in bytes: a larger one is a 413; None: any.
         "MAX_CONTENT_LENGTH": None,
-        # The largest field of a multipart form that is no file, in bytes: a larger one is a 413; None: no limit.
+        # The largest field of a multipart form that is no file, in bytes: a larger one is a 413; None: any.
         "MAX_FORM_MEMORY_SIZE": 500_000,
         # The most parts of a multipart form, a number of parts: more are a 413; None: no limit.
         "MAX_FORM_PARTS": 1000,

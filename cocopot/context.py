@@ -85,11 +85,15 @@ class Context:
     _tokens: tuple[contextvars.Token[Context], ...] = ()
     _holds = 0
     _shares_app_context = False
+    _borrows_request = False
+    _is_copy = False
     _exc: BaseException | None = None
     #: Functions that `after_this_request` has collected.
     after_functions: list[Callable[[Any], Any]] | None = None
-    #: The compiled hook calls of the request's endpoint; set by the lifecycle.
+    #: The compiled hook calls of the request's endpoint; set by the lifecycle when it serves the request.
     calls: Any = None
+    #: Whether `calls` is to be looked up at each use, because the request is not being served.
+    renews_calls = False
 
     def __init__(self, app: Application, request: Request | None = None) -> None:
         self.app = app
@@ -113,6 +117,7 @@ class Context:
         """Return a new context for the same application and request, with a `g` of its own."""
         context = Context(self.app, self.request)
         context.calls = self.calls
+        context._is_copy = True
         return context
 
     # -- being active --------------------------------------------------
@@ -152,10 +157,19 @@ class Context:
         self.pop(exc)
 
     def share_with(self, outer: Context | None) -> None:
-        """Inside another context of the same application, use its `g`, and leave its teardown to it."""
-        if outer is not None and outer is not self and outer.app is self.app:
+        """Take what is shared with another context of the same application that this one is pushed inside.
+
+        A request uses the `g` of the context around it, and leaves its teardown to it. An application context
+        has a `g` of its own, and sees the request around it.
+        """
+        if outer is None or outer is self or outer.app is not self.app:
+            return
+        if self.request is not None:
             self._g = outer.g
             self._shares_app_context = True
+        elif outer.request is not None:
+            self.request, self.calls = outer.request, outer.calls
+            self._borrows_request = True
 
     # -- being kept ----------------------------------------------------
 
@@ -175,9 +189,11 @@ class Context:
     def tear_down(self, exc: BaseException | None = None) -> None:
         """Run the teardown hooks; the application context's run even if the request's raise."""
         try:
-            if self.request is not None:
+            if self._borrows_request:
+                self.request, self._borrows_request = None, False
+            elif self.request is not None:
                 self.app.do_teardown_request(exc)
-                if self.request.holds_files:
+                if self.request.holds_files and not self._is_copy:
                     self.request.close()
         finally:
             if not self._shares_app_context:

@@ -60,6 +60,14 @@ class Registrar:
         #: Error handlers by blueprint name, or `None`, and by status code or class.
         self.error_handler_spec = ErrorHandlerSpec(plugins, scopes_of)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        table = self.__dict__.get(name)
+        if isinstance(table, (FunctionTable, ErrorHandlerSpec)):
+            table.clear()  # what is assigned in place of a table becomes its content
+            table.update(value)
+        else:
+            super().__setattr__(name, value)
+
     def check_open(self, action: str) -> None:
         """Raise an error that says what to do if it is too late for `action`."""
         raise NotImplementedError

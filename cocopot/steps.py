@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cocopot import lifecycle
 from cocopot.builtin.dispatch import default_options_response
-from cocopot.context import current_request_context
+from cocopot.context import Context, current_request_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,17 +43,17 @@ class RequestSteps:
     @lifecycle.default_step
     def full_dispatch_request(self) -> Response:
         """Run the request from its first hook to the finished response, errors included."""
-        return cast("Response", lifecycle.full_dispatch_request(current_request_context()))
+        return cast("Response", lifecycle.full_dispatch_request(_context()))
 
     @lifecycle.default_step
     def preprocess_request(self) -> ResponseValue | None:
         """Run the URL value preprocessors and before-request hooks; a result stands for the view's."""
-        return cast("ResponseValue | None", lifecycle.preprocess_request(current_request_context()))
+        return cast("ResponseValue | None", lifecycle.preprocess_request(_context()))
 
     @lifecycle.default_step
     def dispatch_request(self) -> ResponseValue:
         """Call the view, and return what it returns."""
-        return cast("ResponseValue", lifecycle.dispatch_request(current_request_context()))
+        return cast("ResponseValue", lifecycle.dispatch_request(_context()))
 
     @lifecycle.default_step
     def make_response(self, rv: ResponseValue) -> Response:
@@ -62,7 +62,7 @@ class RequestSteps:
         Raises:
             TypeError: If it cannot be made into one.
         """
-        return cast("Response", lifecycle.make_response(current_request_context(), rv))
+        return cast("Response", lifecycle.make_response(_context(), rv))
 
     @lifecycle.default_step
     def process_response(self, response: Response) -> Response:
@@ -71,28 +71,28 @@ class RequestSteps:
         Args:
             response: The response.
         """
-        return cast("Response", lifecycle.process_response(current_request_context(), response))
+        return cast("Response", lifecycle.process_response(_context(), response))
 
     def make_default_options_response(self) -> Response:
         """Return the response that OPTIONS gets: empty, with the methods of the URL."""
         return cast(
             "Response",
-            default_options_response(cast("Any", self), cast("Any", current_request_context().request)),
+            default_options_response(cast("Any", self), cast("Any", _context().request)),
         )
 
     def handle_user_exception(self, e: Exception) -> ResponseValue:
         """Turn an exception into a response value with the error handlers, or raise it again."""
-        return cast("ResponseValue", lifecycle.handle_user_exception(current_request_context(), e))
+        return cast("ResponseValue", lifecycle.handle_user_exception(_context(), e))
 
     def handle_http_exception(self, e: HTTPException) -> ResponseValue:
         """Ask the error handlers about an HTTP exception; without one it is the response itself."""
-        return cast("ResponseValue", lifecycle.handle_http_exception(current_request_context(), e))
+        return cast("ResponseValue", lifecycle.handle_http_exception(_context(), e))
 
     def handle_exception(self, e: Exception) -> Response:
         """Answer an exception that nobody handled: in debug and test mode raise it, else log it and send a
         500.
         """
-        return cast("Response", lifecycle.handle_exception(current_request_context(), e))
+        return cast("Response", lifecycle.handle_exception(_context(), e))
 
     def log_exception(self, exc_info: ExcInfo) -> None:
         """Log an exception that nobody handled, as an error.
@@ -100,7 +100,7 @@ class RequestSteps:
         Args:
             exc_info: As from `sys.exc_info()`.
         """
-        request = cast("Any", current_request_context().request)
+        request = cast("Any", _context().request)
         cast("Any", self).logger.error(
             "Exception on %s [%s]", request.path, request.method, exc_info=exc_info
         )
@@ -108,9 +108,23 @@ class RequestSteps:
     @lifecycle.default_step
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """Run the teardown-request hooks; called when the request context is popped."""
-        lifecycle.do_teardown_request(current_request_context(), exc)
+        lifecycle.do_teardown_request(_context(), exc)
 
     @lifecycle.default_step
     def do_teardown_app_context(self, exc: BaseException | None = None) -> None:
         """Run the teardown-app-context hooks; called when the context is popped."""
         lifecycle.do_teardown_app_context(cast("Any", self), exc)
+
+
+def _context() -> Context:
+    """Return the current context with the hook calls of its request.
+
+    A request that is being served keeps those that it began with; one that was made up sees what has been
+    registered since.
+    """
+    context = current_request_context()
+    if context.calls is None or context.renews_calls:
+        request: Any = context.request
+        context.calls = lifecycle.calls_for(context.app, request.endpoint)
+        context.renews_calls = True
+    return context

@@ -192,10 +192,14 @@ class TestNames:
             app.register_blueprint(Blueprint("bp", __name__))
 
     def test_itself(self) -> None:
-        """A blueprint cannot lie in itself."""
-        blueprint = Blueprint("bp", __name__)
-        with pytest.raises(ValueError, match="cannot be registered on itself"):
+        """A blueprint cannot lie in itself, nor in one that lies in it."""
+        blueprint, middle, inner = (Blueprint(name, __name__) for name in ("bp", "middle", "inner"))
+        with pytest.raises(ValueError, match="'bp' cannot be registered inside itself"):
             blueprint.register_blueprint(blueprint)
+        blueprint.register_blueprint(middle)
+        middle.register_blueprint(inner)
+        with pytest.raises(ValueError, match="'inner' cannot be registered inside itself"):
+            inner.register_blueprint(blueprint)
 
     def test_repr(self) -> None:
         """A blueprint shows its name."""

@@ -165,7 +165,7 @@ class TestLifeTime:
 
 class TestNested:
     def test_same_app(self, app: Cocopot, ends: list[str]) -> None:
-        """Contexts of one application inside each other share `g`, and the outermost ends it."""
+        """A request shares the `g` around it, an application context has its own; each ends what is its own."""
         with app.app_context():
             g.value = 1
             with app.test_request_context():
@@ -173,9 +173,20 @@ class TestNested:
                 g.value = 2
             assert ends == ["request None"]
             with app.app_context():
-                assert g.value == 2
-            assert ends == ["request None"]
-        assert ends == ["request None", "app None"]
+                assert "value" not in g
+            assert ends == ["request None", "app None"]
+            assert g.value == 2
+        assert ends == ["request None", "app None", "app None"]
+
+    def test_app_context_inside_a_request(self, app: Cocopot, ends: list[str]) -> None:
+        """An application context inside a request sees the request, and does not end it."""
+        with app.test_request_context("/outer"):
+            with app.app_context() as inner:
+                assert request.path == "/outer"
+                assert app.url_for("static", filename="x") == "/static/x"
+            assert ends == ["app None"]
+            assert inner.request is None
+        assert ends == ["app None", "request None", "app None"]
 
     def test_other_app(self, app: Cocopot, ends: list[str]) -> None:
         """A context of another application has its own `g`, and hides the outer one while it lasts."""

@@ -187,3 +187,12 @@ class TestOverrides:
         other.add_url_rule("/", view_func=index)
         app.dispatch_request = lambda: "mine"  # type: ignore[method-assign]
         assert (app.test_client().get("/").text, other.test_client().get("/").text) == ("mine", "index")
+
+
+def test_a_made_up_request_sees_what_is_registered_meanwhile() -> None:
+    """Inside `test_request_context` a step runs the functions that are registered when it is called."""
+    app = Cocopot("app_with_made_up_request", autoload=False)
+    with app.test_request_context("/"):
+        assert app.preprocess_request() is None
+        app.before_request(lambda: "late")
+        assert app.preprocess_request() == "late"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,13 +12,26 @@ if TYPE_CHECKING:
     from cocopot.app import Cocopot
 
 
+class _AppGroup(click.Group):
+    """Commands that run in a context of their application, so that `current_app` and `g` may be used."""
+
+    def __init__(self, app: Cocopot, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self._app = app
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        with self._app.app_context():
+            return super().invoke(ctx)
+
+
 def make_group(app: Cocopot) -> click.Group:
     """Return the group of an application's own commands, with those of its plugins.
 
     A plugin whose `cocopot_register_commands` raises loses its own commands only; the error is logged by
     name.
     """
-    group = click.Group(app.name, help=f"Commands of {app.name}.")
+    group = _AppGroup(app, app.name, help=f"Commands of {app.name}.")
     impls = app.plugins.call_order("cocopot_register_commands")
     wrappers = [impl for impl in impls if impl.wrapper or impl.hookwrapper]
     for impl in impls[len(wrappers) :]:

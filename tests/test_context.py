@@ -165,7 +165,7 @@ class TestLifeTime:
 
 class TestNested:
     def test_same_app(self, app: Cocopot, ends: list[str]) -> None:
-        """A request shares the `g` around it, an application context has its own; each ends what is its own."""
+        """A request shares the `g` around it, an application context has its own; each ends its own."""
         with app.app_context():
             g.value = 1
             with app.test_request_context():

@@ -366,7 +366,8 @@ def test_assigning_to_a_registry_replaces_its_content() -> None:
     app = Cocopot("app_with_replaced_tables", autoload=False)
     app.before_request(lambda: "old")
     app.before_request_funcs = {None: [lambda: None]}  # type: ignore[assignment]  # becomes the content
-    app.error_handler_spec = {None: {404: lambda _: ("replaced", 404)}}  # type: ignore[assignment]  # likewise
+    handlers = {None: {404: lambda _: ("replaced", 404)}}
+    app.error_handler_spec = handlers  # type: ignore[assignment]  # likewise
     assert app.test_client().get("/nowhere").text == "replaced"
     names = [record.name for record in app.plugins.records("application")]
     assert [name.partition(":")[0] for name in names] == ["app.before_request", "app.errorhandler(404)"]

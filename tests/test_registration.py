@@ -362,7 +362,7 @@ class TestSnapshot:
 
 
 def test_assigning_to_a_registry_replaces_its_content() -> None:
-    """A dict in place of a table of functions, or of error handlers, is registered; the old content is not."""
+    """A dict in place of a table of functions or error handlers becomes its content."""
     app = Cocopot("app_with_replaced_tables", autoload=False)
     app.before_request(lambda: "old")
     app.before_request_funcs = {None: [lambda: None]}  # type: ignore[assignment]  # becomes the content

@@ -92,6 +92,11 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
     #: Key for signing.
     secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")
 
+    #: Whether the first request has begun, and registration is over.
+    started: bool = False
+    _starting = False
+    _name: str | None = None
+
     def __init__(
         self,
         import_name: str = "",
@@ -110,7 +115,8 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
         disable: Iterable[str] = (),
         plugin_errors: OnError = "raise",
     ) -> None:
-        self._name: str | None = None
+        # Asked for in every request, and found more quickly on the instance.
+        self.request_class, self.response_class = self.request_class, self.response_class
         #: The plugin manager.
         self.plugins = PluginManager()
         import_name = import_name or _caller(self)
@@ -123,10 +129,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
         self.router = Router(host_matching=host_matching)
         #: State of plugins, by their names.
         self.extensions: dict[str, Any] = {}
-        #: Whether the first request has begun, and registration is over.
-        self.started = False
         self._start_lock = threading.RLock()
-        self._starting = False
         for name, builtin in BUILTINS.items():
             self.plugins.register(builtin, name, origin="builtin")
         loader = Loader(self.plugins, plugin_errors)

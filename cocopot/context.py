@@ -84,7 +84,8 @@ class Context:
     _url_adapter: MapAdapter | None = None
     _tokens: tuple[contextvars.Token[Context], ...] = ()
     _holds = 0
-    _shares_app_context = False
+    #: Whether `g` and the teardown of the application context belong to the context around this one.
+    shares_app_context = False
     _borrows_request = False
     _is_copy = False
     _exc: BaseException | None = None
@@ -166,7 +167,7 @@ class Context:
             return
         if self.request is not None:
             self._g = outer.g
-            self._shares_app_context = True
+            self.shares_app_context = True
         elif outer.request is not None:
             self.request, self.calls = outer.request, outer.calls
             self._borrows_request = True
@@ -196,7 +197,7 @@ class Context:
                 if self.request.holds_files and not self._is_copy:
                     self.request.close()
         finally:
-            if not self._shares_app_context:
+            if not self.shares_app_context:
                 self.app.do_teardown_app_context(exc)
 
     def __repr__(self) -> str:

@@ -205,6 +205,8 @@ class DefaultJSONProvider(JSONProvider):
             TypeError: There are both positional and keyword arguments, or a value cannot be written.
             ValueError: As for `dumps`.
         """
+        if type(self).dumps is not DefaultJSONProvider.dumps:
+            return super().response(*args, **kwargs)
         compact = self._app.config["JSON_COMPACT"]
         if compact is None:
             compact = not self._app.debug

@@ -7,136 +7,28 @@ subclass can override it; a step that nobody overrides is not called through the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from contextvars import Token
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from cocopot.calls import calls_for, compiled_hook
 from cocopot.context import CURRENT, Context
 from cocopot.error_handlers import error_scopes
-from cocopot.functions import blueprints_of
-from cocopot.logs import run_every
+from cocopot.logs import report_group, run_every
 from cocopot.request import Request
 from cocopot.urls import domain_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cocopot.types import Application, StartResponse, WSGIEnvironment
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-_DEFAULT = "_cocopot_default_step"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _MISSING = Token.MISSING
-
-
-def default_step(method: F) -> F:
-    """Mark a method of the application as the default of a step, which need not be called as a method."""
-    setattr(method, _DEFAULT, True)
-    return method
-
-
-def _override(app: Application, name: str) -> Callable[..., Any] | None:
-    method: Callable[..., Any] = getattr(app, name)
-    return None if getattr(method, _DEFAULT, False) else method
-
-
-class Calls:
-    """What one endpoint needs for its requests: the compiled hooks, and the steps that are overridden.
-
-    A hook that nobody implements, and a step with nothing to do, is `None`.
-
-    Args:
-        app: The application.
-        endpoint: The endpoint, or `None` for requests that matched nothing.
-    """
-
-    #: The steps that a subclass of the application may override, and that are not always called as methods.
-    STEPS = (
-        "full_dispatch_request",
-        "preprocess_request",
-        "dispatch_request",
-        "make_response",
-        "process_response",
-        "do_teardown_request",
-        "do_teardown_app_context",
-    )
-
-    __slots__ = (
-        "after",
-        "after_request",
-        "before",
-        "before_request",
-        "dispatch",
-        "dispatch_request",
-        "full_dispatch",
-        "make_response",
-        "request_started",
-        "respond",
-        "tears_down",
-        "url_value_preprocessor",
-    )
-
-    def __init__(self, app: Application, endpoint: str | None) -> None:
-        scopes = blueprints_of(endpoint)
-        compiled = app.plugins.compile
-        self.request_started = compiled("cocopot_request_started", scopes, results=False)
-        self.url_value_preprocessor = compiled("cocopot_url_value_preprocessor", scopes, results=False)
-        self.before_request = compiled("cocopot_before_request", scopes)
-        self.dispatch_request = compiled("cocopot_dispatch_request", scopes)
-        self.make_response = compiled("cocopot_make_response", scopes)
-        self.after_request = compiled("cocopot_after_request", scopes)
-        self._choose_steps(app)
-        self.tears_down = (
-            compiled("cocopot_teardown_request", scopes) is not None
-            or compiled("cocopot_teardown_app_context") is not None
-            or _override(app, "do_teardown_request") is not None
-            or _override(app, "do_teardown_app_context") is not None
-        )
-
-    def _choose_steps(self, app: Application) -> None:
-        """Set what is called for each step: the hook itself, or the method that overrides the step."""
-        self.full_dispatch = _override(app, "full_dispatch_request")
-        before = _override(app, "preprocess_request")
-        dispatch = _override(app, "dispatch_request")
-        respond = _override(app, "make_response")
-        after = _override(app, "process_response")
-        self.before: Callable[[Context], Any] | None = None
-        if before is not None:
-            self.before = lambda _: before()
-        elif self.url_value_preprocessor is not None or self.before_request is not None:
-            self.before = preprocess_request
-        self.dispatch = self.dispatch_request if dispatch is None else lambda _app, _request: dispatch()
-        self.respond = self.make_response if respond is None else lambda _app, _request, value: respond(value)
-        self.after: Callable[[Context, Any], Any] | None = None
-        if after is not None:
-            self.after = lambda context, response: _checked(context, after(response))
-        elif self.after_request is not None:
-            self.after = process_response
-
-
-def calls_for(app: Application, endpoint: str | None) -> Calls:
-    """Return the calls for an endpoint; made when it is first asked for after a registration."""
-    compiled: dict[Any, Any] = app.plugins.compiled
-    calls = compiled.get(endpoint)
-    if calls is None:
-        with app.plugins.frozen():
-            compiled = app.plugins.compiled
-            calls = compiled[endpoint] = Calls(app, endpoint)
-    return calls
-
-
-def _compiled(app: Application, hook: str, scopes: Iterable[str] = ()) -> Callable[..., Any] | None:
-    """Return the compiled call of a hook that is not needed in every request."""
-    key = (hook, *scopes)
-    compiled: dict[Any, Any] = app.plugins.compiled
-    if key not in compiled:
-        with app.plugins.frozen():
-            compiled = app.plugins.compiled
-            compiled[key] = app.plugins.compile(hook, key[1:], results=False)
-    return compiled[key]  # type: ignore[no-any-return]
+_new = object.__new__
 
 
 # -------------------------------------------------------------------------
@@ -165,8 +57,14 @@ def handle_request(
         app.start()
     request = app.request_class(environ, False)  # not put into the environ, which would be a circle
     request.app = app
-    context = Context(app, request)
-    context._holds = 1  # noqa: SLF001 - hold(), without the call
+    # What follows is Context(app, request) and hold(), without the calls. An attribute that is set here is
+    # read more quickly than a default of the class.
+    request.holds_files = False
+    context = _new(Context)
+    context.app = app
+    context.request = request
+    context.after_functions = None
+    context._holds = 1  # noqa: SLF001
     token = CURRENT.set(context)
     if token.old_value is not _MISSING:
         context.share_with(token.old_value)
@@ -183,22 +81,26 @@ def handle_request(
         except Exception as exc:  # noqa: BLE001 - the one place where every exception arrives
             error = exc
             response = app.handle_exception(exc)
-        return response(environ, start_response)
+        return response.__call__(environ, start_response)  # slower: response(...)
     except BaseException as exc:
         error = exc
         raise
     finally:
-        # With nobody to tell, and nobody who wants to keep the context, there is nothing to tear down.
         if (
             calls is None
-            or calls.tears_down
-            or context._holds != 1  # noqa: SLF001
+            or calls.teardown_is_overridden
+            or context._holds != 1  # noqa: SLF001 - somebody else wants to keep the context
             or request.holds_files
             or "werkzeug.debug.preserve_context" in environ
         ):
             _end(context, token, environ, error)
-        else:
-            CURRENT.reset(token)
+        else:  # as context.release() would do it
+            context._holds = 0  # noqa: SLF001
+            try:
+                if calls.teardown_request is not None or calls.teardown_app_context is not None:
+                    tear_down(context, error)
+            finally:
+                CURRENT.reset(token)
 
 
 def _end(
@@ -231,8 +133,10 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
         if (trusted := app.config["TRUSTED_HOSTS"]) is not None:
             request.trusted_hosts = trusted
             request.host  # noqa: B018 - raises SecurityError
-        domain = () if app.config["SERVER_NAME"] is None else domain_of(app)
-        rule, request.view_args = app.router.match_request(environ, path, method, *domain)
+        if app.config["SERVER_NAME"] is None:
+            rule, request.view_args = app.router.match_request(environ, path, method)
+        else:
+            rule, request.view_args = app.router.match_request(environ, path, method, *domain_of(app))
     except HTTPException as exc:
         request.routing_exception = exc
         return None
@@ -248,25 +152,37 @@ def _check_utf8(environ: WSGIEnvironment) -> None:
             raise BadRequest("The path of the URL is not valid UTF-8.") from None
 
 
-def full_dispatch_request(context: Context) -> WerkzeugResponse:
+def full_dispatch_request(context: Context) -> WerkzeugResponse:  # noqa: C901 - the hot path
     """Run a request from its first hook to the finished response."""
+    # The hot path: preprocess_request, finalize_request and process_response stand here once more, without
+    # the calls.
     app, request, calls = context.app, context.request, context.calls
     try:
+        value = None
         if calls.request_started is not None:
             calls.request_started(app, request)
-        value = None if calls.before is None else calls.before(context)
+        if calls.preprocess is not None:
+            value = calls.preprocess()
+        elif calls.url_value_preprocessor is not None:
+            value = preprocess_request(context)
+        elif calls.before_request is not None:
+            value = calls.before_request(app, request)
         if value is None:
             value = calls.dispatch(app, request)
             if value is None:
                 _refuse_no_answer(request)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
         value = app.handle_user_exception(exc)
-    if calls.after is None and context.after_functions is None:  # finalize_request, without the call
-        response = calls.respond(app, request, value)
-        if isinstance(response, WerkzeugResponse):
-            return response
+    if calls.process is not None or context.after_functions is not None:
+        return finalize_request(context, value)
+    response = calls.respond(app, request, value)
+    if not isinstance(response, WerkzeugResponse):
         _refuse_value(context, value, response)
-    return finalize_request(context, value)
+    if calls.after_request is not None:
+        response = calls.after_request(app, request, response)
+        if not isinstance(response, WerkzeugResponse):
+            _refuse_response(context, response)
+    return response
 
 
 def preprocess_request(context: Context) -> Any:
@@ -303,10 +219,11 @@ def finalize_request(context: Context, value: Any, *, from_error_handler: bool =
     response = calls.respond(context.app, context.request, value)
     if not isinstance(response, WerkzeugResponse):
         _refuse_value(context, value, response)
-    if calls.after is None and context.after_functions is None:
-        return response
     try:
-        return (calls.after or process_response)(context, response)
+        if calls.process is None:
+            return process_response(context, response)
+        processed: Any = calls.process(response)
+        return processed if isinstance(processed, WerkzeugResponse) else _refuse_response(context, processed)
     except Exception:
         if not from_error_handler:
             raise
@@ -332,18 +249,17 @@ def _refuse_value(context: Context, value: object, response: object) -> NoReturn
 
 def process_response(context: Context, response: WerkzeugResponse) -> WerkzeugResponse:
     """Run the functions of `after_this_request`, then the after-request hooks."""
+    result: Any = response
     while context.after_functions:
-        result = context.after_functions.pop(0)(response)
-        response = response if result is None else result
+        changed = context.after_functions.pop(0)(result)
+        result = result if changed is None else changed
     after_request = context.calls.after_request
     if after_request is not None:
-        response = after_request(context.app, context.request, response)
-    return _checked(context, response)
+        result = after_request(context.app, context.request, result)
+    return result if isinstance(result, WerkzeugResponse) else _refuse_response(context, result)
 
 
-def _checked(context: Context, response: object) -> WerkzeugResponse:
-    if isinstance(response, WerkzeugResponse):
-        return response
+def _refuse_response(context: Context, response: object) -> NoReturn:
     names = [impl.plugin_name for impl in context.app.plugins.call_order("cocopot_after_request")]
     raise TypeError(
         f"After the after-request functions the response was {response!r:.100}. A wrapper around "
@@ -389,7 +305,7 @@ def handle_http_exception(context: Context, exc: HTTPException) -> Any:
 
 def _ask_handlers(context: Context, exc: Exception) -> Any:
     app, request = context.app, context.request
-    handle = _compiled(app, "cocopot_handle_exception", error_scopes(app, request))  # type: ignore[arg-type]
+    handle = compiled_hook(app, "cocopot_handle_exception", error_scopes(app, request))  # type: ignore[arg-type]
     return None if handle is None else handle(app, request, exc)
 
 
@@ -398,14 +314,18 @@ def handle_exception(context: Context, exc: Exception) -> WerkzeugResponse:
     app, request = context.app, context.request
     if context.calls is None:
         context.calls = calls_for(app, None)
-    report = _compiled(app, "cocopot_got_request_exception")
+    report = compiled_hook(app, "cocopot_got_request_exception")
     if report is not None:
         report(app, request, exc)
     if app.propagate_exceptions:
         raise exc
     app.log_exception((type(exc), exc, exc.__traceback__))
     error = InternalServerError(original_exception=exc)
-    value = _ask_handlers(context, error)
+    try:
+        value = _ask_handlers(context, error)
+    except Exception:
+        app.logger.exception("The error handler for the 500 failed too; a plain one is sent")
+        value = None
     return finalize_request(context, error if value is None else value, from_error_handler=True)
 
 
@@ -414,16 +334,31 @@ def handle_exception(context: Context, exc: Exception) -> WerkzeugResponse:
 # -------------------------------------------------------------------------
 
 
+def tear_down(context: Context, exc: BaseException | None) -> None:
+    """Run the teardown hooks of a request, and unless the context around it will, of its application
+    context.
+    """
+    app, calls = context.app, context.calls
+    try:
+        if calls.teardown_request is not None:
+            calls.teardown_request(app, context.request, exc)
+    except ExceptionGroup as group:
+        report_group(app, group)
+    finally:
+        if calls.teardown_app_context is not None and not context.shares_app_context:
+            run_every(app, calls.teardown_app_context, app, exc)
+
+
 def do_teardown_request(context: Context, exc: BaseException | None) -> None:
     """Run the teardown-request hooks, every one of them."""
     request: Any = context.request
-    call = _compiled(context.app, "cocopot_teardown_request", request.blueprints)
-    if call is not None:
-        run_every(context.app, call, context.app, request, exc)
+    calls = context.calls or calls_for(context.app, request.endpoint)
+    if calls.teardown_request is not None:
+        run_every(context.app, calls.teardown_request, context.app, request, exc)
 
 
 def do_teardown_app_context(app: Application, exc: BaseException | None) -> None:
     """Run the teardown-app-context hooks, every one of them."""
-    call = _compiled(app, "cocopot_teardown_app_context")
+    call = compiled_hook(app, "cocopot_teardown_app_context")
     if call is not None:
         run_every(app, call, app, exc)

@@ -74,8 +74,22 @@ def run_every(app: Application, call: Callable[..., Any], *args: Any, always_rai
     try:
         call(*args)
     except ExceptionGroup as group:
-        for error in group.exceptions:
-            notes = " ".join(getattr(error, "__notes__", ()))
-            app.logger.error("%s %s", type(error).__name__, notes, exc_info=error)  # noqa: TRY400 - one a plugin
-        if always_raise or app.propagate_exceptions:
-            raise
+        report_group(app, group, always_raise=always_raise)
+
+
+def report_group(app: Application, group: ExceptionGroup[Exception], *, always_raise: bool = False) -> None:
+    """Log each error of a group by the name of its plugin.
+
+    Args:
+        app: The application.
+        group: What a hook of the kind "every one runs" raised.
+        always_raise: Whether to raise the errors even where exceptions do not propagate.
+
+    Raises:
+        ExceptionGroup: The group, where exceptions propagate.
+    """
+    for error in group.exceptions:
+        notes = " ".join(getattr(error, "__notes__", ()))
+        app.logger.error("%s %s", type(error).__name__, notes, exc_info=error)
+    if always_raise or app.propagate_exceptions:
+        raise group

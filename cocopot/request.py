@@ -21,46 +21,30 @@ Where it differs from Werkzeug's on purpose, so that bad input is a 4xx and neve
 from __future__ import annotations
 
 import json
-import sys
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
-from werkzeug.datastructures import EnvironHeaders
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import parse_date
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property, header_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
-from werkzeug.wsgi import LimitedStream, get_content_length
+from werkzeug.wsgi import LimitedStream
 
-from cocopot.exceptions import (
-    BadRequest,
-    ClientDisconnected,
-    HTTPException,
-    LengthRequired,
-    RequestEntityTooLarge,
-)
+from cocopot.body import PARSE_ERRORS, bad_request, body_stream, client_is_gone, read_body
+from cocopot.datastructures import EnvironHeaders, plain_arguments
+from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from typing import IO
 
-    from werkzeug.datastructures import Headers, ImmutableMultiDict, MultiDict
+    from werkzeug.datastructures import Headers, MultiDict
     from werkzeug.formparser import FormDataParser
     from werkzeug.routing import Rule
 
     from cocopot.types import JSONModule, RequestSettings, WSGIEnvironment
-
-# What Werkzeug's parsers raise when they choke on a value that a client sent.
-_PARSE_ERRORS = (ValueError, OverflowError)
-
-
-def _bad_request(what: str, error: Exception) -> BadRequest:
-    return BadRequest(f"The {what} of this request cannot be read: {error}")
-
-
-def _client_is_gone(error: OSError) -> bool:
-    """Tell a broken connection, or a server's complaint about the body, from a failure of the disk."""
-    return error.errno is None or isinstance(error, ConnectionError | TimeoutError)
 
 
 class _Lazy:
@@ -82,10 +66,10 @@ class _Lazy:
             return self
         try:
             value = self.load(instance)
-        except _PARSE_ERRORS as error:
-            raise _bad_request(self.name, error) from error
+        except PARSE_ERRORS as error:
+            raise bad_request(self.name, error) from error
         except OSError as error:
-            if _client_is_gone(error):
+            if client_is_gone(error):
                 raise ClientDisconnected from error
             raise
         setattr(instance, self.name, value)  # unlike a look at __dict__, it makes no dict
@@ -117,43 +101,10 @@ class _JSONLibrary:
         return json if app is None else app.json
 
 
-class _TerminatedStream(LimitedStream):
-    """A body that the server terminates, held to the length announced and to a maximum.
-
-    Servers differ in what they make of a broken body: gunicorn raises errors of its own, and takes a body
-    that ends early for a whole one. Werkzeug's own stream stops silently at the maximum when all is read in
-    one call.
-    """
-
-    def __init__(self, stream: IO[bytes], length: int | None, max_length: int | None) -> None:
-        # One more byte than allowed: to have read it is to know that the body is too long.
-        most = sys.maxsize if max_length is None else max_length + 1
-        super().__init__(stream, most if length is None else length, is_max=length is None)
-
-    def readinto(self, b: bytearray) -> int | None:  # type: ignore[override]  # as in Werkzeug
-        data = self._read_some(min(len(b), self.limit - self._pos))
-        size = len(data)
-        b[:size] = data
-        self._pos += size
-        if self._limit_is_max and self.is_exhausted:
-            raise RequestEntityTooLarge
-        return size
-
-    def _read_some(self, size: int) -> bytes:
-        """Return what one call of the server gives; nothing once the body has been read."""
-        if size <= 0:
-            return b""
-        try:
-            data = self._stream.read(size)
-        except OSError as error:
-            if _client_is_gone(error):
-                raise ClientDisconnected from error
-            raise
-        except Exception as error:
-            raise _bad_request("body", error) from error
-        if not data:
-            self.on_disconnect()
-        return data
+# With one of these set, the body or what is known of it does not come from the environment any more.
+_BODY_ATTRIBUTES = frozenset(
+    {"stream", "_cached_data", "form", "headers", "mimetype", "is_json", "content_length"}
+)
 
 
 def _lazy(load: Callable[[Any], Any]) -> Any:
@@ -204,12 +155,13 @@ def _load_path(request: Request) -> str:
 
 def _load_query_string(request: Request) -> bytes:
     """What stands in the URL after the question mark, as it was sent."""
-    return cast("bytes", request.environ.get("QUERY_STRING", "").encode("latin1"))
+    query: bytes = request.environ.get("QUERY_STRING", "").encode("latin1")
+    return query
 
 
 def _load_headers(request: Request) -> Headers:
     """The headers, read from the WSGI environment when they are asked for."""
-    return EnvironHeaders(request.environ)
+    return EnvironHeaders.of(request.environ)
 
 
 def _load_remote_addr(request: Request) -> str | None:
@@ -222,7 +174,10 @@ def _load_args(request: Request) -> MultiDict[str, str]:
     query = request.query_string
     if b"%" in query or b"+" in query:
         return cast("MultiDict[str, str]", _werkzeug_value(request, "args"))
-    pairs = (piece.partition("=") for piece in query.decode().split("&") if piece)
+    text = query.decode()
+    if request.parameter_storage_class is ImmutableMultiDict:
+        return plain_arguments(text)
+    pairs = [piece.partition("=") for piece in text.split("&") if piece]
     return request.parameter_storage_class([(key, value) for key, _, value in pairs])
 
 
@@ -235,17 +190,6 @@ def _load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
     return cast("ImmutableMultiDict[str, str]", cookies)
 
 
-def _check_content_length(environ: WSGIEnvironment) -> None:
-    """Refuse a length that is no plain number (RFC 9110, section 8.6); PEP 3333 allows an empty one."""
-    length = environ.get("CONTENT_LENGTH")
-    if not length:
-        return
-    digits = length.strip(" \t")
-    # Python converts no more than 4300 digits; no length has more than twenty.
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
-        raise BadRequest("The Content-Length of this request is not a number of bytes.")
-
-
 def _load_stream(request: Request) -> IO[bytes]:
     """The body as a stream that can be read once, and that ends where the body ends.
 
@@ -254,24 +198,18 @@ def _load_stream(request: Request) -> IO[bytes]:
         LengthRequired: The body is chunked, and the server does not tell where it ends (RFC 9110, 15.5.12).
         RequestEntityTooLarge: The body is longer than `max_content_length`; raised here or while reading.
     """
-    environ = request.environ
-    if not request.shallow:
-        _check_content_length(environ)
-    stream: IO[bytes] = _werkzeug_value(request, "stream")
-    length = get_content_length(environ)
-    if "wsgi.input_terminated" in environ:
-        terminated = _TerminatedStream(environ["wsgi.input"], length, request.max_content_length)
-        return cast("IO[bytes]", terminated)
-    if length is None and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-        raise LengthRequired("This server cannot read a body without a Content-Length.")
-    return stream
+    if request.shallow:
+        return cast("IO[bytes]", _werkzeug_value(request, "stream"))
+    if request.body_is_read:
+        return cast("IO[bytes]", LimitedStream(BytesIO(), 0))
+    return body_stream(request.environ, request.max_content_length)
 
 
 def _load_date(value: str) -> datetime | None:
     try:
         return parse_date(value)
-    except _PARSE_ERRORS as error:
-        raise _bad_request("date", error) from error
+    except PARSE_ERRORS as error:
+        raise bad_request("date", error) from error
 
 
 class Request(_WerkzeugRequest):
@@ -312,8 +250,10 @@ class Request(_WerkzeugRequest):
     #: What parses JSON; else the application's JSON provider, else Python's `json`.
     json_module: JSONModule = cast("Any", _JSONLibrary())  # type: ignore[assignment]  # a module in Werkzeug
 
+    #: Whether the body has been read in one piece, so that there is nothing left to stream.
+    body_is_read = False
     #: Whether uploaded files have been read, which `close` has to close.
-    holds_files = False
+    holds_files: bool = False
 
     date = header_property("Date", None, _load_date, read_only=True, doc=_WerkzeugRequest.date.__doc__)
 
@@ -378,6 +318,14 @@ class Request(_WerkzeugRequest):
             UnsupportedMediaType: The content type is not that of JSON.
             BadRequest: The body is not JSON, or is nested too deeply.
         """
+        if cache and not silent and self._cached_json[0] is ... and self._read_plain_json():
+            try:
+                value = self.json_module.loads(self._cached_data)
+            except (ValueError, RecursionError):
+                pass  # once more below, for the error
+            else:
+                self._cached_json = (value, value)
+                return value
         try:
             return super().get_json(force, silent, cache)
         except RecursionError:
@@ -387,6 +335,23 @@ class Request(_WerkzeugRequest):
             normal, quiet = self._cached_json
             self._cached_json = (normal, None) if silent else (value, quiet)
         return value
+
+    def _read_plain_json(self) -> bool:
+        """Read a body that is plainly JSON; Werkzeug takes the content type apart, and guards a stream."""
+        if (
+            self.environ.get("CONTENT_TYPE") != "application/json"
+            or type(self) is not Request
+            or self.shallow
+        ):
+            return False
+        if not _BODY_ATTRIBUTES.isdisjoint(vars(self)):
+            return False
+        body = read_body(self.environ, self.max_content_length)
+        if body is None:
+            return False
+        self._cached_data = body
+        self.body_is_read = True
+        return True
 
     if not TYPE_CHECKING:  # the signature, with its overloads, is Werkzeug's
 
@@ -399,7 +364,7 @@ class Request(_WerkzeugRequest):
             try:
                 return super().get_data(*args, **kwargs)
             except OSError as error:
-                if _client_is_gone(error):
+                if client_is_gone(error):
                     raise ClientDisconnected from error
                 raise
 
@@ -409,7 +374,7 @@ class Request(_WerkzeugRequest):
         except HTTPException:
             raise
         except ValueError as error:
-            raise _bad_request("form", error) from error
+            raise bad_request("form", error) from error
         self.holds_files = bool(self.files)
         if None in self.form or None in self.files:
             raise BadRequest("A part of this request's form has no name.")

@@ -19,17 +19,18 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES, parse_date, parse_if_range_header
 from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Response as _WerkzeugResponse
 
+from cocopot.datastructures import Headers as PlainHeaders
 from cocopot.exceptions import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from http import HTTPStatus
 
+    from werkzeug.datastructures import Headers
     from werkzeug.wrappers import Request as WerkzeugRequest
 
     from cocopot.types import StartResponse, WSGIEnvironment
@@ -123,7 +124,7 @@ def _plain_header_list(headers: Any) -> list[tuple[str, str]] | None:
 
 def _final_header_list(headers: Headers | None) -> list[tuple[str, str]] | None:
     """Return the headers as they are sent, or ``None`` if Werkzeug has to look at them."""
-    if type(headers) is not Headers:
+    if type(headers) is not PlainHeaders:
         return None
     head = headers._list.copy()  # noqa: SLF001 - to_wsgi_list() copies one by one
     has_length = False
@@ -175,15 +176,17 @@ class Response(_WerkzeugResponse):
     direct_passthrough = False
 
     _has_short_path = True
+    # Whether `__call__` may take the short path, for all that is known without a look at body and status.
+    _is_plain = False
     # Either the plain list or the object holds the headers; neither does in a response made by Werkzeug.
     _head: list[tuple[str, str]] | None = None
     _headers: Headers | None = None
-    # A list of the instance's own as soon as it has an item.
+    # A list of the instance's own as soon as it has an item, and then the short path is closed.
     _on_close: list[Callable[[], Any]] = cast("Any", ())
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._has_short_path = all(
+        cls._has_short_path = cls.automatically_set_content_length and all(
             getattr(cls, name, None) is getattr(Response, name, None) for name in _SHORT_PATH_NEEDS
         )
 
@@ -216,7 +219,6 @@ class Response(_WerkzeugResponse):
             or head is None
             or direct_passthrough
             or not self._has_short_path
-            or not self.automatically_set_content_length
         ):
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             return
@@ -224,6 +226,7 @@ class Response(_WerkzeugResponse):
         length_header = _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
         self._head = [*head, type_header, length_header] if head else [type_header, length_header]
         self.response = [body]
+        self._is_plain = True
         if status is None:
             status = self.default_status
         known = _STATUSES.get(status)
@@ -232,6 +235,16 @@ class Response(_WerkzeugResponse):
         else:
             self._status, self._status_code = known
 
+    @classmethod
+    def force_type(
+        cls, response: _WerkzeugResponse, environ: WSGIEnvironment | None = None
+    ) -> _WerkzeugResponse:
+        """Make a response, or with an environment a WSGI application, a response of this class, in place."""
+        forced = cast("Response", super().force_type(response, environ))
+        if not cls._has_short_path:
+            vars(forced).pop("_is_plain", None)
+        return forced
+
     @property
     def headers(self) -> Headers:
         """The headers, as an object that is made when it is asked for."""
@@ -239,9 +252,7 @@ class Response(_WerkzeugResponse):
         if headers is None:
             if self._head is None:
                 return cast("Headers", self.__dict__["headers"])
-            headers = self._headers = Headers.__new__(Headers)
-            # Handing the list over spares a second look at what is known to be valid.
-            headers._list = self._head  # noqa: SLF001
+            headers = self._headers = PlainHeaders.of(self._head)
             self._head = None
         return headers
 
@@ -256,6 +267,7 @@ class Response(_WerkzeugResponse):
             self._on_close.append(func)
         else:
             self._on_close = [func]
+        self._is_plain = False
         return func
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -266,13 +278,12 @@ class Response(_WerkzeugResponse):
         """
         body = self.response
         if (
-            environ["REQUEST_METHOD"] != "HEAD"
+            self._is_plain
+            and environ["REQUEST_METHOD"] != "HEAD"
             and type(body) is list
             and len(body) == 1
             and type(body[0]) is bytes
-            and self._has_short_path
             and self._status_code not in _WITHOUT_BODY
-            and not self._on_close
         ):
             head = self._head
             head = _final_header_list(self._headers) if head is None else head.copy()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cocopot import lifecycle
 from cocopot.builtin.dispatch import default_options_response
+from cocopot.calls import Calls, calls_for, default_step
 from cocopot.context import Context, current_request_context
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ class RequestSteps:
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name in lifecycle.Calls.STEPS:
+        if name in Calls.STEPS:
             self.plugins.forget_compiled()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        if name in lifecycle.Calls.STEPS:
+        if name in Calls.STEPS:
             self.plugins.forget_compiled()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -40,22 +41,22 @@ class RequestSteps:
 
     wsgi_app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = lifecycle.handle_request  # type: ignore[assignment]  # a method
 
-    @lifecycle.default_step
+    @default_step
     def full_dispatch_request(self) -> Response:
         """Run the request from its first hook to the finished response, errors included."""
         return cast("Response", lifecycle.full_dispatch_request(_context()))
 
-    @lifecycle.default_step
+    @default_step
     def preprocess_request(self) -> ResponseValue | None:
         """Run the URL value preprocessors and before-request hooks; a result stands for the view's."""
         return cast("ResponseValue | None", lifecycle.preprocess_request(_context()))
 
-    @lifecycle.default_step
+    @default_step
     def dispatch_request(self) -> ResponseValue:
         """Call the view, and return what it returns."""
         return cast("ResponseValue", lifecycle.dispatch_request(_context()))
 
-    @lifecycle.default_step
+    @default_step
     def make_response(self, rv: ResponseValue) -> Response:
         """Turn what a view may return into a response.
 
@@ -64,7 +65,7 @@ class RequestSteps:
         """
         return cast("Response", lifecycle.make_response(_context(), rv))
 
-    @lifecycle.default_step
+    @default_step
     def process_response(self, response: Response) -> Response:
         """Run the after-request hooks, and return the response to be sent.
 
@@ -105,12 +106,12 @@ class RequestSteps:
             "Exception on %s [%s]", request.path, request.method, exc_info=exc_info
         )
 
-    @lifecycle.default_step
+    @default_step
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """Run the teardown-request hooks; called when the request context is popped."""
         lifecycle.do_teardown_request(_context(), exc)
 
-    @lifecycle.default_step
+    @default_step
     def do_teardown_app_context(self, exc: BaseException | None = None) -> None:
         """Run the teardown-app-context hooks; called when the context is popped."""
         lifecycle.do_teardown_app_context(cast("Any", self), exc)
@@ -125,6 +126,6 @@ def _context() -> Context:
     context = current_request_context()
     if context.calls is None or context.renews_calls:
         request: Any = context.request
-        context.calls = lifecycle.calls_for(context.app, request.endpoint)
+        context.calls = calls_for(context.app, request.endpoint)
         context.renews_calls = True
     return context

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from werkzeug.routing import BuildError
 
+from cocopot.calls import compiled_hook
 from cocopot.context import current_or_none
 from cocopot.functions import blueprints_of, name_of
 
@@ -161,7 +162,7 @@ def _relative(context: Context | None, endpoint: str) -> str:
 
 def inject_url_defaults(app: Any, endpoint: str, values: dict[str, Any]) -> None:
     """Let the URL-defaults hooks fill in `values`."""
-    call = app.plugins.compile("cocopot_url_defaults", blueprints_of(endpoint), results=False)
+    call = compiled_hook(app, "cocopot_url_defaults", blueprints_of(endpoint))
     if call is not None:
         call(app, endpoint, values)
 
@@ -172,7 +173,7 @@ def handle_url_build_error(app: Any, error: BuildError, endpoint: str, values: d
     Raises:
         BuildError: If none does.
     """
-    call = app.plugins.compile("cocopot_url_build_error")
+    call = compiled_hook(app, "cocopot_url_build_error")
     url: str | None = call(app, error, endpoint, values) if call is not None else None
     if url is None:
         raise error

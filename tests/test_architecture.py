@@ -22,6 +22,8 @@ types
 exceptions
 config
 json
+datastructures
+body
 request
 response
 routing.rule routing.walk routing.plans routing.table routing.matcher routing.router routing
@@ -32,6 +34,7 @@ logs
 hooks.markers hooks.specs hooks.discovery hooks.dispatch hooks.manager hooks.loading hooks
 functions
 error_handlers
+calls
 builtin.dispatch builtin.responses builtin.errors builtin.static builtin.json_provider builtin
 urls
 registration

@@ -17,9 +17,9 @@ _USUAL = frozenset({"GET", "POST"})
 @hookimpl(trylast=True)
 def cocopot_dispatch_request(app: Application, request: Request) -> ResponseValue:
     """Raise what routing found wrong, answer OPTIONS, or call the view with the values of the URL."""
-    if request.routing_exception is not None:
-        raise request.routing_exception
     rule: Any = request.url_rule
+    if rule is None:
+        raise request.routing_exception or LookupError("The request has not been matched with the URL rules.")
     if request.environ["REQUEST_METHOD"] not in _USUAL and _wants_options(request, rule):
         return app.make_default_options_response()  # type: ignore[no-any-return]
     view = app.view_functions.get(rule.endpoint)

@@ -146,16 +146,20 @@ def _checked(call: HookCall, impls: Sequence[pluggy.HookImpl], index: int, resul
 
 def _write_every(source: _Source, indent: str) -> None:
     source.namespace["_raise_together"] = functools.partial(_raise_together, source.call.name)
-    source.add(f"{indent}results, errors = [], []")
+    source.add(f"{indent}errors = None")
+    if source.call.results:
+        source.add(f"{indent}results = []")
     for index in range(len(source.impls)):
         source.add(f"{indent}try:")
         source.add_call(index, f"{indent} result = ")
-        source.add(f"{indent} if result is not None: results.append(result)")
+        if source.call.results:
+            source.add(f"{indent} if result is not None: results.append(result)")
         source.add(f"{indent}except BaseException as error:")
         source.add(f"{indent} if _blame is not None: _blame(error, _impls[{index}], _hook)")
-        source.add(f"{indent} errors.append(error)")
-    source.add(f"{indent}if errors: _raise_together(errors, {len(source.impls)})")
-    source.add(f"{indent}return results")
+        source.add(f"{indent} errors = [*(errors or ()), error]")
+    source.add(f"{indent}if errors is not None: _raise_together(errors, {len(source.impls)})")
+    if source.call.results:
+        source.add(f"{indent}return results")
 
 
 def _raise_together(hook: str, errors: list[BaseException], number: int) -> NoReturn:
@@ -232,7 +236,12 @@ def _unwind(
                 blame(error, wrappers[index], call.name)
             exception = error
             continue
-        _wrapfail(wrapper, "has second yield")
+        try:
+            _wrapfail(wrapper, "has second yield")
+        except RuntimeError as error:
+            if blame is not None:
+                blame(error, wrappers[index], call.name)
+            raise
     if exception is not None:
         raise exception
     return result

@@ -163,7 +163,7 @@ class Loader:
             if record is not None and not (impl.wrapper or impl.hookwrapper):
                 with self._left_out_on_error(record.candidate, "failed in cocopot_config_defaults"):
                     self._take_config_defaults(record, impl, app, config)
-        manager.before_register = lambda record: self._take_config_defaults_late(record, app, config)
+        manager.before_setup = lambda record: self._take_config_defaults_late(record, app, config)
         # The call is only remembered, for plugins that come later; then each plugin gets its own.
         with manager.muted():
             manager.hook.cocopot_setup.call_historic(kwargs={"app": app})

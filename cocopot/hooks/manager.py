@@ -82,8 +82,10 @@ class PluginManager(pluggy.PluginManager):
         self.failed: dict[str, PluginError] = {}
         #: Names that must not be loaded, and what said so.
         self.disabled: Mapping[str, str] = {}
-        #: Called with the record of a plugin that is about to be registered; what it raises prevents that.
-        self.before_register: Callable[[PluginRecord], None] | None = None
+        #: Called with the record of a plugin that is being registered, after its `cocopot_addhooks` and
+        #: before its `cocopot_setup`; what it raises prevents the registration.
+        self.before_setup: Callable[[PluginRecord], None] | None = None
+        self._awaits_setup: PluginRecord | None = None
         for namespace in hookspecs:
             self.add_hookspecs(namespace)
         if hasattr(self.hook, "cocopot_addhooks"):
@@ -129,16 +131,24 @@ class PluginManager(pluggy.PluginManager):
                 name, plugin, origin, self._counter, candidate or Candidate(name), scope, depth
             )
             try:
-                if self.before_register is not None and origin == "plugin":
-                    self.before_register(self.records_by_name[name])
-                return super().register(plugin, name)
+                self._awaits_setup = self.records_by_name[name] if origin == "plugin" else None
+                super().register(plugin, name)
+                self._prepare_setup()
             except BaseException:
                 del self.records_by_name[name]
                 if self._name2plugin.get(name) is plugin:
                     super().unregister(plugin, name)
                 raise
             finally:
+                self._awaits_setup = None
                 self.forget_compiled()
+            return name
+
+    def _prepare_setup(self) -> None:
+        """Call `before_setup` for the plugin that is being registered, once."""
+        record, self._awaits_setup = self._awaits_setup, None
+        if record is not None and self.before_setup is not None:
+            self.before_setup(record)
 
     def unregister(self, plugin: object | None = None, name: str | None = None) -> Any | None:
         """Unregister a plugin and all of its implementations, as pluggy does."""
@@ -276,6 +286,8 @@ class PluginManager(pluggy.PluginManager):
         """Serve `manager.hook.NAME(...)` and everything else that pluggy calls hooks for."""
         if self._muted:
             return None if firstresult else []
+        if self._awaits_setup is not None and hook == "cocopot_setup":
+            self._prepare_setup()
         key = (hook, firstresult, *kwargs, *impls)
         executors = self._executors
         compiled = executors.get(key)

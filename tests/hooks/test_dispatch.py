@@ -207,6 +207,27 @@ def test_a_request_in_flight_keeps_its_calls(how: str) -> None:
     assert app.test_client().get("/").text == ("new" if how == "register" else "view")
 
 
+def test_a_plugin_that_leaves_gives_back_what_it_took() -> None:
+    """A plugin that is unregistered by a request is torn down by it; one that is registered by it is not."""
+    calls: list[str] = []
+
+    class Plugin:
+        @hookimpl
+        def cocopot_request_started(self) -> None:
+            calls.append("started")
+
+        @hookimpl
+        def cocopot_teardown_request(self) -> None:
+            calls.append("teardown")
+
+    app, plugin = app_with(), Plugin()
+    app.add_url_rule("/register", "register", lambda: str(app.plugins.register(plugin, "plugin")))
+    app.add_url_rule("/unregister", "unregister", lambda: f"gone {app.plugins.unregister(plugin)}"[:4])
+    client = app.test_client()
+    assert [client.get("/register").text, calls] == ["plugin", []]
+    assert [client.get("/unregister").text, calls] == ["gone", ["started", "teardown"]]
+
+
 def in_threads(change: Callable[[], object], use: Callable[[], object], users: int = 3) -> list[object]:
     """Call `change` many times in one thread and `use` in others meanwhile; return what `use` returned."""
     done, start = threading.Event(), threading.Barrier(users + 1)

@@ -1,0 +1,135 @@
+"""The body of a request: as a stream that ends where the body ends, or read in one piece.
+
+Servers differ in what they make of a broken body; here it is a 4xx under each of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, cast
+
+from werkzeug.wsgi import LimitedStream, get_content_length, get_input_stream
+
+from cocopot.exceptions import BadRequest, ClientDisconnected, LengthRequired, RequestEntityTooLarge
+
+if TYPE_CHECKING:
+    from typing import IO
+
+    from cocopot.types import WSGIEnvironment
+
+# What Werkzeug's parsers raise when they choke on a value that a client sent.
+PARSE_ERRORS = (ValueError, OverflowError)
+
+
+def bad_request(what: str, error: Exception) -> BadRequest:
+    """Return what is raised for a part of a request that cannot be read."""
+    return BadRequest(f"The {what} of this request cannot be read: {error}")
+
+
+def client_is_gone(error: OSError) -> bool:
+    """Tell a broken connection, or a server's complaint about the body, from a failure of the disk."""
+    return error.errno is None or isinstance(error, ConnectionError | TimeoutError)
+
+
+class TerminatedStream(LimitedStream):
+    """A body that the server terminates, held to the length announced and to a maximum.
+
+    Servers differ in what they make of a broken body: gunicorn raises errors of its own, and takes a body
+    that ends early for a whole one. Werkzeug's own stream stops silently at the maximum when all is read in
+    one call.
+    """
+
+    def __init__(self, stream: IO[bytes], length: int | None, max_length: int | None) -> None:
+        # One more byte than allowed: to have read it is to know that the body is too long.
+        most = sys.maxsize if max_length is None else max_length + 1
+        super().__init__(stream, most if length is None else length, is_max=length is None)
+
+    def readinto(self, b: bytearray) -> int | None:  # type: ignore[override]  # as in Werkzeug
+        data = self._read_some(min(len(b), self.limit - self._pos))
+        size = len(data)
+        b[:size] = data
+        self._pos += size
+        if self._limit_is_max and self.is_exhausted:
+            raise RequestEntityTooLarge
+        return size
+
+    def _read_some(self, size: int) -> bytes:
+        """Return what one call of the server gives; nothing once the body has been read."""
+        if size <= 0:
+            return b""
+        data = _read(self._stream, size)
+        if not data:
+            self.on_disconnect()
+        return data
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    """Return what one call of the server gives."""
+    try:
+        return stream.read(size)
+    except OSError as error:
+        if client_is_gone(error):
+            raise ClientDisconnected from error
+        raise
+    except Exception as error:
+        raise bad_request("body", error) from error
+
+
+def check_content_length(environ: WSGIEnvironment) -> None:
+    """Refuse a length that is no plain number (RFC 9110, section 8.6); PEP 3333 allows an empty one."""
+    length = environ.get("CONTENT_LENGTH")
+    if not length:
+        return
+    digits = length.strip(" \t")
+    # Python converts no more than 4300 digits; no length has more than twenty.
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+        raise BadRequest("The Content-Length of this request is not a number of bytes.")
+
+
+def body_stream(environ: WSGIEnvironment, max_length: int | None) -> IO[bytes]:
+    """Return the body as a stream that ends where the body ends.
+
+    Args:
+        environ: The WSGI environment.
+        max_length: The longest body that is read, in bytes.
+
+    Raises:
+        BadRequest: The ``Content-Length`` is not a number.
+        LengthRequired: The body is chunked, and the server does not tell where it ends (RFC 9110, 15.5.12).
+        RequestEntityTooLarge: The body is too long; raised here or while reading.
+    """
+    check_content_length(environ)
+    stream = get_input_stream(environ, max_content_length=max_length)
+    length = get_content_length(environ)
+    if "wsgi.input_terminated" in environ:
+        terminated = TerminatedStream(environ["wsgi.input"], length, max_length)
+        return cast("IO[bytes]", terminated)
+    if length is None and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        raise LengthRequired("This server cannot read a body without a Content-Length.")
+    return stream
+
+
+def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
+    """Return the whole body, or ``None`` if `body_stream` has to look at it.
+
+    Args:
+        environ: The WSGI environment.
+        max_length: The longest body that is read, in bytes.
+
+    Raises:
+        ClientDisconnected: The body is shorter than its ``Content-Length``.
+    """
+    announced = environ.get("CONTENT_LENGTH", "")
+    if not (announced.isdecimal() and len(announced) < 16):
+        return None
+    missing = int(announced)
+    if (max_length is not None and missing > max_length) or "HTTP_TRANSFER_ENCODING" in environ:
+        return None
+    stream, chunks = environ["wsgi.input"], []
+    while missing > 0:
+        chunk = _read(stream, missing)
+        if not chunk:
+            raise ClientDisconnected
+        chunks.append(chunk)
+        missing -= len(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -22,6 +22,8 @@ def cocopot_make_response(app: Application, request: Request, value: Any) -> Any
     kind = type(value)
     if kind is str or kind is bytes:
         return app.response_class(value)
+    if isinstance(value, app.response_class):
+        return value
     if isinstance(value, tuple):
         return _from_tuple(app, request, value)
     return _from_body(app, request, value, None, None)
@@ -51,10 +53,10 @@ def _from_body(app: Application, request: Request, body: Any, status: Any, heade
         response = app.json.response(body)
     elif isinstance(body, response_class):
         response = body
-    elif isinstance(body, Iterator):
-        return response_class(body, status, headers)
     elif isinstance(body, HTTPException):
         response = _from_exception(app, request, body)
+    elif isinstance(body, Iterator):
+        return response_class(body, status, headers)
     elif isinstance(body, WerkzeugResponse) or callable(body):
         response = _forced(app, request, body)
     else:
@@ -76,7 +78,10 @@ def _from_exception(app: Application, request: Request, exc: HTTPException) -> A
         page = exc.get_body(request.environ)
         if kind in _PLAIN_EXCEPTIONS and exc.description is kind.description and exc.code is kind.code:
             _PAGES[kind] = page
-    return app.response_class(page, exc.code, exc.get_headers(request.environ))
+    headers = list(exc.get_headers(request.environ))
+    if headers and headers[0][0] == "Content-Type":  # which a response takes more quickly as such
+        return app.response_class(page, exc.code, headers[1:] or None, content_type=headers[0][1])
+    return app.response_class(page, exc.code, headers)
 
 
 _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())

@@ -6,8 +6,8 @@ import difflib
 import functools
 import heapq
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from cocopot.exceptions import PluginError
 
@@ -25,25 +25,56 @@ ALLOW_VARIABLE = "COCOPOT_PLUGINS"
 DISABLE_VARIABLE = "COCOPOT_DISABLE_PLUGINS"
 
 
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """A plugin that is installed or was given, and has not been registered yet.
 
     Args:
         name: What people disable, order and configure it by.
         value: The entry point's value, `"module"` or `"module:object"`; empty for an object that was given.
-        distribution: Name of the distribution, empty for an object that was given.
-        version: Version of the distribution.
+        distribution: Name of the distribution; by default that of the entry point, read when it is asked for.
+        version: Version of the distribution; likewise.
         entry_point: What `load` resolves.
         given: The object, if it was given.
     """
 
-    name: str
-    value: str = ""
-    distribution: str = ""
-    version: str = ""
-    entry_point: EntryPoint | _UnreadablePoint | None = field(default=None, compare=False)
-    given: object = field(default=None, compare=False)
+    def __init__(
+        self,
+        name: str,
+        value: str = "",
+        distribution: str | None = None,
+        version: str | None = None,
+        entry_point: EntryPoint | None = None,
+        given: object = None,
+    ) -> None:
+        self.name = name
+        self.value = value
+        self.entry_point = entry_point
+        self.given = given
+        if distribution is not None:
+            self.distribution = distribution
+        if version is not None:
+            self.version = version
+
+    # To read the metadata takes longer than to import a small plugin.
+    @functools.cached_property
+    def distribution(self) -> str:
+        """Name of the distribution; empty for an object that was given."""
+        return self._metadata("name")
+
+    @functools.cached_property
+    def version(self) -> str:
+        """Version of the distribution; empty for an object that was given."""
+        return self._metadata("version")
+
+    def _metadata(self, attribute: str) -> str:
+        distribution: Any = None if self.entry_point is None else self.entry_point.dist
+        if distribution is None:
+            return ""
+        try:
+            return str(getattr(distribution, attribute))
+        except Exception:  # noqa: BLE001 - whatever the reader of metadata raises
+            # Half removed, for one; the message that asks is about something else.
+            return f"unknown, unreadable metadata in {getattr(distribution, '_path', 'an unknown place')}"
 
     def load(self) -> object:
         """Import the plugin; a class is instantiated.
@@ -83,18 +114,9 @@ def installed() -> tuple[Candidate, ...]:
     # Takes as long to import as the rest of Cocopot: only an application that loads plugins needs it.
     import importlib_metadata
 
-    found = []
-    for point in importlib_metadata.entry_points(group=GROUP):
-        distribution: Any = point.dist
-        try:
-            name, version = distribution.name, distribution.version
-        except Exception as error:  # noqa: BLE001 - a damaged distribution must not stop every application
-            where = getattr(distribution, "_path", "an unknown place")
-            problem = f"the metadata of the distribution at {where} cannot be read: {error!r}"
-            found.append(Candidate(point.name, point.value, entry_point=_UnreadablePoint(problem)))
-            continue
-        found.append(Candidate(point.name, point.value, name, version, point))
-    return tuple(sorted(found, key=lambda candidate: (candidate.name, candidate.distribution)))
+    points = importlib_metadata.entry_points(group=GROUP)
+    found = [Candidate(point.name, point.value, entry_point=point) for point in points]
+    return tuple(sorted(found, key=lambda candidate: (candidate.name, candidate.value)))
 
 
 def given_candidates(given: Iterable[object]) -> list[Candidate]:
@@ -122,20 +144,6 @@ def name_of_plugin(plugin: object) -> str:
         return name
     kind = plugin if isinstance(plugin, type) else type(plugin)
     return f"{kind.__module__}.{kind.__qualname__}"
-
-
-class _UnreadableDistributionError(Exception):
-    """The metadata of a distribution cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class _UnreadablePoint:
-    """Stands for an entry point whose distribution is damaged; loading it says so."""
-
-    problem: str
-
-    def load(self) -> NoReturn:
-        raise _UnreadableDistributionError(self.problem)
 
 
 @dataclass(frozen=True, slots=True)

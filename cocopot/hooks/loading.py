@@ -224,16 +224,16 @@ def check_hooks(manager: PluginManager, record: PluginRecord) -> None:
     Raises:
         PluginError: If a plugin has any.
     """
-    known = sorted(name for name, caller in vars(manager.hook).items() if caller.has_spec())
-    for caller in manager.get_hookcallers(record.plugin) or ():
-        if caller.has_spec():
-            continue
-        if not all(impl.optionalhook for impl in caller.get_hookimpls() if impl.plugin is record.plugin):
+    known = manager.specified_hooks()
+    for caller in vars(manager.hook).values():
+        if not caller.has_spec() and any(
+            impl.plugin is record.plugin and not impl.optionalhook for impl in caller.get_hookimpls()
+        ):
             close = difflib.get_close_matches(caller.name, known, n=1)
-            hint = f"Did you mean {close[0]!r}?" if close else f"Hooks are: {', '.join(known)}."
+            hint = f"Did you mean {close[0]!r}?" if close else f"Hooks are: {', '.join(sorted(known))}."
             problem = f"implements {caller.name!r}, which is no hook. {hint}"
             raise record.candidate.error(problem, caller.name)
-    for name in known:
+    for name in known.intersection(dir(record.plugin)):
         function = inspect.getattr_static(record.plugin, name, None)
         function = getattr(function, "__func__", function)  # of a staticmethod or classmethod
         if inspect.isfunction(function) and manager.parse_hookimpl_opts(record.plugin, name) is None:

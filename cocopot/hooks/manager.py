@@ -212,6 +212,10 @@ class PluginManager(pluggy.PluginManager):
         found = [record for record in self.records_by_name.values() if origin in (None, record.origin)]
         return sorted(found, key=lambda record: record.index)
 
+    def specified_hooks(self) -> frozenset[str]:
+        """Return the names of the hooks that have a specification."""
+        return frozenset(name for name, caller in vars(self.hook).items() if caller.has_spec())
+
     def call_order(self, hook: str, scopes: Sequence[str] | None = None) -> list[pluggy.HookImpl]:
         """Return the implementations of a hook in the order in which they run, wrappers first.
 

@@ -146,3 +146,12 @@ def test_all_faulty_plugins_are_left_out_at_once(faulty: Environment) -> None:
     outcome = faulty.start("result = sorted(app.plugins.failed)", plugin_errors="warn")
     assert outcome.names == ["sound"]
     assert outcome.result == sorted([*FAULTY, *(f"needs-{name}" for name in FAULTY)])
+
+
+def test_a_half_removed_distribution_stops_nobody_else(environment: MakeEnvironment) -> None:
+    """A distribution whose metadata is gone, but not its entry points, is an error only for its own plugin."""
+    made = environment(Plugin("ruin", f"{ANSWERS}\n    def cocopot_setup(app): ..."), Plugin("sound", ""))
+    (metadata,) = made.folder.rglob("cocopot_ruin-1.0.dist-info/METADATA")
+    metadata.unlink()
+    assert made.start(disable={"ruin"}).names == ["sound"]
+    assert "Plugin 'ruin' (unknown, unreadable metadata in " in made.start().message

@@ -22,7 +22,7 @@ from cocopot.error_handlers import error_scopes
 from cocopot.folders import AppFolders
 from cocopot.hooks import PluginManager
 from cocopot.hooks.discovery import Selection
-from cocopot.hooks.loading import Loader, check_hooks
+from cocopot.hooks.loading import Loader
 from cocopot.registration import AppRegistrar
 from cocopot.request import Request
 from cocopot.response import Response
@@ -58,7 +58,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
     Args:
         import_name: Name of the module, usually `__name__`; by default that of the module that makes the
             application.
-        static_folder: Folder with static files, relative to the root path; served if it exists or is given.
+        static_folder: Folder with static files, relative to the root path; `None` for none.
         static_url_path: URL path of the static files; by default `/` and the folder's name.
         static_host: Host of the static route, with `host_matching`.
         host_matching: Whether rules match the host.
@@ -95,6 +95,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
     #: Whether the first request has begun, and registration is over.
     started: bool = False
     _starting = False
+    _closes_at_exit = False
     _name: str | None = None
 
     def __init__(
@@ -132,9 +133,9 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
         self._start_lock = threading.RLock()
         for name, builtin in BUILTINS.items():
             self.plugins.register(builtin, name, origin="builtin")
-        loader = Loader(self.plugins, plugin_errors)
-        loader.load(Selection.make(autoload, disable), plugins)
-        loader.set_up(self, self.config)
+        self._loader = Loader(self.plugins, plugin_errors)
+        self._loader.load(Selection.make(autoload, disable), plugins)
+        self._loader.set_up(self, self.config)
 
     # -- set-up --------------------------------------------------------
 
@@ -169,6 +170,11 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
         """Whether unhandled exceptions are raised again; by default in debug and test mode."""
         configured: bool | None = self.config["PROPAGATE_EXCEPTIONS"]
         return self.testing or self.debug if configured is None else configured
+
+    @property
+    def url_map(self) -> Router:
+        """The URL rules, under the name that Flask has for them."""
+        return self.router
 
     @cached_property
     def logger(self) -> logging.Logger:
@@ -215,14 +221,15 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
                 return
             self._starting = True
             try:
-                for record in self.plugins.records("plugin"):
-                    check_hooks(self.plugins, record)
+                self._loader.check()
                 with self.app_context():
                     self.plugins.hook.cocopot_startup(app=self)
                 self.started = True
             finally:
                 self._starting = False
-            atexit.register(_close, weakref.ref(self))
+            if not self._closes_at_exit:
+                self._closes_at_exit = True
+                atexit.register(_close, weakref.ref(self))
 
     def close(self) -> None:
         """Run the shutdown hooks, if the application has been started; also done when the process ends.

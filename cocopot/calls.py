@@ -12,18 +12,19 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_DEFAULT = "_cocopot_default_step"
+# The functions themselves: a mark on them would be copied by functools.wraps.
+_DEFAULT_STEPS: set[Callable[..., Any]] = set()
 
 
 def default_step(method: F) -> F:
-    """Mark a method of the application as the default of a step, which need not be called as a method."""
-    setattr(method, _DEFAULT, True)
+    """Say that a method of the application is the default of a step, which need not be called as a method."""
+    _DEFAULT_STEPS.add(method)
     return method
 
 
 def _override(app: Application, name: str) -> Callable[..., Any] | None:
     method: Callable[..., Any] = getattr(app, name)
-    return None if getattr(method, _DEFAULT, False) else method
+    return None if getattr(method, "__func__", None) in _DEFAULT_STEPS else method
 
 
 class Calls:
@@ -42,7 +43,7 @@ class Calls:
         "make_response",
         "process_response",
         "do_teardown_request",
-        "do_teardown_app_context",
+        "do_teardown_appcontext",
     )
 
     __slots__ = (
@@ -51,6 +52,8 @@ class Calls:
         "dispatch",
         "dispatch_request",
         "full_dispatch",
+        "got_request_exception",
+        "handle_exception",
         "make_response",
         "preprocess",
         "process",
@@ -71,6 +74,8 @@ class Calls:
         self.dispatch_request = compiled("cocopot_dispatch_request", scopes)
         self.make_response = compiled("cocopot_make_response", scopes)
         self.after_request = compiled("cocopot_after_request", scopes)
+        self.handle_exception = compiled("cocopot_handle_exception", scopes)
+        self.got_request_exception = compiled("cocopot_got_request_exception", scopes, results=False)
         self.teardown_request = compiled("cocopot_teardown_request", scopes, results=False)
         self.teardown_app_context = compiled("cocopot_teardown_app_context", scopes, results=False)
         self._look_for_overrides(app)
@@ -86,7 +91,7 @@ class Calls:
         self.respond = self.make_response if respond is None else lambda _app, _request, value: respond(value)
         self.teardown_is_overridden = (
             _override(app, "do_teardown_request") is not None
-            or _override(app, "do_teardown_app_context") is not None
+            or _override(app, "do_teardown_appcontext") is not None
         )
 
 

@@ -25,7 +25,7 @@ Loader = Callable[[IO[Any]], Mapping[str, Any] | None]
 #: What ``silent=True`` forgives: there is no file of that name.
 _MISSING: Final = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 
-#: The keys that the core reads, each with the value that it has until something sets it.
+#: The keys of the core, each with the value that it has until something sets it.
 DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
     {
         # Whether to reload, to show errors in the browser and to indent JSON: a bool; never in production.
@@ -36,8 +36,6 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
         "PROPAGATE_EXCEPTIONS": None,
         # What signs cookies and tokens: str or bytes, 32 random bytes or more; None: nothing can be signed.
         "SECRET_KEY": None,
-        # Former secret keys that still verify but no longer sign: a list of str or bytes, newest first.
-        "SECRET_KEY_FALLBACKS": None,
         # The host, with its port if unusual, for subdomains and URLs built outside a request: a str.
         "SERVER_NAME": None,
         # The path that the app is mounted under, for URLs built outside a request: a str, slash first.

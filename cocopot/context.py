@@ -86,7 +86,8 @@ class Context:
     _holds = 0
     #: Whether `g` and the teardown of the application context belong to the context around this one.
     shares_app_context = False
-    _borrows_request = False
+    # The context whose request this application context sees, because it is inside of it.
+    _owner: Context | None = None
     _is_copy = False
     _exc: BaseException | None = None
     #: Functions that `after_this_request` has collected.
@@ -99,6 +100,11 @@ class Context:
     def __init__(self, app: Application, request: Request | None = None) -> None:
         self.app = app
         self.request = request
+
+    @property
+    def owner(self) -> Context:
+        """The context that the request belongs to: this one, or the one that this one is inside of."""
+        return self._owner or self
 
     @property
     def g(self) -> Globals:
@@ -169,8 +175,8 @@ class Context:
             self._g = outer.g
             self.shares_app_context = True
         elif outer.request is not None:
-            self.request, self.calls = outer.request, outer.calls
-            self._borrows_request = True
+            self.request = outer.request
+            self._owner = outer.owner
 
     # -- being kept ----------------------------------------------------
 
@@ -188,17 +194,30 @@ class Context:
             self.tear_down(exc)
 
     def tear_down(self, exc: BaseException | None = None) -> None:
-        """Run the teardown hooks; the application context's run even if the request's raise."""
+        """Run the teardown hooks, with this as the current context.
+
+        The application context's run even if the request's raise.
+        """
+        token = CURRENT.set(self)
         try:
-            if self._borrows_request:
-                self.request, self._borrows_request = None, False
-            elif self.request is not None:
+            if self.request is not None and self._owner is None:
                 self.app.do_teardown_request(exc)
                 if self.request.holds_files and not self._is_copy:
                     self.request.close()
         finally:
-            if not self.shares_app_context:
-                self.app.do_teardown_app_context(exc)
+            try:
+                if not self.shares_app_context:
+                    self.app.do_teardown_appcontext(exc)
+            finally:
+                CURRENT.reset(token)
+                self._forget_what_is_shared()
+
+    def _forget_what_is_shared(self) -> None:
+        """Make the context as it was before it was pushed: it may be pushed again elsewhere."""
+        if self._owner is not None:
+            self.request = self._owner = None
+        self._g = self._url_adapter = None
+        self.shares_app_context = False
 
     def __repr__(self) -> str:
         what = "application" if self.request is None else f"{self.request.method} {self.request.path}"
@@ -227,7 +246,7 @@ def current() -> Context:
 
 
 def current_request_context() -> Context:
-    """Return the current context, which must have a request.
+    """Return the context of the current request.
 
     Raises:
         RuntimeError: If there is none, or it has no request.
@@ -235,7 +254,7 @@ def current_request_context() -> Context:
     context = CURRENT.get(None)
     if context is None or context.request is None:
         _outside("a request context", "with app.test_request_context():")
-    return context
+    return context.owner
 
 
 def has_app_context() -> bool:
@@ -294,7 +313,10 @@ class _ContextProxy(LocalProxy[Any]):
         error: AttributeError | None = _FAILED.__dict__.pop("error", None)
         if error is None:
             return getattr(self._get_current_object(), name)
-        raise error
+        try:
+            raise error
+        finally:
+            del error
 
 
 _FAILED = threading.local()
@@ -305,7 +327,10 @@ def _own(proxy: _ContextProxy, name: str, error: AttributeError) -> Any:
     if hasattr(LocalProxy, name):
         return LocalProxy.__getattribute__(proxy, name)
     _FAILED.error = error
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # a frame that holds an exception of its own traceback is a circle
 
 
 class _RequestProxy(_ContextProxy):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, default_exceptions
@@ -50,10 +51,11 @@ class Handlers(MutableMapping[ErrorKey, Callable[..., Any]]):
 
     def __setitem__(self, key: Any, handler: Callable[..., Any]) -> None:
         key = error_key(key)
-        if key in self._handlers:
-            del self[key]
-        self._handlers[key] = handler
-        self._names[key] = self._spec.register(handler, key, self._scope)
+        with self._spec.frozen():
+            if key in self._handlers:
+                del self[key]
+            self._handlers[key] = handler
+            self._names[key] = self._spec.register(handler, key, self._scope)
 
     def __delitem__(self, key: ErrorKey) -> None:
         del self._handlers[key]
@@ -116,6 +118,10 @@ class ErrorHandlerSpec(MutableMapping[Scope, Handlers]):
                     return scope, key
         return None
 
+    def frozen(self) -> AbstractContextManager[None]:
+        """Keep others from registering, and requests from looking, while several handlers change."""
+        return nullcontext() if self._plugins is None else self._plugins.frozen()
+
     def register(self, handler: Callable[..., Any], key: ErrorKey, scope: Scope) -> str:
         """Register one handler as a hook implementation, and return the name it got."""
         if self._plugins is None:
@@ -146,9 +152,10 @@ class ErrorHandlerSpec(MutableMapping[Scope, Handlers]):
         return self._scopes.setdefault(scope, Handlers(self, scope))
 
     def __setitem__(self, scope: Scope, handlers: Mapping[Any, Callable[..., Any]]) -> None:
-        if scope in self._scopes:
-            self._scopes[scope].clear()
-        self[scope].update(handlers)
+        handlers = dict(handlers)
+        with self.frozen():
+            self[scope].clear()
+            self[scope].update(handlers)
 
     def __delitem__(self, scope: Scope) -> None:
         self._scopes[scope].clear()
@@ -164,11 +171,12 @@ class ErrorHandlerSpec(MutableMapping[Scope, Handlers]):
         """Return plain dicts of the handlers."""
         return {scope: dict(handlers) for scope, handlers in self._scopes.items()}
 
-    def restore(self, data: Mapping[Scope, Mapping[ErrorKey, Callable[..., Any]]]) -> None:
-        """Make the handlers what they were when `as_data` gave `data`."""
-        for scope, handlers in list(self._scopes.items()):
-            if dict(handlers) != data.get(scope, {}):
-                self[scope] = data.get(scope, {})
+    def replace(self, data: Mapping[Scope, Mapping[ErrorKey, Callable[..., Any]]]) -> None:
+        """Make the handlers what `as_data` would give."""
+        with self.frozen():
+            for scope in [*self._scopes, *data]:
+                if dict(self[scope]) != data.get(scope, {}):
+                    self[scope] = data.get(scope, {})
 
     def __contains__(self, scope: object) -> bool:
         return scope in self._scopes

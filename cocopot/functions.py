@@ -8,6 +8,7 @@ implementations.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,10 +57,9 @@ def blueprints_of(endpoint: str | None) -> list[str]:
     return names
 
 
-# The adapters are for calls by keyword through pluggy; compiled calls know the scope and call the function
+# The adapters are for calls by keyword through pluggy; compiled calls know the scope and call the function.
 # Each is a lambda of its own, although it only passes on: pluggy reads the arguments' names off it.
 # ruff: noqa: PLW0108
-# itself.
 BEFORE_REQUEST = Decorator(
     "before_request",
     "cocopot_before_request",
@@ -135,13 +135,13 @@ def register_function(
     where = f"bp.{scope}" if scope else "app"
     name = base = f"{where}.{label}: {name_of(function)}"
     number = 1
-    while name in plugins.records_by_name:
-        number += 1
-        name = f"{base} ({number})"
     depth = scope.count(".") + 1 if scope else 0
-    plugins.register(
-        ApplicationFunction(hook, function, adapter), name, origin="application", scope=scope, depth=depth
-    )
+    plugin = ApplicationFunction(hook, function, adapter)
+    with plugins.frozen():
+        while name in plugins.records_by_name:
+            number += 1
+            name = f"{base} ({number})"
+        plugins.register(plugin, name, origin="application", scope=scope, depth=depth)
     return name
 
 
@@ -168,23 +168,27 @@ class FunctionList(MutableSequence[Callable[..., Any]]):
 
     def insert(self, index: int, value: Callable[..., Any]) -> None:
         """Insert a function; the order of the list is the order of registration."""
-        at_end = index >= len(self._functions)
-        self._functions.insert(index, value)
-        self._renew(from_index=len(self._names) if at_end else 0)
+        with self._table.frozen():
+            at_end = index >= len(self._functions)
+            self._functions.insert(index, value)
+            self._renew(from_index=len(self._names) if at_end else 0)
 
     def _renew(self, from_index: int = 0) -> None:
+        # Requests that would compile meanwhile wait: they see either the old functions or the new ones.
         for name in self._names[from_index:]:
             self._table.unregister(name)
         names = [self._table.register(function, self._scope) for function in self._functions[from_index:]]
         self._names[from_index:] = names
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._functions[index] = value
-        self._renew()
+        with self._table.frozen():
+            self._functions[index] = value
+            self._renew()
 
     def __delitem__(self, index: Any) -> None:
-        del self._functions[index]
-        self._renew()
+        with self._table.frozen():
+            del self._functions[index]
+            self._renew()
 
     def __getitem__(self, index: Any) -> Any:
         return self._functions[index]
@@ -215,6 +219,10 @@ class FunctionTable(MutableMapping[Scope, FunctionList]):
         self.decorator = decorator
         self._plugins = plugins
         self._lists: dict[Scope, FunctionList] = {}
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """Keep others from registering, and requests from looking, while several functions change."""
+        return nullcontext() if self._plugins is None else self._plugins.frozen()
 
     def register(self, function: Callable[..., Any], scope: Scope) -> str:
         """Register one function as a hook implementation, and return the name it got."""
@@ -252,11 +260,12 @@ class FunctionTable(MutableMapping[Scope, FunctionList]):
         """Return plain lists of the functions."""
         return {scope: list(functions) for scope, functions in self._lists.items()}
 
-    def restore(self, data: Mapping[Scope, list[Callable[..., Any]]]) -> None:
-        """Make the table what it was when `as_data` gave `data`."""
-        for scope, functions in list(self._lists.items()):
-            if list(functions) != data.get(scope, []):
-                functions[:] = data.get(scope, [])
+    def replace(self, data: Mapping[Scope, list[Callable[..., Any]]]) -> None:
+        """Make the table what `as_data` would give."""
+        with self.frozen():
+            for scope in [*self._lists, *data]:
+                if list(self[scope]) != data.get(scope, []):
+                    self[scope][:] = data.get(scope, [])
 
     def __contains__(self, scope: object) -> bool:
         return scope in self._lists

@@ -249,6 +249,7 @@ class _ContextIterator(Iterator[Any]):
         self._context = current_request_context()
         self._context.hold()
         self._variables = contextvars.copy_context()
+        self._variables.run(CURRENT.set, self._context)
         self._source = iterable
         self._next: Callable[[], Any] | None = None
 

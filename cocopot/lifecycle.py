@@ -14,10 +14,11 @@ from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, I
 from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from cocopot.body import check_content_length
 from cocopot.calls import calls_for, compiled_hook
 from cocopot.context import CURRENT, Context
 from cocopot.error_handlers import error_scopes
-from cocopot.logs import report_group, run_every
+from cocopot.logs import report_errors, run_every
 from cocopot.request import Request
 from cocopot.urls import domain_of
 
@@ -78,10 +79,11 @@ def handle_request(
             response = (
                 full_dispatch_request(context) if calls.full_dispatch is None else calls.full_dispatch()
             )
+            # Slower: response(...)
+            return response.__call__(environ, start_response)
         except Exception as exc:  # noqa: BLE001 - the one place where every exception arrives
             error = exc
-            response = app.handle_exception(exc)
-        return response.__call__(environ, start_response)  # slower: response(...)
+            return app.handle_exception(exc)(environ, start_response)  # type: ignore[no-any-return]
     except BaseException as exc:
         error = exc
         raise
@@ -101,6 +103,7 @@ def handle_request(
                     tear_down(context, error)
             finally:
                 CURRENT.reset(token)
+        error = None  # a frame that holds an exception of its own traceback is a circle
 
 
 def _end(
@@ -128,8 +131,8 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
             path, method = request.path, request.method
             if not path.isascii():
                 _check_utf8(environ)
-        if (length := environ.get("CONTENT_LENGTH")) and not length.isdecimal():
-            raise BadRequest("The Content-Length header is not a number.")
+        if environ.get("CONTENT_LENGTH"):
+            check_content_length(environ)
         if (trusted := app.config["TRUSTED_HOSTS"]) is not None:
             request.trusted_hosts = trusted
             request.host  # noqa: B018 - raises SecurityError
@@ -138,7 +141,7 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
         else:
             rule, request.view_args = app.router.match_request(environ, path, method, *domain_of(app))
     except HTTPException as exc:
-        request.routing_exception = exc
+        request.routing_exception = exc.with_traceback(None)
         return None
     request.url_rule = rule
     return rule.endpoint  # type: ignore[no-any-return]
@@ -172,7 +175,11 @@ def full_dispatch_request(context: Context) -> WerkzeugResponse:  # noqa: C901 -
             if value is None:
                 _refuse_no_answer(request)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
-        value = app.handle_user_exception(exc)
+        # Not kept in a variable: a frame that holds an exception of its own traceback is a circle.
+        response = finalize_request(context, app.handle_user_exception(exc))
+        if request is not None and exc is request.routing_exception:
+            exc.__traceback__ = None  # its frames hold the request, which holds the exception
+        return response
     if calls.process is not None or context.after_functions is not None:
         return finalize_request(context, value)
     response = calls.respond(app, request, value)
@@ -282,7 +289,10 @@ def handle_user_exception(context: Context, exc: Exception) -> Any:
         return app.handle_http_exception(exc)
     value = _ask_handlers(context, exc)
     if value is None or value is exc:
-        raise exc
+        try:
+            raise exc
+        finally:
+            del exc, value
     return value
 
 
@@ -305,7 +315,10 @@ def handle_http_exception(context: Context, exc: HTTPException) -> Any:
 
 def _ask_handlers(context: Context, exc: Exception) -> Any:
     app, request = context.app, context.request
-    handle = compiled_hook(app, "cocopot_handle_exception", error_scopes(app, request))  # type: ignore[arg-type]
+    if request is None or request.url_rule is not None:
+        handle = context.calls.handle_exception
+    else:
+        handle = compiled_hook(app, "cocopot_handle_exception", error_scopes(app, request))
     return None if handle is None else handle(app, request, exc)
 
 
@@ -314,19 +327,21 @@ def handle_exception(context: Context, exc: Exception) -> WerkzeugResponse:
     app, request = context.app, context.request
     if context.calls is None:
         context.calls = calls_for(app, None)
-    report = compiled_hook(app, "cocopot_got_request_exception")
-    if report is not None:
-        report(app, request, exc)
+    if context.calls.got_request_exception is not None:
+        try:
+            context.calls.got_request_exception(app, request, exc)
+        except Exception:
+            app.logger.exception("A report of an exception failed; the exception itself goes on")
     if app.propagate_exceptions:
         raise exc
     app.log_exception((type(exc), exc, exc.__traceback__))
     error = InternalServerError(original_exception=exc)
     try:
         value = _ask_handlers(context, error)
+        return finalize_request(context, error if value is None else value, from_error_handler=True)
     except Exception:
-        app.logger.exception("The error handler for the 500 failed too; a plain one is sent")
-        value = None
-    return finalize_request(context, error if value is None else value, from_error_handler=True)
+        app.logger.exception("The answer to an exception failed too; a plain 500 is sent")
+        return app.response_class(error.get_body(), 500)  # type: ignore[no-any-return]
 
 
 # -------------------------------------------------------------------------
@@ -342,8 +357,8 @@ def tear_down(context: Context, exc: BaseException | None) -> None:
     try:
         if calls.teardown_request is not None:
             calls.teardown_request(app, context.request, exc)
-    except ExceptionGroup as group:
-        report_group(app, group)
+    except Exception as error:  # noqa: BLE001 - it is logged, or raised again
+        report_errors(app, error)
     finally:
         if calls.teardown_app_context is not None and not context.shares_app_context:
             run_every(app, calls.teardown_app_context, app, exc)
@@ -357,7 +372,7 @@ def do_teardown_request(context: Context, exc: BaseException | None) -> None:
         run_every(context.app, calls.teardown_request, context.app, request, exc)
 
 
-def do_teardown_app_context(app: Application, exc: BaseException | None) -> None:
+def do_teardown_appcontext(app: Application, exc: BaseException | None) -> None:
     """Run the teardown-app-context hooks, every one of them."""
     call = compiled_hook(app, "cocopot_teardown_app_context")
     if call is not None:

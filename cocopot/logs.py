@@ -73,23 +73,24 @@ def run_every(app: Application, call: Callable[..., Any], *args: Any, always_rai
     """
     try:
         call(*args)
-    except ExceptionGroup as group:
-        report_group(app, group, always_raise=always_raise)
+    except Exception as error:  # noqa: BLE001 - it is logged, or raised again
+        report_errors(app, error, always_raise=always_raise)
 
 
-def report_group(app: Application, group: ExceptionGroup[Exception], *, always_raise: bool = False) -> None:
+def report_errors(app: Application, error: Exception, *, always_raise: bool = False) -> None:
     """Log each error of a group by the name of its plugin.
 
     Args:
         app: The application.
-        group: What a hook of the kind "every one runs" raised.
-        always_raise: Whether to raise the errors even where exceptions do not propagate.
+        error: What a hook of the kind "every one runs" raised: a group, unless a wrapper made something else
+            of it.
+        always_raise: Whether to raise it even where exceptions do not propagate.
 
     Raises:
-        ExceptionGroup: The group, where exceptions propagate.
+        Exception: The error, where exceptions propagate.
     """
-    for error in group.exceptions:
-        notes = " ".join(getattr(error, "__notes__", ()))
-        app.logger.error("%s %s", type(error).__name__, notes, exc_info=error)
+    for part in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
+        notes = " ".join(getattr(part, "__notes__", ()))
+        app.logger.error("%s %s", type(part).__name__, notes, exc_info=part)
     if always_raise or app.propagate_exceptions:
-        raise group
+        raise error

@@ -62,9 +62,10 @@ class Registrar:
 
     def __setattr__(self, name: str, value: Any) -> None:
         table = self.__dict__.get(name)
-        if isinstance(table, (FunctionTable, ErrorHandlerSpec)):
-            table.clear()  # what is assigned in place of a table becomes its content
-            table.update(value)
+        if isinstance(table, FunctionTable):
+            table.replace({scope: list(functions) for scope, functions in value.items()})
+        elif isinstance(table, ErrorHandlerSpec):
+            table.replace({scope: dict(handlers) for scope, handlers in value.items()})
         else:
             super().__setattr__(name, value)
 
@@ -194,6 +195,7 @@ class Registrar:
         self.error_handler_spec[None][error_key(code_or_exception)] = f
 
 
+_MISSING = object()
 _PLAIN_REGISTRIES = ("view_functions", "blueprints", "blueprint_prefixes", "extensions", "config")
 
 
@@ -284,16 +286,27 @@ class AppRegistrar(Registrar):
         return self.blueprints.values()
 
     def snapshot(self) -> Callable[[], None]:
-        """Return a function that takes back whatever is registered from now on."""
-        rules = list(self.router.iter_rules())
+        """Return a function that takes back whatever is registered, or set on the application, from now
+        on.
+        """
+        attributes = dict(vars(self))
+        rules, converters = list(self.router.iter_rules()), dict(self.router.converters)
         values = {name: dict(getattr(self, name)) for name in _PLAIN_REGISTRIES}
         tables: dict[str, Any] = {
             name: table.as_data()
-            for name, table in vars(self).items()
+            for name, table in attributes.items()
             if isinstance(table, (FunctionTable, ErrorHandlerSpec))
         }
 
         def restore() -> None:
+            for name in [
+                name for name, value in vars(self).items() if attributes.get(name, _MISSING) is not value
+            ]:
+                if name in attributes:
+                    setattr(self, name, attributes[name])
+                else:
+                    delattr(self, name)
+            self.router.converters = converters
             if len(list(self.router.iter_rules())) != len(rules):
                 self.router = self.router.restricted_to(rules)
             for name, value in values.items():
@@ -301,7 +314,7 @@ class AppRegistrar(Registrar):
                 registry.clear()
                 registry.update(value)
             for name, table in tables.items():
-                getattr(self, name).restore(table)
+                getattr(self, name).replace(table)
 
         return restore
 

@@ -83,7 +83,10 @@ class RequestSteps:
 
     def handle_user_exception(self, e: Exception) -> ResponseValue:
         """Turn an exception into a response value with the error handlers, or raise it again."""
-        return cast("ResponseValue", lifecycle.handle_user_exception(_context(), e))
+        try:
+            return cast("ResponseValue", lifecycle.handle_user_exception(_context(), e))
+        finally:
+            del e  # a frame that holds an exception of its own traceback is a circle
 
     def handle_http_exception(self, e: HTTPException) -> ResponseValue:
         """Ask the error handlers about an HTTP exception; without one it is the response itself."""
@@ -112,9 +115,9 @@ class RequestSteps:
         lifecycle.do_teardown_request(_context(), exc)
 
     @default_step
-    def do_teardown_app_context(self, exc: BaseException | None = None) -> None:
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Run the teardown-app-context hooks; called when the context is popped."""
-        lifecycle.do_teardown_app_context(cast("Any", self), exc)
+        lifecycle.do_teardown_appcontext(cast("Any", self), exc)
 
 
 def _context() -> Context:

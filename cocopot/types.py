@@ -175,7 +175,7 @@ class Application(RequestSettings, Protocol):
         """Run the teardown-request hooks."""
         ...
 
-    def do_teardown_app_context(self, exc: BaseException | None = None) -> None:
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Run the teardown-app-context hooks."""
         ...
 

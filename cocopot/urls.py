@@ -162,7 +162,8 @@ def _relative(context: Context | None, endpoint: str) -> str:
 
 def inject_url_defaults(app: Any, endpoint: str, values: dict[str, Any]) -> None:
     """Let the URL-defaults hooks fill in `values`."""
-    call = compiled_hook(app, "cocopot_url_defaults", blueprints_of(endpoint))
+    scopes = [name for name in blueprints_of(endpoint) if name in app.blueprints]
+    call = compiled_hook(app, "cocopot_url_defaults", scopes)
     if call is not None:
         call(app, endpoint, values)
 

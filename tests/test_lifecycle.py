@@ -387,8 +387,8 @@ class TestPropagation:
         assert "Internal Server Error" in response.text
         assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["boom", "'last'"]
 
-    def test_exception_in_a_report(self, app: Cocopot) -> None:
-        """An exception of a reporting plugin replaces the first one, which stays its context."""
+    def test_exception_in_a_report(self, app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
+        """An exception of a reporting plugin is logged, and the one that it was to report is answered."""
 
         class Reporter:
             @hookimpl
@@ -396,9 +396,11 @@ class TestPropagation:
                 raise OSError("no network")
 
         app.plugins.register(Reporter(), "reporter")
-        with pytest.raises(OSError, match="no network") as raised:
-            app.test_client().get("/boom")
-        assert isinstance(raised.value.__context__, ShopError)
+        assert app.test_client().get("/boom").status_code == 500
+        assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == [
+            "no network",
+            "boom",
+        ]
 
 
 class TestTeardown:

@@ -61,7 +61,7 @@ METHODS = {
 
 #: What happens while a request is served, and can therefore be replaced at any time.
 STEPS = (
-    "do_teardown_app_context",
+    "do_teardown_appcontext",
     "do_teardown_request",
     "dispatch_request",
     "full_dispatch_request",

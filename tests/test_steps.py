@@ -103,13 +103,13 @@ def test_log_exception_of_now(app: Cocopot, caplog: pytest.LogCaptureFixture) ->
     assert "ValueError: lost" in caplog.text
 
 
-def test_do_teardown_app_context(app: Cocopot) -> None:
+def test_do_teardown_appcontext(app: Cocopot) -> None:
     """It runs the functions of the application context, with or without a request."""
     errors: list[BaseException | None] = []
     app.teardown_appcontext(errors.append)
     error = ValueError()
-    app.do_teardown_app_context(error)
-    app.do_teardown_app_context()
+    app.do_teardown_appcontext(error)
+    app.do_teardown_appcontext()
     assert errors == [error, None]
 
 

@@ -127,6 +127,11 @@ def given_candidates(given: Iterable[object]) -> list[Candidate]:
     """
     candidates: dict[str, Candidate] = {}
     for plugin in given:
+        if isinstance(plugin, str):
+            raise TypeError(
+                f"plugins takes objects, modules or classes, not the name {plugin!r}; "
+                f"an installed plugin is chosen with autoload={{{plugin!r}}}."
+            )
         name = base = name_of_plugin(plugin)
         number = 1
         while name in candidates:
@@ -208,8 +213,8 @@ class Selection:
         return list(wanted.values())
 
     def _check_present(self, candidates: list[Candidate], wanted: Collection[str]) -> None:
+        known = sorted({candidate.name for candidate in candidates})
         for name in sorted((self.allowed or frozenset()) - set(wanted) - set(self.disabled)):
-            known = sorted({candidate.name for candidate in candidates})
             raise PluginError(
                 f"Plugin {name!r}, named by {self.allowed_by}, is not installed. {_suggestion(name, known)}"
                 f"Installed: {', '.join(known) or 'none'}. "

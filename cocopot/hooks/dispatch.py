@@ -163,13 +163,12 @@ def _write_every(source: _Source, indent: str) -> None:
 
 
 def _raise_together(hook: str, errors: list[BaseException], number: int) -> NoReturn:
+    text = f"{len(errors)} of {number} implementations of {hook} raised"
+    ordinary = [error for error in errors if isinstance(error, Exception)]
     for error in errors:
         if not isinstance(error, Exception):  # such as KeyboardInterrupt: it must arrive as itself
-            raise error
-    raise ExceptionGroup(
-        f"{len(errors)} of {number} implementations of {hook} raised",
-        [error for error in errors if isinstance(error, Exception)],
-    )
+            raise error from (ExceptionGroup(text, ordinary) if ordinary else error.__cause__)
+    raise ExceptionGroup(text, ordinary)
 
 
 # -------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from cocopot.exceptions import PluginError
 from cocopot.hooks.discovery import Selection, declared_names, given_candidates, installed, load_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from cocopot.config import Config
     from cocopot.hooks.discovery import Candidate
@@ -60,10 +60,12 @@ class Loader:
                 a circle always.
         """
         self._manager.disabled = selection.disabled
+        given = list(given)
         for name in selection.disabled:
             self._manager.set_blocked(name)
         found = installed() if selection.allowed is None or selection.allowed else ()
         candidates = {c.name: c for c in selection.choose(found, given_candidates(given))}
+        _warn_of_misspelled(selection, {c.name for c in (*found, *given_candidates(given))})
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
             with self._left_out_on_error(candidate, "failed to load"):
@@ -73,6 +75,10 @@ class Loader:
             if self._still_met(candidates[name], plugins[name]):
                 with self._left_out_on_error(candidates[name], "breaks the hook contract"):
                     self._manager.register(plugins[name], name, candidate=candidates[name])
+        self.check()
+
+    def check(self) -> None:
+        """Refuse what nobody specifies or marks, once all plugins are there."""
         for record in self._manager.records("plugin"):
             with self._left_out_on_error(record.candidate, "breaks the hook contract"):
                 check_hooks(self._manager, record)
@@ -85,6 +91,8 @@ class Loader:
             yield
         except PluginError as error:
             self._fail(candidate, error)
+        except pluggy.PluginValidationError as error:
+            self._fail(candidate, _contract_error(self._manager, candidate, error))
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - it is raised again, or logged
             text = str(exc).removeprefix(f"Plugin {candidate.name!r} ").strip()
             wrapped = candidate.error(f"{problem}: {type(exc).__name__}: {text}")
@@ -119,7 +127,8 @@ class Loader:
                 for missing in requires:
                     if missing not in plugins:
                         raise candidate.error(
-                            f"requires {missing!r}, {self._why_missing(missing, selection)}."
+                            f"requires {missing!r}, {self._why_missing(missing, selection)}. "
+                            "Install the distribution that brings it, or enable it."
                         )
                 needs[name] = (*requires, *after)
         return needs
@@ -131,7 +140,9 @@ class Loader:
             return "which failed to load"
         if any(candidate.name == name for candidate in installed()):
             return f"which is installed but not among the names in {selection.allowed_by}"
-        return "which is not installed"
+        known = [candidate.name for candidate in installed()]
+        close = difflib.get_close_matches(name, known, n=1)
+        return f"which is not installed; did you mean {close[0]!r}?" if close else "which is not installed"
 
     def _still_met(self, candidate: Candidate, plugin: object) -> bool:
         """Whether none of the plugins that `plugin` requires has been left out meanwhile."""
@@ -163,6 +174,7 @@ class Loader:
             if record is not None and not (impl.wrapper or impl.hookwrapper):
                 with self._left_out_on_error(record.candidate, "failed in cocopot_config_defaults"):
                     self._take_config_defaults(record, impl, app, config)
+        manager.snapshot = app.snapshot
         manager.before_setup = lambda record: self._take_config_defaults_late(record, app, config)
         # The call is only remembered, for plugins that come later; then each plugin gets its own.
         with manager.muted():
@@ -216,6 +228,36 @@ class Loader:
                 "cocopot_config_defaults",
             )
         self._defaults[key] = record.name, config.setdefault(key, value)
+
+
+def _warn_of_misspelled(selection: Selection, known: Collection[str]) -> None:
+    """Warn of a name that is to be disabled, is not there, and looks like one that is."""
+    for name in selection.disabled:
+        close = difflib.get_close_matches(name, known, n=1) if name not in known else ()
+        if close:
+            logger.warning(
+                "%s names the plugin %r, which is not installed. Did you mean %r, which has been loaded?",
+                selection.disabled[name],
+                name,
+                close[0],
+            )
+
+
+def _contract_error(
+    manager: PluginManager, candidate: Candidate, error: pluggy.PluginValidationError
+) -> PluginError:
+    """Say what pluggy says of an implementation, and which arguments the hook has."""
+    text = str(error).removeprefix(f"Plugin {candidate.name!r}").strip()
+    hook = next(
+        (name for name in sorted(manager.specified_hooks(), key=len, reverse=True) if name in text), None
+    )
+    hint = ""
+    if hook is not None and "Argument(s)" in text:
+        spec = getattr(manager.hook, hook).spec
+        hint = f"\n{hook} has the arguments {', '.join(spec.argnames)}."
+    found = candidate.error(f"breaks the hook contract: {text}{hint}", hook)
+    found.__cause__ = error
+    return found
 
 
 def check_hooks(manager: PluginManager, record: PluginRecord) -> None:

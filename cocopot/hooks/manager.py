@@ -86,6 +86,8 @@ class PluginManager(pluggy.PluginManager):
         #: before its `cocopot_setup`; what it raises prevents the registration.
         self.before_setup: Callable[[PluginRecord], None] | None = None
         self._awaits_setup: PluginRecord | None = None
+        #: Called before a plugin is registered late; returns what takes back all that it registers.
+        self.snapshot: Callable[[], Callable[[], None]] | None = None
         for namespace in hookspecs:
             self.add_hookspecs(namespace)
         if hasattr(self.hook, "cocopot_addhooks"):
@@ -105,7 +107,9 @@ class PluginManager(pluggy.PluginManager):
     ) -> str | None:
         """Register a plugin, as pluggy does, and remember where it stands in the order.
 
-        May be called while requests run: those in flight keep the calls that they began with.
+        May be called while requests run: those in flight keep the calls that they began with, and those that
+        begin wait until the plugin has been set up. What a plugin has registered when its `cocopot_setup`
+        raises is taken back.
 
         Args:
             plugin: An object or module with hook implementations.
@@ -130,6 +134,7 @@ class PluginManager(pluggy.PluginManager):
             self.records_by_name[name] = PluginRecord(
                 name, plugin, origin, self._counter, candidate or Candidate(name), scope, depth
             )
+            take_back = self.snapshot() if self.snapshot is not None and origin == "plugin" else None
             try:
                 self._awaits_setup = self.records_by_name[name] if origin == "plugin" else None
                 super().register(plugin, name)
@@ -138,6 +143,8 @@ class PluginManager(pluggy.PluginManager):
                 del self.records_by_name[name]
                 if self._name2plugin.get(name) is plugin:
                     super().unregister(plugin, name)
+                if take_back is not None:
+                    take_back()
                 raise
             finally:
                 self._awaits_setup = None
@@ -209,12 +216,13 @@ class PluginManager(pluggy.PluginManager):
         Args:
             origin: Only `"plugin"`, `"application"` or `"builtin"`; everything by default.
         """
-        found = [record for record in self.records_by_name.values() if origin in (None, record.origin)]
+        records = list(self.records_by_name.values())  # others may register meanwhile
+        found = [record for record in records if origin in (None, record.origin)]
         return sorted(found, key=lambda record: record.index)
 
     def specified_hooks(self) -> frozenset[str]:
         """Return the names of the hooks that have a specification."""
-        return frozenset(name for name, caller in vars(self.hook).items() if caller.has_spec())
+        return frozenset(name for name, caller in list(vars(self.hook).items()) if caller.has_spec())
 
     def call_order(self, hook: str, scopes: Sequence[str] | None = None) -> list[pluggy.HookImpl]:
         """Return the implementations of a hook in the order in which they run, wrappers first.
@@ -252,7 +260,7 @@ class PluginManager(pluggy.PluginManager):
         if record.origin == "builtin":
             return (layer, wish, 3, 0, record.index)
         inner = record.origin == "application"
-        if order == "in":
+        if order == "in" or layer == 0:  # a wrapper enters where it stands in load order, and leaves there
             return (layer, wish, int(inner), record.depth, record.index)
         return (layer, wish, int(not inner), -record.depth, -record.index)
 

@@ -11,7 +11,8 @@ Three words return in every entry:
   built-in default. A plugin that another one requires is loaded earlier, so it enters earlier.
 - **out** order: the application's functions (last registered first), then plugins in reverse load order,
   then the built-in default.
-- `tryfirst` and `trylast` come before that order, and wrappers lie around everything else.
+- `tryfirst` and `trylast` come before that order. Wrappers lie around everything else, in hooks of both
+  orders the one that was loaded first outermost: it enters earlier and leaves later.
 
 Unless an entry says otherwise, an exception stops the implementations that have not run yet and goes to the
 error handling of the request; it carries a note with the plugin, its distribution, version and hook.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 RECORDER = """
 class Recorder:
     calls = []
+    debug = False
 
     def run(self, *args, **kwargs):
         self.calls.append((args, kwargs))

@@ -149,7 +149,7 @@ def test_all_faulty_plugins_are_left_out_at_once(faulty: Environment) -> None:
 
 
 def test_a_half_removed_distribution_stops_nobody_else(environment: MakeEnvironment) -> None:
-    """A distribution whose metadata is gone, but not its entry points, is an error only for its own plugin."""
+    """A distribution whose metadata is gone is an error for its own plugin only."""
     made = environment(Plugin("ruin", f"{ANSWERS}\n    def cocopot_setup(app): ..."), Plugin("sound", ""))
     (metadata,) = made.folder.rglob("cocopot_ruin-1.0.dist-info/METADATA")
     metadata.unlink()

@@ -157,7 +157,7 @@ def test_by_name() -> None:
 
 
 def test_wrappers() -> None:
-    """Wrappers of both styles lie around everybody else; the one that was loaded last is outermost."""
+    """Wrappers of both styles lie around everybody else; the one that was loaded first is outermost."""
     calls: list[str] = []
 
     class New:
@@ -177,7 +177,7 @@ def test_wrappers() -> None:
 
     app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
     app.test_client().get("/")
-    assert calls == ["old in", "new in", "plain", "new out", "old out None"]
+    assert calls == ["new in", "old in", "plain", "old out None", "new out"]
 
 
 def test_a_wrapper_may_replace_the_response() -> None:

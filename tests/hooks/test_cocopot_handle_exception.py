@@ -161,7 +161,7 @@ def test_blueprint() -> None:
 
 
 def test_wrappers() -> None:
-    """Wrappers of both styles see the answer and may replace it; the one loaded last is outermost."""
+    """Wrappers of both styles see the answer and may replace it; the one loaded first is outermost."""
 
     class New:
         @hookimpl(wrapper=True)
@@ -177,7 +177,7 @@ def test_wrappers() -> None:
 
     app = app_that_raises(KeyError("wrong"), new=New(), old=Old())
     app.register_error_handler(KeyError, lambda exc: "handled")
-    assert app.test_client().get("/").text == "[<handled>]"
+    assert app.test_client().get("/").text == "<[handled]>"
 
 
 def test_by_name() -> None:

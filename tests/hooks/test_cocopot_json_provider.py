@@ -126,7 +126,7 @@ def test_order() -> None:
 
 
 def test_wrappers() -> None:
-    """Wrappers of both styles lie around everybody else; the one that was loaded last is outermost."""
+    """Wrappers of both styles lie around everybody else; the one that was loaded first is outermost."""
     calls: list[str] = []
 
     class New:
@@ -146,7 +146,7 @@ def test_wrappers() -> None:
 
     app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
     assert isinstance(app.json, JSONProvider)
-    assert calls == ["old in", "new in", "plain", "new out", "old out None"]
+    assert calls == ["new in", "old in", "plain", "old out None", "new out"]
 
 
 def test_by_name() -> None:

@@ -112,7 +112,7 @@ def test_order() -> None:
 
 
 def test_wrappers() -> None:
-    """Wrappers of both styles lie around everybody else; the one that was loaded last is outermost."""
+    """Wrappers of both styles lie around everybody else; the one that was loaded first is outermost."""
     calls: list[str] = []
 
     class New:
@@ -132,7 +132,7 @@ def test_wrappers() -> None:
 
     app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
     closed(app)
-    assert calls == ["old in", "new in", "plain", "new out", "old out None"]
+    assert calls == ["new in", "old in", "plain", "old out None", "new out"]
 
 
 @pytest.mark.parametrize("testing", [True, False])

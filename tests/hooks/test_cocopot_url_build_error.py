@@ -107,7 +107,7 @@ def test_order() -> None:
 
 
 def test_wrappers() -> None:
-    """Wrappers of both styles see the URL and may replace it; the one loaded last is outermost."""
+    """Wrappers of both styles see the URL and may replace it; the one loaded first is outermost."""
 
     class New:
         @hookimpl(wrapper=True)
@@ -123,7 +123,7 @@ def test_wrappers() -> None:
 
     app = app_with(new=New(), old=Old())
     app.url_build_error_handler(lambda error, endpoint, values: "/app")
-    assert build(app) == "/app/new/old"
+    assert build(app) == "/app/old/new"
 
 
 def test_by_name() -> None:

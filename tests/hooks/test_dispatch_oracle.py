@@ -341,16 +341,19 @@ def test_subset_and_extra(hook: str, impls: list[Impl], extra: list[Impl], left_
 
 
 def contract_order(impls: Sequence[Impl], order: Literal["in", "out"]) -> list[Impl]:
-    """Return the implementations as the contract's text orders them, outermost wrapper first."""
+    """Return the implementations as the contract's text orders them, outermost wrapper first.
+
+    Wrappers enter in load order in hooks of both orders, since an onion has its outside on both sides.
+    """
     plugins = [impl for impl in impls if impl.origin == "plugin"]
     application = [impl for impl in impls if impl.origin == "application"]
     layers = [*plugins, *application] if order == "in" else [*application[::-1], *plugins[::-1]]
-    layers += [impl for impl in impls if impl.origin == "builtin"]
+    builtin = [impl for impl in impls if impl.origin == "builtin"]
     return [
         impl
-        for wrapper in (True, False)
+        for wrapper, ordered in ((True, [*plugins, *application]), (False, layers))
         for wish in ("tryfirst", "", "trylast")
-        for impl in layers
+        for impl in [*ordered, *builtin]
         if (impl.kind != "plain") is wrapper and impl.wish == wish
     ]
 
@@ -419,12 +422,13 @@ def every_loop(impls: Sequence[Impl], recorder: Recorder) -> Any:
             errors.append(error)
         else:
             results.append(result)
+    message = f"{len(errors)} of {len(impls)} implementations of sample_every raised"
+    ordinary = [raised for raised in errors if isinstance(raised, Exception)]
     for raised in errors:
         if not isinstance(raised, Exception):
-            raise raised
+            raise raised from (ExceptionGroup(message, ordinary) if ordinary else None)
     if errors:
-        message = f"{len(errors)} of {len(impls)} implementations of sample_every raised"
-        raise ExceptionGroup(message, [raised for raised in errors if isinstance(raised, Exception)])
+        raise ExceptionGroup(message, ordinary)
     return [result for result in results if result is not None]
 
 

@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DISTRIBUTIONS := . plugins/cocopot-cors
 HOST ?= 127.0.0.1
 PORT ?= 5000
 
@@ -35,10 +34,10 @@ format: $(VENV)/installed
 	$(BIN)/ruff format .
 
 docs: $(VENV)/installed
-	$(BIN)/python -m pytest docs README.md tests/test_docs.py
+	$(BIN)/python -m pytest docs README.md plugins/*/README.md tests/test_docs.py
 
 bench: $(VENV)/benchmarks
-	$(BIN)/python benchmarks/hello.py
+	cd benchmarks && ../$(BIN)/python run.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage dist

@@ -98,7 +98,7 @@ def cocopot_setup(app: Application) -> None:
 def cocopot_register_commands(app: Application, cli: click.Group) -> None:
     """Add commands to the command line.
 
-    Fires when the command line is used, never while requests are served.
+    Fires when `app.cli` is first asked for, never while requests are served.
 
     Args:
         app: The application.

@@ -6,6 +6,7 @@ import http.client
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -142,12 +143,15 @@ def _wait_until_it_answers(server: Server, process: subprocess.Popen[bytes]) -> 
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server, and what it has started: each is the leader of a session of its own."""
     process.terminate()
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -159,7 +163,12 @@ def running(name: str, folder: Path) -> Iterator[Server]:
     with (
         server.log.open("wb") as log,
         subprocess.Popen(
-            COMMANDS[name](server.port), cwd=HERE, env=environment, stdout=log, stderr=log
+            COMMANDS[name](server.port),
+            cwd=HERE,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         ) as process,
     ):
         try:

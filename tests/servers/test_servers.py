@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
@@ -170,14 +171,16 @@ def test_a_connection_is_kept(server: Server) -> None:
 
 
 def test_a_body_that_nobody_reads_does_not_spoil_the_next_request(server: Server) -> None:
-    """What a view leaves unread is not taken for a request."""
-    client = server.client()
-    for _ in range(2):
-        client.request("POST", "/nowhere", b"GET /failure HTTP/1.1\r\n\r\n" * 1000)
-        response = client.getresponse()
-        assert response.status == 404
-        assert b"Not Found" in response.read()
-    client.close()
+    """What a view leaves unread is not taken for a request, kept connection or not."""
+    with closing(server.client()) as client:
+        for _ in range(2):
+            try:
+                client.request("POST", "/nowhere", b"GET /failure HTTP/1.1\r\n\r\n" * 1000)
+            except (BrokenPipeError, ConnectionResetError):
+                break  # a server may close a connection with an unread body (RFC 9112, section 9.3)
+            response = client.getresponse()
+            assert response.status == 404
+            assert b"Not Found" in response.read()
     assert server.get_json("/query?still=here") == {"still": ["here"]}
 
 

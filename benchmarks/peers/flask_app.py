@@ -1,0 +1,35 @@
+"""The workloads in Flask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, request
+from workloads import HELLO, TEXT, Workload
+
+
+def make(workload: Workload) -> Any:
+    app = Flask("benchmark", static_folder=None)
+    for _ in range(workload.plugins):
+        app.before_request(lambda: None)
+        app.after_request(lambda response: response)
+        app.teardown_request(lambda _: None)
+
+    @app.get("/hello")
+    def hello() -> str:
+        return HELLO
+
+    @app.get("/hello/<account_id>/test")
+    def test(account_id: str) -> Response:  # noqa: ARG001
+        response = Response(TEXT, mimetype="text/plain")
+        response.headers["X-Agent"] = request.headers["User-Agent"]
+        response.headers["X-Limit"] = request.args["limit"]
+        return response
+
+    @app.post("/json")
+    def document() -> dict[str, Any]:
+        return {"got": request.json}
+
+    for number in range(workload.rules):
+        app.add_url_rule(f"/r{number}/<int:a>/s{number}/<b>", f"r{number}", lambda a, b: f"{a}{b}")
+    return app

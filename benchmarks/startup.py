@@ -25,14 +25,20 @@ def cocopot_before_request(app, request): ...
 @hookimpl
 def cocopot_after_request(app, request, response): ...
 """
+_MEMORY = """
+def memory():
+    # The peak of this process in MiB; what getrusage says begins with the peak of its parent.
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+"""
 _IMPORT = """
-import resource, sys, time
+import time
 begin = time.perf_counter()
 import {module}
-print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(time.perf_counter() - begin, memory())
 """
 _SERVE = """
-import resource, sys
+import sys
 sys.path.insert(0, {here!r})
 import importlib
 from workloads import WORKLOADS
@@ -40,7 +46,7 @@ app = importlib.import_module("peers.{peer}_app").make(WORKLOADS[0])
 environ = WORKLOADS[0].environ()
 for _ in range(20_000):
     for _chunk in app(WORKLOADS[0].fresh(environ), lambda *_: None): pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(memory())
 """
 _AUTOLOAD = """
 import time
@@ -134,10 +140,10 @@ def run(rounds: int) -> list[Result]:
             _run(script.format(number=100), pythons[100])  # writes the bytecode
         for _ in range(rounds):
             for module in ("cocopot", "flask"):
-                seconds, memory = _run(_IMPORT.format(module=module))
+                seconds, memory = _run(_MEMORY + _IMPORT.format(module=module))
                 values.setdefault(("import", module, "ms"), []).append(seconds * 1e3)
                 values.setdefault(("memory after import", module, "MiB"), []).append(memory)
-                (memory,) = _run(_SERVE.format(here=str(Path(__file__).parent), peer=module))
+                (memory,) = _run(_MEMORY + _SERVE.format(here=str(Path(__file__).parent), peer=module))
                 values.setdefault(("memory after 20,000 requests", module, "MiB"), []).append(memory)
             for number, python in pythons.items():
                 row = f"start with {number} plugins"

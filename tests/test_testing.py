@@ -80,10 +80,10 @@ class TestOpen:
 
     def test_configured_url(self, app: Cocopot) -> None:
         """By default they come from the configuration, and a subdomain stands before SERVER_NAME."""
-        app.config.update(SERVER_NAME="h.example", APPLICATION_ROOT="/root", PREFERRED_URL_SCHEME="https")
+        app.config.update(SERVER_NAME="h.example", APPLICATION_ROOT="/mount", PREFERRED_URL_SCHEME="https")
         builder = EnvironBuilder(app, "/echo", subdomain="api")
-        assert builder.base_url == "https://api.h.example/root/"
-        assert app.test_client().get("/echo").json["url"] == "https://h.example/root/echo"  # type: ignore[index]
+        assert builder.base_url == "https://api.h.example/mount/"
+        assert app.test_client().get("/echo").json["url"] == "https://h.example/mount/echo"  # type: ignore[index]
 
     @pytest.mark.parametrize(
         "options",

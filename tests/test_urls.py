@@ -74,20 +74,20 @@ class TestUrlFor:
     def test_root_path(self, app: Cocopot) -> None:
         """Under a path of the server, URLs begin with it."""
         with app.test_request_context(base_url="http://h.example/root"):
-            assert url_for("note", n=1) == "/root/notes/1"
-            assert url_for("home", _external=True) == "http://h.example/root/"
+            assert url_for("note", n=1) == "/mount/notes/1"
+            assert url_for("home", _external=True) == "http://h.example/mount/"
 
     def test_outside(self, app: Cocopot) -> None:
         """Outside of a request URLs are external, made with SERVER_NAME and what belongs to it."""
         app.config.update(
-            SERVER_NAME="h.example:8000", APPLICATION_ROOT="/root", PREFERRED_URL_SCHEME="https"
+            SERVER_NAME="h.example:8000", APPLICATION_ROOT="/mount", PREFERRED_URL_SCHEME="https"
         )
         with app.app_context():
-            assert url_for("note", n=1) == "https://h.example:8000/root/notes/1"
-            assert url_for("note", n=1, _external=False) == "/root/notes/1"
-            assert url_for("home", _scheme="http") == "http://h.example:8000/root/"
+            assert url_for("note", n=1) == "https://h.example:8000/mount/notes/1"
+            assert url_for("note", n=1, _external=False) == "/mount/notes/1"
+            assert url_for("home", _scheme="http") == "http://h.example:8000/mount/"
             assert url_for(".home") == url_for("home")
-        assert app.url_for("home") == "https://h.example:8000/root/"
+        assert app.url_for("home") == "https://h.example:8000/mount/"
 
     def test_no_server_name(self, app: Cocopot) -> None:
         """Without SERVER_NAME the error says what to configure; without an application, what to open."""

@@ -73,7 +73,7 @@ class TestUrlFor:
 
     def test_root_path(self, app: Cocopot) -> None:
         """Under a path of the server, URLs begin with it."""
-        with app.test_request_context(base_url="http://h.example/root"):
+        with app.test_request_context(base_url="http://h.example/mount"):
             assert url_for("note", n=1) == "/mount/notes/1"
             assert url_for("home", _external=True) == "http://h.example/mount/"
 

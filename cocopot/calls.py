@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cocopot.builtin import responses
 from cocopot.functions import blueprints_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Calls:
         "process",
         "request_started",
         "respond",
+        "responds_by_default",
         "teardown_app_context",
         "teardown_is_overridden",
         "teardown_request",
@@ -89,6 +91,8 @@ class Calls:
         # These two are always called: as the hook itself, or as the method that overrides the step.
         self.dispatch = self.dispatch_request if dispatch is None else lambda _app, _request: dispatch()
         self.respond = self.make_response if respond is None else lambda _app, _request, value: respond(value)
+        #: Whether a text is made into a response by the built-in implementation and nobody else.
+        self.responds_by_default = self.respond is responses.cocopot_make_response
         self.teardown_is_overridden = (
             _override(app, "do_teardown_request") is not None
             or _override(app, "do_teardown_appcontext") is not None

@@ -133,10 +133,11 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
                 _check_utf8(environ)
         if environ.get("CONTENT_LENGTH"):
             check_content_length(environ)
-        if (trusted := app.config["TRUSTED_HOSTS"]) is not None:
+        config = app.config
+        if (trusted := config["TRUSTED_HOSTS"]) is not None:
             request.trusted_hosts = trusted
             request.host  # noqa: B018 - raises SecurityError
-        if app.config["SERVER_NAME"] is None:
+        if config["SERVER_NAME"] is None:
             rule, request.view_args = app.router.match_request(environ, path, method)
         else:
             rule, request.view_args = app.router.match_request(environ, path, method, *domain_of(app))
@@ -182,9 +183,12 @@ def full_dispatch_request(context: Context) -> WerkzeugResponse:  # noqa: C901 -
         return response
     if calls.process is not None or context.after_functions is not None:
         return finalize_request(context, value)
-    response = calls.respond(app, request, value)
-    if not isinstance(response, WerkzeugResponse):
-        _refuse_value(context, value, response)
+    if type(value) is str and calls.responds_by_default:
+        response = app.response_class(value)
+    else:
+        response = calls.respond(app, request, value)
+        if not isinstance(response, WerkzeugResponse):
+            _refuse_value(context, value, response)
     if calls.after_request is not None:
         response = calls.after_request(app, request, response)
         if not isinstance(response, WerkzeugResponse):

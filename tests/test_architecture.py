@@ -34,8 +34,8 @@ logs
 hooks.markers hooks.specs hooks.discovery hooks.dispatch hooks.manager hooks.loading hooks
 functions
 error_handlers
-calls
 builtin.dispatch builtin.responses builtin.errors builtin.static builtin.json_provider builtin
+calls
 urls
 registration
 blueprints

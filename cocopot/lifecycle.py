@@ -156,7 +156,7 @@ def _check_utf8(environ: WSGIEnvironment) -> None:
             raise BadRequest("The path of the URL is not valid UTF-8.") from None
 
 
-def full_dispatch_request(context: Context) -> WerkzeugResponse:  # noqa: C901 - the hot path
+def full_dispatch_request(context: Context) -> WerkzeugResponse:  # noqa: C901, PLR0912 - the hot path
     """Run a request from its first hook to the finished response."""
     # The hot path: preprocess_request, finalize_request and process_response stand here once more, without
     # the calls.

@@ -34,12 +34,12 @@ class Headers(_Headers):
 
     __hash__ = None
 
-    @classmethod
-    def of(cls, items: list[tuple[str, str]]) -> Headers:
-        """Return headers that hold the list itself, whose items are known to be valid."""
-        headers = cls.__new__(cls)
-        headers._list = items  # noqa: SLF001 - of this class
-        return headers
+    def __init__(self, defaults: Any = None, *, items: list[tuple[str, str]] | None = None) -> None:
+        # A list whose items are known to be valid is held as it is.
+        if items is None:
+            super().__init__(defaults)
+        else:
+            self._list = items
 
 
 @lru_cache(maxsize=512)
@@ -57,28 +57,27 @@ class EnvironHeaders(_EnvironHeaders):
             return self.environ[_environ_key(key)]  # type: ignore[no-any-return]
         return super().__getitem__(key)
 
-    @classmethod
-    def of(cls, environ: WSGIEnvironment) -> EnvironHeaders:
-        """Return the headers of an environment."""
-        headers = cls.__new__(cls)
-        headers._list = []  # noqa: SLF001 - of this class
-        headers.environ = environ
-        return headers
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        # What Werkzeug's constructor does, without calling another one.
+        self._list = []
+        self.environ = environ
 
 
 def plain_arguments(query: str) -> ImmutableMultiDict[str, str]:
     """Return the arguments of a query string that has nothing to decode, neither `%` nor `+`."""
-    arguments: ImmutableMultiDict[str, str] = ImmutableMultiDict.__new__(ImmutableMultiDict)
+    lists: dict[str, list[str]] = {}
     for piece in query.split("&"):
         if piece:
             key, _, value = piece.partition("=")
-            if key in arguments:
-                _dict_get(arguments, key).append(value)
+            if key in lists:
+                lists[key].append(value)
             else:
-                _dict_set(arguments, key, [value])
+                lists[key] = [value]
+    # A multi dict is a dict of lists; its own constructor would take these for single values.
+    arguments: ImmutableMultiDict[str, str] = _new(ImmutableMultiDict)
+    _update(arguments, lists)
     return arguments
 
 
-# What a multi dict is made of: a dict of lists.
-_dict_get: Any = dict.__getitem__
-_dict_set: Any = dict.__setitem__
+_new: Any = dict.__new__
+_update: Any = dict.update

@@ -161,7 +161,7 @@ def _load_query_string(request: Request) -> bytes:
 
 def _load_headers(request: Request) -> Headers:
     """The headers, read from the WSGI environment when they are asked for."""
-    return EnvironHeaders.of(request.environ)
+    return EnvironHeaders(request.environ)
 
 
 def _load_remote_addr(request: Request) -> str | None:

@@ -252,7 +252,7 @@ class Response(_WerkzeugResponse):
         if headers is None:
             if self._head is None:
                 return cast("Headers", self.__dict__["headers"])
-            headers = self._headers = PlainHeaders.of(self._head)
+            headers = self._headers = PlainHeaders(items=self._head)
             self._head = None
         return headers
 

@@ -57,7 +57,7 @@ def test_other_values_and_indexes_are_taken_as_in_werkzeug() -> None:
 def test_reading_a_header_is_as_in_werkzeug(name: str) -> None:
     """A header is found in any case, long names included, and a missing one is a KeyError."""
     environ = {"HTTP_USER_AGENT": "x", "CONTENT_TYPE": "text/plain", f"HTTP_X_{'A' * 80}": "long"}
-    ours, theirs = EnvironHeaders.of(environ), WerkzeugEnvironHeaders(environ)
+    ours, theirs = EnvironHeaders(environ), WerkzeugEnvironHeaders(environ)
     assert ours.get(name) == theirs.get(name)
     assert list(ours) == list(theirs)
     with pytest.raises(KeyError):

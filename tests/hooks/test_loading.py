@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cocopot import Cocopot, PluginError, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Notes:
+    plugin_name = "notes"
+
+    @hookimpl
+    def cocopot_config_defaults(self) -> Mapping[str, Any]:
+        return {"NOTES_LIMIT": 10}
+
+
+def test_a_name_in_place_of_a_plugin_is_refused() -> None:
+    """`plugins` takes objects; the message says how an installed plugin is chosen."""
+    with pytest.raises(TypeError, match=r"not the name 'notes'; .* autoload=\{'notes'\}"):
+        Cocopot(__name__, autoload=False, plugins=["notes"])
+
+
+def test_an_unknown_way_with_errors_is_refused() -> None:
+    """`plugin_errors` is one of two words."""
+    with pytest.raises(ValueError, match="'raise' or 'warn', not 'ignore'"):
+        Cocopot(__name__, autoload=False, plugin_errors="ignore")  # type: ignore[arg-type]
+
+
+def test_a_misspelled_name_to_disable_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    """A name that is not there, and looks like one that is, would disable nothing in silence."""
+    with caplog.at_level(logging.WARNING):
+        Cocopot(__name__, autoload=False, plugins=[Notes], disable={"nots", "something-else"})
+    (record,) = caplog.records
+    assert "names the plugin 'nots', which is not installed. Did you mean 'notes'" in record.getMessage()
+
+
+def test_a_wrong_argument_is_named_beside_the_right_ones() -> None:
+    """The error knows the hook, and says which arguments it has."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_after_request(self, req: object) -> None: ...
+
+    with pytest.raises(PluginError, match=r"has the arguments app, request, response\.") as caught:
+        Cocopot(__name__, autoload=False, plugins=[Plugin])
+    assert caught.value.hook == "cocopot_after_request"
+
+
+def test_a_late_plugin_that_fails_leaves_nothing_behind() -> None:
+    """What its `cocopot_setup` had registered and set is taken back."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_setup(self, app: Cocopot) -> None:
+            app.add_url_rule("/late", "late", lambda: "late")
+            app.before_request(lambda: "late")
+            app.router.converters["late"] = app.router.converters["default"]
+            app.request_class = type("Late", (app.request_class,), {})
+            raise LookupError("halfway")
+
+    app = Cocopot(__name__, autoload=False)
+    before = app.request_class, [record.name for record in app.plugins.records()]
+    with pytest.raises(LookupError, match="halfway"):
+        app.plugins.register(Plugin(), "late")
+    assert (app.request_class, [record.name for record in app.plugins.records()]) == before
+    assert "late" not in app.router.converters
+    assert app.test_client().get("/late").status_code == 404
+
+
+def test_a_late_plugin_gets_its_hooks_in_order() -> None:
+    """First it brings hooks, then its defaults are taken, then it sets itself up."""
+    calls: list[Any] = []
+
+    class Plugin:
+        @hookimpl
+        def cocopot_addhooks(self) -> None:
+            calls.append("addhooks")
+
+        @hookimpl
+        def cocopot_config_defaults(self) -> Mapping[str, Any]:
+            calls.append("defaults")
+            return {"LATE": 1}
+
+        @hookimpl
+        def cocopot_setup(self, app: Cocopot) -> None:
+            calls.append(app.config["LATE"])
+
+    Cocopot(__name__, autoload=False).plugins.register(Plugin(), "late")
+    assert calls == ["addhooks", "defaults", 1]
+
+
+def test_changing_a_table_lets_no_request_through() -> None:
+    """While a list of functions changes, a request sees it as it was or as it will be."""
+    app = Cocopot(__name__, autoload=False)
+    app.add_url_rule("/", "index", lambda: "let through")
+    app.before_request(lambda: ("refused", 403))
+    client, stop = app.test_client(), threading.Event()
+    seen: set[int] = set()
+
+    def ask() -> None:
+        while not stop.is_set():
+            seen.add(client.get("/").status_code)
+
+    thread = threading.Thread(target=ask)
+    client.get("/")
+    thread.start()
+    functions = app.before_request_funcs[None]
+    for _ in range(100):
+        functions.insert(0, lambda: None)
+        del functions[0]
+    stop.set()
+    thread.join(10)
+    assert seen == {403}

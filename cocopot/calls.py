@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cocopot.builtin import responses
-from cocopot.functions import blueprints_of
+from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:
     from cocopot.types import Application

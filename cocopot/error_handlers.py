@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from cocopot.functions import Scope, blueprints_of, name_of, register_function
+from cocopot.functions import Scope, name_of, register_function
+from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:
     from cocopot.hooks import PluginManager

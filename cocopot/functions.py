@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cocopot.hooks import hookimpl
+from cocopot.hooks.discovery import unique_name
 from cocopot.hooks.dispatch import direct
+from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:
     from cocopot.hooks import PluginManager
@@ -45,16 +47,6 @@ class Decorator:
 
 def _serves(scope: Scope, blueprints: Iterable[str]) -> bool:
     return scope is None or scope in blueprints
-
-
-def blueprints_of(endpoint: str | None) -> list[str]:
-    """Return the names of the blueprints that an endpoint belongs to, innermost first."""
-    names = []
-    name = (endpoint or "").rpartition(".")[0]
-    while name:
-        names.append(name)
-        name = name.rpartition(".")[0]
-    return names
 
 
 # The adapters are for calls by keyword through pluggy; compiled calls know the scope and call the function.
@@ -133,14 +125,10 @@ def register_function(
 ) -> str:
     """Register an application's function under a name that says where it comes from, and return the name."""
     where = f"bp.{scope}" if scope else "app"
-    name = base = f"{where}.{label}: {name_of(function)}"
-    number = 1
     depth = scope.count(".") + 1 if scope else 0
     plugin = ApplicationFunction(hook, function, adapter)
     with plugins.frozen():
-        while name in plugins.records_by_name:
-            number += 1
-            name = f"{base} ({number})"
+        name = unique_name(f"{where}.{label}: {name_of(function)}", plugins.records_by_name)
         plugins.register(plugin, name, origin="application", scope=scope, depth=depth)
     return name
 

@@ -212,6 +212,16 @@ def _load_date(value: str) -> datetime | None:
         raise bad_request("date", error) from error
 
 
+def blueprints_of(endpoint: str | None) -> list[str]:
+    """Return the names of the blueprints that an endpoint belongs to, innermost first."""
+    names = []
+    name = (endpoint or "").rpartition(".")[0]
+    while name:
+        names.append(name)
+        name = name.rpartition(".")[0]
+    return names
+
+
 class Request(_WerkzeugRequest):
     """An incoming HTTP request; see `werkzeug.wrappers.Request` for all that it can tell.
 
@@ -292,12 +302,7 @@ class Request(_WerkzeugRequest):
     @property
     def blueprints(self) -> list[str]:
         """The current blueprint and its parents, innermost first; empty outside a blueprint."""
-        names: list[str] = []
-        name = self.blueprint
-        while name:
-            names.append(name)
-            name = name.rpartition(".")[0]
-        return names
+        return blueprints_of(self.endpoint)
 
     def make_form_data_parser(self) -> FormDataParser:
         """Return a parser for the form that complains about a broken one, provided that there is a body."""

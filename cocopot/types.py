@@ -36,12 +36,6 @@ ResponseValue: TypeAlias = (
 )
 
 View: TypeAlias = "Callable[..., ResponseValue]"
-BeforeRequestFunction: TypeAlias = "Callable[[], ResponseValue | None]"
-AfterRequestFunction: TypeAlias = "Callable[[Any], Any]"
-TeardownFunction: TypeAlias = "Callable[[BaseException | None], object]"
-ErrorHandler: TypeAlias = "Callable[[Any], ResponseValue]"
-URLValuePreprocessor: TypeAlias = "Callable[[str | None, dict[str, Any] | None], object]"
-URLDefaultsFunction: TypeAlias = "Callable[[str, dict[str, Any]], object]"
 #: What `sys.exc_info()` returns.
 ExcInfo: TypeAlias = (
     "tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]"

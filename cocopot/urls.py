@@ -9,7 +9,8 @@ from werkzeug.routing import BuildError
 
 from cocopot.calls import compiled_hook
 from cocopot.context import current_or_none
-from cocopot.functions import blueprints_of, name_of
+from cocopot.functions import name_of
+from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Blueprint, Cocopot, Response, request
-from cocopot.functions import BEFORE_REQUEST, FunctionTable, blueprints_of, name_of
+from cocopot.functions import BEFORE_REQUEST, FunctionTable, name_of
+from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

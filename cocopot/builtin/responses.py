@@ -73,10 +73,11 @@ def _from_exception(app: Application, request: Request, exc: HTTPException) -> A
     kind = type(exc)
     if exc.response is not None or kind.get_response is not HTTPException.get_response:
         return app.response_class.force_type(exc.get_response(request.environ), request.environ)
-    page = _PAGES.get(kind) if exc.description is kind.description and exc.code is kind.code else None
+    is_plain = kind in _PLAIN_EXCEPTIONS and exc.description is kind.description and exc.code is kind.code
+    page = _PAGES.get(kind) if is_plain else None
     if page is None:
         page = exc.get_body(request.environ)
-        if kind in _PLAIN_EXCEPTIONS and exc.description is kind.description and exc.code is kind.code:
+        if is_plain:
             _PAGES[kind] = page
     headers = list(exc.get_headers(request.environ))
     if headers and headers[0][0] == "Content-Type":  # which a response takes more quickly as such

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cocopot.exceptions import PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
     from importlib_metadata import EntryPoint
 
@@ -132,13 +132,18 @@ def given_candidates(given: Iterable[object]) -> list[Candidate]:
                 f"plugins takes objects, modules or classes, not the name {plugin!r}; "
                 f"an installed plugin is chosen with autoload={{{plugin!r}}}."
             )
-        name = base = name_of_plugin(plugin)
-        number = 1
-        while name in candidates:
-            number += 1
-            name = f"{base} ({number})"
+        name = unique_name(name_of_plugin(plugin), candidates)
         candidates[name] = Candidate(name, given=plugin)
     return list(candidates.values())
+
+
+def unique_name(name: str, taken: Container[str]) -> str:
+    """Return a name, with a number if it is taken."""
+    numbered, number = name, 1
+    while numbered in taken:
+        number += 1
+        numbered = f"{name} ({number})"
+    return numbered
 
 
 def name_of_plugin(plugin: object) -> str:

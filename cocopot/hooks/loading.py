@@ -60,12 +60,12 @@ class Loader:
                 a circle always.
         """
         self._manager.disabled = selection.disabled
-        given = list(given)
+        handed_over = given_candidates(given)
         for name in selection.disabled:
             self._manager.set_blocked(name)
         found = installed() if selection.allowed is None or selection.allowed else ()
-        candidates = {c.name: c for c in selection.choose(found, given_candidates(given))}
-        _warn_of_misspelled(selection, {c.name for c in (*found, *given_candidates(given))})
+        candidates = {c.name: c for c in selection.choose(found, handed_over)}
+        _warn_of_misspelled(selection, {c.name for c in (*found, *handed_over)})
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
             with self._left_out_on_error(candidate, "failed to load"):
@@ -138,9 +138,9 @@ class Loader:
             return f"which is disabled by {selection.disabled[name]}"
         if name in self._manager.failed:
             return "which failed to load"
-        if any(candidate.name == name for candidate in installed()):
-            return f"which is installed but not among the names in {selection.allowed_by}"
         known = [candidate.name for candidate in installed()]
+        if name in known:
+            return f"which is installed but not among the names in {selection.allowed_by}"
         close = difflib.get_close_matches(name, known, n=1)
         return f"which is not installed; did you mean {close[0]!r}?" if close else "which is not installed"
 

@@ -11,7 +11,7 @@ import pluggy
 from werkzeug.utils import import_string
 
 from cocopot.hooks import specs
-from cocopot.hooks.discovery import Candidate, name_of_plugin
+from cocopot.hooks.discovery import Candidate, name_of_plugin, unique_name
 from cocopot.hooks.dispatch import HookCall, Kind, compile_call
 from cocopot.hooks.markers import PROJECT_NAME
 
@@ -175,12 +175,9 @@ class PluginManager(pluggy.PluginManager):
 
     def get_canonical_name(self, plugin: object) -> str:
         """Return `plugin_name`, `__name__`, or for an instance the name of its class with a number."""
-        name = base = name_of_plugin(plugin)
-        number = 1
-        while name in self._name2plugin and base != getattr(plugin, "__name__", None):
-            number += 1
-            name = f"{base} ({number})"
-        return name
+        name = name_of_plugin(plugin)
+        # A module keeps its name even if it is taken: it is the one that has it, and is not registered twice.
+        return name if name == getattr(plugin, "__name__", None) else unique_name(name, self._name2plugin)
 
     def add_hookcall_monitoring(self, before: Any, after: Any) -> Callable[[], None]:
         """Have `before` and `after` called around every hook call, as pluggy does; slow while it lasts."""

@@ -7,27 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Blueprint, Cocopot, hookimpl, url_for
-from cocopot.hooks.discovery import Candidate
+from tests.hooks.support import BLAMED, app_with
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     import pluggy
 
-BLAMED = [
-    (None, "plugin 'broken'"),
-    (Candidate("broken", distribution="broken-dist", version="2.1"), "plugin 'broken' (broken-dist 2.1)"),
-]
-
-
-def app_with(**plugins: object) -> Cocopot:
-    """Return an application with a view and these plugins, loaded in this order."""
-    app = Cocopot("shop", autoload=False)
-    app.testing = True
-    for name, plugin in plugins.items():
-        app.plugins.register(plugin, name)
-    app.add_url_rule("/", "index", lambda: "view")
-    return app
+    from cocopot.hooks.discovery import Candidate
 
 
 def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:

@@ -1,0 +1,22 @@
+"""What the tests of all hooks share."""
+
+from __future__ import annotations
+
+from cocopot import Cocopot
+from cocopot.hooks.discovery import Candidate
+
+#: How a plugin may be registered, and how it is then named in an error.
+BLAMED = [
+    (None, "plugin 'broken'"),
+    (Candidate("broken", distribution="broken-dist", version="2.1"), "plugin 'broken' (broken-dist 2.1)"),
+]
+
+
+def app_with(**plugins: object) -> Cocopot:
+    """Return an application with a view and these plugins, loaded in this order."""
+    app = Cocopot("shop", autoload=False)
+    app.testing = True
+    for name, plugin in plugins.items():
+        app.plugins.register(plugin, name)
+    app.add_url_rule("/", "index", lambda: "view")
+    return app

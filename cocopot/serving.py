@@ -5,12 +5,15 @@ from __future__ import annotations
 import ipaddress
 import sys
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from werkzeug.serving import WSGIRequestHandler, is_running_from_reloader, run_simple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cocopot.app import Cocopot
     from cocopot.types import WSGIEnvironment
 
@@ -52,6 +55,9 @@ def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **
         debug: Whether to switch debug mode on.
         options: What `werkzeug.serving.run_simple` takes.
     """
+    if _ignores_run:
+        sys.stderr.write(" * app.run() is passed over: the application is only imported, for a command.\n")
+        return
     app.debug = debug
     named_host, named_port = _from_server_name(app.config["SERVER_NAME"])
     host = host or named_host or DEFAULT_HOST
@@ -64,6 +70,20 @@ def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **
     if not is_running_from_reloader():
         print_banner(app)
     run_simple(host, port, app, **options)
+
+
+_ignores_run = False
+
+
+@contextmanager
+def ignoring_run() -> Iterator[None]:
+    """Have `Cocopot.run` do nothing: the module that calls it is only imported, to find the application."""
+    global _ignores_run  # noqa: PLW0603 - a process imports one application at a time
+    before, _ignores_run = _ignores_run, True
+    try:
+        yield
+    finally:
+        _ignores_run = before
 
 
 def _from_server_name(server_name: str | None) -> tuple[str | None, int | None]:

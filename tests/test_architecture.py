@@ -45,7 +45,9 @@ steps
 testing
 app
 serving
-cli.run cli
+cli.tracebacks cli.loading cli.env_files
+cli.run
+cli.groups cli
 __init__
 __main__
 """
@@ -68,6 +70,8 @@ LONG_FUNCTIONS = {
 FOREIGN = {"jinja2", "itsdangerous", "sqlalchemy", "redis", "flask", "markupsafe", "blinker"}
 #: All that the core stands on, beside the standard library.
 LIBRARIES = {"pluggy", "importlib_metadata", "werkzeug", "click", "_typeshed"}
+#: What a command uses if it is installed, and the one module that imports it, inside a function.
+OPTIONAL = {"dotenv": "cli.env_files"}
 
 SOURCES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
@@ -158,8 +162,15 @@ class TestLayers:
     def test_libraries(self) -> None:
         """The core stands on its four libraries and the standard library, and nothing else."""
         used = set().union(*map(libraries, TREES.values())) - set(sys.stdlib_module_names)
-        assert used - {"cocopot"} <= LIBRARIES
+        assert used - {"cocopot"} <= LIBRARIES | OPTIONAL.keys()
         assert not used & FOREIGN
+
+    @pytest.mark.parametrize("library", OPTIONAL)
+    def test_optional_libraries(self, library: str) -> None:
+        """A library that need not be installed is imported by one module, and not when that is imported."""
+        assert [name for name in ORDER if library in libraries(TREES[name])] == [OPTIONAL[library]]
+        top = ast.Module([node for node in TREES[OPTIONAL[library]].body if not hasattr(node, "body")], [])
+        assert library not in libraries(top)
 
     def test_init(self) -> None:
         """The package itself only re-exports, and says what."""

@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import click
 
-from cocopot.cli.run import run_command
+from cocopot.cli.groups import MainGroup, make_group
 
-if TYPE_CHECKING:
-    from cocopot.app import Cocopot
+__all__ = ["COMMANDS", "main", "make_group"]
 
+#: The commands: by name, the module that has the command as `command`, imported when it is used, and a line
+#: of help.
+COMMANDS = {
+    "run": ("cocopot.cli.run", "Serve the application."),
+}
 
-class _AppGroup(click.Group):
-    """Commands that run in a context of their application, so that `current_app` and `g` may be used."""
-
-    def __init__(self, app: Cocopot, name: str, **options: Any) -> None:
-        super().__init__(name, **options)
-        self._app = app
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
-        with self._app.app_context():
-            return super().invoke(ctx)
-
-
-def make_group(app: Cocopot) -> click.Group:
-    """Return the group of an application's own commands, with those of its plugins.
-
-    A plugin whose `cocopot_register_commands` raises loses its own commands only; the error is logged by
-    name.
-    """
-    group = _AppGroup(app, app.name, help=f"Commands of {app.name}.")
-    impls = app.plugins.call_order("cocopot_register_commands")
-    wrappers = [impl for impl in impls if impl.wrapper or impl.hookwrapper]
-    for impl in impls[len(wrappers) :]:
-        try:
-            app.plugins.call_implementations(
-                "cocopot_register_commands", [impl, *wrappers], app=app, cli=group
-            )
-        except Exception as error:
-            notes = " ".join(getattr(error, "__notes__", ()))
-            app.logger.exception("The commands of %r are missing. %s", impl.plugin_name, notes)
-    return group
-
-
-@click.group()
-@click.version_option(package_name="cocopot")
-def main() -> None:
-    """Cocopot: a WSGI framework whose whole request lifecycle is a set of hooks."""
-
-
-main.add_command(run_command)
+main = MainGroup(
+    "cocopot",
+    lazy=COMMANDS,
+    help="Cocopot: a WSGI framework whose whole request lifecycle is a set of hooks.",
+    params=[
+        click.Option(
+            ["-A", "--app"],
+            metavar="MODULE[:NAME]",
+            expose_value=False,
+            help="The application: shop, shop:app, src/shop.py, 'shop:create_app(\"dev\")'. "
+            "By default as COCOPOT_APP says, or app.py or wsgi.py.",
+        ),
+        click.Option(
+            ["--env-file"],
+            metavar="PATH",
+            expose_value=False,
+            help="A file of environment variables to read beside .env and .cocopotenv; needs python-dotenv.",
+        ),
+    ],
+)
+click.version_option(package_name="cocopot")(main)

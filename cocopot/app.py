@@ -23,6 +23,7 @@ from cocopot.folders import AppFolders
 from cocopot.hooks import PluginManager
 from cocopot.hooks.discovery import Selection
 from cocopot.hooks.loading import Loader
+from cocopot.origins import Origin
 from cocopot.registration import AppRegistrar
 from cocopot.request import Request
 from cocopot.response import Response
@@ -140,8 +141,10 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
     # -- set-up --------------------------------------------------------
 
     def _make_config(self, instance_relative: bool) -> Config:
-        defaults = {**DEFAULTS, "DEBUG": _is_true(os.environ.get("COCOPOT_DEBUG", ""))}
-        return self.config_class(self.instance_path if instance_relative else self.root_path, defaults)
+        config = self.config_class(self.instance_path if instance_relative else self.root_path, DEFAULTS)
+        if debug := os.environ.get("COCOPOT_DEBUG"):
+            config.take({"DEBUG": _is_true(debug)}, Origin("environment", "COCOPOT_DEBUG"))
+        return config
 
     @property
     def name(self) -> str:

@@ -14,6 +14,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, ov
 
 from werkzeug.utils import import_string
 
+from cocopot.origins import Origin, TracedDict, setting_code
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -72,11 +74,11 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
 )
 
 
-class Config(dict[str, Any]):
+class Config(TracedDict):
     """The configuration of an application: a dict, with ways to fill it.
 
     Only upper-case names become keys, so that a configuration file can keep helpers in lower case. What
-    is loaded later replaces what was loaded earlier.
+    is loaded later replaces what was loaded earlier. Where each value comes from is noted when it is set.
 
     Example:
         >>> config = Config("/srv/shop", {"DEBUG": False})
@@ -111,9 +113,7 @@ class Config(dict[str, Any]):
                 "use from_mapping()"
             )
         source = import_string(obj) if isinstance(obj, str) else obj
-        for name in dir(source):
-            if name.isupper():
-                self[name] = getattr(source, name)
+        self.take(_upper_attributes(source), Origin("object", obj if isinstance(obj, str) else _name_of(obj)))
 
     def from_pyfile(self, filename: StrPath, silent: bool = False) -> bool:
         """Run a Python file and take the upper-case names that it defines.
@@ -137,7 +137,7 @@ class Config(dict[str, Any]):
         module = types.ModuleType("config")
         module.__file__ = str(path)
         exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - a configuration file is trusted code
-        self.from_object(module)
+        self.take(_upper_attributes(module), Origin("file", str(path)))
         return True
 
     def from_file(self, filename: StrPath, load: Loader, silent: bool = False, text: bool = True) -> bool:
@@ -164,8 +164,9 @@ class Config(dict[str, Any]):
         if file is None:
             return False
         with file:
-            loaded = _load(file, path, load)
-        return self.from_mapping(loaded)
+            loaded = _load(file, path, load) or {}
+        self.take({key: value for key, value in loaded.items() if key.isupper()}, Origin("file", str(path)))
+        return True
 
     def from_toml(self, filename: StrPath, silent: bool = False) -> bool:
         """Take the upper-case top-level keys of a TOML file.
@@ -250,8 +251,15 @@ class Config(dict[str, Any]):
                 value: Any = os.environ[variable]
                 with contextlib.suppress(Exception):
                     value = loads(value)
-                _set_nested(self, [top, *parts], value, variable)
+                self._take_variable(variable, [top, *parts], value)
         return True
+
+    def _take_variable(self, variable: str, keys: list[str], value: Any) -> None:
+        top, *parts = keys
+        within = self.origin(top) if parts else None
+        values = {top: self[top]} if parts and top in self else {}
+        _set_nested(values, keys, value, variable)
+        self.take(values, Origin("environment", variable, within))
 
     def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
         """Take the upper-case keys of a mapping and of keyword arguments, which win.
@@ -264,7 +272,7 @@ class Config(dict[str, Any]):
             True.
         """
         merged = {**(mapping or {}), **kwargs}
-        self.update({key: value for key, value in merged.items() if key.isupper()})
+        self.take({key: value for key, value in merged.items() if key.isupper()}, setting_code())
         return True
 
     def get_namespace(
@@ -337,6 +345,15 @@ class ConfigAttribute(Generic[T]):
     def __set__(self, obj: HasConfig, value: Any) -> None:
         """Store the value in the configuration."""
         obj.config[self.name] = value
+
+
+def _name_of(obj: object) -> str:
+    kind = obj if isinstance(obj, type) else type(obj)
+    return obj.__name__ if isinstance(obj, types.ModuleType) else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _upper_attributes(obj: object) -> dict[str, Any]:
+    return {name: getattr(obj, name) for name in dir(obj) if name.isupper()}
 
 
 def _open(path: Path, mode: str, *, silent: bool) -> IO[Any] | None:

@@ -22,6 +22,7 @@ from cocopot.functions import (
 from cocopot.urls import add_url_rule
 
 if TYPE_CHECKING:
+    from cocopot.config import Config
     from cocopot.error_handlers import ErrorKey
     from cocopot.hooks import PluginManager
     from cocopot.routing import Router
@@ -196,7 +197,7 @@ class Registrar:
 
 
 _MISSING = object()
-_PLAIN_REGISTRIES = ("view_functions", "blueprints", "blueprint_prefixes", "extensions", "config")
+_PLAIN_REGISTRIES = ("view_functions", "blueprints", "blueprint_prefixes", "extensions")
 
 
 class AppRegistrar(Registrar):
@@ -208,6 +209,7 @@ class AppRegistrar(Registrar):
     """
 
     started: bool
+    config: Config
     router: Router
 
     @property
@@ -292,6 +294,7 @@ class AppRegistrar(Registrar):
         attributes = dict(vars(self))
         rules, converters = list(self.router.iter_rules()), dict(self.router.converters)
         values = {name: dict(getattr(self, name)) for name in _PLAIN_REGISTRIES}
+        restore_config = self.config.snapshot()
         tables: dict[str, Any] = {
             name: table.as_data()
             for name, table in attributes.items()
@@ -313,6 +316,7 @@ class AppRegistrar(Registrar):
                 registry = getattr(self, name)
                 registry.clear()
                 registry.update(value)
+            restore_config()
             for name, table in tables.items():
                 getattr(self, name).replace(table)
 

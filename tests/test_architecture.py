@@ -20,6 +20,7 @@ PACKAGE = ROOT / "cocopot"
 LAYERS = """
 types
 exceptions
+origins
 config
 json
 datastructures

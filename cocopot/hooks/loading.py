@@ -12,6 +12,7 @@ import pluggy
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.discovery import Selection, declared_names, given_candidates, installed, load_order
+from cocopot.origins import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -190,9 +191,12 @@ class Loader:
             return
         take_back = app.snapshot() if self._on_error == "warn" else None
         with self._left_out_on_error(candidate, "failed in cocopot_setup"):
-            self._manager.call_implementations("cocopot_setup", [impl], app=app)
-        if take_back is not None and candidate.name in self._manager.failed:
-            take_back()
+            try:
+                self._manager.call_implementations("cocopot_setup", [impl], app=app)
+            except (Exception, SystemExit):
+                if take_back is not None:
+                    take_back()
+                raise
 
     def _take_config_defaults(
         self, record: PluginRecord, impl: pluggy.HookImpl, app: Any, config: Config
@@ -227,7 +231,9 @@ class Loader:
                 f"names the configuration key {key!r}, which plugin {owner!r} names too.",
                 "cocopot_config_defaults",
             )
-        self._defaults[key] = record.name, config.setdefault(key, value)
+        if key not in config:
+            config.take({key: value}, Origin("plugin", record.name))
+        self._defaults[key] = record.name, config[key]
 
 
 def _warn_of_misspelled(selection: Selection, known: Collection[str]) -> None:

@@ -46,8 +46,8 @@ steps
 testing
 app
 serving
-cli.tracebacks cli.loading cli.env_files
-cli.run
+cli.tracebacks cli.loading cli.env_files cli.tables cli.matching
+cli.routes cli.run
 cli.groups cli
 __init__
 __main__

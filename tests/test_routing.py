@@ -244,3 +244,11 @@ def test_rules_added_while_others_match() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_restricted_router_keeps_all_that_its_rules_say() -> None:
+    """The rules of a restricted router are copies that differ in nothing."""
+    rule = Rule("/socket", endpoint="socket", websocket=True, merge_slashes=False, added_by="plugin")
+    (copied,) = Router([rule]).restricted_to([rule]).iter_rules()
+    assert isinstance(copied, Rule)
+    assert (copied.websocket, copied.merge_slashes, copied.added_by) == (True, False, "plugin")

@@ -11,6 +11,7 @@ __all__ = ["COMMANDS", "main", "make_group"]
 #: The commands: by name, the module that has the command as `command`, imported when it is used, and a line
 #: of help.
 COMMANDS = {
+    "routes": ("cocopot.cli.routes", "List the URL rules, or say which answers a URL."),
     "run": ("cocopot.cli.run", "Serve the application."),
 }
 

@@ -86,6 +86,8 @@ class PluginManager(pluggy.PluginManager):
         #: before its `cocopot_setup`; what it raises prevents the registration.
         self.before_setup: Callable[[PluginRecord], None] | None = None
         self._awaits_setup: PluginRecord | None = None
+        #: The name of the plugin whose `cocopot_setup` is running.
+        self.setting_up: str | None = None
         #: Called before a plugin is registered late; returns what takes back all that it registers.
         self.snapshot: Callable[[], Callable[[], None]] | None = None
         for namespace in hookspecs:
@@ -306,7 +308,13 @@ class PluginManager(pluggy.PluginManager):
             compiled = compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
             if all(impl.plugin_name in self.records_by_name for impl in impls):
                 executors[key] = compiled
-        return compiled(*kwargs.values())
+        if hook != "cocopot_setup" or not impls:
+            return compiled(*kwargs.values())
+        before, self.setting_up = self.setting_up, impls[0].plugin_name
+        try:
+            return compiled(*kwargs.values())
+        finally:
+            self.setting_up = before
 
     @contextmanager
     def muted(self) -> Iterator[None]:

@@ -11,24 +11,35 @@ if TYPE_CHECKING:
 
 
 class Rule(WerkzeugRule):
-    """A URL rule: Werkzeug's, with a word on who answers ``OPTIONS``.
+    """A URL rule: Werkzeug's, with a word on who answers ``OPTIONS`` and who added it.
 
     Args:
         string: The rule, such as ``"/users/<int:id>"``.
         *args: As for Werkzeug's rule.
         provide_automatic_options: Whether ``OPTIONS`` is answered without calling the view.
+        added_by: The plugin that added the rule, or ``None`` for the application.
         **options: As for Werkzeug's rule: ``endpoint``, ``methods``, ``defaults`` and so on.
     """
 
     def __init__(
-        self, string: str, *args: Any, provide_automatic_options: bool = False, **options: Any
+        self,
+        string: str,
+        *args: Any,
+        provide_automatic_options: bool = False,
+        added_by: str | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(string, *args, **options)
         self.provide_automatic_options = provide_automatic_options
+        self.added_by = added_by
 
     def get_empty_kwargs(self) -> Mapping[str, Any]:
         """Return the keyword arguments for an unbound copy of this rule."""
         return {
             **super().get_empty_kwargs(),
             "provide_automatic_options": self.provide_automatic_options,
+            "added_by": self.added_by,
+            # Werkzeug leaves these out.
+            "merge_slashes": self.merge_slashes,
+            "websocket": self.websocket,
         }

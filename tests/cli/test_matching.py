@@ -1,0 +1,145 @@
+"""Which rule answers a URL, and why the others do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from werkzeug.routing import BaseConverter, ValidationError
+
+from cocopot import Cocopot
+from cocopot.cli.matching import explain
+
+
+class EvenConverter(BaseConverter):
+    """Takes even numbers."""
+
+    def to_python(self, value: str) -> int:
+        if not value.isdecimal() or int(value) % 2:
+            raise ValidationError
+        return int(value)
+
+
+def make_app(*rules: str, **options: Any) -> Cocopot:
+    """Return an application with rules, each an endpoint of its own name."""
+    app = Cocopot("matching", autoload=False, static_folder=None, **options)
+    app.router.converters["even"] = EvenConverter
+    for rule in rules:
+        app.add_url_rule(rule, rule)
+    return app
+
+
+def reasons(app: Cocopot, url: str, method: str = "GET") -> dict[str, str]:
+    return {rule.rule: reason for rule, reason in explain(app, url, method).misses}
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "reason"),
+    [
+        ("/birds", "/fish", "has 'birds' where the path has 'fish'"),
+        ("/birds", "/", "has 'birds' where the path ends"),
+        ("/birds", "/birds/7", "ends where the path goes on with '7'"),
+        ("/birds", "/birds/", "has no slash at its end"),
+        ("/", "/birds", "ends with a slash where the path has 'birds'"),
+        ("/birds/<name>/eggs", "/birds/wren", "goes on where the path ends"),
+        ("/birds/<int:id>", "/birds/abc", "id (int) cannot be 'abc'"),
+        ("/birds/<int:id>", "/birds/", "id (int) cannot be empty"),
+        ("/birds/<int(max=5):id>", "/birds/6", "id (int) refuses '6'"),
+        ("/birds/<even:id>", "/birds/3", "id (even) refuses '3'"),
+        ("/<a>/<int:b>-<float:c>", "/x/1-2", "b (int) and c (float) cannot be '1-2'"),
+        ("/files/<path:name>/raw", "/files/a/b", "name (path) cannot be 'a/b'"),
+        ("/<any(wren, lark):bird>", "/owl", "bird (any) cannot be 'owl'"),
+    ],
+)
+def test_reasons(rule: str, path: str, reason: str) -> None:
+    """The first part that differs is named, with the converter and the text that it refuses."""
+    app = make_app(rule)
+    assert reasons(app, path) == {rule: reason}
+    assert app.test_client().get(path).status_code == 404
+
+
+def test_answer() -> None:
+    """The answer is the router's: the rule, and the values of its variables."""
+    app = make_app("/birds/<int:id>")
+    explanation = explain(app, "/birds/7?colour=red")
+    assert explanation.rule is next(app.router.iter_rules())
+    assert explanation.values == {"id": 7}
+    assert (explanation.answers, explanation.misses) == (True, [])
+
+
+def test_other_methods() -> None:
+    """A rule for other methods says which."""
+    app = make_app("/birds")
+    assert reasons(app, "/birds", "POST") == {"/birds": "is for other methods: GET, HEAD, OPTIONS"}
+
+
+def test_shadowed() -> None:
+    """A rule that another one comes before names it."""
+    app = make_app("/<path:all>", "/birds/<name>", "/birds/wren")
+    assert reasons(app, "birds/wren") == {
+        "/<path:all>": "would answer, but /birds/wren comes before it",
+        "/birds/<name>": "would answer, but /birds/wren comes before it",
+    }
+
+
+def test_slash_redirect() -> None:
+    """A redirect is told, with what it leads to; rules that it comes from or goes past are explained."""
+    app = make_app("/birds/", "/<name>")
+    app.router.strict_slashes = True
+    explanation = explain(app, "/birds//")
+    assert explanation.redirect is not None
+    assert explanation.redirect.new_url == "http://localhost/birds/"
+    assert explanation.target is not None
+    assert explanation.target.rule is not None
+    assert explanation.target.rule.endpoint == "/birds/"
+    assert reasons(app, "/birds//")["/birds/"] == (
+        "would redirect to http://localhost/birds/, but there is a redirect to http://localhost/birds/"
+    )
+
+
+def test_default_redirect() -> None:
+    """A rule that stands back for one with defaults says where the redirect goes."""
+    app = make_app()
+    app.add_url_rule("/page/", "page", defaults={"number": 1})
+    app.add_url_rule("/page/<int:number>", "page")
+    found = reasons(app, "/page/1")
+    assert found["/page/<int:number>"] == "would answer, but there is a redirect to http://localhost/page/"
+
+
+def test_hosts() -> None:
+    """Where rules belong to hosts, the host is named that a rule is for."""
+    app = make_app(host_matching=True)
+    app.add_url_rule("/", "api", host="api.example.com")
+    app.add_url_rule("/", "tenant", host="<tenant>.example.org")
+    explanation = explain(app, "http://api.example.com/")
+    assert explanation.rule is not None
+    assert explanation.rule.endpoint == "api"
+    assert [reason for _, reason in explanation.misses] == ["tenant (default) cannot be 'api.example.com'"]
+    assert reasons(app, "/")["/"].endswith("cannot be 'localhost'")
+
+
+def test_subdomains() -> None:
+    """Where rules belong to subdomains, likewise."""
+    app = make_app(subdomain_matching=True)
+    app.config["SERVER_NAME"] = "example.com"
+    app.add_url_rule("/", "api", subdomain="api")
+    assert reasons(app, "http://www.example.com/") == {"/": "is for the subdomain 'api', not 'www'"}
+    assert explain(app, "http://api.example.com/").answers
+
+
+def test_special_rules() -> None:
+    """Rules that only build URLs or serve WebSockets say so."""
+    app = make_app()
+    app.add_url_rule("/built", "built", build_only=True)
+    app.add_url_rule("/socket", "socket", websocket=True)
+    assert reasons(app, "/built")["/built"] == "only builds URLs"
+    assert reasons(app, "/socket")["/socket"] == "is for WebSocket requests"
+
+
+def test_refused_request() -> None:
+    """A request that is refused before it is matched is answered by no rule, whatever they say."""
+    app = make_app("/birds")
+    app.config["TRUSTED_HOSTS"] = ["example.com"]
+    explanation = explain(app, "http://elsewhere.test/birds")
+    assert not explanation.answers
+    assert explanation.misses[0][1].startswith("would answer, but the request is refused: 400 Bad Request")

@@ -1,0 +1,187 @@
+"""`cocopot routes`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from cocopot import Blueprint, Cocopot, hookimpl
+from cocopot.cli import main
+from cocopot.cli.loading import AppLoader
+
+
+class Health:
+    """A plugin that adds a route, and a blueprint with another one."""
+
+    plugin_name = "health"
+
+    @hookimpl
+    def cocopot_setup(self, app: Cocopot) -> None:
+        app.add_url_rule("/health", "health", lambda: "fine")
+        blueprint = Blueprint("status", __name__)
+        blueprint.add_url_rule("/status", "show", lambda: "fine")
+        app.register_blueprint(blueprint)
+
+
+class Ready(AppLoader):
+    """A loader for an application that is there."""
+
+    def __init__(self, app: Cocopot) -> None:
+        super().__init__()
+        self._outcome = app
+
+
+@pytest.fixture
+def app() -> Cocopot:
+    app = Cocopot("routes", autoload=False, plugins=[Health], static_folder="static")
+    app.add_url_rule("/birds/<int:id>", "bird", str, methods=["GET", "DELETE"])
+    admin = Blueprint("admin", __name__, url_prefix="/admin")
+    admin.add_url_rule("/", "overview", lambda: "admin")
+    app.register_blueprint(admin)
+    return app
+
+
+def run(app: Cocopot, *args: str, code: int = 0) -> str:
+    result = CliRunner().invoke(main, ["routes", *args], obj=Ready(app))
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def table(output: str) -> list[list[str]]:
+    """Return the cells of a table, its headings first."""
+    lines = output.splitlines()
+    starts = [index for index, char in enumerate(lines[1]) if f" {lines[1]}"[index : index + 2] == " -"]
+    return [
+        [line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
+        for line in (lines[0], *lines[2:])
+    ]
+
+
+def test_table(app: Cocopot) -> None:
+    """Each rule has its methods, its endpoint and who added it; they are sorted by rule."""
+    assert table(run(app)) == [
+        ["Rule", "Methods", "Endpoint", "Added by"],
+        ["/admin/", "GET", "admin.overview", "blueprint admin"],
+        ["/birds/<int:id>", "DELETE, GET", "bird", "application"],
+        ["/health", "GET", "health", "plugin health"],
+        ["/static/<path:filename>", "GET", "static", "cocopot"],
+        ["/status", "GET", "status.show", "plugin health, blueprint status"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"),
+    [
+        ("rule", "/admin/"),
+        ("endpoint", "/admin/"),
+        ("methods", "/birds/<int:id>"),
+        ("added-by", "/birds/<int:id>"),
+        ("match", "/health"),
+    ],
+)
+def test_sort(app: Cocopot, sort: str, first: str) -> None:
+    """The table is sorted by the column that is asked for."""
+    rows = table(run(app, "--sort", sort))[1:]
+    assert rows[0][0] == first
+    assert len(rows) == 5
+
+
+def test_all_methods(app: Cocopot) -> None:
+    """The methods that are answered automatically are shown when they are asked for."""
+    assert table(run(app, "--all-methods"))[2][1] == "DELETE, GET, HEAD, OPTIONS"
+
+
+def test_subdomains(app: Cocopot) -> None:
+    """Rules of a subdomain have a column for it."""
+    app.add_url_rule("/", "api", subdomain="api")
+    heading, first, *_ = table(run(app))
+    assert heading[0] == "Subdomain"
+    assert first == ["api", "/", "GET", "api", "application"]
+
+
+def test_late_plugin(app: Cocopot) -> None:
+    """A plugin that is registered later adds its rules under its own name, too."""
+
+    class Late:
+        @hookimpl
+        def cocopot_setup(self, app: Cocopot) -> None:
+            app.add_url_rule("/late", "late", lambda: "late")
+
+    app.plugins.register(Late(), "late")
+    app.add_url_rule("/later", "later", lambda: "later")
+    added_by = {row[0]: row[3] for row in table(run(app))}
+    assert (added_by["/late"], added_by["/later"]) == ("plugin late", "application")
+
+
+def test_no_routes() -> None:
+    """An application without routes says so."""
+    assert run(Cocopot("empty", autoload=False, static_folder=None)) == "There are no routes.\n"
+
+
+def test_json(app: Cocopot) -> None:
+    """The same as JSON, with all methods."""
+    rows: list[dict[str, Any]] = json.loads(run(app, "--json"))
+    assert rows[-1] == {
+        "rule": "/status",
+        "methods": ["GET", "HEAD", "OPTIONS"],
+        "endpoint": "status.show",
+        "subdomain": "",
+        "blueprint": "status",
+        "plugin": "health",
+        "added_by": "plugin health, blueprint status",
+        "defaults": {},
+    }
+
+
+def test_match(app: Cocopot) -> None:
+    """The rule that answers comes first, then why each of the others does not."""
+    output = run(app, "--match", "/birds/7", "--method", "delete")
+    assert output.splitlines()[:4] == [
+        "DELETE /birds/7 on localhost is answered by the endpoint bird.",
+        "  rule      /birds/<int:id>",
+        "  values    {'id': 7}",
+        "  added by  application",
+    ]
+    assert "has 'health' where the path has 'birds'" in output
+
+
+@pytest.mark.parametrize(
+    ("args", "headline"),
+    [
+        (["/birds/abc"], "404 Not Found."),
+        (["/health", "--method", "PUT"], "405 Method Not Allowed. Allowed methods: GET, HEAD, OPTIONS."),
+    ],
+)
+def test_no_match(app: Cocopot, args: list[str], headline: str) -> None:
+    """Where no rule answers, the headline has the error, and the exit code is 1."""
+    first = run(app, "--match", *args, code=1).splitlines()[0]
+    assert first.partition(" is answered by no rule: ")[2] == headline
+
+
+def test_redirect(app: Cocopot) -> None:
+    """A redirect is told, with the endpoint that it leads to."""
+    assert run(app, "--match", "/admin").splitlines()[0] == (
+        "GET /admin on localhost is redirected (308) to http://localhost/admin/, which the endpoint "
+        "admin.overview answers."
+    )
+
+
+def test_match_json(app: Cocopot) -> None:
+    """The explanation as JSON."""
+    found = json.loads(run(app, "--match", "/birds/7", "--json"))
+    assert (found["answer"]["endpoint"], found["values"], found["status"]) == ("bird", {"id": 7}, None)
+    assert {other["endpoint"] for other in found["others"]} == {
+        "admin.overview",
+        "health",
+        "static",
+        "status.show",
+    }
+    missed = json.loads(run(app, "--match", "/admin", "--json"))
+    assert (missed["answer"], missed["redirect"], missed["status"]) == (
+        None,
+        "http://localhost/admin/",
+        308,
+    )

@@ -46,8 +46,8 @@ steps
 testing
 app
 serving
-cli.tracebacks cli.loading cli.env_files cli.tables cli.matching
-cli.routes cli.run
+cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching
+cli.config cli.routes cli.run cli.shell
 cli.groups cli
 __init__
 __main__
@@ -72,7 +72,7 @@ FOREIGN = {"jinja2", "itsdangerous", "sqlalchemy", "redis", "flask", "markupsafe
 #: All that the core stands on, beside the standard library.
 LIBRARIES = {"pluggy", "importlib_metadata", "werkzeug", "click", "_typeshed"}
 #: What a command uses if it is installed, and the one module that imports it, inside a function.
-OPTIONAL = {"dotenv": "cli.env_files"}
+OPTIONAL = {"dotenv": "cli.env_files", "IPython": "cli.shell"}
 
 SOURCES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path

@@ -11,8 +11,10 @@ __all__ = ["COMMANDS", "main", "make_group"]
 #: The commands: by name, the module that has the command as `command`, imported when it is used, and a line
 #: of help.
 COMMANDS = {
+    "config": ("cocopot.cli.config", "Show the configuration and where it comes from."),
     "routes": ("cocopot.cli.routes", "List the URL rules, or say which answers a URL."),
     "run": ("cocopot.cli.run", "Serve the application."),
+    "shell": ("cocopot.cli.shell", "Run Python with the application at hand."),
 }
 
 main = MainGroup(

@@ -37,7 +37,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as indented JSON; what JSON cannot hold is written as Python shows it."""
+    """Print a value as indented JSON; what JSON does not know is written as Python shows it."""
     click.echo(json.dumps(value, indent=2, default=repr))
 
 

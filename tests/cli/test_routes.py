@@ -6,11 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from cocopot import Blueprint, Cocopot, hookimpl
-from cocopot.cli import main
-from cocopot.cli.loading import AppLoader
+from tests.cli.support import run, table
 
 
 class Health:
@@ -26,14 +24,6 @@ class Health:
         app.register_blueprint(blueprint)
 
 
-class Ready(AppLoader):
-    """A loader for an application that is there."""
-
-    def __init__(self, app: Cocopot) -> None:
-        super().__init__()
-        self._outcome = app
-
-
 @pytest.fixture
 def app() -> Cocopot:
     app = Cocopot("routes", autoload=False, plugins=[Health], static_folder="static")
@@ -44,25 +34,9 @@ def app() -> Cocopot:
     return app
 
 
-def run(app: Cocopot, *args: str, code: int = 0) -> str:
-    result = CliRunner().invoke(main, ["routes", *args], obj=Ready(app))
-    assert result.exit_code == code, result.output
-    return result.output
-
-
-def table(output: str) -> list[list[str]]:
-    """Return the cells of a table, its headings first."""
-    lines = output.splitlines()
-    starts = [index for index, char in enumerate(lines[1]) if f" {lines[1]}"[index : index + 2] == " -"]
-    return [
-        [line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
-        for line in (lines[0], *lines[2:])
-    ]
-
-
 def test_table(app: Cocopot) -> None:
     """Each rule has its methods, its endpoint and who added it; they are sorted by rule."""
-    assert table(run(app)) == [
+    assert table(run(app, "routes")) == [
         ["Rule", "Methods", "Endpoint", "Added by"],
         ["/admin/", "GET", "admin.overview", "blueprint admin"],
         ["/birds/<int:id>", "DELETE, GET", "bird", "application"],
@@ -84,20 +58,20 @@ def test_table(app: Cocopot) -> None:
 )
 def test_sort(app: Cocopot, sort: str, first: str) -> None:
     """The table is sorted by the column that is asked for."""
-    rows = table(run(app, "--sort", sort))[1:]
+    rows = table(run(app, "routes", "--sort", sort))[1:]
     assert rows[0][0] == first
     assert len(rows) == 5
 
 
 def test_all_methods(app: Cocopot) -> None:
     """The methods that are answered automatically are shown when they are asked for."""
-    assert table(run(app, "--all-methods"))[2][1] == "DELETE, GET, HEAD, OPTIONS"
+    assert table(run(app, "routes", "--all-methods"))[2][1] == "DELETE, GET, HEAD, OPTIONS"
 
 
 def test_subdomains(app: Cocopot) -> None:
     """Rules of a subdomain have a column for it."""
     app.add_url_rule("/", "api", subdomain="api")
-    heading, first, *_ = table(run(app))
+    heading, first, *_ = table(run(app, "routes"))
     assert heading[0] == "Subdomain"
     assert first == ["api", "/", "GET", "api", "application"]
 
@@ -112,18 +86,18 @@ def test_late_plugin(app: Cocopot) -> None:
 
     app.plugins.register(Late(), "late")
     app.add_url_rule("/later", "later", lambda: "later")
-    added_by = {row[0]: row[3] for row in table(run(app))}
+    added_by = {row[0]: row[3] for row in table(run(app, "routes"))}
     assert (added_by["/late"], added_by["/later"]) == ("plugin late", "application")
 
 
 def test_no_routes() -> None:
     """An application without routes says so."""
-    assert run(Cocopot("empty", autoload=False, static_folder=None)) == "There are no routes.\n"
+    assert run(Cocopot("empty", autoload=False, static_folder=None), "routes") == "There are no routes.\n"
 
 
 def test_json(app: Cocopot) -> None:
     """The same as JSON, with all methods."""
-    rows: list[dict[str, Any]] = json.loads(run(app, "--json"))
+    rows: list[dict[str, Any]] = json.loads(run(app, "routes", "--json"))
     assert rows[-1] == {
         "rule": "/status",
         "methods": ["GET", "HEAD", "OPTIONS"],
@@ -138,7 +112,7 @@ def test_json(app: Cocopot) -> None:
 
 def test_match(app: Cocopot) -> None:
     """The rule that answers comes first, then why each of the others does not."""
-    output = run(app, "--match", "/birds/7", "--method", "delete")
+    output = run(app, "routes", "--match", "/birds/7", "--method", "delete")
     assert output.splitlines()[:4] == [
         "DELETE /birds/7 on localhost is answered by the endpoint bird.",
         "  rule      /birds/<int:id>",
@@ -157,13 +131,13 @@ def test_match(app: Cocopot) -> None:
 )
 def test_no_match(app: Cocopot, args: list[str], headline: str) -> None:
     """Where no rule answers, the headline has the error, and the exit code is 1."""
-    first = run(app, "--match", *args, code=1).splitlines()[0]
+    first = run(app, "routes", "--match", *args, code=1).splitlines()[0]
     assert first.partition(" is answered by no rule: ")[2] == headline
 
 
 def test_redirect(app: Cocopot) -> None:
     """A redirect is told, with the endpoint that it leads to."""
-    assert run(app, "--match", "/admin").splitlines()[0] == (
+    assert run(app, "routes", "--match", "/admin").splitlines()[0] == (
         "GET /admin on localhost is redirected (308) to http://localhost/admin/, which the endpoint "
         "admin.overview answers."
     )
@@ -171,7 +145,7 @@ def test_redirect(app: Cocopot) -> None:
 
 def test_match_json(app: Cocopot) -> None:
     """The explanation as JSON."""
-    found = json.loads(run(app, "--match", "/birds/7", "--json"))
+    found = json.loads(run(app, "routes", "--match", "/birds/7", "--json"))
     assert (found["answer"]["endpoint"], found["values"], found["status"]) == ("bird", {"id": 7}, None)
     assert {other["endpoint"] for other in found["others"]} == {
         "admin.overview",
@@ -179,7 +153,7 @@ def test_match_json(app: Cocopot) -> None:
         "static",
         "status.show",
     }
-    missed = json.loads(run(app, "--match", "/admin", "--json"))
+    missed = json.loads(run(app, "routes", "--match", "/admin", "--json"))
     assert (missed["answer"], missed["redirect"], missed["status"]) == (
         None,
         "http://localhost/admin/",

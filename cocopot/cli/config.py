@@ -1,0 +1,77 @@
+"""`cocopot config`: show the configuration, and where each key comes from."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cocopot.cli.masking import shown
+from cocopot.cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cocopot.cli.loading import AppLoader
+    from cocopot.config import Config
+    from cocopot.origins import Origin
+
+
+@click.command("config")
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--show-secrets", is_flag=True, help="Show passwords, keys and tokens as they are.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def command(loader: AppLoader, keys: Sequence[str], *, show_secrets: bool, as_json: bool) -> None:
+    """Show the configuration, or some keys of it, and where each value comes from.
+
+    A value comes from the core's defaults, a plugin's, a file, the environment, an object, or a line of code.
+    Values that look like secrets are masked.
+    """
+    config = loader.load().config
+    _check(keys, config)
+    values = {
+        key: shown(config[key], key, masks=not show_secrets)
+        for key in sorted(config)
+        if not keys or key in keys
+    }
+    if as_json:
+        print_json({key: {"value": values[key], "origin": _as_json(config.origin(key))} for key in values})
+    else:
+        rows = [[key, repr(value), _describe(config.origin(key))] for key, value in values.items()]
+        print_table(["Key", "Value", "Comes from"], rows)
+
+
+def _check(keys: Sequence[str], config: Config) -> None:
+    for key in keys:
+        if key not in config:
+            close = difflib.get_close_matches(key.upper(), config, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise click.ClickException(f"The configuration has no key {key!r}.{hint}")
+
+
+def _describe(origin: Origin | None) -> str:
+    if origin is None:
+        return "unknown"
+    source = origin.source
+    if origin.kind in ("file", "code"):
+        path, line, number = source.rpartition(":") if origin.kind == "code" else (source, "", "")
+        source = f"{_shortened(path)}{line}{number}"
+    kind = "default of plugin" if origin.kind == "plugin" else origin.kind
+    own = "Cocopot's default" if kind == "default" else f"{kind} {source}"
+    return own if origin.within is None else f"{own}, in {_describe(origin.within)}"
+
+
+def _shortened(path: str) -> str:
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
+
+
+def _as_json(origin: Origin | None) -> dict[str, Any] | None:
+    if origin is None:
+        return None
+    return {"kind": origin.kind, "source": origin.source, "within": _as_json(origin.within)}

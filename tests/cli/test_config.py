@@ -1,0 +1,81 @@
+"""`cocopot config`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cocopot import Cocopot, hookimpl
+from tests.cli.support import run, table
+
+HERE = Path(__file__)
+
+
+class Mail:
+    """A plugin with defaults."""
+
+    plugin_name = "mail"
+
+    @hookimpl
+    def cocopot_config_defaults(self) -> dict[str, Any]:
+        return {"MAIL_HOST": "localhost", "MAIL_PASSWORD": "hidden"}
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cocopot:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COCOPOT_DEBUG", raising=False)
+    monkeypatch.setenv("COCOPOT_PAGE_SIZE", "50")
+    (tmp_path / "settings.toml").write_text('SECRET_KEY = "signs"\nDATABASE = "db://ada:p@host/shop"\n')
+    app = Cocopot("config", autoload=False, plugins=[Mail], root_path=str(tmp_path))
+    app.config.from_toml("settings.toml")
+    app.config.from_prefixed_env()
+    app.config["GREETING"] = "Hello"
+    return app
+
+
+def test_table(app: Cocopot) -> None:
+    """Each key has its value and where it comes from: core, plugin, file, environment or line of code."""
+    line = HERE.read_text().splitlines().index('    app.config["GREETING"] = "Hello"') + 1
+    rows = {key: (value, origin) for key, value, origin in table(run(app, "config"))}
+    assert rows["Key"] == ("Value", "Comes from")
+    assert rows["DEBUG"] == ("False", "Cocopot's default")
+    assert rows["MAIL_HOST"] == ("'localhost'", "default of plugin mail")
+    assert rows["DATABASE"] == ("'db://ada:********@host/shop'", "file settings.toml")
+    assert rows["PAGE_SIZE"] == ("50", "environment COCOPOT_PAGE_SIZE")
+    assert rows["GREETING"] == ("'Hello'", f"code {HERE}:{line}")
+    assert set(rows) == {"Key", *app.config}
+
+
+def test_secrets(app: Cocopot) -> None:
+    """Secrets are masked, unless they are asked for."""
+    assert "signs" not in run(app, "config")
+    assert "hidden" not in run(app, "config", "--json")
+    assert table(run(app, "config", "SECRET_KEY", "--show-secrets"))[1][1] == "'signs'"
+    assert json.loads(run(app, "config", "--json", "--show-secrets"))["MAIL_PASSWORD"]["value"] == "hidden"
+
+
+def test_keys(app: Cocopot) -> None:
+    """Some keys only, in order; one that is not there is an error, with the name that was meant."""
+    assert [row[0] for row in table(run(app, "config", "TESTING", "DEBUG"))] == ["Key", "DEBUG", "TESTING"]
+    assert run(app, "config", "page_sise", code=1) == (
+        "Error: The configuration has no key 'page_sise'. Did you mean PAGE_SIZE?\n"
+    )
+
+
+def test_json(app: Cocopot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same as JSON, with full paths."""
+    monkeypatch.setenv("COCOPOT_MAIL__HOST", "mx")
+    app.config.from_object(app)
+    app.config["MAIL"] = {"PORT": 25}
+    app.config.from_prefixed_env()
+    found = json.loads(run(app, "config", "--json"))
+    assert found["DATABASE"]["origin"]["source"] == str(Path.cwd() / "settings.toml")
+    mail = found["MAIL"]
+    assert mail["value"] == {"PORT": 25, "HOST": "mx"}
+    assert mail["origin"]["source"] == "COCOPOT_MAIL__HOST"
+    assert mail["origin"]["within"]["kind"] == "code"
+    assert ", in code" in table(run(app, "config", "MAIL"))[1][2]

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from cocopot.cli import main
 
-main(prog_name="cocopot")
+# Processes that are started by this one import it too.
+if __name__ == "__main__":
+    main(prog_name="cocopot")

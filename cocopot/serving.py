@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import socket
 import sys
 import warnings
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cocopot.app import Cocopot
-    from cocopot.types import WSGIEnvironment
+    from cocopot.types import WSGIApplication, WSGIEnvironment
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 5000
@@ -56,20 +58,53 @@ def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **
         options: What `werkzeug.serving.run_simple` takes.
     """
     if _ignores_run:
-        sys.stderr.write(" * app.run() is passed over: the application is only imported, for a command.\n")
+        sys.stderr.write(
+            " * app.run() is passed over, because a command imports the module. "
+            'Put it below the line if __name__ == "__main__".\n'
+        )
         return
     app.debug = debug
+    if not is_running_from_reloader():
+        print_banner(app)
+    serve(app, *address_of(app, host, port), debug=debug, **options)
+
+
+def address_of(app: Cocopot, host: str | None, port: int | None) -> tuple[str, int]:
+    """Return where a server of an application listens: what is given comes first, then SERVER_NAME.
+
+    Args:
+        app: The application.
+        host: Host name, if one is given.
+        port: Port, if one is given.
+    """
     named_host, named_port = _from_server_name(app.config["SERVER_NAME"])
-    host = host or named_host or DEFAULT_HOST
-    port = port if port is not None else named_port if named_port is not None else DEFAULT_PORT
+    named_port = DEFAULT_PORT if named_port is None else named_port
+    return host or named_host or DEFAULT_HOST, named_port if port is None else port
+
+
+def serve(application: WSGIApplication, host: str, port: int, *, debug: bool, **options: Any) -> None:
+    """Serve any WSGI application on this machine, for development.
+
+    Args:
+        application: The application.
+        host: Host name to listen on.
+        port: Port to listen on; 0 lets the system choose one.
+        debug: Whether to reload, and to show the debugger where only this machine reaches it.
+        options: What `werkzeug.serving.run_simple` takes; wins over `debug`.
+    """
     options.setdefault("use_reloader", debug)
     options.setdefault("threaded", True)
     options.setdefault("request_handler", _RequestHandler)
     if "use_debugger" not in options:
         options["use_debugger"] = debug and _may_debug(host)
-    if not is_running_from_reloader():
-        print_banner(app)
-    run_simple(host, port, app, **options)
+    run_simple(host, port, application, **options)
+
+
+def inherited_address() -> tuple[str, int]:
+    """Return where the server listens that the reloader has started this process for."""
+    with socket.socket(fileno=os.dup(int(os.environ["WERKZEUG_SERVER_FD"]))) as inherited:
+        name = inherited.getsockname()
+    return (f"unix://{name}", 0) if isinstance(name, str) else (name[0], name[1])
 
 
 _ignores_run = False
@@ -100,7 +135,7 @@ def _may_debug(host: str) -> bool:
         f"The interactive debugger stays off, because the server listens on {host}, where other machines "
         "may reach it and run any code. To have it all the same, pass use_debugger=True.",
         RuntimeWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
     return False
 

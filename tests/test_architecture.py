@@ -46,7 +46,7 @@ steps
 testing
 app
 serving
-cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching
+cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching cli.workers
 cli.config cli.routes cli.run cli.shell
 cli.groups cli
 __init__
@@ -72,7 +72,7 @@ FOREIGN = {"jinja2", "itsdangerous", "sqlalchemy", "redis", "flask", "markupsafe
 #: All that the core stands on, beside the standard library.
 LIBRARIES = {"pluggy", "importlib_metadata", "werkzeug", "click", "_typeshed"}
 #: What a command uses if it is installed, and the one module that imports it, inside a function.
-OPTIONAL = {"dotenv": "cli.env_files", "IPython": "cli.shell"}
+OPTIONAL = {"dotenv": "cli.env_files", "IPython": "cli.shell", "granian": "cli.workers"}
 
 SOURCES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path

@@ -1,66 +1,207 @@
+"""`cocopot run`, for development."""
+
 from __future__ import annotations
 
-import http.client
 import os
-import socket
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
+from cocopot import Cocopot
 from cocopot.cli import main
+from tests.cli.processes import cocopot, free_port, serving
+from tests.cli.support import Ready
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SERVED = """
-from cocopot import Cocopot
+APP = """
+import os
+from cocopot import Cocopot, current_app
 
-app = Cocopot(__name__, autoload=False)
-app.add_url_rule("/", "home", lambda: "served by the command")
+app = Cocopot("served", autoload=False)
+
+@app.get("/")
+def index():
+    return f"{text} {{current_app.debug}} {{os.environ.get('WERKZEUG_RUN_MAIN')}}"
 """
+POLLS = ("--reload", "--no-debugger")
 
 
-@pytest.mark.parametrize("args", [["--port", "many"], ["--fly"], ["a"]])
-def test_usage(args: list[str]) -> None:
+def write(folder: Path, text: str = "first") -> None:
+    (folder / "app.py").write_text(APP.format(text=text))
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--port", "many"], "'many' is not a valid integer"),
+        (["--fly"], "No such option"),
+        (["shop"], "unexpected extra argument"),
+        (["--key", "key.pem"], "--key is the key of a certificate: pass --cert too."),
+        (["--cert", "adhoc", "--key", "key.pem"], "--cert adhoc makes a key of its own"),
+        (["--cert", "no.pem"], "There is no file 'no.pem' to use as --cert."),
+    ],
+)
+def test_usage(args: list[str], message: str) -> None:
     """What the command does not understand is a usage error."""
-    assert CliRunner().invoke(main, ["run", *args]).exit_code == 2
+    result = CliRunner().invoke(main, ["run", *args])
+    assert result.exit_code == 2
+    assert message in result.output
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def fetch(port: int) -> str:
-    """Ask the server, until it listens."""
-    for _ in range(200):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().read().decode()
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-        finally:
-            connection.close()
-    pytest.fail("the server does not listen")
+def test_adhoc_certificate_needs_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate cannot be made without cryptography; the message says what to install."""
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    result = CliRunner().invoke(main, ["run", "--cert", "adhoc"], obj=Ready(Cocopot("x", autoload=False)))
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: --cert adhoc needs cryptography: pip install cryptography.\n",
+    )
 
 
 def test_serves(tmp_path: Path) -> None:
-    """`python -m cocopot run` serves the application `app` of `app.py` in the working directory."""
-    (tmp_path / "app.py").write_text(SERVED)
-    port = free_port()
-    command = [sys.executable, "-m", "cocopot", "run", "--port", str(port)]
-    environment = {**os.environ, "PYTHONWARNINGS": "default"}
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as server:
-        try:
-            assert fetch(port) == "served by the command"
-        finally:
-            server.terminate()
-            server.communicate(timeout=20)
+    """The application is served, without debug mode, and says where, with which plugins."""
+    write(tmp_path)
+    with serving(tmp_path, "run") as server:
+        assert server.get() == (200, "first False None")
+        assert server.log.startswith(" * Cocopot app 'served', debug mode off\n * Plugins: none\n")
+        assert f"Running on http://127.0.0.1:{server.port}" in server.log
+
+
+@pytest.mark.parametrize(
+    ("args", "variables", "expected"),
+    [
+        (["--debug", "--no-reload"], {}, "first True None"),
+        (["--no-debug"], {"COCOPOT_DEBUG": "1"}, "first False None"),
+        (["--no-reload"], {"COCOPOT_DEBUG": "1"}, "first True None"),
+        ([*POLLS], {}, "first False true"),
+        (["--debug", "--without-threads"], {}, "first True true"),
+    ],
+)
+def test_debug_and_reload(tmp_path: Path, args: list[str], variables: dict[str, str], expected: str) -> None:
+    """The option comes before the environment; debug mode brings the reloader, unless it is refused."""
+    write(tmp_path)
+    with serving(tmp_path, "run", *args, **variables) as server:
+        assert server.get() == (200, expected)
+
+
+def test_debug_is_seen_while_the_application_is_made(tmp_path: Path) -> None:
+    """--debug holds from the application's first line on, not only from the first request."""
+    write(tmp_path)
+    with (tmp_path / "app.py").open("a") as file:
+        file.write("if app.debug:\n    app.view_functions['index'] = lambda: 'made in debug mode'\n")
+    with serving(tmp_path, "run", "--debug", "--no-reload") as server:
+        assert server.get() == (200, "made in debug mode")
+
+
+def test_reloader_survives_an_error(tmp_path: Path) -> None:
+    """An error that is saved is shown and answered as a 500; the save that mends it is served."""
+    write(tmp_path)
+    with serving(tmp_path, "run", *POLLS) as server:
+        assert server.get() == (200, "first False true")
+        (tmp_path / "app.py").write_text("this is no Python\n")
+        server.wait_for(lambda: server.get()[0] == 500)
+        assert 'File "' in server.log
+        assert "SyntaxError: invalid syntax" in server.log
+        write(tmp_path, "mended, at last,")
+        server.wait_for(lambda: server.get()[0] == 200)
+        assert server.get() == (200, "mended, at last, False true")
+
+
+def test_reloader_survives_a_missing_application(tmp_path: Path) -> None:
+    """So it is when the module has no application for a while."""
+    write(tmp_path)
+    with serving(tmp_path, "run", *POLLS) as server:
+        assert server.get()[0] == 200
+        (tmp_path / "app.py").write_text("# nothing here\n")
+        server.wait_for(lambda: server.get()[0] == 500)
+        assert "There is no application in the module 'app'" in server.log
+        write(tmp_path, "back again")
+        server.wait_for(lambda: server.get() == (200, "back again False true"))
+
+
+def test_extra_files(tmp_path: Path) -> None:
+    """A change of another file than a module restarts the server, if the file is named."""
+    write(tmp_path)
+    extra, other = tmp_path / "settings.txt", tmp_path / "more.txt"
+    extra.write_text("1")
+    other.write_text("1")
+    files = os.pathsep.join(map(str, (extra, other)))
+    with serving(tmp_path, "run", *POLLS, "--extra-files", files) as server:
+        assert server.get()[0] == 200
+        os.utime(other, (1, 2_000_000_000))
+        server.wait_for(lambda: "Detected change in" in server.log)
+        assert "more.txt" in server.log
+        assert server.get()[0] == 200
+
+
+def test_error_at_the_start(tmp_path: Path) -> None:
+    """An error at the first start ends the command, also with the reloader."""
+    (tmp_path / "app.py").write_text("1 / 0\n")
+    result = cocopot(tmp_path, "run", "--debug", "--port", str(free_port()))
+    assert result.returncode == 1
+    assert result.stderr.startswith(
+        f'Traceback (most recent call last):\n  File "{tmp_path / "app.py"}", line 1, in <module>\n'
+    )
+
+
+FAILING = """
+from cocopot import Cocopot
+app = Cocopot("failing", autoload=False)
+app.add_url_rule("/", "index", lambda: 1 / 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "offered"),
+    [
+        (["--host", "127.0.0.1"], True),
+        (["--host", "0.0.0.0"], False),
+        (["--host", "0.0.0.0", "--debugger"], True),
+        (["--host", "127.0.0.1", "--no-debugger"], False),
+    ],
+)
+def test_debugger(tmp_path: Path, args: list[str], offered: bool) -> None:
+    """The debugger is offered on this machine's own address, and elsewhere only if it is asked for."""
+    (tmp_path / "app.py").write_text(FAILING)
+    with serving(tmp_path, "run", "--debug", "--no-reload", *args) as server:
+        status, body = server.get()
+        assert status == 500
+        assert ("EVALEX = true" in body) is offered
+
+
+def test_debugger_of_an_application_that_cannot_be_loaded(tmp_path: Path) -> None:
+    """Where SERVER_NAME lets other machines reach the server, a failing reload offers them no debugger."""
+    write(tmp_path)
+    with (tmp_path / "app.py").open("a") as file:
+        file.write("app.config['SERVER_NAME'] = '0.0.0.0'\n")
+    with serving(tmp_path, "run", "--debug") as server:
+        server.get()
+        (tmp_path / "app.py").write_text("1 / 0\n")
+        server.wait_for(lambda: server.get()[0] == 500)
+        assert "EVALEX" not in server.get()[1]
+        assert "The interactive debugger stays off" in server.log
+
+
+def test_certificate(tmp_path: Path) -> None:
+    """With a certificate it serves TLS."""
+    write(tmp_path)
+    openssl = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost"
+    command = [*openssl.split(), "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    with serving(tmp_path, "run", "--cert", "cert.pem", "--key", "key.pem") as server:
+        assert server.get(tls=True) == (200, "first False None")
+
+
+def test_run_in_the_module(tmp_path: Path) -> None:
+    """A module that calls app.run() where it is imported is served once, by the command."""
+    write(tmp_path)
+    with (tmp_path / "app.py").open("a") as file:
+        file.write("app.run(port=1)\n")
+    with serving(tmp_path, "run") as server:
+        assert server.get() == (200, "first False None")
+        assert "app.run() is passed over" in server.log

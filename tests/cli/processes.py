@@ -1,0 +1,127 @@
+"""The command in a process of its own, for what only a process can show."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_DEADLINE = 30.0  # seconds for something to happen
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return this process's environment without what changes a command or Python."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("COCOPOT_", "_COCOPOT", "PYTHON", "WERKZEUG_", "COV_"))
+    }
+    return {**kept, "PYTHONUNBUFFERED": "1", **variables}
+
+
+def cocopot(folder: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "cocopot", *args],
+        cwd=folder,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+class Server:
+    """A command that serves, on a port of this machine.
+
+    Args:
+        port: The port.
+        log: What the command prints.
+        process: Its process.
+    """
+
+    def __init__(self, port: int, log: Path, process: subprocess.Popen[bytes]) -> None:
+        self.port = port
+        self._log = log
+        self.process = process
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def get(self, *, tls: bool = False) -> tuple[int, str]:
+        """Return status and body of the answer, once there is one."""
+        answers: list[tuple[int, str]] = []
+
+        def ask() -> bool:
+            with suppress(OSError, http.client.HTTPException):
+                answers.append(self._ask(tls=tls))
+            return bool(answers)
+
+        self.wait_for(ask)
+        return answers[0]
+
+    def _ask(self, *, tls: bool) -> tuple[int, str]:
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        if tls:
+            context = ssl._create_unverified_context()
+            client = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
+        with closing(client):
+            client.request("GET", "/")
+            answer = client.getresponse()
+            return answer.status, answer.read().decode()
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is true."""
+        deadline = time.monotonic() + _DEADLINE
+        while not condition():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                pytest.fail(f"it does not happen; the log is:\n{self.log}")
+            time.sleep(0.05)
+
+    def terminate(self) -> int:
+        """End the command as a supervisor does, and return its exit code."""
+        self.process.terminate()
+        return self.process.wait(_DEADLINE)
+
+
+@contextmanager
+def serving(folder: Path, *args: str, **variables: str) -> Iterator[Server]:
+    """Run `cocopot ARGS --port PORT` in a folder, for as long as the block takes."""
+    port, log = free_port(), folder / "log"
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(
+            [sys.executable, "-m", "cocopot", *args, "--port", str(port)],
+            cwd=folder,
+            env=environment(**variables),
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield Server(port, log, process)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)

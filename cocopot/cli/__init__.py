@@ -24,6 +24,7 @@ main = MainGroup(
     params=[
         click.Option(
             ["-A", "--app"],
+            type=click.Path(),  # it may be a path, and completes like one
             metavar="MODULE[:NAME]",
             expose_value=False,
             help="The application: shop, shop:app, src/shop.py, 'shop:create_app(\"dev\")'. "
@@ -31,6 +32,7 @@ main = MainGroup(
         ),
         click.Option(
             ["--env-file"],
+            type=click.Path(),
             metavar="PATH",
             expose_value=False,
             help="A file of environment variables to read beside .env and .cocopotenv; needs python-dotenv.",

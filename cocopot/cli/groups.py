@@ -132,7 +132,7 @@ class MainGroup(click.Group):
         name = args[0]
         if name not in self._lazy and not ctx.resilient_parsing:
             group, error = self._application(ctx)
-            if error is not None and not isinstance(error, NoAppError):
+            if not isinstance(error, NoAppError | None):
                 raise error
             if name not in group.commands:
                 ctx.fail(_unknown(name, [*self._lazy, *group.commands], error))
@@ -184,17 +184,15 @@ class MainGroup(click.Group):
                 formatter.write_dl(rows)
 
 
-def _unknown(name: str, known: Sequence[str], error: BaseException | None) -> str:
+def _unknown(name: str, known: Sequence[str], error: NoAppError | None) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    why = f"\n{_why_missing(error)}" if error is not None else ""
+    why = f"\nThe application's commands are missing. {error.message}" if error is not None else ""
     return f"No such command {name!r}.{hint}{why}"
 
 
 def _why_missing(error: BaseException) -> str:
     if isinstance(error, NoAppError):
-        return f"An application's commands are missing here. {error.message}"
+        return f"The application's commands are missing. {error.message.partition('. ')[0]}; see --app."
     first = next(iter(str(error).splitlines()), "")
-    return (
-        f"The application's commands are missing, because it fails to load: {type(error).__name__}: {first}"
-    )
+    return f"The application's commands are missing. It failed to load: {type(error).__name__}: {first}"

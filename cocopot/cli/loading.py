@@ -100,10 +100,11 @@ def _import(module: str, target: str) -> ModuleType:
         missing = error.name or ""
         if own_frames(error.__traceback__) or not f"{name}.".startswith(f"{missing}."):
             raise
-        inside = f" ({missing!r} is no package)" if missing in sys.modules else ""
+        parent, _, last = missing.rpartition(".")
+        hint = f" Is --app {parent}:{last} meant?" if parent in sys.modules else ""
         raise NoAppError(
             f"There is no {target!r} to work with. Tried: the module {name!r} in {folder} and on the rest of "
-            f"Python's path{inside}; nothing is there of the name {missing!r}."
+            f"Python's path; nothing is there of the name {missing!r}.{hint}"
         ) from None
 
 

@@ -1,6 +1,10 @@
+"""The `cocopot` command itself: what it says, and what it can do."""
+
 from __future__ import annotations
 
-import logging
+import importlib
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,116 +12,60 @@ import pytest
 from click.testing import CliRunner
 
 import cocopot
-from cocopot import Cocopot, hookimpl
-from cocopot.cli import main
+from cocopot.cli import COMMANDS, main
+from tests.cli.processes import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 
-class Brings:
-    """A plugin that brings one command."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    @hookimpl
-    def cocopot_register_commands(self, cli: click.Group) -> None:
-        cli.add_command(click.Command(self.name, callback=lambda: click.echo(f"ran {self.name}")))
-
-
-class Fails:
-    """A plugin that fails."""
-
-    @hookimpl
-    def cocopot_register_commands(self, cli: click.Group) -> None:
-        raise ValueError("no commands today")
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [(["--version"], "version"), (["--help"], "run "), (["run", "--help"], "--host")],
+)
+def test_says(folder: Path, args: list[str], text: str) -> None:
+    """The command says its version and what it can do."""
+    result: Any = CliRunner().invoke(main, args, prog_name="cocopot")
+    assert result.exit_code == 0
+    assert text in result.output
 
 
-class Wraps:
-    """A plugin that looks on while the others bring their commands."""
-
-    def __init__(self) -> None:
-        self.seen: list[list[str]] = []
-
-    @hookimpl(wrapper=True)
-    def cocopot_register_commands(self, cli: click.Group) -> Iterator[None]:
-        result = yield
-        self.seen.append(list(cli.commands))
-        return result
+def test_unknown(folder: Path) -> None:
+    """An unknown command is a usage error, which guesses what was meant."""
+    result = CliRunner().invoke(main, ["route"])
+    assert result.exit_code == 2
+    assert "No such command 'route'. Did you mean 'routes'?" in result.output
 
 
-def make_app(*plugins: object) -> Cocopot:
-    return Cocopot("tests_of_cli", autoload=False, plugins=plugins)
+def test_module_is_the_command(folder: Path) -> None:
+    """`python -m cocopot` is the same command, under the same name."""
+    command = [sys.executable, "-m", "cocopot", "--help"]
+    result = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("Usage: cocopot [OPTIONS] COMMAND")
 
 
-class TestGroup:
-    def test_empty(self) -> None:
-        """An application without commands has a group of its name, with nothing in it."""
-        app = make_app()
-        assert (app.cli.name, app.cli.commands) == ("tests_of_cli", {})
-        assert app.cli is app.cli
-        assert "Commands of tests_of_cli." in app.test_cli_runner().invoke(args=["--help"]).output
-
-    def test_order(self) -> None:
-        """The plugins' commands come in load order, and all can be run."""
-        app = make_app(Brings("b"), Brings("a"))
-        assert list(app.cli.commands) == ["b", "a"]
-        assert [app.test_cli_runner().invoke(args=[name]).output for name in "ab"] == ["ran a\n", "ran b\n"]
-
-    def test_own_command(self) -> None:
-        """The application adds commands of its own to the group."""
-        app = make_app(Brings("a"))
-
-        @app.cli.command()
-        def own() -> None:
-            click.echo(app.name)
-
-        assert app.test_cli_runner().invoke(args=["own"]).output == "tests_of_cli\n"
-        assert list(app.cli.commands) == ["a", "own"]
-
-    def test_failing_plugin(self, caplog: pytest.LogCaptureFixture) -> None:
-        """A plugin that fails loses its own commands only, and the log names it and the reason."""
-        app = make_app(Brings("a"), Fails(), Brings("b"))
-        with caplog.at_level(logging.ERROR):
-            assert list(app.cli.commands) == ["a", "b"]
-        (record,) = caplog.records
-        assert "Fails" in record.getMessage()
-        assert "cocopot_register_commands" in record.getMessage()
-        assert record.exc_info is not None
-        assert str(record.exc_info[1]) == "no commands today"
-
-    def test_wrapper(self) -> None:
-        """A wrapper is around the commands of each plugin."""
-        wraps = Wraps()
-        app = make_app(Brings("a"), wraps, Brings("b"))
-        assert list(app.cli.commands) == ["a", "b"]
-        assert wraps.seen == [["a"], ["a", "b"]]
-
-    def test_two_of_one_name(self) -> None:
-        """Of two commands with one name the one that was added last stands."""
-        app = make_app(Brings("a"))
-        app.cli.add_command(click.Command("a", callback=lambda: click.echo("other")))
-        assert app.test_cli_runner().invoke(args=["a"]).output == "other\n"
+@pytest.mark.parametrize("name", COMMANDS)
+def test_table(name: str) -> None:
+    """Each command of the table is there, under its name, with help of its own."""
+    module, _ = COMMANDS[name]
+    command = importlib.import_module(module).command
+    assert isinstance(command, click.Command)
+    assert command.name == name
+    assert command.help
 
 
-class TestMain:
-    @pytest.mark.parametrize(
-        ("args", "text"),
-        [(["--version"], "version"), (["--help"], "run "), (["run", "--help"], "--host")],
+def test_commands_are_not_imported_for_help(folder: Path) -> None:
+    """To list the commands, none of their modules is imported."""
+    program = "import sys\nfrom cocopot.cli import main\nmain(['--help'], standalone_mode=False)\n"
+    program += "print(*[name for name in sys.modules if name.startswith('cocopot.cli.')])"
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, check=True
     )
-    def test_says(self, args: list[str], text: str) -> None:
-        """The command says its version and what it can do."""
-        result: Any = CliRunner().invoke(main, args, prog_name="cocopot")
-        assert result.exit_code == 0
-        assert text in result.output
+    imported = result.stdout.splitlines()[-1].split()
+    assert "cocopot.cli.groups" in imported
+    assert not {module for module, _ in COMMANDS.values()} & set(imported)
 
-    def test_unknown(self) -> None:
-        """An unknown command is a usage error."""
-        result = CliRunner().invoke(main, ["fly"])
-        assert result.exit_code == 2
-        assert "No such command 'fly'" in result.output
 
-    def test_not_imported_early(self) -> None:
-        """The package itself does not hand out the command line, which is imported when it is asked for."""
-        assert "main" not in cocopot.__all__
+def test_not_imported_early() -> None:
+    """The package itself does not hand out the command line, which is imported when it is asked for."""
+    assert "main" not in cocopot.__all__

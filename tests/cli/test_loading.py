@@ -1,0 +1,247 @@
+"""How a command finds its application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cocopot.cli.loading import AppLoader, NoAppError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHOP = """
+from cocopot import Cocopot
+
+app = Cocopot("the app", autoload=False)
+other = Cocopot("the other", autoload=False)
+number = 7
+
+class Nested:
+    inner = Cocopot("the inner", autoload=False)
+
+def create_app(name="made", *, debug=False):
+    app = Cocopot(name, autoload=False)
+    app.debug = debug
+    return app
+
+def needs_app(name):
+    return create_app(name)
+
+def forgets_app():
+    create_app("forgotten")
+"""
+ONE = "from cocopot import Cocopot\n{name} = Cocopot('{name}', autoload=False)\n"
+FACTORY = "from cocopot import Cocopot\ndef {name}(x=1):\n    return Cocopot('{name}', autoload=False)\n"
+
+
+def loaded(target: str | None = None) -> str:
+    """Return the name of the application that is found."""
+    return AppLoader(target).load().name
+
+
+def refusal(target: str | None = None) -> str:
+    """Return why no application is found."""
+    with pytest.raises(NoAppError) as caught:
+        AppLoader(target).load()
+    return caught.value.message
+
+
+# -------------------------------------------------------------------------
+# Where it is
+# -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("shop", "the app"),
+        ("shop:", "the app"),
+        (" shop : app ", "the app"),
+        ("shop:other", "the other"),
+        ("shop:Nested.inner", "the inner"),
+        ("shop:create_app", "made"),
+        ("shop:create_app()", "made"),
+        ("shop:create_app('dev', debug=True)", "dev"),
+        ("shop:needs_app('a:b')", "a:b"),
+        ("shop.py:other", "the other"),
+        ("./shop.py", "the app"),
+    ],
+)
+def test_target(folder: Path, target: str, name: str) -> None:
+    """A target names a module or a file, and an application in it, or a factory with its arguments."""
+    (folder / "shop.py").write_text(SHOP)
+    app = AppLoader(target).load()
+    assert (app.name, app.debug) == (name, "debug=True" in target)
+
+
+@pytest.mark.parametrize("target", ["src/store/web.py", "src/store/web", "./src/store/web.py:app"])
+def test_path(folder: Path, target: str) -> None:
+    """The module's name is worked out from its path: as far up as there are packages."""
+    package = folder / "src" / "store"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "names.py").write_text("NAME = 'by its path'\n")
+    (package / "web.py").write_text(
+        "from cocopot import Cocopot\nfrom .names import NAME\napp = Cocopot(NAME, autoload=False)\n"
+    )
+    if target == "src/store/web":
+        (package / "web.py").rename(package / "web_.py")
+        (package / "web").mkdir()
+        (package / "web_.py").rename(package / "web" / "__init__.py")
+        (package / "web" / "names.py").write_text("NAME = 'by its path'\n")
+    app = AppLoader(target).load()
+    assert app.name == "by its path"
+
+
+def test_init_file(folder: Path) -> None:
+    """A package may be named by its file."""
+    (folder / "store").mkdir()
+    (folder / "store" / "__init__.py").write_text(ONE.format(name="app"))
+    assert loaded("store/__init__.py") == "app"
+
+
+def test_dotted_name(folder: Path) -> None:
+    """A dotted name starts from the working directory."""
+    (folder / "store").mkdir()
+    (folder / "store" / "web.py").write_text(ONE.format(name="app"))
+    assert loaded("store.web") == "app"
+
+
+@pytest.mark.parametrize("name", ["app", "application", "anything", "create_app", "make_app"])
+def test_found_without_a_name(folder: Path, name: str) -> None:
+    """In the module it is `app`, `application`, the only application there is, or what a factory makes."""
+    (folder / "store.py").write_text((FACTORY if name.endswith("_app") else ONE).format(name=name))
+    assert loaded("store") == name
+
+
+def test_order_of_names(folder: Path) -> None:
+    """An application comes before a factory, and `app` before `application`."""
+    text = FACTORY.format(name="create_app") + ONE.format(name="application")
+    (folder / "first.py").write_text(text)
+    (folder / "second.py").write_text(text + ONE.format(name="app"))
+    assert (loaded("first"), loaded("second")) == ("application", "app")
+
+
+def test_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COCOPOT_APP stands for a target that is not given, and comes before the default files."""
+    (folder / "shop.py").write_text(SHOP)
+    (folder / "app.py").write_text(ONE.format(name="app"))
+    monkeypatch.setenv("COCOPOT_APP", "shop:other")
+    assert loaded() == "the other"
+    assert loaded("shop:app") == "the app"
+
+
+def test_default_files(folder: Path) -> None:
+    """Without a target it is `app.py`, or else `wsgi.py`."""
+    (folder / "wsgi.py").write_text(ONE.format(name="application"))
+    assert loaded() == "application"
+    (folder / "app.py").write_text(ONE.format(name="app"))
+    assert loaded() == "app"
+
+
+def test_loaded_once(folder: Path) -> None:
+    """The module is imported once, and an error is raised again without another try."""
+    (folder / "app.py").write_text(FACTORY.format(name="create_app"))
+    loader = AppLoader()
+    assert loader.load() is loader.load()
+    (folder / "wrong.py").write_text(
+        "with open('tries', 'a') as file:\n    file.write('x')\nraise ValueError('mine')\n"
+    )
+    wrong = AppLoader("wrong")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="mine"):
+            wrong.load()
+    assert (folder / "tries").read_text() == "x"
+
+
+# -------------------------------------------------------------------------
+# What is said if there is none
+# -------------------------------------------------------------------------
+
+
+def test_nothing_at_all(folder: Path) -> None:
+    """Without anything to go by, the message says what was tried."""
+    message = refusal()
+    for tried in (
+        "--app, which was not given",
+        "COCOPOT_APP, which is not set",
+        "app.py and wsgi.py",
+        str(folder),
+    ):
+        assert tried in message
+
+
+@pytest.mark.parametrize(
+    ("target", "parts"),
+    [
+        ("nowhere", ["There is no 'nowhere'", "the module 'nowhere' in"]),
+        ("shop.web", ["nothing is there of the name 'shop.web'", "Is --app shop:web meant?"]),
+        ("src/nowhere.py", ["There is no file 'src/nowhere.py'"]),
+        (
+            "shop:nothing",
+            ["'shop' has no 'nothing'. It has: app, other, create_app(), needs_app(),"],
+        ),
+        ("shop:app.nothing", ["'shop' has no 'app.nothing'"]),
+        (
+            "shop:number",
+            ["'number' in the module 'shop' is of type int, and no Cocopot application"],
+        ),
+        ("shop:app()", ["'app' in the module 'shop' is of type Cocopot"]),
+        ("shop:needs_app", ["needs_app(name) cannot be called", "missing a required argument: 'name'"]),
+        ("shop:create_app(1, 2)", ["too many positional arguments"]),
+        ("shop:create_app(**{'name': 'x'})", ["got an unexpected keyword argument '**'"]),
+        ("shop:forgets_app", ["forgets_app() returned None, and no Cocopot application"]),
+        ("shop:create_app(number)", ["neither a name nor a call with plain values"]),
+        ("shop:create_app(", ["neither a name nor a call with plain values"]),
+        ("shop:1 + 1", ["neither a name nor a call with plain values"]),
+        ("shop:print('x')()", ["neither a name nor a call with plain values"]),
+    ],
+)
+def test_refusals(folder: Path, target: str, parts: list[str]) -> None:
+    """Each message says what was looked for, and what there is instead."""
+    (folder / "shop.py").write_text(SHOP)
+    message = refusal(target)
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("x = 1\n", "There is no application in the module 'store'. Tried, in this order: app, application;"),
+        (ONE.format(name="a") + ONE.format(name="b"), "has several applications: a, b. Name one"),
+        ("app = 7\n", "There is no application in the module 'store'"),
+        ("def create_app(name): ...\n", "The factory create_app(name) cannot be called"),
+        ("def create_app(): return 7\n", "The factory create_app() returned of type int"),
+    ],
+)
+def test_nothing_in_the_module(folder: Path, text: str, part: str) -> None:
+    """A module without an application, or with several, is refused."""
+    (folder / "store.py").write_text(text)
+    assert part in refusal("store")
+
+
+# -------------------------------------------------------------------------
+# Errors of the application
+# -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("import no_such_module_of_mine\n", ModuleNotFoundError),
+        ("import wrong.inner\n", ModuleNotFoundError),
+        ("from os import nothing\n", ImportError),
+        ("def create_app():\n    return int('x')\n", ValueError),
+        ("def create_app():\n    len()\n", TypeError),
+        ("this is no Python\n", SyntaxError),
+        ("raise SystemExit(3)\n", SystemExit),
+    ],
+)
+def test_own_errors(folder: Path, text: str, kind: type[BaseException]) -> None:
+    """What the application's own code raises is raised as it is."""
+    (folder / "wrong.py").write_text(text)
+    with pytest.raises(kind):
+        AppLoader("wrong").load()

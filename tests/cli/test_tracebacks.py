@@ -1,0 +1,110 @@
+"""How errors of an application and of a plugin are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.processes import cocopot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BROKEN_PLUGIN = """
+def helper():
+    return 1 / 0
+
+helper()
+"""
+UNKNOWN_HOOK = """
+from cocopot import hookimpl
+
+@hookimpl
+def cocopot_befor_request():
+    pass
+"""
+COMMAND = """
+import click
+from cocopot import Cocopot
+
+app = Cocopot("shop", autoload=False)
+
+@app.cli.command()
+def fails():
+    raise LookupError("in the command")
+"""
+
+
+def frames(stderr: str) -> list[str]:
+    """Return the files and lines that a traceback goes through."""
+    return [line.strip().rpartition(", in ")[0] for line in stderr.splitlines() if line.startswith("  File")]
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    """Install a plugin, as an installer does, and return its module."""
+    info = tmp_path / "cocopot_broken-2.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cocopot-broken\nVersion: 2.1\n")
+    (info / "entry_points.txt").write_text("[cocopot.plugins]\nbroken = cocopot_broken\n")
+    (tmp_path / "app.py").write_text("from cocopot import Cocopot\napp = Cocopot('x', autoload={'broken'})\n")
+    return tmp_path / "cocopot_broken.py"
+
+
+def test_error_of_the_application(tmp_path: Path) -> None:
+    """The traceback begins with the application's own line, whatever the command did before."""
+    (tmp_path / "shop.py").write_text("import shop_inner\n")
+    (tmp_path / "shop_inner.py").write_text("\nint('x')\n")
+    result = cocopot(tmp_path, "--app", "shop", "routes")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert frames(result.stderr) == [
+        f'File "{tmp_path / "shop.py"}", line 1',
+        f'File "{tmp_path / "shop_inner.py"}", line 2',
+    ]
+    assert result.stderr.endswith("ValueError: invalid literal for int() with base 10: 'x'\n")
+
+
+def test_syntax_error(tmp_path: Path) -> None:
+    """A syntax error is shown with its line, and no other frame."""
+    (tmp_path / "app.py").write_text("x = 1\nx = = 2\n")
+    result = cocopot(tmp_path, "config")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[0] == f'  File "{tmp_path / "app.py"}", line 2'
+    assert result.stderr.endswith("SyntaxError: invalid syntax\n")
+
+
+def test_error_of_a_command(tmp_path: Path) -> None:
+    """So it is with what a command of the application raises."""
+    (tmp_path / "app.py").write_text(COMMAND)
+    result = cocopot(tmp_path, "fails")
+    assert result.returncode == 1
+    assert frames(result.stderr) == [f'File "{tmp_path / "app.py"}", line 9']
+    assert result.stderr.endswith("LookupError: in the command\n")
+
+
+def test_no_application(tmp_path: Path) -> None:
+    """Where there is none, there is a message and no traceback."""
+    result = cocopot(tmp_path, "routes")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: There is no application. Tried: ")
+
+
+def test_plugin_that_cannot_be_imported(tmp_path: Path, plugin: Path) -> None:
+    """The traceback of the cause has the plugin's frames only; then the message says which plugin it was."""
+    plugin.write_text(BROKEN_PLUGIN)
+    result = cocopot(tmp_path, "routes", PYTHONPATH=str(tmp_path))
+    assert result.returncode == 1
+    assert frames(result.stderr) == [f'File "{plugin}", line 5', f'File "{plugin}", line 3']
+    assert "\nError: Plugin 'broken' (cocopot-broken 2.1, cocopot_broken) failed to load: " in result.stderr
+    assert result.stderr.endswith("or set COCOPOT_DISABLE_PLUGINS=broken.\n")
+
+
+def test_plugin_that_breaks_the_contract(tmp_path: Path, plugin: Path) -> None:
+    """What the message says already has no traceback."""
+    plugin.write_text(UNKNOWN_HOOK)
+    result = cocopot(tmp_path, "routes", PYTHONPATH=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: Plugin 'broken' (cocopot-broken 2.1, cocopot_broken) implements")
+    assert "Did you mean 'cocopot_before_request'?" in result.stderr
+    assert frames(result.stderr) == []

@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 import click
+from werkzeug.serving import is_running_from_reloader
 
 from cocopot.cli.env_files import read_env_files
 from cocopot.cli.loading import AppLoader, NoAppError
@@ -105,7 +106,9 @@ class MainGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; `--env-file` and `--app` come first, as even `--help` lists the application's commands."""
         options, _, _ = self.make_parser(ctx).parse_args(list(args))
-        read_env_files(options.get("env_file"), quiet=ctx.resilient_parsing)
+        # Completion must say nothing else, and the process that the reloader starts need not say it again.
+        quiet = ctx.resilient_parsing or is_running_from_reloader()
+        read_env_files(options.get("env_file"), quiet=quiet)
         loader = ctx.ensure_object(AppLoader)
         loader.target = options.get("app", loader.target)
         return super().parse_args(ctx, args)

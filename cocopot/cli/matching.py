@@ -107,7 +107,9 @@ def _why_not(app: Cocopot, rule: Any, request: Request, outcome: Explanation) ->
     except WebsocketMismatch:
         return "is for WebSocket requests" if rule.websocket else "is not for WebSocket requests"
     except RequestRedirect as error:
-        return f"would redirect to {error.new_url}, but {_first(outcome)}"
+        same = outcome.redirect is not None and outcome.redirect.new_url == error.new_url
+        other = f"would redirect to {error.new_url}, but {_first(outcome)}"
+        return "gives this redirect" if same else other
     except HTTPException:
         return next(_differences(app, rule, _texts(app, request)))
     return f"would answer, but {_first(outcome)}"

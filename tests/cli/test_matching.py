@@ -83,17 +83,25 @@ def test_shadowed() -> None:
 
 
 def test_slash_redirect() -> None:
-    """A redirect is told, with what it leads to; rules that it comes from or goes past are explained."""
-    app = make_app("/birds/", "/<name>")
-    app.router.strict_slashes = True
-    explanation = explain(app, "/birds//")
+    """A redirect is told, with what it leads to and the rule that gives it."""
+    app = make_app("/birds/", "/birds//x")
+    explanation = explain(app, "/birds")
     assert explanation.redirect is not None
     assert explanation.redirect.new_url == "http://localhost/birds/"
     assert explanation.target is not None
     assert explanation.target.rule is not None
     assert explanation.target.rule.endpoint == "/birds/"
-    assert reasons(app, "/birds//")["/birds/"] == (
-        "would redirect to http://localhost/birds/, but there is a redirect to http://localhost/birds/"
+    assert reasons(app, "/birds")["/birds/"] == "gives this redirect"
+
+
+def test_redirect_of_another_rule() -> None:
+    """A rule that would redirect, if there were not one that answers, says so."""
+    app = make_app("/birds/", "/<name>")
+    app.router.strict_slashes = True
+    app.add_url_rule("/birds", "exact")
+    assert (
+        reasons(app, "/birds")["/birds/"]
+        == "would redirect to http://localhost/birds/, but /birds comes before it"
     )
 
 

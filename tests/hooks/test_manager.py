@@ -538,3 +538,27 @@ def test_a_hook_that_calls_a_hook() -> None:
         "Raised by plugin 'inner' in hook sample_all.",
         "Raised by plugin 'outer' (shop-outer 3) in hook sample_first.",
     ]
+
+
+def test_who_is_being_set_up() -> None:
+    """While the setup of a plugin runs the manager names the plugin, also inside another one's."""
+    seen: list[str | None] = []
+
+    class Inner:
+        @hookimpl
+        def cocopot_setup(self, app: Cocopot) -> None:
+            seen.append(app.plugins.setting_up)
+            raise LookupError
+
+    class Outer:
+        plugin_name = "outer"
+
+        @hookimpl
+        def cocopot_setup(self, app: Cocopot) -> None:
+            with pytest.raises(LookupError):
+                app.plugins.register(Inner(), "inner")
+            seen.append(app.plugins.setting_up)
+
+    app = Cocopot("shop", autoload=False, plugins=[Outer])
+    assert seen == ["inner", "outer"]
+    assert app.plugins.setting_up is None

@@ -62,7 +62,8 @@ def options_of(path: str, command: click.Command) -> Iterator[tuple[str, str]]:
     """Yield the options of a command, and of those inside it."""
     for parameter in command.params:
         if isinstance(parameter, click.Option):
-            yield from ((path, name) for name in (*parameter.opts, *parameter.secondary_opts))
+            names = (*parameter.opts, *parameter.secondary_opts)
+            yield from ((path, name) for name in names if name.startswith("--"))
     for name, inner in getattr(command, "commands", {}).items():
         yield from options_of(f"{path} {name}", inner)
 
@@ -80,8 +81,8 @@ def test_commands(name: str) -> None:
     assert any(f"cocopot {name}" in path.read_text("utf-8") for path in DOCS.glob("*.md"))
 
 
-@pytest.mark.parametrize(("path", "option"), list(options()), ids=" ".join)
+@pytest.mark.parametrize(("path", "option"), list(options()))
 def test_options(path: str, option: str) -> None:
-    """Each option of a command is documented on a page that speaks of the command."""
+    """Each long option of a command is documented on a page that speaks of the command."""
     pages = [text for page in DOCS.glob("*.md") if path in (text := page.read_text("utf-8"))]
     assert any(re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text) for text in pages)

@@ -77,7 +77,9 @@ def explain(app: Cocopot, url: str, method: str = "GET") -> Explanation:
 
 
 def _request(app: Cocopot, url: str, method: str) -> Request:
-    url = url if "://" in url or url.startswith("/") else f"/{url}"
+    if "://" not in url:
+        # Two slashes at its head begin a path here, and not the name of a host.
+        url = f"/%2F{url[2:]}" if url.startswith("//") else f"/{url.removeprefix('/')}"
     request = app.test_request_context(url, method=method).request
     assert request is not None  # noqa: S101 - for the type checker: it is a request context
     return request
@@ -145,11 +147,12 @@ def _differences(app: Cocopot, rule: Any, texts: Sequence[str]) -> Iterator[str]
             yield _static_difference(app, index, part.content, text)
         elif not part.static:
             yield from _refusals(app, part, converters, text)
-        if part.final:
-            yield "does not match"
-            return
-    rest = "/".join(texts[len(parts) :])
-    yield f"ends where the path goes on with {rest!r}" if rest else "has no slash at its end"
+        if part.final and part.suffixed:
+            yield "ends with a slash where the path does not"
+    if len(texts) > len(parts):
+        rest = "/".join(texts[len(parts) :])
+        yield f"ends where the path goes on with {rest!r}" if rest else "has no slash at its end"
+    yield "does not match"
 
 
 def _static_difference(app: Cocopot, index: int, content: str, text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from werkzeug.routing import BaseConverter, ValidationError
 
 from cocopot import Cocopot
@@ -65,6 +67,13 @@ def test_answer() -> None:
     assert explanation.rule is next(app.router.iter_rules())
     assert explanation.values == {"id": 7}
     assert (explanation.answers, explanation.misses) == (True, [])
+
+
+def test_two_slashes() -> None:
+    """A path may begin with two slashes; what comes after them is no host."""
+    explanation = explain(make_app("/birds"), "//birds")
+    assert (explanation.path, explanation.host) == ("/birds", "localhost")
+    assert explanation.answers
 
 
 def test_other_methods() -> None:
@@ -151,3 +160,44 @@ def test_refused_request() -> None:
     explanation = explain(app, "http://elsewhere.test/birds")
     assert not explanation.answers
     assert explanation.misses[0][1].startswith("would answer, but the request is refused: 400 Bad Request")
+
+
+SEGMENTS = ["birds", "wren", "7", "-3", "2.5", "1-2", ""]
+RULES = [
+    "/",
+    "/birds",
+    "/birds/",
+    "/birds/wren",
+    "/birds/<name>",
+    "/birds/<int:id>/",
+    "/<name>/<float:weight>",
+    "/<a>-<b>",
+    "/<path:rest>",
+    "/<path:rest>/wren/",
+    "/birds/<even:id>",
+]
+
+
+@settings(deadline=None)
+@given(
+    rules=st.lists(st.sampled_from(RULES), unique=True, min_size=1),
+    segments=st.lists(st.sampled_from(SEGMENTS), max_size=4),
+    method=st.sampled_from(["GET", "POST"]),
+)
+def test_any_rules(rules: list[str], segments: list[str], method: str) -> None:
+    """Whatever the rules, the answer is what the client gets, and every other rule has a reason that fits."""
+    app = make_app(*rules)
+    for name in rules:
+        app.view_functions[name] = lambda _text=name, **_: _text
+    path = "/" + "/".join(segments).lstrip("/")
+    explanation = explain(app, path, method)
+    response = app.test_client().open(path, method=method)
+    if explanation.rule is not None:
+        assert response.text == explanation.rule.rule
+    else:
+        assert explanation.error is not None
+        assert response.status_code == explanation.error.code
+    for rule, reason in explanation.misses:
+        alone = explain(make_app(rule.rule), path, method)
+        assert reason != "does not match"
+        assert reason.startswith(("would answer", "would redirect", "gives this")) is alone.answers

@@ -139,6 +139,23 @@ def test_extra_files(tmp_path: Path) -> None:
         assert server.get()[0] == 200
 
 
+def test_exclude_patterns(tmp_path: Path) -> None:
+    """A file that matches a pattern is not watched, even if it is named."""
+    write(tmp_path)
+    for name in ("watched.txt", "generated.txt"):
+        (tmp_path / name).write_text("1")
+    files = os.pathsep.join(str(tmp_path / name) for name in ("generated.txt", "watched.txt"))
+    patterns = os.pathsep.join(["*/nothing/*", "*/generated.*"])
+    options = ("--extra-files", files, "--exclude-patterns", patterns)
+    with serving(tmp_path, "run", *POLLS, *options) as server:
+        assert server.get()[0] == 200
+        os.utime(tmp_path / "generated.txt", (1, 2_000_000_000))
+        os.utime(tmp_path / "watched.txt", (1, 2_000_000_000))
+        server.wait_for(lambda: "Detected change in" in server.log)
+        assert "generated.txt" not in server.log
+        assert "watched.txt" in server.log
+
+
 def test_error_at_the_start(tmp_path: Path) -> None:
     """An error at the first start ends the command, also with the reloader."""
     (tmp_path / "app.py").write_text("1 / 0\n")

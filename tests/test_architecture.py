@@ -32,7 +32,7 @@ context
 helpers
 folders
 logs
-hooks.markers hooks.specs hooks.discovery hooks.dispatch hooks.manager hooks.loading hooks
+hooks.markers hooks.specs hooks.places hooks.discovery hooks.dispatch hooks.manager hooks.loading hooks
 functions
 error_handlers
 builtin.dispatch builtin.responses builtin.errors builtin.static builtin.json_provider builtin

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from cocopot.exceptions import PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Mapping
+    from typing import NoReturn
 
     from importlib_metadata import EntryPoint
 
@@ -23,6 +24,8 @@ GROUP = "cocopot.plugins"
 ALLOW_VARIABLE = "COCOPOT_PLUGINS"
 #: Names of plugins that must not be loaded, in addition to the application's `disable`.
 DISABLE_VARIABLE = "COCOPOT_DISABLE_PLUGINS"
+#: `raise` or `warn`; replaces the application's `plugin_errors`.
+ERRORS_VARIABLE = "COCOPOT_PLUGIN_ERRORS"
 
 
 class Candidate:
@@ -193,39 +196,66 @@ class Selection:
         disabled.update(dict.fromkeys(_checked_names(disable, "disable"), "disable="))
         return cls(allowed, allowed_by, disabled)
 
-    def choose(self, found: Iterable[Candidate], given: Collection[Candidate] = ()) -> list[Candidate]:
+    def choose(
+        self,
+        found: Iterable[Candidate],
+        given: Collection[Candidate] = (),
+        fail: Callable[[PluginError], None] | None = None,
+    ) -> list[Candidate]:
         """Return the candidates that are wanted.
 
         Args:
             found: What is installed; `allowed` and `disabled` apply.
             given: What the application passed as objects; only `disabled` applies.
+            fail: Called with an error in place of raising it; the plugins that it is about are left out.
 
         Raises:
-            PluginError: If a name that was asked for is not installed, or two distributions share one.
+            PluginError: If a name that was asked for is not installed, or several distributions share one.
         """
-        found, wanted = list(found), dict[str, Candidate]()
-        allowed = [c for c in found if self.allowed is None or c.name in self.allowed]
+        fail, found = fail or _raise, list(found)
         given_names = {candidate.name for candidate in given}
-        for candidate in (*given, *allowed):
-            if candidate.name in self.disabled:
-                continue
-            if candidate.given is None and candidate.name in given_names:
-                continue  # what the application gives stands for the installed plugin of that name
-            if (other := wanted.get(candidate.name)) is not None:
-                raise _duplicate(other, candidate)
-            wanted[candidate.name] = candidate
-        self._check_present(found, wanted)
-        return list(wanted.values())
+        wanted: dict[str, list[Candidate]] = {}
+        for candidate in (*given, *found):
+            if self.why_not(candidate, given_names) is None:
+                wanted.setdefault(candidate.name, []).append(candidate)
+        for same in wanted.values():
+            if len(same) > 1:
+                fail(_duplicate(same))
+        self._check_present(found, wanted, fail)
+        return [same[0] for same in wanted.values() if len(same) == 1]
 
-    def _check_present(self, candidates: list[Candidate], wanted: Collection[str]) -> None:
+    def why_not(self, candidate: Candidate, given_names: Container[str]) -> tuple[str, str] | None:
+        """Return why a candidate is not wanted, as a state and what brought it about; `None` if it is wanted.
+
+        Args:
+            candidate: The candidate.
+            given_names: Names of the plugins that the application passed as objects.
+        """
+        if candidate.name in self.disabled:
+            return "disabled", f"by {self.disabled[candidate.name]}"
+        if candidate.given is not None:
+            return None
+        if self.allowed is not None and candidate.name not in self.allowed:
+            return "not selected", f"by {self.allowed_by}"
+        if candidate.name in given_names:
+            return "replaced", "by an object of that name that the application hands over"
+        return None
+
+    def _check_present(
+        self, candidates: list[Candidate], wanted: Collection[str], fail: Callable[[PluginError], None]
+    ) -> None:
         known = sorted({candidate.name for candidate in candidates})
         for name in sorted((self.allowed or frozenset()) - set(wanted) - set(self.disabled)):
-            raise PluginError(
+            problem = (
                 f"Plugin {name!r}, named by {self.allowed_by}, is not installed. {_suggestion(name, known)}"
                 f"Installed: {', '.join(known) or 'none'}. "
-                "Install the distribution that brings it, or take the name out.",
-                plugin=name,
+                "Install the distribution that brings it, or take the name out."
             )
+            fail(PluginError(problem, plugin=name))
+
+
+def _raise(error: PluginError) -> NoReturn:
+    raise error
 
 
 def _allowed(autoload: bool | Iterable[str], environ: Mapping[str, str]) -> tuple[frozenset[str] | None, str]:
@@ -254,13 +284,17 @@ def _suggestion(name: str, known: Collection[str]) -> str:
     return f"Did you mean {close[0]!r}? " if close else ""
 
 
-def _duplicate(first: Candidate, second: Candidate) -> PluginError:
+def _duplicate(same: list[Candidate]) -> PluginError:
+    sources = [
+        f"{candidate.distribution or 'the application'} {candidate.version} "
+        f"({candidate.value or candidate.given!r})"
+        for candidate in same
+    ]
+    name, number = same[0].name, "Two" if len(same) == 2 else len(same)
     return PluginError(
-        f"Two distributions bring a plugin named {first.name!r}: {first.distribution or 'the application'} "
-        f"{first.version} ({first.value or first.given!r}) and {second.distribution or 'the application'} "
-        f"{second.version} ({second.value or second.given!r}). "
-        f"Uninstall one of them, or disable the name with {DISABLE_VARIABLE}={first.name}.",
-        plugin=first.name,
+        f"{number} distributions bring a plugin named {name!r}: {' and '.join(sources)}. "
+        f"Uninstall one of them, or disable the name with {DISABLE_VARIABLE}={name}.",
+        plugin=name,
     )
 
 
@@ -289,7 +323,7 @@ def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
             over.
 
     Raises:
-        PluginError: If they need each other in a circle.
+        CircleError: If they need each other in a circle.
     """
     waiting = {name: {other for other in others if other in needs} for name, others in needs.items()}
     followers: dict[str, list[str]] = {name: [] for name in needs}
@@ -312,14 +346,25 @@ def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
     return order
 
 
-def _circle(waiting: Mapping[str, set[str]]) -> PluginError:
+class CircleError(PluginError):
+    """Plugins need each other in a circle.
+
+    Args:
+        circle: Their names along the circle; the first one comes back at the end.
+    """
+
+    def __init__(self, circle: list[str]) -> None:
+        super().__init__(
+            f"Plugins need each other in a circle: {' -> '.join(circle)}. "
+            f"Take one of them out of the other's requires or after, or disable one with {DISABLE_VARIABLE}.",
+            plugin=circle[-1],
+        )
+        self.members = circle[:-1]
+
+
+def _circle(waiting: Mapping[str, set[str]]) -> CircleError:
     """Walk along the needs until a name comes back."""
     path = [min(waiting)]
     while (following := min(waiting[path[-1]])) not in path:
         path.append(following)
-    circle = [*path[path.index(following) :], following]
-    return PluginError(
-        f"Plugins need each other in a circle: {' -> '.join(circle)}. "
-        f"Take one of them out of the other's requires or after, or disable one with {DISABLE_VARIABLE}.",
-        plugin=following,
-    )
+    return CircleError([*path[path.index(following) :], following])

@@ -5,13 +5,23 @@ from __future__ import annotations
 import difflib
 import inspect
 import logging
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
 
 from cocopot.exceptions import PluginError
-from cocopot.hooks.discovery import Selection, declared_names, given_candidates, installed, load_order
+from cocopot.hooks.discovery import (
+    ERRORS_VARIABLE,
+    CircleError,
+    Selection,
+    declared_names,
+    given_candidates,
+    installed,
+    load_order,
+)
+from cocopot.hooks.places import place_of, place_of_error
 from cocopot.origins import Origin
 
 if TYPE_CHECKING:
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
     from cocopot.config import Config
     from cocopot.hooks.discovery import Candidate
     from cocopot.hooks.manager import PluginManager, PluginRecord
+    from cocopot.hooks.places import Place
 
 _PLAIN = pluggy.HookimplOpts(
     wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None
@@ -34,17 +45,20 @@ class Loader:
 
     Args:
         manager: The plugin manager.
-        on_error: `"raise"`, or `"warn"` to log an error and leave that plugin out whole.
+        on_error: `"raise"`, or `"warn"` to log an error and leave that plugin out whole. The environment
+            variable `COCOPOT_PLUGIN_ERRORS` replaces it.
 
     Raises:
-        ValueError: If `on_error` is neither.
+        ValueError: If it is neither.
     """
 
     def __init__(self, manager: PluginManager, on_error: OnError = "raise") -> None:
-        if on_error not in ("raise", "warn"):
-            raise ValueError(f"plugin_errors is 'raise' or 'warn', not {on_error!r}.")
+        said: Any = os.environ.get(ERRORS_VARIABLE, "").strip() or on_error
+        if said not in ("raise", "warn"):
+            name = "plugin_errors" if said is on_error else ERRORS_VARIABLE
+            raise ValueError(f"{name} is 'raise' or 'warn', not {said!r}.")
         self._manager = manager
-        self._on_error = on_error
+        self._on_error: OnError = said
         self._config: Config | None = None
         # Which plugin named a configuration key, and with which default.
         self._defaults: dict[str, tuple[str, object]] = {}
@@ -57,22 +71,21 @@ class Loader:
             given: Objects, modules or classes to register beside them.
 
         Raises:
-            PluginError: The first error, with `on_error="raise"`; a missing plugin, two of one name, and
-                a circle always.
+            PluginError: The first error, with `on_error="raise"`.
         """
-        self._manager.disabled = selection.disabled
         handed_over = given_candidates(given)
+        self._manager.selection, self._manager.given = selection, handed_over
         for name in selection.disabled:
             self._manager.set_blocked(name)
         found = installed() if selection.allowed is None or selection.allowed else ()
-        candidates = {c.name: c for c in selection.choose(found, handed_over)}
+        candidates = {c.name: c for c in selection.choose(found, handed_over, self._fail)}
         _warn_of_misspelled(selection, {c.name for c in (*found, *handed_over)})
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
             with self._left_out_on_error(candidate, "failed to load"):
                 plugins[name] = candidate.load()
         needs = self._needs(candidates, plugins, selection)
-        for name in load_order(needs):
+        for name in self._in_order(needs):
             if self._still_met(candidates[name], plugins[name]):
                 with self._left_out_on_error(candidates[name], "breaks the hook contract"):
                     self._manager.register(plugins[name], name, candidate=candidates[name])
@@ -91,23 +104,27 @@ class Loader:
         try:
             yield
         except PluginError as error:
-            self._fail(candidate, error)
+            self._fail(error, candidate.name)
         except pluggy.PluginValidationError as error:
-            self._fail(candidate, _contract_error(self._manager, candidate, error))
+            self._fail(_contract_error(self._manager, candidate, error), candidate.name)
         except (Exception, SystemExit) as exc:  # noqa: BLE001 - it is raised again, or logged
-            text = str(exc).removeprefix(f"Plugin {candidate.name!r} ").strip()
-            wrapped = candidate.error(f"{problem}: {type(exc).__name__}: {text}")
+            text = str(exc.msg if isinstance(exc, SyntaxError) else exc)  # the place says file and line
+            text = text.removeprefix(f"Plugin {candidate.name!r} ").strip()
+            where = place_of_error(exc)
+            wrapped = candidate.error(f"{problem}: {type(exc).__name__}: {text}{_at(where)}")
             wrapped.__cause__ = exc
-            self._fail(candidate, wrapped)
+            self._fail(wrapped, candidate.name)
 
-    def _fail(self, candidate: Candidate, error: PluginError) -> None:
+    def _fail(self, error: PluginError, name: str | None = None) -> None:
+        """Raise an error, or log it and leave out the plugin of that name, by default the error's own."""
         if self._on_error == "raise":
             raise error
+        name = name or str(error.plugin)
         logger.warning("%s\nIt is left out.", error, exc_info=error)
-        self._manager.failed[candidate.name] = error
-        if candidate.name in self._manager.records_by_name:
-            self._manager.unregister(name=candidate.name)
-        for key in [key for key, owner in self._defaults.items() if owner[0] == candidate.name]:
+        self._manager.failed[name] = error
+        if name in self._manager.records_by_name:
+            self._manager.unregister(name=name)
+        for key in [key for key, owner in self._defaults.items() if owner[0] == name]:
             _, value = self._defaults.pop(key)
             if self._config is not None and self._config.get(key) is value:
                 del self._config[key]
@@ -134,6 +151,16 @@ class Loader:
                 needs[name] = (*requires, *after)
         return needs
 
+    def _in_order(self, needs: dict[str, tuple[str, ...]]) -> list[str]:
+        """Return the names in load order; those that need each other in a circle are left out."""
+        while True:
+            try:
+                return load_order(needs)
+            except CircleError as error:
+                for name in error.members:
+                    self._fail(error, name)
+                    del needs[name]
+
     def _why_missing(self, name: str, selection: Selection) -> str:
         if name in selection.disabled:
             return f"which is disabled by {selection.disabled[name]}"
@@ -149,7 +176,7 @@ class Loader:
         """Whether none of the plugins that `plugin` requires has been left out meanwhile."""
         for name in declared_names(candidate, plugin, "requires"):
             if name in self._manager.failed:
-                self._fail(candidate, candidate.error(f"requires {name!r}, which failed to load."))
+                self._fail(candidate.error(f"requires {name!r}, which failed to load."), candidate.name)
                 return False
         return True
 
@@ -249,6 +276,14 @@ def _warn_of_misspelled(selection: Selection, known: Collection[str]) -> None:
             )
 
 
+def _at(place: Place | None) -> str:
+    """Return a line that shows a place in the source; nothing if it is not known."""
+    if place is None:
+        return ""
+    source = place.source()
+    return f"\n  at {place}: {source}" if source else f"\n  at {place}"
+
+
 def _contract_error(
     manager: PluginManager, candidate: Candidate, error: pluggy.PluginValidationError
 ) -> PluginError:
@@ -261,6 +296,8 @@ def _contract_error(
     if hook is not None and "Argument(s)" in text:
         spec = getattr(manager.hook, hook).spec
         hint = f"\n{hook} has the arguments {', '.join(spec.argnames)}."
+    if (function := getattr(error.plugin, hook or "", None)) is not None:
+        hint += _at(place_of(function))
     found = candidate.error(f"breaks the hook contract: {text}{hint}", hook)
     found.__cause__ = error
     return found
@@ -274,16 +311,18 @@ def check_hooks(manager: PluginManager, record: PluginRecord) -> None:
     """
     known = manager.specified_hooks()
     for caller in vars(manager.hook).values():
-        if not caller.has_spec() and any(
-            impl.plugin is record.plugin and not impl.optionalhook for impl in caller.get_hookimpls()
-        ):
+        impls = () if caller.has_spec() else caller.get_hookimpls()
+        unknown = [impl for impl in impls if impl.plugin is record.plugin and not impl.optionalhook]
+        if unknown:
             close = difflib.get_close_matches(caller.name, known, n=1)
             hint = f"Did you mean {close[0]!r}?" if close else f"Hooks are: {', '.join(sorted(known))}."
-            problem = f"implements {caller.name!r}, which is no hook. {hint}"
+            where = _at(place_of(unknown[0].function))
+            problem = f"implements {caller.name!r}, which is no hook. {hint}{where}"
             raise record.candidate.error(problem, caller.name)
     for name in known.intersection(dir(record.plugin)):
         function = inspect.getattr_static(record.plugin, name, None)
         function = getattr(function, "__func__", function)  # of a staticmethod or classmethod
         if inspect.isfunction(function) and manager.parse_hookimpl_opts(record.plugin, name) is None:
             problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."
+            problem += _at(place_of(function))
             raise record.candidate.error(problem, name)

@@ -11,7 +11,7 @@ import pluggy
 from werkzeug.utils import import_string
 
 from cocopot.hooks import specs
-from cocopot.hooks.discovery import Candidate, name_of_plugin, unique_name
+from cocopot.hooks.discovery import Candidate, Selection, name_of_plugin, unique_name
 from cocopot.hooks.dispatch import HookCall, Kind, compile_call
 from cocopot.hooks.markers import PROJECT_NAME
 
@@ -80,8 +80,10 @@ class PluginManager(pluggy.PluginManager):
         self.compiled: dict[Any, Any] = {}
         #: Plugins that were left out because of an error, with `plugin_errors="warn"`.
         self.failed: dict[str, PluginError] = {}
-        #: Names that must not be loaded, and what said so.
-        self.disabled: Mapping[str, str] = {}
+        #: Which installed plugins the application wants.
+        self.selection = Selection(None, "autoload=", {})
+        #: The plugins that the application handed over as objects.
+        self.given: Sequence[Candidate] = ()
         #: Called with the record of a plugin that is being registered, after its `cocopot_addhooks` and
         #: before its `cocopot_setup`; what it raises prevents the registration.
         self.before_setup: Callable[[PluginRecord], None] | None = None
@@ -209,6 +211,11 @@ class PluginManager(pluggy.PluginManager):
 
     # -- looking -------------------------------------------------------
 
+    @property
+    def disabled(self) -> Mapping[str, str]:
+        """Names that must not be loaded, and what said so."""
+        return self.selection.disabled
+
     def records(self, origin: Origin | None = None) -> list[PluginRecord]:
         """Return what is registered, in load order.
 
@@ -222,6 +229,10 @@ class PluginManager(pluggy.PluginManager):
     def specified_hooks(self) -> frozenset[str]:
         """Return the names of the hooks that have a specification."""
         return frozenset(name for name, caller in list(vars(self.hook).items()) if caller.has_spec())
+
+    def kind(self, hook: str) -> Kind:
+        """Return what becomes of the results of a hook's implementations."""
+        return _hook_call(getattr(self.hook, hook), hook, ()).kind
 
     def call_order(self, hook: str, scopes: Sequence[str] | None = None) -> list[pluggy.HookImpl]:
         """Return the implementations of a hook in the order in which they run, wrappers first.

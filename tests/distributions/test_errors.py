@@ -83,6 +83,20 @@ SAYS = {
     "defaults": "failed in cocopot_config_defaults: ZeroDivisionError: division by zero",
     "setup": "failed in cocopot_setup: ZeroDivisionError: division by zero",
 }
+#: What stands at the place that an error names.
+SHOWS = {
+    "import-error": "cocopot_import_error.py:1: import a_module_that_nobody_has",
+    "syntax-error": "cocopot_syntax_error.py:1: def broken(:",
+    "class-raises": 'cocopot_class_raises.py:4: raise ValueError("no licence")',
+    "exits": "cocopot_exits.py:2: sys.exit('goodbye')",
+    "misspelled": "cocopot_misspelled.py:9: def cocopot_befor_request(app, request): ...",
+    "argument": "cocopot_argument.py:9: def cocopot_teardown_request(app, error): ...",
+    "unmarked": "cocopot_unmarked.py:8: def cocopot_after_request(app, request, response): ...",
+    "wrapper": "cocopot_wrapper.py:9: def cocopot_setup(app): yield",
+    "addhooks": "cocopot_addhooks.py:9: def cocopot_addhooks(pluginmanager): 1 / 0",
+    "defaults": "cocopot_defaults.py:9: def cocopot_config_defaults(app): 1 / 0",
+    "setup": "cocopot_setup.py:9: def cocopot_setup(app): 1 / 0",
+}
 GET = """
     app.add_url_rule("/", "index", lambda: "answered by the application")
     result = [app.test_client().get("/").text, app.extensions]
@@ -113,6 +127,14 @@ def test_a_faulty_plugin_stops_the_application_with_one_error(name: str, faulty:
         "1.0",
         value,
     ]
+
+
+@pytest.mark.parametrize("name", SHOWS)
+def test_the_error_shows_the_line_of_the_plugin(name: str, faulty: Environment) -> None:
+    """File, line and source of what is wrong are in the message, where it is wrong in the source."""
+    message = faulty.start(autoload={name}).message
+    (shown,) = (line for line in message.splitlines() if line.startswith("  at "))
+    assert shown == f"  at {faulty.packages}/{SHOWS[name]}"
 
 
 @pytest.mark.parametrize("name", FAULTY)
@@ -155,3 +177,16 @@ def test_a_half_removed_distribution_stops_nobody_else(environment: MakeEnvironm
     metadata.unlink()
     assert made.start(disable={"ruin"}).names == ["sound"]
     assert "Plugin 'ruin' (unknown, unreadable metadata in " in made.start().message
+
+
+def test_with_warn_an_ambiguous_name_is_left_out(environment: MakeEnvironment) -> None:
+    """Of two distributions with one name neither is loaded, nor what requires it; the variable says so."""
+    made = environment(
+        Plugin("cache", ANSWERS, distribution="cocopot-redis"),
+        Plugin("cache", ANSWERS, distribution="cocopot-memory"),
+        Plugin("shop", DEPENDENT.format(name="cache")),
+        Plugin("sound", ""),
+    )
+    outcome = made.start(GET, environ={"COCOPOT_PLUGIN_ERRORS": "warn"})
+    assert (outcome.names, outcome.result) == (["sound"], ["answered by the application", {}])
+    assert "Two distributions bring a plugin named 'cache'" in outcome.log

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cocopot.exceptions import PluginError
-from cocopot.hooks.discovery import Candidate, Selection, declared_names, given_candidates, load_order
+from cocopot.hooks.discovery import (
+    Candidate,
+    CircleError,
+    Selection,
+    declared_names,
+    given_candidates,
+    load_order,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,6 +146,35 @@ def test_two_distributions_of_one_name_matter_only_if_it_is_wanted(autoload: Any
     assert CORS not in chosen
 
 
+def test_errors_can_be_collected_while_the_rest_is_chosen() -> None:
+    """With `fail`, what a missing or an ambiguous name is about is left out, and everything else chosen."""
+    errors: list[PluginError] = []
+    twins = [Candidate("cache", f"cache_{number}", f"cache-{number}", "1.0") for number in range(3)]
+    selection = Selection.make({"cors", "cache", "metrics"}, (), {})
+    assert selection.choose([CORS, *twins, SESSION], fail=errors.append) == [CORS]
+    assert [error.plugin for error in errors] == ["cache", "metrics"]
+    assert str(errors[0]).startswith(
+        "3 distributions bring a plugin named 'cache': cache-0 1.0 ('cache_0') and "
+    )
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        (Candidate("off"), ("disabled", "by disable=")),
+        (Candidate("off", given=object()), ("disabled", "by disable=")),
+        (Candidate("metrics"), ("not selected", "by autoload=")),
+        (SESSION, ("replaced", "by an object of that name that the application hands over")),
+        (CORS, None),
+        (Candidate("metrics", given=object()), None),
+    ],
+)
+def test_why_a_plugin_is_not_wanted(candidate: Candidate, expected: tuple[str, str] | None) -> None:
+    """The selection says what became of a plugin that it does not choose, and what decided so."""
+    selection = Selection.make({"cors", "session"}, {"off"}, {})
+    assert selection.why_not(candidate, {"session"}) == expected
+
+
 def test_a_given_plugin_stands_for_the_installed_one_of_its_name() -> None:
     """An application may pass its own instance of a plugin, and gets no second one."""
     same = Candidate("cors", given=SimpleNamespace())
@@ -199,12 +235,13 @@ def test_a_circle_is_an_error_that_shows_a_real_one(needs: Mapping[str, set[str]
     try:
         graphlib.TopologicalSorter(inside).prepare()
     except graphlib.CycleError:
-        with pytest.raises(PluginError) as caught:
+        with pytest.raises(CircleError) as caught:
             load_order(needs)
         found = re.search(r"in a circle: (.*?)\. ", str(caught.value))
         assert found is not None
         circle = found[1].split(" -> ")
         assert circle[0] == circle[-1] == caught.value.plugin
+        assert circle[:-1] == caught.value.members
         assert len(set(circle)) == len(circle) - 1
         assert all(after in needs[before] for before, after in itertools.pairwise(circle))
     else:

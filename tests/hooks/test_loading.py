@@ -32,6 +32,58 @@ def test_an_unknown_way_with_errors_is_refused() -> None:
         Cocopot(__name__, autoload=False, plugin_errors="ignore")  # type: ignore[arg-type]
 
 
+class Needs:
+    """A plugin that names others."""
+
+    def __init__(self, name: str, requires: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> None:
+        self.plugin_name, self.requires, self.after = name, requires, after
+
+
+def test_the_variable_replaces_the_way_with_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`COCOPOT_PLUGIN_ERRORS` decides in place of the application, in both directions; blank says nothing."""
+    needy = Needs("needy", requires=("absent",))
+    monkeypatch.setenv("COCOPOT_PLUGIN_ERRORS", " warn ")
+    assert list(Cocopot(__name__, autoload=False, plugins=[needy]).plugins.failed) == ["needy"]
+    monkeypatch.setenv("COCOPOT_PLUGIN_ERRORS", "raise")
+    with pytest.raises(PluginError, match="requires 'absent'"):
+        Cocopot(__name__, autoload=False, plugins=[needy], plugin_errors="warn")
+    monkeypatch.setenv("COCOPOT_PLUGIN_ERRORS", " ")
+    with pytest.raises(PluginError, match="requires 'absent'"):
+        Cocopot(__name__, autoload=False, plugins=[needy])
+
+
+def test_an_unknown_word_in_the_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable, not the argument that it replaces."""
+    monkeypatch.setenv("COCOPOT_PLUGIN_ERRORS", "ignore")
+    with pytest.raises(ValueError, match="COCOPOT_PLUGIN_ERRORS is 'raise' or 'warn', not 'ignore'"):
+        Cocopot(__name__, autoload=False)
+
+
+def test_with_warn_the_members_of_circles_are_left_out() -> None:
+    """Of two circles every member is left out, and what requires one of them; the others are loaded."""
+    plugins = [
+        Needs("a", requires=("b",)),
+        Needs("b", after=("a",)),
+        Needs("c", after=("d",)),
+        Needs("d", requires=("c",)),
+        Needs("dependent", requires=("a",)),
+        Needs("free", after=("d",)),
+    ]
+    app = Cocopot(__name__, autoload=False, plugins=plugins, plugin_errors="warn")
+    assert [record.name for record in app.plugins.records("plugin")] == ["free"]
+    assert sorted(app.plugins.failed) == ["a", "b", "c", "d", "dependent"]
+    assert "in a circle: a -> b -> a" in str(app.plugins.failed["b"])
+    assert "in a circle: c -> d -> c" in str(app.plugins.failed["c"])
+    assert "requires 'a', which failed to load" in str(app.plugins.failed["dependent"])
+
+
+def test_with_warn_a_missing_name_is_recorded() -> None:
+    """An application that names a plugin that is not there goes on without it."""
+    app = Cocopot(__name__, autoload={"unheard-of"}, plugins=[Notes], plugin_errors="warn")
+    assert [record.name for record in app.plugins.records("plugin")] == ["notes"]
+    assert "named by autoload=, is not installed" in str(app.plugins.failed["unheard-of"])
+
+
 def test_a_misspelled_name_to_disable_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     """A name that is not there, and looks like one that is, would disable nothing in silence."""
     with caplog.at_level(logging.WARNING):
@@ -50,6 +102,8 @@ def test_a_wrong_argument_is_named_beside_the_right_ones() -> None:
     with pytest.raises(PluginError, match=r"has the arguments app, request, response\.") as caught:
         Cocopot(__name__, autoload=False, plugins=[Plugin])
     assert caught.value.hook == "cocopot_after_request"
+    assert f"  at {__file__}:" in str(caught.value)
+    assert ": def cocopot_after_request(self, req: object) -> None: ...\n" in str(caught.value)
 
 
 def test_a_late_plugin_that_fails_leaves_nothing_behind() -> None:

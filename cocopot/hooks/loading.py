@@ -144,10 +144,8 @@ class Loader:
                 after = declared_names(candidate, plugins[name], "after")
                 for missing in requires:
                     if missing not in plugins:
-                        raise candidate.error(
-                            f"requires {missing!r}, {self._why_missing(missing, selection)}. "
-                            "Install the distribution that brings it, or enable it."
-                        )
+                        why = self._why_missing(missing, selection)
+                        raise candidate.error(f"requires {missing!r}, {why}")
                 needs[name] = (*requires, *after)
         return needs
 
@@ -163,14 +161,15 @@ class Loader:
 
     def _why_missing(self, name: str, selection: Selection) -> str:
         if name in selection.disabled:
-            return f"which is disabled by {selection.disabled[name]}"
+            return f"which is disabled by {selection.disabled[name]}. Take it out there."
         if name in self._manager.failed:
-            return "which failed to load"
-        known = [candidate.name for candidate in installed()]
+            return "which failed to load. Its own error says why."
+        known = {candidate.name for candidate in (*installed(), *self._manager.given)}
         if name in known:
-            return f"which is installed but not among the names in {selection.allowed_by}"
+            return f"which is installed but not among the names in {selection.allowed_by}. Add it there."
         close = difflib.get_close_matches(name, known, n=1)
-        return f"which is not installed; did you mean {close[0]!r}?" if close else "which is not installed"
+        hint = f"Did you mean {close[0]!r}?" if close else "Install the distribution that brings it."
+        return f"which is not installed. {hint}"
 
     def _still_met(self, candidate: Candidate, plugin: object) -> bool:
         """Whether none of the plugins that `plugin` requires has been left out meanwhile."""
@@ -287,20 +286,30 @@ def _at(place: Place | None) -> str:
 def _contract_error(
     manager: PluginManager, candidate: Candidate, error: pluggy.PluginValidationError
 ) -> PluginError:
-    """Say what pluggy says of an implementation, and which arguments the hook has."""
-    text = str(error).removeprefix(f"Plugin {candidate.name!r}").strip()
+    """Say what is wrong with an implementation, and where it is."""
+    problem = str(error).removeprefix(f"Plugin {candidate.name!r}").strip()
     hook = next(
-        (name for name in sorted(manager.specified_hooks(), key=len, reverse=True) if name in text), None
+        (name for name in sorted(manager.specified_hooks(), key=len, reverse=True) if name in problem), None
     )
-    hint = ""
-    if hook is not None and "Argument(s)" in text:
-        spec = getattr(manager.hook, hook).spec
-        hint = f"\n{hook} has the arguments {', '.join(spec.argnames)}."
-    if (function := getattr(error.plugin, hook or "", None)) is not None:
-        hint += _at(place_of(function))
-    found = candidate.error(f"breaks the hook contract: {text}{hint}", hook)
+    functions = dict(manager.implementations_in(error.plugin))
+    if hook is not None and hook in functions:
+        problem = (
+            f"{_wrong_argument(manager, hook, functions[hook]) or problem}{_at(place_of(functions[hook]))}"
+        )
+    found = candidate.error(f"breaks the hook contract: {problem}", hook)
     found.__cause__ = error
     return found
+
+
+def _wrong_argument(manager: PluginManager, hook: str, function: Any) -> str | None:
+    """Say which argument of an implementation its hook does not have; `None` if all are there."""
+    known = getattr(manager.hook, hook).spec.argnames
+    wrong = next((name for name in inspect.signature(function).parameters if name not in known), None)
+    if wrong is None:
+        return None
+    close = difflib.get_close_matches(wrong, known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"{hook} has no argument {wrong!r}; it has the arguments {', '.join(known)}.{hint}"
 
 
 def check_hooks(manager: PluginManager, record: PluginRecord) -> None:

@@ -230,6 +230,13 @@ class PluginManager(pluggy.PluginManager):
         """Return the names of the hooks that have a specification."""
         return frozenset(name for name, caller in list(vars(self.hook).items()) if caller.has_spec())
 
+    def implementations_in(self, plugin: object) -> Iterator[tuple[str, Any]]:
+        """Return the hooks that an object or module implements, and the functions, registered or not."""
+        for attribute in dir(plugin):
+            options = self.parse_hookimpl_opts(plugin, attribute)
+            if options is not None:
+                yield options.get("specname") or attribute, getattr(plugin, attribute)
+
     def kind(self, hook: str) -> Kind:
         """Return what becomes of the results of a hook's implementations."""
         return _hook_call(getattr(self.hook, hook), hook, ()).kind

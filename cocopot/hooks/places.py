@@ -11,7 +11,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 #: Packages that import and call plugins; an error of a plugin passes through them.
-_MACHINERY = frozenset({"cocopot", "contextlib", "importlib", "importlib_metadata", "pluggy"})
+_MACHINERY = frozenset({"cocopot", "contextlib", "functools", "importlib", "importlib_metadata", "pluggy"})
 
 
 @dataclass(frozen=True, slots=True)

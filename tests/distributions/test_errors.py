@@ -74,7 +74,7 @@ SAYS = {
     "class-raises": "ValueError: no licence",
     "exits": "SystemExit: goodbye",
     "misspelled": "'cocopot_befor_request', which is no hook. Did you mean 'cocopot_before_request'?",
-    "argument": "{'error'} are declared in the hookimpl but can not be found in the hookspec",
+    "argument": "cocopot_teardown_request has no argument 'error'; it has the arguments app, request, exc.",
     "unmarked": "has a function 'cocopot_after_request' without the mark @cocopot.hookimpl",
     "wrapper": "hook 'cocopot_setup'\nhistoric incompatible with yield/wrapper/hookwrapper",
     "requires": "says requires = 'session'; it must be a tuple of plugin names",

@@ -93,13 +93,16 @@ def test_a_misspelled_name_to_disable_is_warned_of(caplog: pytest.LogCaptureFixt
 
 
 def test_a_wrong_argument_is_named_beside_the_right_ones() -> None:
-    """The error knows the hook, and says which arguments it has."""
+    """The error says which arguments the hook has, which one may be meant, and where the function is."""
 
     class Plugin:
         @hookimpl
         def cocopot_after_request(self, req: object) -> None: ...
 
-    with pytest.raises(PluginError, match=r"has the arguments app, request, response\.") as caught:
+    match = (
+        r"no argument 'req'; it has the arguments app, request, response\. Did you mean 'request'\?\n  at "
+    )
+    with pytest.raises(PluginError, match=match) as caught:
         Cocopot(__name__, autoload=False, plugins=[Plugin])
     assert caught.value.hook == "cocopot_after_request"
     assert f"  at {__file__}:" in str(caught.value)

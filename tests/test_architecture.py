@@ -32,7 +32,8 @@ context
 helpers
 folders
 logs
-hooks.markers hooks.specs hooks.places hooks.discovery hooks.dispatch hooks.manager hooks.loading hooks
+hooks.markers hooks.specs hooks.places hooks.discovery hooks.dispatch hooks.manager hooks.loading hooks.report
+hooks
 functions
 error_handlers
 builtin.dispatch builtin.responses builtin.errors builtin.static builtin.json_provider builtin
@@ -48,6 +49,7 @@ app
 serving
 cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching cli.workers
 cli.config cli.routes cli.run cli.shell
+cli.plugins_text cli.plugins
 cli.groups cli
 __init__
 __main__

@@ -1,0 +1,202 @@
+"""`cocopot plugins`: which plugins there are, what became of them, and in which order they run."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import logging
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING
+
+import click
+import pluggy
+
+from cocopot.builtin import BUILTINS
+from cocopot.cli.loading import NoAppError
+from cocopot.cli.plugins_text import dot_lines, graph_lines, hook_lines, plugin_lines
+from cocopot.cli.tracebacks import print_error
+from cocopot.exceptions import PluginError
+from cocopot.hooks import PluginManager
+from cocopot.hooks.discovery import ERRORS_VARIABLE, Selection
+from cocopot.hooks.loading import Loader
+from cocopot.hooks.places import place_of_error
+from cocopot.hooks.report import report_hooks, report_plugins
+from cocopot.request import blueprints_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cocopot.app import Cocopot
+    from cocopot.cli.loading import AppLoader
+    from cocopot.hooks.report import HookReport, PluginReport
+
+
+@click.command("plugins")
+@click.option("--hooks", "show_hooks", is_flag=True, help="Show what each hook runs, in that order.")
+@click.option("--hook", metavar="NAME", help="Show that for one hook; `cocopot_` may be left out.")
+@click.option("--endpoint", metavar="NAME", help="Show that for the requests of one endpoint.")
+@click.option("--all", "show_all", is_flag=True, help="Show hooks that nobody implements as well.")
+@click.option("--graph", is_flag=True, help="Show the load order, and the reasons for it.")
+@click.option("--dot", is_flag=True, help="Show the reasons as a graph in DOT, for Graphviz.")
+@click.option("--check", is_flag=True, help="Exit with status 1 if a plugin failed.")
+@click.option("--json", "as_json", is_flag=True, help="Print all of this as one JSON document.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the tracebacks of what failed.")
+@click.pass_obj
+def command(
+    loader: AppLoader,
+    /,
+    *,
+    show_hooks: bool,
+    hook: str | None,
+    endpoint: str | None,
+    show_all: bool,
+    graph: bool,
+    dot: bool,
+    check: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Show which plugins there are, what became of each, and in which order they run.
+
+    A plugin that fails is left out, and shown with the reason. Without an application, the installed plugins
+    are shown as an application would load them that takes all of them.
+    """
+    app, error = _load(loader)
+    if error is not None:
+        _say_why(error, verbose=verbose)
+    manager = _bare_manager(error) if app is None else app.plugins
+    plugins = report_plugins(manager, "installed" if app is None else "loaded")
+    hooks = _chosen(report_hooks(manager, _scopes(app, endpoint)), hook, show_all=show_all)
+    if as_json:
+        click.echo(_as_json(app, error, plugins, hooks))
+    else:
+        show_hooks = show_hooks or show_all or bool(hook or endpoint)
+        sections: list[Iterable[str]] = []
+        if check or not (show_hooks or graph or dot):
+            sections.append(plugin_lines(plugins, app.name if app else None, verbose=verbose))
+        if show_hooks:
+            sections.append(hook_lines(hooks))
+        if graph or dot:
+            sections.append(dot_lines(plugins) if dot else graph_lines(plugins))
+        click.echo("\n\n".join("\n".join(lines) for lines in sections))
+    if check:
+        _exit_if_failed(plugins, error)
+
+
+# -------------------------------------------------------------------------
+# What there is
+# -------------------------------------------------------------------------
+
+
+def _load(loader: AppLoader) -> tuple[Cocopot | None, BaseException | None]:
+    """Return the application, without the plugins that fail; or `None` and why there is none."""
+    with _leaving_out(), redirect_stdout(sys.stderr):  # what is imported may print; a document must not
+        try:
+            return loader.load(), None
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the application's code raises
+            return None, error
+
+
+@contextmanager
+def _leaving_out() -> Iterator[None]:
+    """Let applications leave out plugins that fail, without a word: they are shown."""
+    logger, said = logging.getLogger("cocopot.plugins"), os.environ.get(ERRORS_VARIABLE)
+    logger.addFilter(_is_no_error)
+    os.environ[ERRORS_VARIABLE] = "warn"
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_no_error)
+        del os.environ[ERRORS_VARIABLE]
+        if said is not None:
+            os.environ[ERRORS_VARIABLE] = said
+
+
+def _is_no_error(record: logging.LogRecord) -> bool:
+    return record.exc_info is None
+
+
+def _bare_manager(error: BaseException | None) -> PluginManager:
+    """Return what an application would have that takes every plugin, without setting any of them up."""
+    manager = PluginManager()
+    for name, builtin in BUILTINS.items():
+        manager.register(builtin, name, origin="builtin")
+    with _leaving_out(), redirect_stdout(sys.stderr):
+        Loader(manager).load(Selection.make(autoload=True, disable=()))
+    if isinstance(error, PluginError) and error.plugin:
+        manager.failed.setdefault(error.plugin, error)
+    return manager
+
+
+def _scopes(app: Cocopot | None, endpoint: str | None) -> Sequence[str] | None:
+    """Return the blueprints of an endpoint; `None` if none was named."""
+    if endpoint is None:
+        return None
+    if app is None:
+        raise click.UsageError("--endpoint needs an application, and there is none.")
+    known = {rule.endpoint for rule in app.router.iter_rules()} | app.view_functions.keys()
+    _check_known(endpoint, known, "--endpoint")
+    return blueprints_of(endpoint)
+
+
+def _chosen(reports: list[HookReport], hook: str | None, *, show_all: bool) -> list[HookReport]:
+    if hook is None:
+        return [report for report in reports if report.implementations or show_all]
+    names = {report.name for report in reports}
+    name = hook if hook in names else f"cocopot_{hook.removeprefix('cocopot_')}"
+    _check_known(name, names, "--hook")
+    return [report for report in reports if report.name == name]
+
+
+def _check_known(name: str, known: Iterable[str], option: str) -> None:
+    known = sorted(known)
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known) or 'none'}."
+        raise click.UsageError(f"{option}: there is no {name!r}. {hint}")
+
+
+# -------------------------------------------------------------------------
+# What is said
+# -------------------------------------------------------------------------
+
+
+def _say_why(error: BaseException, *, verbose: bool) -> None:
+    """Say on standard error why there is no application."""
+    if isinstance(error, NoAppError):
+        click.echo(error.message, err=True)
+        return
+    if verbose:
+        print_error(error)
+    place = place_of_error(error)
+    click.echo(
+        f"The application cannot be loaded: {type(error).__name__}: {error}{f' ({place})' if place else ''}. "
+        "Plugins are shown without it.",
+        err=True,
+    )
+
+
+def _as_json(
+    app: Cocopot | None,
+    error: BaseException | None,
+    plugins: Sequence[PluginReport],
+    hooks: Sequence[HookReport],
+) -> str:
+    document = {
+        "application": None if app is None else app.name,
+        "application_error": None if error is None else f"{type(error).__name__}: {error}",
+        "plugins": [dataclasses.asdict(report) for report in plugins],
+        "hooks": [dataclasses.asdict(report) for report in hooks],
+    }
+    return json.dumps(document, indent=2)
+
+
+def _exit_if_failed(plugins: Sequence[PluginReport], error: BaseException | None) -> None:
+    failed = sorted({report.name for report in plugins if report.state == "failed"})
+    if failed:
+        click.echo(f"Failed: {', '.join(failed)}.", err=True)
+    if failed or isinstance(error, (PluginError, pluggy.PluginValidationError)):
+        raise click.exceptions.Exit(1)

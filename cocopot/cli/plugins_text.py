@@ -1,0 +1,216 @@
+"""Plugins, the order of hooks, and the load order as lines of text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cocopot.hooks.places import Place
+    from cocopot.hooks.report import HookReport, Implementation, PluginReport
+
+_RESULTS = {
+    "all": "all run",
+    "first": "the first result stops the rest",
+    "threaded": "each gets the {} that the one before returned",
+    "every": "every one runs, even if others raise",
+}
+_ORDERS = {
+    "in": "in load order, then the application, then what is built in",
+    "out": "the application, then plugins in reverse load order, then what is built in",
+    None: "last registered first",
+}
+_COLORS = {"loaded": "green", "installed": "green", "failed": "red"}
+_WIDTH = 100
+
+
+# -------------------------------------------------------------------------
+# Plugins
+# -------------------------------------------------------------------------
+
+
+def plugin_lines(plugins: Sequence[PluginReport], app: str | None, *, verbose: bool) -> Iterator[str]:
+    """Return lines that say of each plugin what it is and what became of it.
+
+    Args:
+        plugins: The plugins.
+        app: Name of the application; `None` without one.
+        verbose: Whether to show tracebacks of those that failed.
+    """
+    if not plugins:
+        yield "There is no plugin."
+        return
+    yield f"Plugins of {app}, in load order:" if app else "Installed plugins, in load order:"
+    for report in plugins:
+        yield ""
+        yield from _plugin_lines(report, verbose=verbose)
+    counts = Counter(report.state for report in plugins)
+    yield ""
+    yield f"{_plugins(len(plugins))}: {', '.join(f'{number} {state}' for state, number in counts.items())}."
+
+
+def _plugin_lines(report: PluginReport, *, verbose: bool) -> Iterator[str]:
+    state = click.style(report.state, fg=_COLORS.get(report.state))
+    number = f"{report.position:>3}." if report.position else "   -"
+    yield " ".join(filter(None, [number, report.name, _origin(report), state, report.reason]))
+    facts = {
+        "entry point": report.entry_point or "",
+        "source": _shown(report.place),
+        "requires": ", ".join(report.requires),
+        "after": ", ".join(report.after),
+        "hooks": ", ".join(report.hooks),
+    }
+    for name, text in facts.items():
+        if text:
+            yield from textwrap.wrap(
+                text,
+                _WIDTH,
+                initial_indent=f"     {name:<12}",
+                subsequent_indent=" " * 17,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+    if report.error is not None:
+        yield textwrap.indent(report.error.traceback if verbose else report.error.message, "     ").rstrip()
+
+
+def _origin(report: PluginReport) -> str:
+    return f"({_distribution(report) or report.source or 'not installed'})"
+
+
+def _distribution(report: PluginReport | Implementation) -> str:
+    return " ".join(filter(None, [report.distribution, report.version]))
+
+
+def _plugins(number: int) -> str:
+    return "1 plugin" if number == 1 else f"{number} plugins"
+
+
+def _shown(place: Place | None) -> str:
+    """Return a place, relative to the working directory if it is inside."""
+    if place is None:
+        return ""
+    path = Path(place.file)
+    return f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}:{place.line}"
+
+
+# -------------------------------------------------------------------------
+# Hooks
+# -------------------------------------------------------------------------
+
+
+def hook_lines(hooks: Sequence[HookReport]) -> Iterator[str]:
+    """Return lines that show for each hook what runs, in the order in which it runs."""
+    for number, hook in enumerate(hooks):
+        if number:
+            yield ""
+        yield click.style(hook.name, bold=True)
+        yield f"  {_meaning(hook)}"
+        rows = [_row(number, implementation) for number, implementation in enumerate(hook.implementations, 1)]
+        yield from _table(rows) if rows else ["  nobody implements it"]
+
+
+def _meaning(hook: HookReport) -> str:
+    """Say in one line what becomes of results, who runs when, and who specifies the hook."""
+    if hook.specified_in is None:
+        return "Nobody specifies this hook, so that nobody calls it."
+    results = _RESULTS[hook.kind].format(hook.threaded)
+    where = "" if hook.specified_in == "cocopot.hooks.specs" else f" Specified in {hook.specified_in}."
+    return f"{results[0].upper()}{results[1:]}. Order: {_ORDERS[hook.order]}.{where}"
+
+
+def _row(number: int, implementation: Implementation) -> list[str]:
+    origin = _distribution(implementation) or ("built in" if implementation.origin == "builtin" else "")
+    scope = f"blueprint {implementation.blueprint}" if implementation.blueprint else ""
+    return [
+        f"{number:>3}.",
+        implementation.name,
+        ", ".join(implementation.marks),
+        origin or scope,
+        _shown(implementation.place),
+    ]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Return aligned lines; a column that is empty in all rows is left out."""
+    columns = [column for column in zip(*rows, strict=True) if any(column)]
+    widths = [max(map(len, column)) for column in columns]
+    for row in zip(*columns, strict=True):
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+# -------------------------------------------------------------------------
+# Load order
+# -------------------------------------------------------------------------
+
+
+def graph_lines(plugins: Sequence[PluginReport]) -> Iterator[str]:
+    """Return lines that show the load order, and for each plugin why it stands where it does."""
+    loaded = _loaded(plugins)
+    yield "Load order:" if loaded else "No plugin is loaded."
+    yield from _table(
+        [[f"{report.position:>3}.", report.name, _reasons(report, loaded)] for report in loaded.values()]
+    )
+    left_out = [f"{report.name} ({report.state})" for report in plugins if not report.position]
+    if left_out:
+        yield ""
+        yield f"Not loaded: {', '.join(left_out)}."
+
+
+def _loaded(plugins: Iterable[PluginReport]) -> dict[str, PluginReport]:
+    return {report.name: report for report in plugins if report.position}
+
+
+def _reasons(report: PluginReport, loaded: dict[str, PluginReport]) -> str:
+    if report.source == "registered":
+        return "registered later, by the application"
+    reasons = [f"after {name}: it requires it" for name in report.requires]
+    reasons += [
+        f"after {name}: it asks for that" if name in loaded else f"not after {name}, which is not loaded"
+        for name in report.after
+    ]
+    return "; ".join(reasons if any(name in loaded for name in needs(report)) else ["by name", *reasons])
+
+
+def needs(report: PluginReport) -> tuple[str, ...]:
+    """Return the plugins that a plugin names."""
+    return (*report.requires, *report.after)
+
+
+def dot_lines(plugins: Sequence[PluginReport]) -> Iterator[str]:
+    """Return a graph in Graphviz's language, DOT: an edge leads from a plugin to each that it names.
+
+    `requires` is solid, `after` dashed, and dotted where that plugin is not loaded. Plugins that failed are
+    red, those that others name and that are not loaded are dotted.
+    """
+    loaded = _loaded(plugins)
+    shown = [report for report in plugins if report.position or report.state == "failed"]
+    yield "digraph plugins {"
+    yield "  rankdir=LR;"
+    yield "  node [shape=box];"
+    for report in shown:
+        number = f"{report.position}. " if report.position else ""
+        style = ", color=red" if report.state == "failed" else ""
+        label = "\n".join(filter(None, [f"{number}{report.name}", _distribution(report)]))
+        yield f"  {_quoted(report.name)} [label={_quoted(label)}{style}];"
+    absent = {name for report in shown for name in needs(report)} - {report.name for report in shown}
+    for name in sorted(absent):
+        label = f"{name}\nnot loaded"
+        yield f"  {_quoted(name)} [label={_quoted(label)}, style=dotted];"
+    for report in shown:
+        for kind in ("requires", "after"):
+            for name in getattr(report, kind):
+                style = "solid" if kind == "requires" else "dashed" if name in loaded else "dotted"
+                yield f"  {_quoted(report.name)} -> {_quoted(name)} [label={kind}, style={style}];"
+    yield "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

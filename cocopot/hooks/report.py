@@ -1,0 +1,330 @@
+"""What is known of plugins and of the order in which they run, as plain data for people and programs."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from cocopot.exceptions import PluginError
+from cocopot.hooks import specs
+from cocopot.hooks.discovery import installed
+from cocopot.hooks.loading import check_hooks
+from cocopot.hooks.places import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pluggy
+
+    from cocopot.hooks.discovery import Candidate
+    from cocopot.hooks.dispatch import Kind
+    from cocopot.hooks.manager import Origin, PluginManager
+    from cocopot.hooks.places import Place
+
+T = TypeVar("T")
+
+#: Where a plugin comes from: an installed distribution, `plugins=` of the application, or `register`.
+Source = Literal["installed", "handed over", "registered"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReport:
+    """Why a plugin failed.
+
+    Args:
+        message: What the `PluginError` says.
+        cause: Class and text of the exception behind it; `None` if there is none.
+        hook: The hook that is concerned, if there is one.
+        traceback: The exception, and those behind it, as Python prints them.
+    """
+
+    message: str
+    cause: str | None
+    hook: str | None
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class PluginReport:
+    """What is known of one plugin.
+
+    Args:
+        name: Its name.
+        state: `"loaded"` (or what stands for it), `"failed"`, `"disabled"`, `"not selected"`, `"replaced"` by
+            an object that the application hands over, or `"unregistered"` by the application.
+        reason: What brought that state about, such as `"by COCOPOT_DISABLE_PLUGINS"`; may be empty.
+        position: Its place in the load order, from 1; `None` if it is not loaded.
+        source: Where it comes from; `None` if it is not there at all.
+        distribution: Name of its distribution; `None` if there is none.
+        version: Version of its distribution; `None` if there is none.
+        entry_point: Value of its entry point; `None` if there is none.
+        place: Where its module or class is; `None` if that is unknown, or not imported.
+        requires: The plugins that it requires.
+        after: The plugins after which it is loaded if they are there.
+        hooks: The hooks that it implements, in the order of the contract; empty if it is not imported.
+        error: Why it failed; `None` if it did not.
+    """
+
+    name: str
+    state: str
+    reason: str
+    position: int | None
+    source: Source | None
+    distribution: str | None
+    version: str | None
+    entry_point: str | None
+    place: Place | None = None
+    requires: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    error: ErrorReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """One implementation of a hook.
+
+    Args:
+        name: The plugin, or the function of the application.
+        origin: Who brings it.
+        marks: Of `"wrapper"`, `"old-style wrapper"`, `"tryfirst"` and `"trylast"` those that it has.
+        distribution: Name of the distribution; `None` if there is none.
+        version: Version of the distribution; `None` if there is none.
+        blueprint: The blueprint whose endpoints alone it serves; `None` for all.
+        place: Where it is defined; `None` if that is unknown.
+    """
+
+    name: str
+    origin: Origin
+    marks: tuple[str, ...]
+    distribution: str | None
+    version: str | None
+    blueprint: str | None
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class HookReport:
+    """One hook, and what runs when it is called.
+
+    Args:
+        name: Its name.
+        kind: What becomes of results: `"all"`, `"first"`, `"threaded"` or `"every"`.
+        threaded: With `"threaded"`, the argument that each result replaces for the next implementation.
+        order: `"in"`, `"out"`, or `None` for pluggy's own.
+        specified_in: The module or class that specifies it; `None` if nobody does.
+        implementations: In the order in which they run, wrappers first.
+    """
+
+    name: str
+    kind: Kind
+    threaded: str | None
+    order: Literal["in", "out"] | None
+    specified_in: str | None
+    implementations: tuple[Implementation, ...]
+
+
+# -------------------------------------------------------------------------
+# Plugins
+# -------------------------------------------------------------------------
+
+
+def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[PluginReport]:
+    """Return every plugin that is installed, was handed over, or is registered.
+
+    Imports nothing: of a plugin that is not loaded, hooks and needs are known if its module happens to be
+    imported.
+
+    Args:
+        manager: The plugin manager, with its plugins loaded.
+        registered: The state of a plugin that is registered.
+
+    Returns:
+        Those that are registered in load order, then the others by name.
+    """
+    errors = {**manager.failed, **_late_errors(manager)}
+    records = manager.records("plugin")
+    positions = {id(record.candidate): number for number, record in enumerate(records, 1)}
+    known = {id(candidate): candidate for candidate in (*manager.given, *installed())}
+    known |= {id(record.candidate): record.candidate for record in records}
+    found = [
+        _report_plugin(manager, candidate, errors, registered, positions.get(key))
+        for key, candidate in known.items()
+    ]
+    missing = errors.keys() - {report.name for report in found}
+    found += [_report_missing(name, errors[name]) for name in missing]
+    return sorted(found, key=lambda report: (report.position or sys.maxsize, report.name))
+
+
+def _late_errors(manager: PluginManager) -> Mapping[str, PluginError]:
+    """Return what is wrong with plugins that were registered later than the others were checked."""
+    errors: dict[str, PluginError] = {}
+    for record in manager.records("plugin"):
+        try:
+            check_hooks(manager, record)
+        except PluginError as error:
+            errors[record.name] = error
+    return errors
+
+
+def _report_plugin(
+    manager: PluginManager,
+    candidate: Candidate,
+    errors: Mapping[str, PluginError],
+    registered: str,
+    position: int | None,
+) -> PluginReport:
+    state, reason = _state(manager, candidate, errors, registered, position)
+    target = _imported(candidate) if position is None else manager.records_by_name[candidate.name].plugin
+    return PluginReport(
+        candidate.name,
+        state,
+        reason,
+        position,
+        _source(manager, candidate),
+        candidate.distribution or None,
+        candidate.version or None,
+        candidate.value or None,
+        None if target is None else _looked_at(place_of, target, None),
+        _looked_at(_names, target, (), "requires"),
+        _looked_at(_names, target, (), "after"),
+        _looked_at(_hooks, target, (), manager),
+        _report_error(errors[candidate.name]) if state == "failed" else None,
+    )
+
+
+def _state(
+    manager: PluginManager,
+    candidate: Candidate,
+    errors: Mapping[str, PluginError],
+    registered: str,
+    position: int | None,
+) -> tuple[str, str]:
+    """Return the state of a plugin, and what brought it about."""
+    if position is None:
+        given_names = {other.name for other in manager.given}
+        if (why := manager.selection.why_not(candidate, given_names)) is not None:
+            return why
+    if candidate.name in errors:
+        return "failed", ""
+    return (registered, "") if position is not None else ("unregistered", "by the application")
+
+
+def _source(manager: PluginManager, candidate: Candidate) -> Source:
+    if candidate.entry_point is not None:
+        return "installed"
+    return "handed over" if candidate in manager.given else "registered"
+
+
+def _imported(candidate: Candidate) -> object | None:
+    """Return what a candidate stands for, if that has been imported."""
+    if candidate.entry_point is None:
+        return candidate.given
+    with suppress(Exception):  # a broken entry point has nothing to show
+        if candidate.entry_point.module in sys.modules:
+            return candidate.entry_point.load()  # type: ignore[no-any-return]  # it may be anything
+    return None
+
+
+def _looked_at(look: Callable[..., T], target: object, otherwise: T, *args: object) -> T:
+    """Return what a look at a plugin shows; what failed to load may fail once more."""
+    with suppress(Exception):
+        return look(target, *args)
+    return otherwise
+
+
+def _names(target: object, attribute: str) -> tuple[str, ...]:
+    names = getattr(target, attribute, ())
+    return tuple(str(name) for name in names) if isinstance(names, (tuple, list)) else ()
+
+
+def _hooks(target: object, manager: PluginManager) -> tuple[str, ...]:
+    return tuple(_in_contract_order(manager, {name for name, _ in manager.implementations_in(target)}))
+
+
+def _report_missing(name: str, error: PluginError) -> PluginReport:
+    return PluginReport(name, "failed", "", None, None, None, None, None, error=_report_error(error))
+
+
+def _report_error(error: PluginError) -> ErrorReport:
+    cause = error.__cause__
+    return ErrorReport(
+        str(error),
+        None if cause is None else f"{type(cause).__name__}: {cause}",
+        error.hook,
+        "".join(traceback.format_exception(error)),
+    )
+
+
+# -------------------------------------------------------------------------
+# Hooks
+# -------------------------------------------------------------------------
+
+
+def report_hooks(manager: PluginManager, scopes: Sequence[str] | None = None) -> list[HookReport]:
+    """Return every hook with its implementations, in the order of the contract.
+
+    The hooks that plugins specify come after Cocopot's; last those that nobody specifies.
+
+    Args:
+        manager: The plugin manager.
+        scopes: The blueprints of an endpoint, to leave out what belongs to others; `None` for all.
+    """
+    return [_report_hook(manager, name, scopes) for name in _in_contract_order(manager, vars(manager.hook))]
+
+
+def _report_hook(manager: PluginManager, name: str, scopes: Sequence[str] | None) -> HookReport:
+    spec = getattr(manager.hook, name).spec
+    options: Mapping[str, object] = {} if spec is None else spec.opts
+    return HookReport(
+        name,
+        manager.kind(name),
+        options.get("threaded"),  # type: ignore[arg-type]  # what the marker put there
+        options.get("order"),  # type: ignore[arg-type]  # likewise
+        None if spec is None else _full_name(spec.namespace),
+        tuple(_report_implementation(manager, impl) for impl in manager.call_order(name, scopes)),
+    )
+
+
+def _full_name(namespace: object) -> str:
+    name = getattr(namespace, "__qualname__", None)
+    return f"{namespace.__module__}.{name}" if name else str(getattr(namespace, "__name__", namespace))
+
+
+def _report_implementation(manager: PluginManager, impl: pluggy.HookImpl) -> Implementation:
+    record = manager.records_by_name[impl.plugin_name]
+    marks = {
+        "wrapper": impl.wrapper,
+        "old-style wrapper": impl.hookwrapper,
+        "tryfirst": impl.tryfirst,
+        "trylast": impl.trylast,
+    }
+    # A function of the application is called through an adapter.
+    function = getattr(impl.plugin, "function", None) if record.origin == "application" else None
+    return Implementation(
+        record.name,
+        record.origin,
+        tuple(mark for mark, is_set in marks.items() if is_set),
+        record.distribution or None,
+        record.version or None,
+        record.scope,
+        place_of(function or impl.function),
+    )
+
+
+def _in_contract_order(manager: PluginManager, names: Iterable[str]) -> list[str]:
+    """Return names of hooks as their specifications stand in the source, Cocopot's first."""
+
+    def rank(name: str) -> tuple[int, str, int, str]:
+        caller = getattr(manager.hook, name, None)
+        if caller is None or caller.spec is None:
+            return (2, "", 0, name)
+        line = inspect.unwrap(caller.spec.function).__code__.co_firstlineno
+        own = caller.spec.namespace is specs
+        return (0 if own else 1, "" if own else _full_name(caller.spec.namespace), line, name)
+
+    return sorted(names, key=rank)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import json
 import logging
 import os
 import sys
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pluggy
@@ -17,6 +16,7 @@ import pluggy
 from cocopot.builtin import BUILTINS
 from cocopot.cli.loading import NoAppError
 from cocopot.cli.plugins_text import dot_lines, graph_lines, hook_lines, plugin_lines
+from cocopot.cli.tables import print_json
 from cocopot.cli.tracebacks import print_error
 from cocopot.exceptions import PluginError
 from cocopot.hooks import PluginManager
@@ -71,7 +71,7 @@ def command(
     plugins = report_plugins(manager, "installed" if app is None else "loaded")
     hooks = _chosen(report_hooks(manager, _scopes(app, endpoint)), hook, show_all=show_all)
     if as_json:
-        click.echo(_as_json(app, error, plugins, hooks))
+        print_json(_document(app, error, plugins, hooks))
     else:
         show_hooks = show_hooks or show_all or bool(hook or endpoint)
         sections: list[Iterable[str]] = []
@@ -179,19 +179,18 @@ def _say_why(error: BaseException, *, verbose: bool) -> None:
     )
 
 
-def _as_json(
+def _document(
     app: Cocopot | None,
     error: BaseException | None,
     plugins: Sequence[PluginReport],
     hooks: Sequence[HookReport],
-) -> str:
-    document = {
+) -> dict[str, Any]:
+    return {
         "application": None if app is None else app.name,
         "application_error": None if error is None else f"{type(error).__name__}: {error}",
         "plugins": [dataclasses.asdict(report) for report in plugins],
         "hooks": [dataclasses.asdict(report) for report in hooks],
     }
-    return json.dumps(document, indent=2)
 
 
 def _exit_if_failed(plugins: Sequence[PluginReport], error: BaseException | None) -> None:

@@ -64,10 +64,10 @@ def command(
     A plugin that fails is left out, and shown with the reason. Without an application, the installed plugins
     are shown as an application would load them that takes all of them.
     """
-    app, error = _load(loader)
+    app, error, failed = _load(loader)
     if error is not None:
         _say_why(error, verbose=verbose)
-    manager = _bare_manager(error) if app is None else app.plugins
+    manager = _bare_manager(failed) if app is None else app.plugins
     plugins = report_plugins(manager, "installed" if app is None else "loaded")
     hooks = _chosen(report_hooks(manager, _scopes(app, endpoint)), hook, show_all=show_all)
     if as_json:
@@ -91,43 +91,56 @@ def command(
 # -------------------------------------------------------------------------
 
 
-def _load(loader: AppLoader) -> tuple[Cocopot | None, BaseException | None]:
-    """Return the application, without the plugins that fail; or `None` and why there is none."""
-    with _leaving_out(), redirect_stdout(sys.stderr):  # what is imported may print; a document must not
+def _load(loader: AppLoader) -> tuple[Cocopot | None, BaseException | None, list[PluginError]]:
+    """Return the application, or `None` and why there is none; and what it has left out plugins for."""
+    with _leaving_out() as failed:
         try:
-            return loader.load(), None
+            return loader.load(), None, failed
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the application's code raises
-            return None, error
+            return None, error, [*failed, error] if isinstance(error, PluginError) else failed
 
 
 @contextmanager
-def _leaving_out() -> Iterator[None]:
-    """Let applications leave out plugins that fail, without a word: they are shown."""
+def _leaving_out() -> Iterator[list[PluginError]]:
+    """Let applications leave out plugins that fail, and collect the errors instead of logging them.
+
+    What is printed meanwhile goes to standard error, so that a document stays one.
+    """
+    failed: list[PluginError] = []
+
+    def collect(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, PluginError):
+            failed.append(error)
+        return not isinstance(error, PluginError)
+
     logger, said = logging.getLogger("cocopot.plugins"), os.environ.get(ERRORS_VARIABLE)
-    logger.addFilter(_is_no_error)
+    logger.addFilter(collect)
     os.environ[ERRORS_VARIABLE] = "warn"
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield failed
     finally:
-        logger.removeFilter(_is_no_error)
+        logger.removeFilter(collect)
         del os.environ[ERRORS_VARIABLE]
         if said is not None:
             os.environ[ERRORS_VARIABLE] = said
 
 
-def _is_no_error(record: logging.LogRecord) -> bool:
-    return record.exc_info is None
+def _bare_manager(failed: Iterable[PluginError]) -> PluginManager:
+    """Return what an application would have that takes every plugin, without setting any of them up.
 
-
-def _bare_manager(error: BaseException | None) -> PluginManager:
-    """Return what an application would have that takes every plugin, without setting any of them up."""
+    Args:
+        failed: What is known to be wrong with plugins besides.
+    """
     manager = PluginManager()
     for name, builtin in BUILTINS.items():
         manager.register(builtin, name, origin="builtin")
-    with _leaving_out(), redirect_stdout(sys.stderr):
+    with _leaving_out():
         Loader(manager).load(Selection.make(autoload=True, disable=()))
-    if isinstance(error, PluginError) and error.plugin:
-        manager.failed.setdefault(error.plugin, error)
+    for error in failed:
+        if error.plugin is not None:
+            manager.failed.setdefault(error.plugin, error)
     return manager
 
 

@@ -81,7 +81,8 @@ def _plugin_lines(report: PluginReport, *, verbose: bool) -> Iterator[str]:
 
 
 def _origin(report: PluginReport) -> str:
-    return f"({_distribution(report) or report.source or 'not installed'})"
+    origin = _distribution(report) or report.source
+    return f"({origin})" if origin else ""
 
 
 def _distribution(report: PluginReport | Implementation) -> str:

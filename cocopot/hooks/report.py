@@ -58,7 +58,7 @@ class PluginReport:
             an object that the application hands over, or `"unregistered"` by the application.
         reason: What brought that state about, such as `"by COCOPOT_DISABLE_PLUGINS"`; may be empty.
         position: Its place in the load order, from 1; `None` if it is not loaded.
-        source: Where it comes from; `None` if it is not there at all.
+        source: Where it comes from; `None` if that is unknown, as of a name that is not installed.
         distribution: Name of its distribution; `None` if there is none.
         version: Version of its distribution; `None` if there is none.
         entry_point: Value of its entry point; `None` if there is none.

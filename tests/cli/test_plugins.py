@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -16,10 +17,9 @@ from cocopot.cli.plugins_text import dot_lines, graph_lines
 from cocopot.hooks.report import PluginReport
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from click.testing import Result
 
+DOCS = Path(__file__).parents[2] / "docs" / "plugins.md"
 SHOP = """
     from cocopot import Blueprint, Cocopot, hookimpl
 
@@ -398,8 +398,15 @@ def test_check_fails_if_a_plugin_that_comes_later_does(hook: str, body: str, tex
     assert text in result.output
 
 
+def test_check_fails_if_an_application_needs_a_plugin_that_failed(run: Run) -> None:
+    """The application raises because the plugin is left out; what was wrong with the plugin is shown."""
+    result = run(f"{textwrap.dedent(BROKEN)}\napp.extensions['broken']", "--check", code=1)
+    assert "The application cannot be loaded: KeyError: 'broken' (" in result.stderr
+    assert "Plugin 'broken' failed in cocopot_setup: KeyError: 'nothing'" in result.stdout
+
+
 def test_the_document_has_these_keys(run: Run) -> None:
-    """The keys are those that docs/plugins.md describes, for whatever there is to say."""
+    """The keys are those that docs/plugins.md describes, whatever there is to say."""
     document = json.loads(run(BROKEN, "--json", "--hooks", "--graph").stdout)
     assert set(document) == {"application", "application_error", "plugins", "hooks"}
     broken = next(report for report in document["plugins"] if report["name"] == "broken")
@@ -410,6 +417,8 @@ def test_the_document_has_these_keys(run: Run) -> None:
     assert set(broken["error"]) == {"message", "cause", "hook", "traceback"}
     assert broken["place"]["line"] == 4
     hook = document["hooks"][-1]
+    documented = set(re.findall(r"`(\w+)`", DOCS.read_text("utf-8").partition("| key | value |")[2]))
+    assert {*document, *broken, *broken["error"], *hook, *hook["implementations"][0]} <= documented
     assert set(hook) == {"name", "kind", "threaded", "order", "specified_in", "implementations"}
     assert set(hook["implementations"][0]) == {
         *("name", "origin", "marks", "distribution", "version", "blueprint", "place")

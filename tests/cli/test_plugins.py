@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from cocopot.cli import main
-from cocopot.cli.plugins_text import dot_lines, graph_lines
+from cocopot.cli.plugins_text import dot_lines, graph_lines, plugin_lines
 from cocopot.hooks.report import PluginReport
 
 if TYPE_CHECKING:
@@ -77,6 +77,23 @@ BROKEN = """
         plugin_name = "sound"
 
     app = Cocopot(__name__, autoload=False, plugins=[Broken, Sound])
+    """
+BRINGS = """
+    from cocopot import Cocopot, hookimpl, hookspec
+
+    class Brings:
+        class Specs:
+            @hookspec
+            def shop_order(self, article): ...
+
+        @hookimpl
+        def cocopot_addhooks(self, pluginmanager):
+            pluginmanager.add_hookspecs(self.Specs)
+
+        @hookimpl(optionalhook=True)
+        def cocopot_of_nobody(self): ...
+
+    app = Cocopot(__name__, autoload=False, plugins=[Brings])
     """
 LATE = """
     from cocopot import Cocopot, hookimpl
@@ -172,6 +189,11 @@ def test_other_warnings_are_still_logged(run: Run, caplog: pytest.LogCaptureFixt
     assert "'sesion', which is not installed. Did you mean 'session'" in caplog.text
 
 
+def test_no_plugin_is_said_to_be_none() -> None:
+    """An empty list is no silence."""
+    assert list(plugin_lines([], "shop", verbose=False)) == ["There is no plugin."]
+
+
 # -------------------------------------------------------------------------
 # Without an application
 # -------------------------------------------------------------------------
@@ -248,6 +270,17 @@ def test_hooks_say_what_becomes_of_results(run: Run) -> None:
         ["All run. Order: in load order, then the application, then what is built in."],
         ["nobody implements it"],
     ]
+
+
+def test_hooks_of_plugins_say_who_specifies_them(run: Run) -> None:
+    """The hook of a plugin names its specification; one without a specification is never called."""
+    output = run(BRINGS, "--all").stdout
+    assert section(output, "shop_order")[0] == [
+        "All run. Order: last registered first. Specified in shop.Brings.Specs."
+    ]
+    unspecified = section(output, "cocopot_of_nobody")
+    assert unspecified[0] == ["Nobody specifies this hook, so that nobody calls it."]
+    assert unspecified[1][1:] == ["shop.Brings", "shop.py:14"]
 
 
 @pytest.mark.parametrize("name", ["after_request", "cocopot_after_request"])

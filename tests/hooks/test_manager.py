@@ -394,6 +394,40 @@ def test_specname() -> None:
     assert manager.compile("sample_all")(0) == [2, 1]  # type: ignore[misc]
 
 
+def test_implementations_are_found_without_registering() -> None:
+    """Hooks are named by what is implemented, not by the function; of a class they are found as well."""
+
+    class Plugin:
+        @hookimpl(specname="sample_all")
+        def one(self, value: int) -> int:
+            return value
+
+        @hookimpl
+        def sample_frist(self) -> None: ...
+
+        def sample_first(self) -> None: ...
+
+    manager = manager_with()
+    assert sorted(name for name, _ in manager.implementations_in(Plugin)) == ["sample_all", "sample_frist"]
+    functions = dict(manager.implementations_in(Plugin()))
+    assert functions["sample_all"](3) == 3
+    assert manager.records() == []
+
+
+@pytest.mark.parametrize(
+    ("hook", "kind"),
+    [
+        ("cocopot_startup", "all"),
+        ("cocopot_before_request", "first"),
+        ("cocopot_after_request", "threaded"),
+        ("cocopot_shutdown", "every"),
+    ],
+)
+def test_the_kind_of_a_hook(hook: str, kind: str) -> None:
+    """A hook's specification says what becomes of results."""
+    assert PluginManager().kind(hook) == kind
+
+
 def test_specname_in_an_application() -> None:
     """A hook of the contract may be implemented under another name, configuration defaults too."""
 

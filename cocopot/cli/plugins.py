@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option("--endpoint", metavar="NAME", help="Show that for the requests of one endpoint.")
 @click.option("--all", "show_all", is_flag=True, help="Show hooks that nobody implements as well.")
 @click.option("--graph", is_flag=True, help="Show the load order, and the reasons for it.")
-@click.option("--dot", is_flag=True, help="Show the reasons as a graph in DOT, for Graphviz.")
+@click.option("--dot", is_flag=True, help="Print that as a graph in DOT, for Graphviz, and nothing else.")
 @click.option("--check", is_flag=True, help="Exit with status 1 if a plugin failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of this as one JSON document.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the tracebacks of what failed.")
@@ -72,15 +72,17 @@ def command(
     hooks = _chosen(report_hooks(manager, _scopes(app, endpoint)), hook, show_all=show_all)
     if as_json:
         print_json(_document(app, error, plugins, hooks))
+    elif dot:
+        click.echo("\n".join(dot_lines(plugins)))
     else:
         show_hooks = show_hooks or show_all or bool(hook or endpoint)
         sections: list[Iterable[str]] = []
-        if check or not (show_hooks or graph or dot):
+        if check or not (show_hooks or graph):
             sections.append(plugin_lines(plugins, app.name if app else None, verbose=verbose))
         if show_hooks:
             sections.append(hook_lines(hooks))
-        if graph or dot:
-            sections.append(dot_lines(plugins) if dot else graph_lines(plugins))
+        if graph:
+            sections.append(graph_lines(plugins))
         click.echo("\n\n".join("\n".join(lines) for lines in sections))
     if check:
         _exit_if_failed(plugins, error)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from cocopot.hooks.loading import OnError
     from cocopot.json import JSONProvider
-    from cocopot.testing import Client, CliRunner
+    from cocopot.testing.client import Client, CliRunner
     from cocopot.types import WSGIEnvironment
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -272,7 +272,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
             use_cookies: Whether it keeps cookies.
             kwargs: Passed to `cocopot.testing.Client`.
         """
-        from cocopot.testing import Client
+        from cocopot.testing.client import Client
 
         return Client(self, use_cookies=use_cookies, **kwargs)
 
@@ -282,7 +282,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
         Args:
             kwargs: Passed to `cocopot.testing.CliRunner`.
         """
-        from cocopot.testing import CliRunner
+        from cocopot.testing.client import CliRunner
 
         return CliRunner(self, **kwargs)
 
@@ -306,7 +306,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
             args: As for `werkzeug.test.EnvironBuilder`: the path first.
             kwargs: As for `werkzeug.test.EnvironBuilder`, such as `method=` and `json=`.
         """
-        from cocopot.testing import EnvironBuilder
+        from cocopot.testing.client import EnvironBuilder
 
         builder = EnvironBuilder(self, *args, **kwargs)
         try:

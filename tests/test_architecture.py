@@ -44,8 +44,9 @@ blueprints
 views
 lifecycle
 steps
-testing
+testing.client
 app
+testing
 serving
 cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching cli.workers
 cli.config cli.routes cli.run cli.shell

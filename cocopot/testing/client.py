@@ -1,4 +1,4 @@
-"""What tests of applications and plugins need."""
+"""The test client, the runner of commands, and what makes their requests."""
 
 from __future__ import annotations
 

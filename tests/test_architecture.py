@@ -32,7 +32,8 @@ context
 helpers
 folders
 logs
-hooks.markers hooks.specs hooks.places hooks.discovery hooks.dispatch hooks.manager hooks.loading hooks.report
+hooks.markers hooks.specs hooks.places hooks.discovery hooks.dispatch hooks.observers hooks.manager
+hooks.loading hooks.report
 hooks
 functions
 error_handlers

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Kind = Literal["all", "first", "threaded", "every"]
 #: Called with an exception, the implementation that it left, and the hook's name.
 Blame = Callable[[BaseException, pluggy.HookImpl, str], None]
+#: Called with a hook's name, an implementation and its function; returns what is called in place of it.
+Observe = Callable[[str, pluggy.HookImpl, Callable[..., Any]], Callable[..., Any]]
 
 _DIRECT = "_cocopot_direct"
 
@@ -41,6 +43,7 @@ class HookCall:
         results: Whether anybody looks at the results of `"all"` and `"every"`.
         direct: Whether what `direct` names may be called in place of an adapter, because the implementations
             of other blueprints have been left out.
+        observe: Makes the functions that report their calls, or `None` if nobody wants to be told.
     """
 
     name: str
@@ -50,6 +53,7 @@ class HookCall:
     result_type: type | None = None
     results: bool = True
     direct: bool = True
+    observe: Observe | None = None
 
 
 def direct(adapter: Callable[..., Any], function: Callable[..., Any], parameters: tuple[str, ...]) -> None:
@@ -290,8 +294,15 @@ def _old_style(
 
 
 def _wrapfail(wrapper: Generator[Any, Any, Any], problem: str) -> NoReturn:
+    raise wrapper_error(wrapper, problem)
+
+
+def wrapper_error(wrapper: Generator[Any, Any, Any], problem: str) -> RuntimeError:
+    """Return the error of a wrapper that does not yield just once."""
     code: CodeType = wrapper.gi_code  # type: ignore[attr-defined]  # wrappers are generator functions
-    raise RuntimeError(f"hook wrapper {code.co_name!r} at {code.co_filename}:{code.co_firstlineno} {problem}")
+    return RuntimeError(
+        f"hook wrapper {code.co_name!r} at {code.co_filename}:{code.co_firstlineno} {problem}"
+    )
 
 
 # -------------------------------------------------------------------------
@@ -323,7 +334,10 @@ class _Source:
             if name not in self.names:
                 self.namespace["_missing"] = _missing
                 return f"_missing({name!r})"
-        self.namespace[f"{self.prefix}{index}"] = function
+        observe = self.call.observe
+        self.namespace[f"{self.prefix}{index}"] = (
+            function if observe is None else observe(self.call.name, impl, function)
+        )
         arguments = [self.names[name] for name in positional]
         arguments += [f"{name}={self.names[name]}" for name in keywords if name in self.names]
         return f"{self.prefix}{index}({', '.join(arguments)})"

@@ -14,11 +14,14 @@ from cocopot.hooks import specs
 from cocopot.hooks.discovery import Candidate, Selection, name_of_plugin, unique_name
 from cocopot.hooks.dispatch import HookCall, Kind, compile_call
 from cocopot.hooks.markers import PROJECT_NAME
+from cocopot.hooks.observers import Observers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cocopot.exceptions import PluginError
+    from cocopot.hooks.dispatch import Observe
+    from cocopot.hooks.observers import Callback
 
 Origin = Literal["plugin", "application", "builtin"]
 
@@ -73,6 +76,7 @@ class PluginManager(pluggy.PluginManager):
         self._counter = 0
         self._lock = threading.RLock()
         self._monitors = 0
+        self._observers = Observers()
         self._muted = False
         self._executors: dict[Any, Callable[..., Any]] = {}
         #: Thrown away whole whenever anything is registered or unregistered; what is compiled from the
@@ -198,6 +202,30 @@ class PluginManager(pluggy.PluginManager):
 
         return undo_and_forget
 
+    def observe(self, callback: Callback) -> Callable[[], None]:
+        """Have `callback` told of each call of an implementation, after its end.
+
+        Compiled in from the next request on; requests in flight keep the calls that they began with. Of hook
+        calls that a callback makes itself nothing is told. What it raises does not reach the request: an
+        `Exception` is logged, once. With a server of several threads it is called in several threads.
+
+        Args:
+            callback: Takes a `HookCallRecord`: hook, plugin, start, duration, result or exception.
+
+        Returns:
+            What takes the observer away again.
+        """
+        with self._lock:
+            remove = self._observers.add(callback)
+            self.forget_compiled()
+
+        def undo() -> None:
+            with self._lock:
+                remove()
+                self.forget_compiled()
+
+        return undo
+
     def forget_compiled(self) -> None:
         """Throw away what has been compiled; it is made again when it is next asked for."""
         self.compiled = {}
@@ -239,7 +267,7 @@ class PluginManager(pluggy.PluginManager):
 
     def kind(self, hook: str) -> Kind:
         """Return what becomes of the results of a hook's implementations."""
-        return _hook_call(getattr(self.hook, hook), hook, ()).kind
+        return _hook_call(getattr(self.hook, hook), hook, (), None).kind
 
     def call_order(self, hook: str, scopes: Sequence[str] | None = None) -> list[pluggy.HookImpl]:
         """Return the implementations of a hook in the order in which they run, wrappers first.
@@ -306,7 +334,7 @@ class PluginManager(pluggy.PluginManager):
             return lambda *args: self._inner_hookexec(
                 hook, impls, dict(zip(parameters, args, strict=True)), first
             )
-        call = _hook_call(caller, hook, parameters, results=results)
+        call = _hook_call(caller, hook, parameters, self._observers.observe, results=results)
         return compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
 
     def _execute(
@@ -322,7 +350,8 @@ class PluginManager(pluggy.PluginManager):
         compiled = executors.get(key)
         if compiled is None:
             caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
-            call = _hook_call(caller, hook, tuple(kwargs), firstresult=firstresult, direct=False)
+            observe = self._observers.observe
+            call = _hook_call(caller, hook, tuple(kwargs), observe, firstresult=firstresult, direct=False)
             compiled = compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
             if all(impl.plugin_name in self.records_by_name for impl in impls):
                 executors[key] = compiled
@@ -384,6 +413,7 @@ def _hook_call(
     caller: pluggy.HookCaller | None,
     hook: str,
     parameters: tuple[str, ...],
+    observe: Observe | None,
     *,
     firstresult: bool | None = None,
     results: bool = True,
@@ -396,7 +426,7 @@ def _hook_call(
         "first" if first else "threaded" if threaded else "every" if _option(caller, "every") else "all"
     )
     expected = import_string(result_type) if result_type else None
-    return HookCall(hook, parameters, kind, threaded, expected, results, direct)
+    return HookCall(hook, parameters, kind, threaded, expected, results, direct, observe)
 
 
 def _describe(record: PluginRecord) -> str:

@@ -47,7 +47,7 @@ lifecycle
 steps
 testing.client
 app
-testing
+testing.recorder testing.distributions testing.kit testing
 serving
 cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching cli.workers
 cli.config cli.routes cli.run cli.shell

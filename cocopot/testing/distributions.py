@@ -1,0 +1,179 @@
+"""Distributions made of source text, installed for as long as a test lasts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib
+import re
+import sys
+import tempfile
+import textwrap
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cocopot.hooks.discovery import GROUP, installed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from types import ModuleType
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPlugin:
+    """A distribution that is installed for a while.
+
+    Args:
+        distribution: Its name.
+        version: Its version.
+        entry_points: Names and values of its entry points under `cocopot.plugins`.
+        path: The folder that it is installed in: first of `sys.path`, and with `PYTHONPATH` that of another
+            process.
+    """
+
+    distribution: str
+    version: str
+    entry_points: Mapping[str, str]
+    path: Path
+
+
+@contextmanager
+def installed_plugin(
+    name: str | Mapping[str, str],
+    source: str,
+    *,
+    distribution: str | None = None,
+    version: str = "1.0.0",
+    modules: Mapping[str, str] | None = None,
+    dependencies: Iterable[str] = (),
+    entry_point: str | None = None,
+) -> Iterator[InstalledPlugin]:
+    """Install a distribution inside a `with` block, so that applications find its plugin.
+
+    It has one module of the distribution's name, with `_` for `-`, and the metadata that an installer writes,
+    in a temporary folder at the front of `sys.path`. At the end of the block folder and modules are gone
+    again, and modules that had their names before are back: use the application inside.
+
+    Example:
+        ```python
+        with installed_plugin("hello", HELLO, entry_point="cocopot_hello:Hello"):
+            app = make_app(autoload={"hello"})
+            assert app.test_client().get("/").text == "hello"
+        ```
+
+    Args:
+        name: Name of the entry point; or several, with their values.
+        source: Source of the module; may be indented.
+        distribution: Name of the distribution; by default `cocopot-NAME`.
+        version: Its version.
+        modules: Sources of more modules, by their dotted names; packages around them are made.
+        dependencies: What it says that it depends on, such as `"cocopot>=1.0"`; nothing is installed.
+        entry_point: The entry point's value, `"module"` or `"module:object"`; by default the module.
+
+    Raises:
+        ValueError: If `entry_point` is given beside several names, or a name or version cannot be written.
+    """
+    distribution = distribution or f"cocopot-{name if isinstance(name, str) else next(iter(name))}"
+    module = re.sub(r"[-.]+", "_", distribution)
+    if isinstance(name, str):
+        entry_points = {name: entry_point or module}
+    elif entry_point is None:
+        entry_points = dict(name)
+    else:
+        raise ValueError("entry_point= is for a single name; several names bring their values with them.")
+    _check_lines(distribution, version, *entry_points, *entry_points.values(), *dependencies)
+    sources = {module: source, **(modules or {})}
+    with tempfile.TemporaryDirectory(prefix="cocopot-plugin-") as folder:
+        plugin = InstalledPlugin(distribution, version, entry_points, Path(folder).resolve())
+        _write(plugin, sources, dependencies)
+        with _importable(plugin.path, {name.partition(".")[0] for name in sources}):
+            yield plugin
+
+
+def _check_lines(*texts: str) -> None:
+    for text in texts:
+        if not text.strip() or "\n" in text:
+            raise ValueError(f"{text!r} cannot be written into the metadata of a distribution.")
+
+
+# -------------------------------------------------------------------------
+# Files
+# -------------------------------------------------------------------------
+
+
+def _write(plugin: InstalledPlugin, sources: Mapping[str, str], dependencies: Iterable[str]) -> None:
+    """Write the modules and the metadata (the core metadata and entry points specifications, PEP 376)."""
+    info = f"{re.sub(r'[-_.]+', '_', plugin.distribution).lower()}-{plugin.version}.dist-info"
+    points = [f"{name} = {value}" for name, value in plugin.entry_points.items()]
+    fields = [f"Name: {plugin.distribution}", f"Version: {plugin.version}"]
+    fields += [f"Requires-Dist: {dependency}" for dependency in dependencies]
+    files = _module_files(sources) | {
+        f"{info}/METADATA": _lines("Metadata-Version: 2.1", *fields),
+        f"{info}/WHEEL": _lines("Wheel-Version: 1.0", "Root-Is-Purelib: true", "Tag: py3-none-any"),
+        f"{info}/INSTALLER": _lines("cocopot.testing"),
+        f"{info}/entry_points.txt": _lines(f"[{GROUP}]", *points),
+    }
+    record = [f"{file},{_digest(text)},{len(text.encode())}" for file, text in files.items()]
+    files[f"{info}/RECORD"] = _lines(*record, f"{info}/RECORD,,")
+    for file, text in files.items():
+        path = plugin.path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+
+def _module_files(sources: Mapping[str, str]) -> dict[str, str]:
+    """Return the file of each module with its text; a module with others inside is a package."""
+    packages = {".".join(parts[:end]) for parts in map(_parts, sources) for end in range(1, len(parts))}
+    files = {f"{package.replace('.', '/')}/__init__.py": "" for package in packages}
+    for name, source in sources.items():
+        path = name.replace(".", "/")
+        files[f"{path}/__init__.py" if name in packages else f"{path}.py"] = textwrap.dedent(source)
+    return files
+
+
+def _parts(module: str) -> list[str]:
+    return module.split(".")
+
+
+def _lines(*lines: str) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _digest(text: str) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())
+    return f"sha256={digest.decode().rstrip('=')}"
+
+
+# -------------------------------------------------------------------------
+# Imports
+# -------------------------------------------------------------------------
+
+
+@contextmanager
+def _importable(path: Path, names: set[str]) -> Iterator[None]:
+    """Put a folder on `sys.path`, and have its modules imported anew."""
+    before = _take_modules(names)
+    sys.path.insert(0, str(path))
+    _forget_what_was_found()
+    try:
+        yield
+    finally:
+        if str(path) in sys.path:
+            sys.path.remove(str(path))
+        sys.path_importer_cache.pop(str(path), None)
+        _take_modules(names)
+        sys.modules.update(before)
+        _forget_what_was_found()
+
+
+def _take_modules(names: set[str]) -> dict[str, ModuleType]:
+    """Take modules, and those inside them, out of `sys.modules`."""
+    found = [name for name in list(sys.modules) if name.partition(".")[0] in names]
+    return {name: sys.modules.pop(name) for name in found}
+
+
+def _forget_what_was_found() -> None:
+    importlib.invalidate_caches()
+    installed.cache_clear()

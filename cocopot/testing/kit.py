@@ -1,0 +1,90 @@
+"""Applications for the tests of plugins, and what can be said about the order of their hooks."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import TYPE_CHECKING, Any
+
+from cocopot.app import Cocopot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def make_app(
+    *plugins: object,
+    autoload: bool | Iterable[str] = False,
+    config: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Cocopot:
+    """Return an application for a test, with TESTING on: exceptions reach the test client.
+
+    Example:
+        ```python
+        app = make_app(Visits(), config={"VISITS_HEADER": "X-Count"})
+        ```
+
+    Args:
+        plugins: Objects, modules or classes to register as plugins.
+        autoload: Which installed plugins to load: names, `True` for all, `False` for none.
+        config: Configuration; set after the plugins have been set up, as an application does it.
+        options: What `Cocopot` takes besides; `import_name` is by default that of the calling module.
+
+    Raises:
+        PluginError: If a plugin cannot be loaded.
+    """
+    caller = sys._getframe(1)  # noqa: SLF001 - what `warnings` and `logging` do
+    options.setdefault("import_name", caller.f_globals.get("__name__", "__main__"))
+    app = Cocopot(plugins=plugins, autoload=autoload, **options)
+    app.config.update({"TESTING": True, **(config or {})})
+    return app
+
+
+def assert_hook_order(app: Cocopot, hook: str, *plugin_names: str) -> None:
+    """Assert that implementations of a hook run in this order, relative to each other.
+
+    Example:
+        ```python
+        assert_hook_order(app, "cocopot_before_request", "session", "app.before_request: views.load_user")
+        ```
+
+    Args:
+        app: The application.
+        hook: The hook's name.
+        plugin_names: Names under which implementations are registered: those of plugins, and for functions of
+            the application those that name decorator and function. Wrappers run before all others.
+
+    Raises:
+        AssertionError: If they run in another order, or one of them does not implement the hook; it shows the
+            whole order.
+        ValueError: If there is no such hook, or no name is given.
+    """
+    if not plugin_names:
+        raise ValueError("Name the plugins whose order is to be asserted.")
+    hooks = {name for name, caller in vars(app.plugins.hook).items() if not name.startswith("_")}
+    if hook not in hooks:
+        raise ValueError(f"There is no hook {hook!r}. {_did_you_mean(hook, hooks)}")
+    order = [impl.plugin_name for impl in app.plugins.call_order(hook)]
+    for name in plugin_names:
+        if name not in order:
+            raise AssertionError(
+                f"{name!r} does not implement {hook}. {_did_you_mean(name, order)}\n{_show(hook, order)}"
+            )
+    rest = iter(order)
+    for name in plugin_names:
+        if name not in rest:  # which goes on behind the name that was found last
+            raise AssertionError(
+                f"{hook} does not run in the order {', '.join(map(repr, plugin_names))}: "
+                f"{name!r} comes too early.\n{_show(hook, order)}"
+            )
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def _show(hook: str, order: list[str]) -> str:
+    lines = [f"  {number}. {name}" for number, name in enumerate(order, 1)]
+    return "\n".join([f"The order of {hook} is:", *(lines or ["  nobody implements it"])])

@@ -1,4 +1,4 @@
-"""Run every Python block of the documentation, in the order in which a document has them."""
+"""Load Cocopot's pytest plugin, and run every Python block of the documentation, in its document's order."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import pytest
 from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser
+
+pytest_plugins = ["cocopot.pytest_plugin", "pytester"]
 
 # Here and not in docs/, because pytest asks a conftest.py only about files beside and below it.
 pytest_collect_file = Sybil(

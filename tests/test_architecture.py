@@ -53,6 +53,7 @@ cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching cli
 cli.config cli.routes cli.run cli.shell
 cli.plugins_text cli.plugins
 cli.groups cli
+pytest_plugin
 __init__
 __main__
 """
@@ -167,7 +168,8 @@ class TestLayers:
     def test_libraries(self) -> None:
         """The core stands on its four libraries and the standard library, and nothing else."""
         used = set().union(*map(libraries, TREES.values())) - set(sys.stdlib_module_names)
-        assert used - {"cocopot"} <= LIBRARIES | OPTIONAL.keys()
+        assert used - {"cocopot"} <= LIBRARIES | OPTIONAL.keys() | {"pytest"}
+        assert [name for name, tree in TREES.items() if "pytest" in libraries(tree)] == ["pytest_plugin"]
         assert not used & FOREIGN
 
     @pytest.mark.parametrize("library", OPTIONAL)

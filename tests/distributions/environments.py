@@ -143,11 +143,11 @@ class Environment:
         if base is not None:
             self.packages.joinpath("base.pth").write_text(f"{base.packages}\n", encoding="utf-8")
 
-    def install(self, *wheels: Path, dependencies: bool = False) -> None:
+    def install(self, *wheels: Path | str, dependencies: bool = False) -> None:
         """Install wheels from their files; an index is asked for dependencies only.
 
         Args:
-            wheels: The files.
+            wheels: The files; with `dependencies` also names of distributions.
             dependencies: Whether to install what they depend on.
         """
         options = () if dependencies else ("--no-deps", "--no-index")

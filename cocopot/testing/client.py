@@ -121,7 +121,7 @@ class Client(werkzeug.test.Client):
                 self._kept.callback(CURRENT.reset, CURRENT.set(context))
                 self._kept.callback(context.release)
             self._new.clear()
-        response.json_module = self.application.json
+        response.json_module = cast("Any", _JSONOf(self.application))  # a module in Werkzeug
         return response
 
     def _request_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> werkzeug.wrappers.Request:
@@ -161,6 +161,16 @@ class Client(werkzeug.test.Client):
     def __exit__(self, *exc_info: object) -> None:
         self._preserves = False
         self._kept.close()
+
+
+class _JSONOf:
+    """An application's JSON provider, not asked for before a response is read as JSON."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._app.json, name)
 
 
 class CliRunner(ClickCliRunner):

@@ -338,7 +338,7 @@ def shop() -> Cocopot:
     """Return an application with a view for each way through a request."""
     app = Cocopot("shop", autoload=False)
     app.testing = True
-    assert app.json is not None  # asked for now, so that no request is the first to ask
+    assert app.json is not None  # asked for now, so that no view is the first to ask
     app.add_url_rule("/text", "text", lambda: "text")
     app.add_url_rule("/json", "json", lambda: {"a": 1})
     app.add_url_rule("/response", "response", lambda: Response("made"))

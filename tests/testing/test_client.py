@@ -165,6 +165,14 @@ class TestOpen:
             client.get("/echo")
             assert request.path == "/echo"
 
+    def test_json_provider(self, app: Cocopot) -> None:
+        """The provider is not asked for before a response is read as JSON."""
+        app.add_url_rule("/text", "text", lambda: '{"a": 1}')
+        response = app.test_client().get("/text")
+        assert "json" not in vars(app)
+        assert response.get_json(force=True) == {"a": 1}
+        assert "json" in vars(app)
+
 
 class TestRedirects:
     def test_followed(self, app: Cocopot) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from cocopot_cors import CORS
 
-from cocopot import Cocopot, PluginError
+from cocopot import PluginError
+from cocopot.testing import make_app
 
 
 def refusal(**config: Any) -> str:
     """Return the message of the error with which an application does not start."""
-    app = Cocopot(__name__, autoload=False, plugins=[CORS], static_folder=None)
-    app.config.update(config)
+    app = make_app(CORS, config=config, static_folder=None)
     with pytest.raises(PluginError) as caught:
         app.start()
     assert not app.started
@@ -175,8 +175,7 @@ def test_a_path_twice() -> None:
 
 def test_the_plugin_is_named() -> None:
     """The error carries a note on the plugin and the hook, and the next request raises it again."""
-    app = Cocopot(__name__, autoload=False, plugins=[CORS], static_folder=None)
-    app.config["CORS_MAX_AGE"] = -1
+    app = make_app(CORS, config={"CORS_MAX_AGE": -1}, static_folder=None)
     for _ in range(2):
         with pytest.raises(PluginError) as caught:
             app.test_client().get("/")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cocopot_cors import CORS
 
-from cocopot import Blueprint, Cocopot, Response, abort, hookimpl, request
+from cocopot import Blueprint, Cocopot, Response, abort, hookimpl, request, testing
 
 SHOP = "https://shop.example"
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
@@ -18,8 +18,7 @@ ALLOW_HEADERS = "Access-Control-Allow-Headers"
 
 def make_app(**config: Any) -> Cocopot:
     """Return an application with a few views and the plugin alone."""
-    app = Cocopot(__name__, autoload=False, plugins=[CORS], static_folder=None)
-    app.config.update(config)
+    app = testing.make_app(CORS, config=config, static_folder=None)
     app.add_url_rule("/notes", "list", lambda: "list", methods=["GET"])
     app.add_url_rule("/notes", "create", lambda: "create", methods=["POST"])
     app.add_url_rule("/notes/<int:id>", "change", lambda **_: "change", methods=["PUT", "REPORT"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cocopot_cors import CORS
 
-from cocopot import Cocopot
+from cocopot import Cocopot, testing
 
 SHOP, BLOG = "https://shop.example", "https://blog.example"
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
@@ -16,8 +16,7 @@ ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 
 def make_app(**config: Any) -> Cocopot:
     """Return an application that has every path."""
-    app = Cocopot(__name__, autoload=False, plugins=[CORS], static_folder=None)
-    app.config.update(config)
+    app = testing.make_app(CORS, config=config, static_folder=None)
     app.add_url_rule("/", "index", lambda: "index")
     app.add_url_rule("/<path:path>", "any", lambda path: path, methods=["GET", "PUT"])
     return app

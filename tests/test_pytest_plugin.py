@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -276,6 +278,42 @@ def test_wrong_options(run: Any, ini: dict[str, str], message: str) -> None:
     result = run("def test(): ...", **ini)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert message in result.stderr.str()
+
+
+VISITS = """
+    from cocopot import hookimpl
+
+    class Visits:
+        @hookimpl
+        def cocopot_config_defaults(self):
+            return {"VISITS_LIMIT": 10}
+
+        @hookimpl
+        def cocopot_setup(self, app):
+            app.extensions["visits"] = 0
+
+        @hookimpl
+        def cocopot_before_request(self, app):
+            app.extensions["visits"] += 1
+            return ("Enough.", 429) if app.extensions["visits"] > app.config["VISITS_LIMIT"] else None
+"""
+
+
+@pytest.mark.parametrize("left_out", ["", "conftest.py"])
+def test_the_documented_run(pytester: pytest.Pytester, left_out: str) -> None:
+    """The files in docs/testing.md pass, under the names that it shows, also with the documented `app`."""
+    text = (Path(__file__).parents[1] / "docs" / "testing.md").read_text("utf-8")
+    section = text.partition("\n## With pytest\n")[2]
+    files = re.findall(r"```(?:toml|python)\n# (\S+)\n(.*?)```", section, re.DOTALL)
+    assert [name for name, _ in files] == ["pyproject.toml", "test_visits.py", "conftest.py"]
+    for name, content in files:
+        if name != left_out:
+            pytester.path.joinpath(name).write_text(content, "utf-8")
+    with installed_plugin("visits", VISITS, entry_point="cocopot_visits:Visits"):
+        result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-v")
+    passed = re.findall(r"^test_visits\S+ PASSED", section, re.MULTILINE)
+    result.stdout.re_match_lines_random([re.escape(line) for line in passed])
+    result.assert_outcomes(passed=len(passed))
 
 
 # -------------------------------------------------------------------------

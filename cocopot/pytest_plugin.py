@@ -1,7 +1,7 @@
 """The pytest plugin: fixtures for the tests of applications and of plugins.
 
-pytest imports this module in every run where Cocopot is installed, so it imports only pytest by itself, and
-the rest when a fixture is used.
+pytest imports this module, and with it the package `cocopot`, in every run where Cocopot is installed. What
+only the fixtures need, such as the test client and the command line, is imported when one of them is used.
 """
 
 from __future__ import annotations

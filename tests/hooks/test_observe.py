@@ -334,6 +334,12 @@ def test_an_observer_changes_nothing(hook: str, impls: list[Impl]) -> None:
 ROUTE = ["cocopot_dispatch_request", "cocopot_make_response"]
 
 
+@hookimpl
+def nought() -> float:
+    """Divide by zero."""
+    return 1 / 0
+
+
 def shop() -> Cocopot:
     """Return an application with a view for each way through a request."""
     app = Cocopot("shop", autoload=False)
@@ -384,6 +390,17 @@ def test_methods(method: str) -> None:
     app.test_client().open("/text", method=method)
     hooks = [record.hook for record in records]
     assert (hooks[0], hooks[-1]) == (ROUTE[0], ROUTE[1])
+
+
+def test_blame() -> None:
+    """An exception has the same note on the plugin that raised it."""
+    records: list[HookCallRecord] = []
+    app = app_with(broken=type("Broken", (), {"cocopot_before_request": staticmethod(nought)})())
+    app.plugins.observe(records.append)
+    with pytest.raises(ZeroDivisionError) as caught:
+        app.test_client().get("/")
+    assert caught.value.__notes__ == ["Raised by plugin 'broken' in hook cocopot_before_request."]
+    assert [record.plugin for record in records if record.exception is caught.value][:1] == ["broken"]
 
 
 def test_functions_of_the_application() -> None:

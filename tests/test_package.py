@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import configparser
 import email
 import email.message
 import importlib
@@ -84,10 +85,15 @@ def test_the_package_depends_on_four_libraries(metadata: email.message.Message) 
     assert sorted(names) == ["click", "importlib-metadata", "pluggy", "werkzeug"]
 
 
-def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:
-    """The `cocopot` command is an entry point of the distribution."""
+def test_the_wheel_installs_the_command_and_the_pytest_plugin(wheel: zipfile.ZipFile) -> None:
+    """The `cocopot` command and the pytest plugin are the entry points of the distribution."""
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
-    assert wheel.read(name).decode().split() == ["[console_scripts]", "cocopot", "=", "cocopot.cli:main"]
+    points = configparser.ConfigParser()
+    points.read_string(wheel.read(name).decode())
+    assert {group: dict(points[group]) for group in points.sections()} == {
+        "console_scripts": {"cocopot": "cocopot.cli:main"},
+        "pytest11": {"cocopot": "cocopot.pytest_plugin"},
+    }
 
 
 def test_importing_cocopot_imports_no_more_than_a_request_needs() -> None:

@@ -155,8 +155,7 @@ class _ReportingWrapper(Generator[None, Any, Any]):
         self._impl = impl
         self._generator = generator
         self._tell = tell
-        self._start = self._entered = perf_counter()
-        self._left: float | None = None
+        self._start = self._entered = self._left = perf_counter()
         self._own = self._wrapped = 0.0
         self._is_told = False
 
@@ -216,8 +215,7 @@ class _ReportingWrapper(Generator[None, Any, Any]):
 
     def _enter(self) -> None:
         self._entered = perf_counter()
-        if self._left is not None:
-            self._wrapped = self._entered - self._left
+        self._wrapped = self._entered - self._left
 
     def _leave(self) -> None:
         self._left = perf_counter()

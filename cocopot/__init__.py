@@ -27,6 +27,7 @@ from cocopot.helpers import (
 from cocopot.hooks import PluginManager, hookimpl, hookspec
 from cocopot.request import Request
 from cocopot.response import Response
+from cocopot.types import ResponseValue
 
 __all__ = [
     "Blueprint",
@@ -37,6 +38,7 @@ __all__ = [
     "PluginManager",
     "Request",
     "Response",
+    "ResponseValue",
     "abort",
     "after_this_request",
     "copy_current_request_context",

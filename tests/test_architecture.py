@@ -52,6 +52,7 @@ serving
 cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching cli.workers
 cli.config cli.routes cli.run cli.shell
 cli.plugins_text cli.plugins
+cli.implementations cli.projects cli.new
 cli.groups cli
 pytest_plugin
 __init__

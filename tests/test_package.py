@@ -18,6 +18,8 @@ import cocopot
 
 CHECKOUT = Path(cocopot.__file__).parents[1]
 SOURCES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.py")}
+#: Of new projects, for `cocopot new`.
+TEMPLATES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.tmpl")}
 #: What only some applications need: those that load plugins, render, have a command line, or serve
 #: themselves. `werkzeug.serving` and `werkzeug.test` are not among them: `import werkzeug` imports both.
 NOT_BEFORE_ASKED_FOR = {
@@ -58,17 +60,17 @@ def metadata(wheel: zipfile.ZipFile) -> email.message.Message:
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """Every module and the mark of typing are in the wheel; tests, docs and plugins are not."""
+    """Every module and template and the mark of typing are in the wheel; tests, docs and plugins are not."""
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert files == {*SOURCES, "cocopot/py.typed"}
+    assert files == {*SOURCES, *TEMPLATES, "cocopot/py.typed"}
 
 
 def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path) -> None:
-    """Every module, the mark of typing, project file, licence and readme are there; the plugins are not."""
+    """Modules, templates, the mark of typing, project file, licence and readme are there; plugins are not."""
     (file,) = built.glob("*.tar.gz")
     with tarfile.open(file) as archive:
         files = {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in archive.getnames()}
-    assert {*SOURCES, "cocopot/py.typed", "pyproject.toml", "LICENSE", "README.md"} <= files
+    assert {*SOURCES, *TEMPLATES, "cocopot/py.typed", "pyproject.toml", "LICENSE", "README.md"} <= files
     assert {name.partition("/")[0] for name in files}.isdisjoint({".venv", "benchmarks", "plugins"})
 
 

@@ -12,6 +12,7 @@ __all__ = ["COMMANDS", "main", "make_group"]
 #: of help.
 COMMANDS = {
     "config": ("cocopot.cli.config", "Show the configuration and where it comes from."),
+    "new": ("cocopot.cli.new", "Write a new project: an application or a plugin."),
     "plugins": ("cocopot.cli.plugins", "Show the plugins, what became of them, and their order."),
     "routes": ("cocopot.cli.routes", "List the URL rules, or say which answers a URL."),
     "run": ("cocopot.cli.run", "Serve the application."),

@@ -21,6 +21,7 @@ from cocopot.hooks.discovery import (
     installed,
     load_order,
 )
+from cocopot.hooks.markers import held
 from cocopot.hooks.places import place_of, place_of_error
 from cocopot.origins import Origin
 
@@ -93,9 +94,10 @@ class Loader:
 
     def check(self) -> None:
         """Refuse what nobody specifies or marks, once all plugins are there."""
+        known = self._manager.specified_hooks()
         for record in self._manager.records("plugin"):
             with self._left_out_on_error(record.candidate, "breaks the hook contract"):
-                check_hooks(self._manager, record)
+                check_hooks(self._manager, record, known)
         self._leave_out_dependents()
 
     @contextmanager
@@ -312,15 +314,19 @@ def _wrong_argument(manager: PluginManager, hook: str, function: Any) -> str | N
     return f"{hook} has no argument {wrong!r}; it has the arguments {', '.join(known)}.{hint}"
 
 
-def check_hooks(manager: PluginManager, record: PluginRecord) -> None:
+def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[str]) -> None:
     """Refuse implementations of hooks that nobody specifies, and hooks that lack their mark.
+
+    Args:
+        manager: The plugin manager.
+        record: The plugin.
+        known: The hooks that have a specification.
 
     Raises:
         PluginError: If a plugin has any.
     """
-    known = manager.specified_hooks()
     for caller in vars(manager.hook).values():
-        impls = () if caller.has_spec() else caller.get_hookimpls()
+        impls = () if caller.name in known else caller.get_hookimpls()
         unknown = [impl for impl in impls if impl.plugin is record.plugin and not impl.optionalhook]
         if unknown:
             close = difflib.get_close_matches(caller.name, known, n=1)
@@ -328,8 +334,8 @@ def check_hooks(manager: PluginManager, record: PluginRecord) -> None:
             where = _at(place_of(unknown[0].function))
             problem = f"implements {caller.name!r}, which is no hook. {hint}{where}"
             raise record.candidate.error(problem, caller.name)
-    for name in known.intersection(dir(record.plugin)):
-        function = inspect.getattr_static(record.plugin, name, None)
+    for name in sorted(known.intersection(dir(record.plugin))):
+        function = held(record.plugin, name)
         function = getattr(function, "__func__", function)  # of a staticmethod or classmethod
         if inspect.isfunction(function) and manager.parse_hookimpl_opts(record.plugin, name) is None:
             problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
@@ -13,7 +14,7 @@ from werkzeug.utils import import_string
 from cocopot.hooks import specs
 from cocopot.hooks.discovery import Candidate, Selection, name_of_plugin, unique_name
 from cocopot.hooks.dispatch import HookCall, Kind, compile_call
-from cocopot.hooks.markers import PROJECT_NAME
+from cocopot.hooks.markers import PROJECT_NAME, held, may_be_marked
 from cocopot.hooks.observers import Observers
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class PluginManager(pluggy.PluginManager):
         self._inner_hookexec: Any = self._execute
         #: What is registered, by name.
         self.records_by_name: dict[str, PluginRecord] = {}
+        self._mark = f"{project_name}_impl"
         self._counter = 0
         self._lock = threading.RLock()
         self._monitors = 0
@@ -158,6 +160,17 @@ class PluginManager(pluggy.PluginManager):
                 self._awaits_setup = None
                 self.forget_compiled()
             return name
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """Return the options of a plugin's attribute if it is a hook implementation, as pluggy does.
+
+        pluggy asks for every attribute of every plugin, and searches long; most can be told at a glance.
+        """
+        value = held(plugin, name)
+        if type(value) is FunctionType:
+            options = getattr(value, self._mark, None)
+            return options if isinstance(options, dict) else None  # type: ignore[return-value]
+        return super().parse_hookimpl_opts(plugin, name) if may_be_marked(value) else None
 
     def _prepare_setup(self) -> None:
         """Call `before_setup` for the plugin that is being registered, once."""

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import (
+    ClassMethodDescriptorType,
+    GetSetDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    WrapperDescriptorType,
+)
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import pluggy
@@ -100,3 +107,41 @@ class HookspecMarker:
 
 #: Marks a function as the specification of a hook.
 hookspec = HookspecMarker(PROJECT_NAME)
+
+# -------------------------------------------------------------------------
+# Looking for marks
+# -------------------------------------------------------------------------
+
+#: What `held` returns for nothing.
+MISSING = object()
+#: The kinds of what every class has from `object`; written in C, it carries no mark.
+_UNMARKED = frozenset(
+    {WrapperDescriptorType, MethodDescriptorType, ClassMethodDescriptorType, GetSetDescriptorType}
+)
+
+
+def held(plugin: object, name: str) -> Any:
+    """Return what a plugin has under a name, in itself or in its class, without running code of its own.
+
+    Args:
+        plugin: A module, a class, or an instance.
+        name: Name of an attribute.
+
+    Returns:
+        What is there before it is bound, so that a method is a function; `MISSING` if nothing is there.
+    """
+    own = getattr(plugin, "__dict__", {})
+    if name in own:
+        return own[name]
+    for cls in (plugin if isinstance(plugin, type) else type(plugin)).__mro__:
+        if name in cls.__dict__:
+            return cls.__dict__[name]
+    return MISSING
+
+
+def may_be_marked(value: object) -> bool:
+    """Whether what `held` returns can be a hook's implementation: what cannot be bound is no function."""
+    kind = type(value)
+    if kind is MethodType or value is MISSING:
+        return True
+    return hasattr(kind, "__get__") and kind not in _UNMARKED

@@ -163,9 +163,10 @@ def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[P
 def _late_errors(manager: PluginManager) -> Mapping[str, PluginError]:
     """Return what is wrong with plugins that were registered later than the others were checked."""
     errors: dict[str, PluginError] = {}
+    known = manager.specified_hooks()
     for record in manager.records("plugin"):
         try:
-            check_hooks(manager, record)
+            check_hooks(manager, record, known)
         except PluginError as error:
             errors[record.name] = error
     return errors

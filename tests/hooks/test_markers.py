@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import functools
+import operator
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pluggy
+import pytest
+
+from cocopot.hooks import PluginManager, hookimpl
+from cocopot.hooks.markers import MISSING, held, may_be_marked
+
+
+@hookimpl(tryfirst=True)
+def marked() -> None: ...
+
+
+class Parent:
+    @hookimpl
+    def inherited(self) -> None: ...
+
+    @hookimpl
+    def replaced(self) -> None: ...
+
+
+class Plugin(Parent):
+    __slots__ = ("empty", "filled")
+
+    text, number, nothing, function = "text", 1, None, len
+    borrowed = Parent().inherited
+    alias = marked
+    partial = functools.partial(marked)
+    replaced = None  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self.filled = marked
+        self.own, self.own_text = marked, "text"
+        self.bound = self.plain
+
+    def plain(self) -> None: ...
+
+    @hookimpl(specname="cocopot_setup")
+    def __call__(self) -> None: ...
+
+    @staticmethod
+    @hookimpl
+    def static() -> None: ...
+
+    @hookimpl
+    @staticmethod
+    def marked_static() -> None: ...
+
+    @classmethod
+    @hookimpl(wrapper=True)
+    def of_class(cls) -> None: ...
+
+    @property
+    def bomb(self) -> None:
+        pytest.fail("a property of the plugin was asked for")
+
+
+def module() -> ModuleType:
+    """Return a module with functions, and with a name that its `__getattr__` alone knows."""
+    made = ModuleType("made")
+    vars(made).update(marked=marked, unmarked=module, cached=functools.cache(marked), hookimpl=hookimpl)
+    vars(made).update(Plugin=Plugin, parent=pytest, wrong=SimpleNamespace(cocopot_impl={}))
+    vars(made)["__dir__"] = lambda: [*vars(made), "known"]
+    vars(made)["__getattr__"] = {"known": marked}.__getitem__
+    return made
+
+
+PLUGINS = {
+    "module": module(),
+    "instance": Plugin(),
+    "class": Plugin,
+    "namespace": SimpleNamespace(marked=marked, text="text", method=Parent().inherited),
+    "builtin": operator,
+}
+
+
+@pytest.mark.parametrize("plugin", PLUGINS.values(), ids=PLUGINS)
+def test_marks_are_found_where_pluggy_finds_them(plugin: object) -> None:
+    """Whatever a plugin has, its implementations and their options are what pluggy itself says they are."""
+    ours, theirs = PluginManager(hookspecs=[]), pluggy.PluginManager("cocopot")
+    names = dir(plugin)
+    found = {name: ours.parse_hookimpl_opts(plugin, name) for name in names}
+    assert found == {name: theirs.parse_hookimpl_opts(plugin, name) for name in names}
+
+
+def test_the_plugins_above_have_what_can_go_wrong() -> None:
+    """The comparison is of marks that are there: in the module, the instance, its class and their parent."""
+    manager = PluginManager(hookspecs=[])
+
+    def names(plugin: object) -> set[str]:
+        return {name for name in dir(plugin) if manager.parse_hookimpl_opts(plugin, name) is not None}
+
+    assert names(PLUGINS["module"]) >= {"marked"}
+    assert names(PLUGINS["instance"]) >= {"inherited", "alias", "own", "filled", "__call__", "static"}
+    assert names(PLUGINS["instance"]) >= {"of_class", "marked_static", "borrowed"}
+    assert not names(PLUGINS["instance"]) & {"plain", "bound", "text", "replaced", "empty"}
+
+
+@pytest.mark.parametrize("mark", [None, {"tryfirst": True}, "tryfirst"], ids=repr)
+def test_a_mark_is_a_table_of_options(mark: Any) -> None:
+    """What another library keeps under the name of the mark is none."""
+
+    def function() -> None: ...
+
+    function.cocopot_impl = mark  # type: ignore[attr-defined]
+    plugin = SimpleNamespace(function=function)
+    options = PluginManager(hookspecs=[]).parse_hookimpl_opts(plugin, "function")
+    assert options == (mark if isinstance(mark, dict) else None)
+
+
+def test_what_is_held_is_not_bound_nor_computed() -> None:
+    """A method is its function, and a property itself; what is not there is told from `None`."""
+    plugin = Plugin()
+    assert held(plugin, "inherited") is vars(Parent)["inherited"]
+    assert held(plugin, "own") is marked
+    assert held(plugin, "bomb") is vars(Plugin)["bomb"]
+    assert held(plugin, "nothing") is None
+    assert held(plugin, "absent") is MISSING
+    assert [may_be_marked(held(plugin, name)) for name in ("inherited", "static", "absent")] == [True] * 3
+    assert [may_be_marked(held(plugin, name)) for name in ("text", "function", "__init_subclass__")] == [
+        False
+    ] * 3

@@ -6,6 +6,7 @@ import difflib
 import functools
 import heapq
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping
     from typing import NoReturn
 
-    from importlib_metadata import EntryPoint
+    from importlib_metadata import Distribution, EntryPoint
 
 #: The entry-point group under which a distribution names its plugins.
 GROUP = "cocopot.plugins"
@@ -114,12 +115,33 @@ def installed() -> tuple[Candidate, ...]:
 
     `installed.cache_clear()` makes the next call read again.
     """
-    # Takes as long to import as the rest of Cocopot: only an application that loads plugins needs it.
-    import importlib_metadata
-
-    points = importlib_metadata.entry_points(group=GROUP)
-    found = [Candidate(point.name, point.value, entry_point=point) for point in points]
+    points = (point for distribution in _distributions() for point in distribution.entry_points)
+    found = [Candidate(each.name, each.value, entry_point=each) for each in points if each.group == GROUP]
     return tuple(sorted(found, key=lambda candidate: (candidate.name, candidate.value)))
+
+
+def _distributions() -> Iterable[Distribution]:
+    """Return one distribution of each name: the first on `sys.path`, or the first that has metadata.
+
+    `importlib_metadata.entry_points` asks the same ones. But it takes what `sys.path` names and nobody has,
+    such as `python311.zip`, for an archive; to import what reads archives takes as long as the search.
+    """
+    import importlib_metadata  # by an application that loads installed plugins, and no other
+
+    # `Path.exists` raises where it may not look.
+    places = [place for place in sys.path if os.path.exists(place or os.curdir)]  # noqa: PTH110
+    found: dict[str, Any] = {}
+    distribution: Any
+    for distribution in importlib_metadata.distributions(path=places):
+        name = distribution._normalized_name  # noqa: SLF001 - of the folder; `name` parses the metadata
+        if name not in found or (not _has_metadata(found[name]) and _has_metadata(distribution)):
+            found[name] = distribution
+    return found.values()
+
+
+def _has_metadata(distribution: Distribution) -> bool:
+    """Whether a distribution is more than what an interrupted removal has left of it."""
+    return any(distribution.read_text(file) for file in ("METADATA", "PKG-INFO", ""))
 
 
 def given_candidates(given: Iterable[object]) -> list[Candidate]:

@@ -49,6 +49,9 @@ testing.client
 app
 testing.recorder testing.distributions testing.kit testing
 serving
+checks.rules checks.projects checks.targets checks.sources checks.metadata checks.subjects checks.effects
+checks.loading checks.trials checks.behaviour checks.cost checks.probe checks.process checks.review checks
+cli.check_plugin
 cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching cli.workers
 cli.config cli.routes cli.run cli.shell
 cli.plugins_text cli.plugins

@@ -11,6 +11,7 @@ __all__ = ["COMMANDS", "main", "make_group"]
 #: The commands: by name, the module that has the command as `command`, imported when it is used, and a line
 #: of help.
 COMMANDS = {
+    "check-plugin": ("cocopot.cli.check_plugin", "Check a plugin as a strict reviewer would."),
     "config": ("cocopot.cli.config", "Show the configuration and where it comes from."),
     "new": ("cocopot.cli.new", "Write a new project: an application or a plugin."),
     "plugins": ("cocopot.cli.plugins", "Show the plugins, what became of them, and their order."),

@@ -1,0 +1,1 @@
+"""What `cocopot check-plugin` looks for: each group of checks in a module of its own."""

@@ -1,0 +1,164 @@
+"""What importing a plugin changes outside of it: other modules, and the state of the process."""
+
+from __future__ import annotations
+
+import importlib
+import locale
+import logging
+import mimetypes
+import os
+import random
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import warnings
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: Modules that are imported before the plugin is, so that it is seen if they are changed.
+WATCHED = (
+    "cocopot.testing",
+    "concurrent.futures",
+    "http.client",
+    "json",
+    "random",
+    "select",
+    "socket",
+    "ssl",
+    "subprocess",
+    "threading",
+    "time",
+    "urllib.request",
+    "werkzeug.debug",
+    "werkzeug.formparser",
+    "werkzeug.serving",
+    "werkzeug.test",
+)
+_MISSING = object()
+#: Types whose values are compared by what they say, not by what they are.
+_PLAIN = (str, int, float, tuple, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that has been changed.
+
+    Args:
+        what: What it is, such as `"socket.socket.connect"`.
+        value: What it is now; `None` if it is gone, or is no object of a module.
+    """
+
+    what: str
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The attributes of modules and their classes, and the state of the process.
+
+    Args:
+        owners: By dotted name, a module or class with its attributes.
+        state: By what it is, the parts of the process's state.
+    """
+
+    owners: Mapping[str, tuple[object, Mapping[str, object]]]
+    state: Mapping[str, Mapping[str, object]]
+
+    @classmethod
+    def take(cls, ignore: str = "") -> Snapshot:
+        """Return what is there now.
+
+        Args:
+            ignore: A package that may change itself.
+        """
+        owners: dict[str, tuple[object, Mapping[str, object]]] = {}
+        for name, module in list(sys.modules.items()):
+            if name == "__main__" or (ignore and name.partition(".")[0] == ignore):
+                continue
+            attributes = dict(getattr(module, "__dict__", {}))  # anything may stand in sys.modules
+            owners[name] = (module, attributes)
+            for attribute, value in attributes.items():
+                if isinstance(value, type) and value.__module__ == name:
+                    owners[f"{name}.{attribute}"] = (value, dict(vars(value)))
+        return cls(owners, _state())
+
+    def effects(self) -> list[Effect]:
+        """Return what has changed since the snapshot was taken."""
+        changed = [
+            Effect(f"{name}.{attribute}", None if new is _MISSING else new)
+            for name, (owner, before) in self.owners.items()
+            for attribute, old, new in _changes(before, getattr(owner, "__dict__", {}))
+            if _counts(name, attribute, old, new)
+        ]
+        for what, now in _state().items():
+            keys = [key for key, _, _ in _changes(self.state[what], now)]
+            if keys:
+                changed.append(Effect(f"{what} ({', '.join(sorted(keys))})"))
+        return changed
+
+
+def watch() -> None:
+    """Import what is watched, and let it do what it does once, when it is first used."""
+    for name in WATCHED:
+        importlib.import_module(name)
+    mimetypes.init()
+    tempfile.gettempdir()
+
+
+def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[tuple[str, Any, Any]]:
+    for key in {**before, **after}:
+        old, new = before.get(key, _MISSING), after.get(key, _MISSING)
+        if old is not new and not (type(old) is type(new) and isinstance(old, _PLAIN) and old == new):
+            yield key, old, new
+
+
+def _counts(owner: str, attribute: str, old: object, new: object) -> bool:
+    """Whether a change is one from outside: not a module's own cache, nor what a package imports lazily."""
+    if isinstance(new, ModuleType) or isinstance(old, ModuleType):
+        return False
+    if old is _MISSING and callable(new):
+        home = getattr(new, "__module__", None) or ""
+        return home.partition(".")[0] != owner.partition(".")[0]
+    return callable(old) or callable(new) or not attribute.startswith("_")
+
+
+def _state() -> dict[str, Mapping[str, object]]:
+    return {
+        "os.environ": dict(os.environ),
+        "the working directory": {os.getcwd(): True},  # noqa: PTH109 - compared as it stands
+        "sys.path": dict.fromkeys(map(repr, sys.path), True),
+        "sys.meta_path": dict.fromkeys(map(repr, sys.meta_path), True),
+        "warnings.filters": dict.fromkeys(map(repr, warnings.filters), True),
+        "logging": _loggers(),
+        "signal handlers": {
+            signal.Signals(number).name: signal.getsignal(number)
+            for number in signal.valid_signals()
+            if number in set(signal.Signals)
+        },
+        "threads": {thread.name: True for thread in threading.enumerate()},
+        "the locale": {locale.setlocale(locale.LC_ALL): True},
+        "the random seed": {"random.seed": hash(random.getstate())},
+        "the default timeout of sockets": {"socket.setdefaulttimeout": socket.getdefaulttimeout()},
+        "the recursion limit": {"sys.setrecursionlimit": sys.getrecursionlimit()},
+    }
+
+
+def _loggers() -> dict[str, object]:
+    """Return level, switches and handlers of each logger that others use."""
+    manager = logging.root.manager
+    found = {"the root logger": logging.root, **manager.loggerDict}
+    return {
+        "logging.disable": manager.disable,
+        **{
+            name: (logger.level, logger.disabled, logger.propagate, *map(repr, logger.handlers))
+            for name, logger in found.items()
+            if isinstance(logger, logging.Logger)
+            and (logger is logging.root or name.partition(".")[0] in {"cocopot", "werkzeug"})
+        },
+    }

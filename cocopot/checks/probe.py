@@ -1,0 +1,45 @@
+"""The process in which a plugin is imported and run; `cocopot.checks.process` starts it."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cocopot.checks.behaviour import check_behaviour
+from cocopot.checks.cost import import_candidate, request_cost
+from cocopot.checks.loading import check_loading
+from cocopot.checks.subjects import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: What the process may be started for.
+PROBES: Mapping[str, Callable[[Subject], None]] = {
+    "loading": check_loading,
+    "behaviour": check_behaviour,
+    "requests": request_cost,
+    "import": import_candidate,
+}
+
+
+def main(task: str) -> None:
+    """Run a probe, write what it found into a file, and end the process, whatever the plugin left running.
+
+    Args:
+        task: JSON of an object with `probe`, `timeout` in seconds, and the arguments of `Subject`.
+    """
+    arguments: dict[str, Any] = json.loads(task)
+    probe, timeout = arguments.pop("probe"), arguments.pop("timeout")
+    subject = Subject(**arguments)
+    with Path(subject.folder, "stuck").open("w", encoding="utf-8") as stuck:
+        faulthandler.dump_traceback_later(timeout, exit=True, file=stuck)
+        PROBES[probe](subject)
+    outcome = {"findings": [asdict(finding) for finding in subject.findings], "facts": subject.facts}
+    Path(subject.folder, "outcome").write_text(json.dumps(outcome), encoding="utf-8")
+    sys.stdout.flush()
+    os._exit(0)

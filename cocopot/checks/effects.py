@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import locale
 import logging
@@ -13,6 +14,7 @@ import socket
 import sys
 import tempfile
 import threading
+import types
 import warnings
 from dataclasses import dataclass
 from types import ModuleType
@@ -40,6 +42,7 @@ WATCHED = (
     "werkzeug.serving",
     "werkzeug.test",
 )
+_MAIN = frozenset({"__main__", "__mp_main__"})
 _MISSING = object()
 #: Types whose values are compared by what they say, not by what they are.
 _PLAIN = (str, int, float, tuple, type(None))
@@ -56,6 +59,11 @@ class Effect:
 
     what: str
     value: object = None
+
+    def __str__(self) -> str:
+        name = getattr(self.value, "__qualname__", None)
+        module = getattr(self.value, "__module__", None)
+        return f"{self.what}, which now is {module}.{name}" if name and module else self.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class Snapshot:
         """
         owners: dict[str, tuple[object, Mapping[str, object]]] = {}
         for name, module in list(sys.modules.items()):
-            if name == "__main__" or (ignore and name.partition(".")[0] == ignore):
+            if name in _MAIN or (ignore and name.partition(".")[0] == ignore):
                 continue
             attributes = dict(getattr(module, "__dict__", {}))  # anything may stand in sys.modules
             owners[name] = (module, attributes)
@@ -107,6 +115,8 @@ def watch() -> None:
     """Import what is watched, and let it do what it does once, when it is first used."""
     for name in WATCHED:
         importlib.import_module(name)
+    with contextlib.suppress(ImportError):
+        importlib.import_module("typing_extensions")  # a backport, which mends the module typing
     mimetypes.init()
     tempfile.gettempdir()
 
@@ -120,12 +130,18 @@ def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> Itera
 
 def _counts(owner: str, attribute: str, old: object, new: object) -> bool:
     """Whether a change is one from outside: not a module's own cache, nor what a package imports lazily."""
-    if isinstance(new, ModuleType) or isinstance(old, ModuleType):
+    if isinstance(new, ModuleType) or isinstance(old, ModuleType) or _is_lazy(old):
         return False
     if old is _MISSING and callable(new):
         home = getattr(new, "__module__", None) or ""
         return home.partition(".")[0] != owner.partition(".")[0]
     return callable(old) or callable(new) or not attribute.startswith("_")
+
+
+def _is_lazy(value: object) -> bool:
+    """Whether a value stands for an import that has been put off (PEP 810, or its emulation)."""
+    kind = type(value)
+    return kind is getattr(types, "LazyImportType", None) or kind.__module__.startswith("lazy_importer")
 
 
 def _state() -> dict[str, Mapping[str, object]]:

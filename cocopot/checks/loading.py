@@ -45,7 +45,7 @@ def check_loading(subject: Subject) -> None:
 
 def _find_effects(subject: Subject, before: Snapshot) -> None:
     for effect in before.effects():
-        subject.find("CP302", f"Importing it changes {effect.what}.", subject.place_of_function(effect.value))
+        subject.find("CP302", f"Importing it changes {effect}.", subject.place_of_function(effect.value))
 
 
 def _check_contract(subject: Subject) -> None:

@@ -153,14 +153,14 @@ class Trial:
         for scenario in SCENARIOS:
             self.request(scenario)
         for what, action in {
-            "an application context without a request": self._context,
-            "the names for the shell are collected": self._app.make_shell_context,
-            "the commands are collected": lambda: self._app.cli,
-            "JSON is written": lambda: self._app.json.dumps({"a": 1}),
-            "a URL is built": self._url,
-            "the application is closed": self._app.close,
+            "an application context outside of requests": self._context,
+            "the names for the shell": self._app.make_shell_context,
+            "the commands": lambda: self._app.cli,
+            "the JSON provider": lambda: self._app.json.dumps({"a": 1}),
+            "url_for": self._url,
+            "app.close()": self._app.close,
         }.items():
-            self._subject.step(what)
+            self._subject.step(f"the check tried {what}")
             self._report("CP507", what, self._errors_of(action))
 
     def request(self, scenario: Scenario) -> None:

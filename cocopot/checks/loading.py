@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -20,13 +22,16 @@ if TYPE_CHECKING:
 def check_loading(subject: Subject) -> None:
     """Import the plugin for the first time, and register it in a plugin manager of its own."""
     candidate = subject.candidate
+    subject.usable = False
     watch()
-    before = Snapshot.take(candidate.value.partition(":")[0].partition(".")[0])
+    before, printed = Snapshot.take(candidate.value.partition(":")[0].partition(".")[0]), _printed()
     subject.step("its module was imported")
     try:
         if candidate.entry_point is not None:
             candidate.entry_point.load()
         _find_effects(subject, before)
+        if _printed() != printed:
+            subject.find("CP302", "Importing it prints to standard output.")
         subject.step("its class was instantiated")
         plugin = candidate.load()
     except BaseException as error:  # noqa: BLE001 - whatever it is, SystemExit too, is the finding
@@ -34,9 +39,10 @@ def check_loading(subject: Subject) -> None:
         message = f"{candidate.value} cannot be loaded: {describe(error)}."
         subject.find("CP102", message, subject.place_of(error))
         return
+    subject.facts["loaded"] = True
     subject.step("it was registered")
     try:
-        _check_contract(subject)
+        subject.usable = _keeps_contract(subject)
         subject.facts["requires"] = declared_names(candidate, plugin, "requires")
         subject.facts["others"] = (*subject.facts["requires"], *declared_names(candidate, plugin, "after"))
     except PluginError as error:
@@ -48,18 +54,26 @@ def _find_effects(subject: Subject, before: Snapshot) -> None:
         subject.find("CP302", f"Importing it changes {effect}.", subject.place_of_function(effect.value))
 
 
-def _check_contract(subject: Subject) -> None:
+def _printed() -> int:
+    """Return how much was written to standard output, in bytes, if that is a file."""
+    sys.stdout.flush()
+    return os.fstat(1).st_size
+
+
+def _keeps_contract(subject: Subject) -> bool:
     """Let the loader find, order, register and check the plugin, and all that it requires."""
     names, missing = with_requirements(subject.plugin)
     if missing:
         subject.find("CP106", f"It requires the plugin {missing!r}, which is not installed.")
-        return
+        return False
     manager = PluginManager()
     try:
         Loader(manager).load(Selection(frozenset(names), "cocopot check-plugin", {}))
     except PluginError as error:
         message = contract_message(subject, error)
         subject.find(_contract_code(subject, manager, error), message, _place(subject, error))
+        return False
+    return True
 
 
 def _contract_code(subject: Subject, manager: PluginManager, error: PluginError) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,13 @@ from cocopot.checks.loading import check_loading
 from cocopot.checks.subjects import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-#: What the process may be started for.
-PROBES: Mapping[str, Callable[[Subject], None]] = {
-    "loading": check_loading,
-    "behaviour": check_behaviour,
-    "requests": request_cost,
-    "import": import_candidate,
+#: What the process may be started for: groups of checks; one that finds the plugin unusable is the last.
+PROBES: Mapping[str, Sequence[Callable[[Subject], None]]] = {
+    "check": (check_loading, check_behaviour),
+    "requests": (request_cost,),
+    "import": (import_candidate,),
 }
 
 
@@ -37,9 +35,20 @@ def main(task: str) -> None:
     probe, timeout = arguments.pop("probe"), arguments.pop("timeout")
     subject = Subject(**arguments)
     with Path(subject.folder, "stuck").open("w", encoding="utf-8") as stuck:
-        faulthandler.dump_traceback_later(timeout, exit=True, file=stuck)
-        PROBES[probe](subject)
-    outcome = {"findings": [asdict(finding) for finding in subject.findings], "facts": subject.facts}
-    Path(subject.folder, "outcome").write_text(json.dumps(outcome), encoding="utf-8")
-    sys.stdout.flush()
+        for check in PROBES[probe]:
+            faulthandler.dump_traceback_later(timeout, exit=True, file=stuck)
+            check(subject)
+            _write(subject)
+            if not subject.usable:
+                break
+        faulthandler.cancel_dump_traceback_later()
+    Path(subject.folder, "completed").touch()
     os._exit(0)
+
+
+def _write(subject: Subject) -> None:
+    """Write what was found so far, in one piece."""
+    outcome = {"findings": [asdict(finding) for finding in subject.findings], "facts": subject.facts}
+    unfinished = Path(subject.folder, "unfinished")
+    unfinished.write_text(json.dumps(outcome), encoding="utf-8")
+    unfinished.replace(Path(subject.folder, "outcome"))

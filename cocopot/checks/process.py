@@ -29,7 +29,9 @@ sys.path[:] = json.loads(sys.argv[1])
 from cocopot.checks.probe import main
 main(sys.argv[2])
 """
-#: How long after its own time limit a process is ended from outside, in seconds.
+#: How many groups of checks a process may run.
+_GROUPS = 2
+#: How long after its own time limits a process is ended from outside, in seconds.
 _GRACE = 5
 _FRAME = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in ')
 
@@ -41,14 +43,12 @@ class Outcome:
     Args:
         findings: The findings.
         facts: What else was learned.
-        output: What the plugin wrote to standard output.
         errors: What was written to standard error.
         completed: Whether the process came to its end.
     """
 
     findings: list[Finding] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
-    output: str = ""
     errors: str = ""
     completed: bool = True
 
@@ -59,7 +59,7 @@ class Processes:
     Args:
         target: The distribution.
         config: Configuration for the applications that load the plugin.
-        timeout: How long each process may take, in seconds.
+        timeout: How long each group of checks may take, in seconds.
     """
 
     def __init__(self, target: Target, config: Mapping[str, Any], timeout: float) -> None:
@@ -92,13 +92,13 @@ class Processes:
             status = self._wait(
                 [sys.executable, "-P", *options, "-c", _PROGRAM, self._path, json.dumps(task)], folder
             )
-            outcome = Outcome(output=_read(folder, "stdout"), errors=_read(folder, "stderr"))
+            outcome = Outcome(errors=_read(folder, "stderr"))
             if text := _read(folder, "outcome"):
                 found = json.loads(text)
                 outcome.findings = [Finding(**finding) for finding in found["findings"]]
                 outcome.facts = found["facts"]
-            else:
-                outcome.findings = [self._death(status, folder, point.name)]
+            if not folder.joinpath("completed").exists():
+                outcome.findings.append(self._death(status, folder, point.name))
                 outcome.completed = False
             return outcome
 
@@ -116,7 +116,7 @@ class Processes:
                 start_new_session=True,
             )
             try:
-                return process.wait(self._timeout + _GRACE)
+                return process.wait(_GROUPS * self._timeout + _GRACE)
             except subprocess.TimeoutExpired:
                 return None
             finally:

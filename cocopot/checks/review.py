@@ -107,25 +107,17 @@ def _untyped(target: Target) -> Iterator[Finding]:
 def _run(found: Review, point: EntryPoint, sources: Iterable[Source], options: Options) -> set[Stage]:
     """Run the checks that need the plugin to run; return how far they came."""
     processes = Processes(found.target, options.config, options.timeout)
+    outcome = processes.run("check", point)
+    facts = outcome.facts
+    found.findings += outcome.findings
+    found.findings += undeclared_requirements(found.target, point.name, facts.get("requires", ()))
     stages: set[Stage] = set()
-    loading = processes.run("loading", point)
-    found.findings += loading.findings
-    if loading.output:
-        text = loading.output.splitlines()[0]
-        found.findings.append(Finding("CP302", f"Importing it prints {text!r}.", plugin=point.name))
-    if not loading.completed:
-        return stages
-    stages.add("load")
-    if any(finding.rule.severity == "error" and finding.code != "CP302" for finding in loading.findings):
-        return stages
-    found.findings += undeclared_requirements(found.target, point.name, loading.facts["requires"])
-    behaviour = processes.run("behaviour", point)
-    found.findings += behaviour.findings
-    if behaviour.facts.get("set up"):
+    if facts.get("loaded"):
+        stages.add("load")
+    if facts.get("set up"):
         stages.add("setup")
-        facts = {**loading.facts, **behaviour.facts}
         found.findings += _config_findings(point.name, facts, sources)
-    if behaviour.facts.get("started"):
+    if facts.get("started") and outcome.completed:
         stages.add("requests")
         if options.cost:
             stages.add("cost")

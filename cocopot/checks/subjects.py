@@ -35,6 +35,8 @@ class Subject:
     config: Mapping[str, Any]
     folder: str
     findings: list[Finding] = field(default_factory=list)
+    #: Whether it could be loaded, so that it can be run.
+    usable: bool = True
     #: What else was learned, for the process that asked.
     facts: dict[str, Any] = field(default_factory=dict)
 

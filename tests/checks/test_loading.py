@@ -60,7 +60,8 @@ def test_a_good_plugin(subject: MakeSubject) -> None:
     made = subject(GOOD, entry_point="cocopot_demo:Plugin")
     check_loading(made)
     assert made.findings == []
-    assert made.facts == {"requires": (), "others": ("session",)}
+    assert made.facts == {"loaded": True, "requires": (), "others": ("session",)}
+    assert made.usable
 
 
 @pytest.mark.parametrize("fault", FAULTY)
@@ -74,6 +75,7 @@ def test_faults(fault: str, subject: MakeSubject) -> None:
     assert finding.file.endswith("cocopot_demo.py") or not line
     assert says in finding.message
     assert "To go on without it" not in finding.message
+    assert not made.usable
 
 
 @pytest.mark.parametrize(

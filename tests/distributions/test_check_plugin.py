@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.distributions.environments import CHECKOUT, Plugin, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.distributions.environments import Builder, Environment, MakeEnvironment
+
+CORS = CHECKOUT / "plugins" / "cocopot-cors"
+LEAVES = Plugin("leaves", "import os\nos._exit(0)")
+
+
+def check(environment: Environment, target: str | Path) -> dict[str, Any]:
+    """Run the command as users do, and return what it found; it must not leave its folder changed."""
+    program = "import sys; from cocopot.cli import main; sys.argv[0] = 'cocopot'; main()"
+    try:
+        process = run(
+            environment.python, "-c", program, "check-plugin", "--json", target, cwd=environment.folder
+        )
+    except RuntimeError as error:
+        text = str(error).partition("\n")[2].strip()
+    else:
+        text = process.stdout
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["installed", "name", "wheel", "folder"])
+def test_the_plugin_of_this_checkout(kind: str, environment: MakeEnvironment, builder: Builder) -> None:
+    """CORS has no findings but its cost, by whichever way it is named; it need not be installed."""
+    (wheel,) = builder.wheels(CORS)
+    targets: dict[str, str | Path] = {
+        "installed": "cocopot-cors",
+        "name": "cors",
+        "wheel": wheel,
+        "folder": CORS,
+    }
+    made = environment(CORS) if kind in {"installed", "name"} else environment()
+    before = list(made.packages.iterdir())
+    found = check(made, targets[kind])
+    assert [finding["code"] for finding in found["findings"]] == ["CP801", "CP802"]
+    assert (found["distribution"], found["plugins"]) == ("cocopot-cors", {"cors": "cocopot_cors:CORS"})
+    assert found["undecided"] == []
+    assert [path for path in made.packages.iterdir() if path not in before] == []
+
+
+def test_a_plugin_that_leaves_the_process(environment: MakeEnvironment, builder: Builder) -> None:
+    """Installed, or in a wheel, it is a finding and not the end of the command."""
+    wheel, made = builder.wheels(LEAVES)[0], environment(LEAVES)
+    for target in ("leaves", wheel):
+        found = check(made, target)
+        assert "CP105" in [finding["code"] for finding in found["findings"]]

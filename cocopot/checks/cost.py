@@ -83,7 +83,7 @@ def import_message(reports: Iterable[str]) -> str:
     best = min(runs, key=lambda times: times.total())
     heavy = [f"{name} {time / 1000:.1f} ms" for name, time in best.most_common(3) if time >= 1000]
     most = f" Most of it: {', '.join(heavy)}." if heavy else ""
-    return f"Importing it takes {best.total() / 1000:.1f} ms beyond Cocopot's own import.{most}"
+    return f"Importing it takes {best.total() / 1000:.2f} ms beyond Cocopot's own import.{most}"
 
 
 def _times(report: str) -> Counter[str]:

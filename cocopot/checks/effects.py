@@ -105,9 +105,10 @@ class Snapshot:
             if _counts(name, attribute, old, new)
         ]
         for what, now in _state().items():
-            keys = [key for key, _, _ in _changes(self.state[what], now)]
+            keys = {key: new is _MISSING for key, _, new in _changes(self.state[what], now)}
             if keys:
-                changed.append(Effect(f"{what} ({', '.join(sorted(keys))})"))
+                said = [key for key, gone in keys.items() if not gone] or [f"without {key}" for key in keys]
+                changed.append(Effect(f"{what} ({', '.join(sorted(said))})"))
         return changed
 
 

@@ -33,7 +33,18 @@ def main(task: str) -> None:
     """
     arguments: dict[str, Any] = json.loads(task)
     probe, timeout = arguments.pop("probe"), arguments.pop("timeout")
-    subject = Subject(**arguments)
+    run_probe(Subject(**arguments), probe, timeout)
+    os._exit(0)
+
+
+def run_probe(subject: Subject, probe: str, timeout: float) -> None:
+    """Run groups of checks; what they found is in a file after each of them.
+
+    Args:
+        subject: The plugin.
+        probe: One of `PROBES`.
+        timeout: How long each group may take, in seconds; then the process ends, and a file says where it was.
+    """
     with Path(subject.folder, "stuck").open("w", encoding="utf-8") as stuck:
         for check in PROBES[probe]:
             faulthandler.dump_traceback_later(timeout, exit=True, file=stuck)
@@ -43,7 +54,6 @@ def main(task: str) -> None:
                 break
         faulthandler.cancel_dump_traceback_later()
     Path(subject.folder, "completed").touch()
-    os._exit(0)
 
 
 def _write(subject: Subject) -> None:

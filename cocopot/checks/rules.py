@@ -177,7 +177,7 @@ RULES: dict[str, Rule] = dict(
             "import-effect",
             "error",
             "load",
-            "Whatever runs in the process is changed, and what it does depends on who is imported first.",
+            "It changes the process for everybody, and in a way that depends on who is imported first.",
             "Do it in cocopot_setup or cocopot_startup, and to the application only.",
         ),
         _rule(

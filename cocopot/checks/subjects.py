@@ -37,6 +37,8 @@ class Subject:
     findings: list[Finding] = field(default_factory=list)
     #: Whether it could be loaded, so that it can be run.
     usable: bool = True
+    #: What has been told of it already, by problem and place.
+    seen: set[tuple[str, tuple[str, int]]] = field(default_factory=set)
     #: What else was learned, for the process that asked.
     facts: dict[str, Any] = field(default_factory=dict)
 

@@ -146,7 +146,6 @@ class Trial:
         app.logger.propagate = False
         (record,) = (record for record in app.plugins.records() if isinstance(record.plugin, Witness))
         self._witness: Any = record.plugin
-        self._seen: set[tuple[str, tuple[str, int]]] = set()
 
     def run(self) -> None:
         """Send every request, and do what happens outside of requests."""
@@ -213,11 +212,11 @@ class Trial:
             note = next(filter(None, map(_NOTE.search, getattr(error, "__notes__", ()))), None)
             if note is not None and note["plugin"] != self._subject.plugin:
                 continue  # of another plugin, which this one requires
-            hook = f" in {note['hook']}" if note is not None else ""
+            problem = f"{note['hook'] if note is not None else 'it'} raises {describe(error)}"
             place = self._subject.place_of(error)
-            if (key := (describe(error) + hook, place)) not in self._seen:
-                self._seen.add(key)
-                self._subject.find(code, f"With {what}, it raises {describe(error)}{hook}.", place)
+            if (problem, place) not in self._subject.seen:
+                self._subject.seen.add((problem, place))
+                self._subject.find(code, f"With {what}, {problem}", place)
 
 
 def _parts(error: BaseException) -> Iterator[BaseException]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import textwrap
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,10 @@ from cocopot.checks.rules import RULES
 from cocopot.checks.targets import TargetError, open_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cocopot.checks.review import Review
-    from cocopot.checks.rules import Finding
+    from cocopot.checks.rules import Finding, Rule
 
 _HEADINGS = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
 _WIDTH = 100
@@ -132,8 +133,8 @@ def _as_text(result: Review, verbose: bool) -> Iterator[str]:
         found = [finding for finding in result.findings if finding.rule.severity == severity]
         if found:
             yield f"\n{heading}"
-        for finding in found:
-            yield from _finding_text(finding, len(result.target.entry_points) > 1)
+        for code, findings in itertools.groupby(found, key=lambda finding: finding.code):
+            yield from _rule_text(RULES[code], findings, len(result.target.entry_points) > 1)
     if verbose:
         yield "\nChecked and right"
         yield from (f"  {rule.code} {rule.name}" for rule in result.passed())
@@ -143,12 +144,12 @@ def _as_text(result: Review, verbose: bool) -> Iterator[str]:
     yield f"{_number(result.count('error'), 'error')}, {_number(result.count('warning'), 'warning')}"
 
 
-def _finding_text(finding: Finding, several: bool) -> Iterator[str]:
-    rule = finding.rule
-    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-    who = f"plugin {finding.plugin}" if several and finding.plugin else ""
-    yield "  ".join(filter(None, (f"  {rule.code} {rule.name}", who, place)))
-    yield from _wrapped(finding.message, "    ")
+def _rule_text(rule: Rule, findings: Iterable[Finding], several: bool) -> Iterator[str]:
+    yield f"  {rule.code} {rule.name}"
+    for finding in findings:
+        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
+        who = f"plugin {finding.plugin}" if several and finding.plugin else ""
+        yield from _wrapped(": ".join(filter(None, (place, who, finding.message))), "    ")
     yield from _wrapped(f"Why: {rule.reason}", "    ")
     yield from _wrapped(f"Fix: {rule.fix}", "    ")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import textwrap
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
@@ -8,28 +9,11 @@ import pytest
 
 from cocopot.checks.subjects import Subject
 from cocopot.testing import installed_plugin
+from tests.checks.projects import HEAD, write_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-#: What most plugins begin with.
-HEAD = """
-from cocopot import PluginError, abort, g, hookimpl, hookspec
-
-"""
-PROJECT = """
-[project]
-name = "cocopot-{name}"
-version = "1.2"
-readme = "README.md"
-license = "BSD-3-Clause"
-requires-python = ">=3.11"
-dependencies = ["cocopot>=1.0"]
-
-[project.entry-points."cocopot.plugins"]
-{name} = "{value}"
-"""
 
 
 class MakeSubject(Protocol):
@@ -54,16 +38,4 @@ def subject(tmp_path: Path) -> Iterator[MakeSubject]:
 @pytest.fixture
 def project(tmp_path: Path) -> Callable[..., Path]:
     """Writes the project of a plugin, with nothing wrong but what the test changes."""
-
-    def write(source: str = "", name: str = "demo", value: str = "", toml: str = "", src: str = "") -> Path:
-        folder = tmp_path / f"cocopot-{name}"
-        package = folder / src / f"cocopot_{name}"
-        package.mkdir(parents=True)
-        package.joinpath("__init__.py").write_text(HEAD + textwrap.dedent(source), encoding="utf-8")
-        package.joinpath("py.typed").touch()
-        folder.joinpath("README.md").write_text("# A plugin\n", encoding="utf-8")
-        text = textwrap.dedent(toml) or PROJECT.format(name=name, value=value or package.name)
-        folder.joinpath("pyproject.toml").write_text(text, encoding="utf-8")
-        return folder
-
-    return write
+    return functools.partial(write_project, tmp_path)

@@ -123,7 +123,7 @@ FAULTY = {
             assert len(apps) == 1
         """,
         "CP305",
-        "With a request to a second application, it raises AssertionError in cocopot_before_request.",
+        "With a request to a second application, cocopot_before_request raises AssertionError",
     ),
     "routes": (
         """

@@ -25,14 +25,14 @@ import time:       300 |       1500 | cocopot_demo
 def test_the_quickest_import_counts() -> None:
     """Times are added up by outermost package, from the plugin's own import on."""
     assert import_message([SLOW]) == (
-        "Importing it takes 3.7 ms beyond Cocopot's own import. Most of it: library 3.5 ms."
+        "Importing it takes 3.70 ms beyond Cocopot's own import. Most of it: library 3.5 ms."
     )
-    assert import_message([SLOW, QUICK]).startswith("Importing it takes 1.5 ms ")
+    assert import_message([SLOW, QUICK]).startswith("Importing it takes 1.50 ms ")
 
 
 def test_nothing_heavy() -> None:
     """Packages that take less than a millisecond are not named."""
-    assert import_message([f"{MARK}\n"]) == "Importing it takes 0.0 ms beyond Cocopot's own import."
+    assert import_message([f"{MARK}\n"]) == "Importing it takes 0.00 ms beyond Cocopot's own import."
 
 
 def test_the_mark_comes_first(subject: MakeSubject, capfd: pytest.CaptureFixture[str]) -> None:

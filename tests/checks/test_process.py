@@ -61,11 +61,11 @@ def test_a_plugin_that_leaves(source: str) -> None:
 
 def test_a_plugin_that_never_comes_back() -> None:
     """An endless loop is ended, and the finding says in which line it was."""
-    outcome = run(STUCK, timeout=2)
+    outcome = run(STUCK, timeout=5)
     (finding,) = outcome.findings
     assert outcome.facts["loaded"]
     assert (finding.code, finding.line) in {("CP105", 6), ("CP105", 7)}
-    assert finding.message == "It did not come back within 2 seconds, while the check sent a request."
+    assert finding.message == "It did not come back within 5 seconds, while the check sent a request."
 
 
 def test_what_a_plugin_leaves_running() -> None:

@@ -19,10 +19,22 @@ FAULTY = {
         "",
         "1 / 0",
         "CP501",
-        "With a request, it raises ZeroDivisionError",
+        "With a request, cocopot_request_started raises ZeroDivisionError: division by zero",
     ),
-    "result": ("cocopot_after_request", "", "return 'text'", "CP501", "With a request, it raises TypeError"),
-    "exit": ("cocopot_before_request", "", "raise SystemExit(1)", "CP501", "it raises SystemExit: 1"),
+    "result": (
+        "cocopot_after_request",
+        "",
+        "return 'text'",
+        "CP501",
+        "With a request, it raises TypeError: 'demo' returned a 'str'",
+    ),
+    "exit": (
+        "cocopot_before_request",
+        "",
+        "raise SystemExit(1)",
+        "CP501",
+        "cocopot_before_request raises SystemExit: 1",
+    ),
     "form": (
         "cocopot_before_request",
         "request",
@@ -35,49 +47,49 @@ FAULTY = {
         "request",
         "{}[request.form['a']] if request.form else None",
         "CP501",
-        "With a form that is posted, it raises KeyError: 'b' in cocopot_before_request.",
+        "With a form that is posted, cocopot_before_request raises KeyError: 'b'",
     ),
     "file": (
         "cocopot_after_request",
         "response",
         "response.get_data()",
         "CP501",
-        "With a view that sends a file, it raises RuntimeError",
+        "With a view that sends a file, cocopot_after_request raises RuntimeError",
     ),
     "stream": (
         "cocopot_after_request",
         "response",
         "len(response.response)",
         "CP501",
-        "With a view that returns an iterator, it raises TypeError",
+        "With a view that returns an iterator, cocopot_after_request raises TypeError",
     ),
     "route": (
         "cocopot_after_request",
         "request",
         "request.url_rule.rule",
         "CP502",
-        "With a path that no route matches, it raises AttributeError",
+        "With a path that no route matches, cocopot_after_request raises AttributeError",
     ),
     "view raises": (
         "cocopot_teardown_request",
         "exc",
         "assert exc is None",
         "CP503",
-        "With a view that raises, it raises AssertionError in cocopot_teardown_request.",
+        "With a view that raises, cocopot_teardown_request raises AssertionError",
     ),
     "other exception": (
         "cocopot_handle_exception",
         "exc",
         "return str(exc.code) if hasattr(exc, 'code') else {}[exc]",
         "CP503",
-        "With a view that raises, it raises KeyError",
+        "With a view that raises, cocopot_handle_exception raises KeyError",
     ),
     "bad input": (
         "cocopot_before_request",
         "request",
         "request.headers.get('Cookie', '').encode('ascii')",
         "CP505",
-        "With a request with malformed headers, query and body, it raises UnicodeEncodeError",
+        "malformed headers, query and body, cocopot_before_request raises UnicodeEncodeError",
     ),
     "abort": ("cocopot_before_request", "", "abort(401)", "", ""),
     "bad json": (
@@ -92,30 +104,30 @@ FAULTY = {
         "cli",
         "1 / 0",
         "CP507",
-        "With the commands, it raises",
+        "With the commands, cocopot_register_commands raises",
     ),
-    "shell": ("cocopot_shell_context", "", "1 / 0", "CP507", "it raises ZeroDivisionError"),
-    "url": ("cocopot_url_defaults", "values", "1 / 0", "CP507", "it raises ZeroDivisionError"),
+    "shell": ("cocopot_shell_context", "", "1 / 0", "CP507", "raises ZeroDivisionError"),
+    "url": ("cocopot_url_defaults", "values", "1 / 0", "CP507", "raises ZeroDivisionError"),
     "json": (
         "cocopot_json_provider",
         "",
         "1 / 0",
         "CP501",
-        "it raises ZeroDivisionError: division by zero in cocopot_json_provider.",
+        "cocopot_json_provider raises ZeroDivisionError: division by zero",
     ),
     "shutdown": (
         "cocopot_shutdown",
         "",
         "1 / 0",
         "CP507",
-        "With app.close(), it raises ZeroDivisionError",
+        "With app.close(), cocopot_shutdown raises ZeroDivisionError",
     ),
     "context": (
         "cocopot_teardown_app_context",
         "",
         "__import__('cocopot').request.path",
         "CP507",
-        "it raises RuntimeError",
+        "cocopot_teardown_app_context raises RuntimeError",
     ),
 }
 SKIPPED = """
@@ -153,12 +165,12 @@ def test_faults(fault: str, subject: MakeSubject) -> None:
         (
             "cocopot_before_request",
             "cocopot_after_request",
-            "With a request that an earlier plugin answers, it raises AttributeError",
+            "With a request that an earlier plugin answers, cocopot_after_request raises AttributeError",
         ),
         (
             "cocopot_request_started",
             "cocopot_teardown_request",
-            "With a request in which an earlier plugin raises, it raises AttributeError",
+            "With a request in which an earlier plugin raises, cocopot_teardown_request raises",
         ),
     ],
 )
@@ -199,7 +211,7 @@ def test_a_response_that_breaks_while_it_is_sent(subject: MakeSubject) -> None:
         """
     found = trial(subject, source)
     assert {finding.code for finding in found} == {"CP501"}
-    assert found[0].message == "With a request, it raises ZeroDivisionError: division by zero."
+    assert found[0].message == "With a request, it raises ZeroDivisionError: division by zero"
     assert found[0].line == 7
 
 

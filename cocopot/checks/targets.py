@@ -63,8 +63,9 @@ class Target:
     def sources(self) -> list[Path]:
         """Return the Python files of the distribution."""
         files = {path for point in self.entry_points for path in self._files_of(point.module)}
-        listed = [] if self.path and self.root else self.distribution.files or []
-        found = (Path(str(file.locate())) for file in listed if str(file).endswith(".py"))
+        found = (
+            Path(str(file.locate())) for file in self.distribution.files or () if str(file).endswith(".py")
+        )
         return sorted(files | {path.resolve() for path in found if path.is_file()})
 
     def packages(self) -> list[Path]:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from cocopot.checks.rules import RULES
 from cocopot.cli import main
+from cocopot.cli.check_plugin import command
 from cocopot.testing import installed_plugin
 from tests.checks.projects import write_project
 
@@ -46,6 +47,9 @@ KEYS = {
     "reason",
     "fix",
 }
+
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "check-plugin.md").read_text("utf-8")
 
 
 def run(*args: str) -> Result:
@@ -94,9 +98,15 @@ def test_text() -> None:
 def test_the_example_in_the_documentation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What check-plugin.md shows is what a plugin gets that relies on a hook before."""
     monkeypatch.chdir(write_project(tmp_path, VISITS, "visits"))
-    document = Path(__file__).parents[2] / "docs" / "check-plugin.md"
-    example = document.read_text("utf-8").partition("```console\n$ cocopot check-plugin . --no-cost\n")[2]
+    example = DOCUMENT.partition("```console\n$ cocopot check-plugin . --no-cost\n")[2]
     assert run(".").output == example.partition("```")[0]
+
+
+@pytest.mark.parametrize("name", [name for param in command.params for name in param.opts if name[0] == "-"])
+def test_options_are_documented(name: str) -> None:
+    """Each option of the command stands in the document's table."""
+    shown = {"--cost": "--no-cost"}.get(name, name)
+    assert f"\n| `{shown}" in DOCUMENT or f", `{shown}` |" in DOCUMENT
 
 
 def test_json() -> None:
@@ -109,6 +119,8 @@ def test_json() -> None:
     first = data["findings"][0]
     assert (first["code"], first["plugin"], first["line"]) == ("CP204", "demo", 7)
     assert data["findings"][-1]["file"] is None
+    section = DOCUMENT.partition("\n## JSON\n")[2].partition("\n## ")[0]
+    assert [key for key in {*data, *first} if f"`{key}`" not in section] == []
     codes = {*data["passed"], *data["undecided"], *(finding["code"] for finding in data["findings"])}
     assert codes == RULES.keys()
 

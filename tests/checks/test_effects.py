@@ -84,7 +84,8 @@ def add_handler() -> Any:
 
 def set_level() -> Any:
     logger = logging.getLogger("werkzeug")
-    return undone(lambda: logger.setLevel(logging.CRITICAL), lambda: logger.setLevel(logging.NOTSET))
+    level = logger.level
+    return undone(lambda: logger.setLevel(level + 1), lambda: logger.setLevel(level))
 
 
 def seed() -> Any:

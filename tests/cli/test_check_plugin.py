@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from cocopot.checks.rules import RULES
 from cocopot.cli import main
-from cocopot.cli.check_plugin import command
 from cocopot.testing import installed_plugin
 from tests.checks.projects import write_project
 
@@ -100,13 +99,6 @@ def test_the_example_in_the_documentation(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(write_project(tmp_path, VISITS, "visits"))
     example = DOCUMENT.partition("```console\n$ cocopot check-plugin . --no-cost\n")[2]
     assert run(".").output == example.partition("```")[0]
-
-
-@pytest.mark.parametrize("name", [name for param in command.params for name in param.opts if name[0] == "-"])
-def test_options_are_documented(name: str) -> None:
-    """Each option of the command stands in the document's table."""
-    shown = {"--cost": "--no-cost"}.get(name, name)
-    assert f"\n| `{shown}" in DOCUMENT or f", `{shown}` |" in DOCUMENT
 
 
 def test_json() -> None:

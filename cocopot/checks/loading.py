@@ -31,12 +31,12 @@ def check_loading(subject: Subject) -> None:
             candidate.entry_point.load()
         _find_effects(subject, before)
         if _printed() != printed:
-            subject.find("CP302", "Importing it prints to standard output.")
+            subject.find("CP302", "Importing it prints to standard output, or closes it.")
         subject.step("its class was instantiated")
         plugin = candidate.load()
     except BaseException as error:  # noqa: BLE001 - whatever it is, SystemExit too, is the finding
         _find_effects(subject, before)
-        message = f"{candidate.value} cannot be loaded: {describe(error)}."
+        message = f"{candidate.value!r} cannot be loaded: {describe(error)}."
         subject.find("CP102", message, subject.place_of(error))
         return
     subject.facts["loaded"] = True
@@ -54,10 +54,13 @@ def _find_effects(subject: Subject, before: Snapshot) -> None:
         subject.find("CP302", f"Importing it changes {effect}.", subject.place_of_function(effect.value))
 
 
-def _printed() -> int:
-    """Return how much was written to standard output, in bytes, if that is a file."""
-    sys.stdout.flush()
-    return os.fstat(1).st_size
+def _printed() -> int | None:
+    """Return how much was written to standard output, in bytes, if that is a file; `None` if it is closed."""
+    try:
+        sys.stdout.flush()
+        return os.fstat(1).st_size
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def _keeps_contract(subject: Subject) -> bool:

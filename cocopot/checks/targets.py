@@ -62,7 +62,7 @@ class Target:
 
     def sources(self) -> list[Path]:
         """Return the Python files of the distribution."""
-        files = {path for point in self.entry_points for path in self._files_of(point.module)}
+        files = {path for point in self.entry_points for path in self._files_of(_module(point))}
         found = (
             Path(str(file.locate())) for file in self.distribution.files or () if str(file).endswith(".py")
         )
@@ -70,7 +70,7 @@ class Target:
 
     def packages(self) -> list[Path]:
         """Return the folders of the packages that the entry points name, and the files of single modules."""
-        found = {self._top(point.module) for point in self.entry_points}
+        found = {self._top(_module(point)) for point in self.entry_points}
         return sorted(path for path in found if path is not None)
 
     def _files_of(self, module: str) -> Iterator[Path]:
@@ -103,6 +103,11 @@ class Target:
         return file
 
 
+def _module(point: EntryPoint) -> str:
+    """Return the module of an entry point; its own attribute raises if the value cannot be read."""
+    return str(point.value).partition(":")[0].strip()
+
+
 def _installed_spec(name: str) -> importlib.machinery.ModuleSpec | None:
     try:
         return importlib.util.find_spec(name)
@@ -122,14 +127,27 @@ def open_target(argument: str) -> Iterator[Target]:
     """
     target = _installed_target(argument)
     if target is not None:
-        yield target
+        yield _readable(target)
         return
     path = Path(argument).expanduser()
     if not path.exists():
         raise TargetError(_not_found(argument))
     with tempfile.TemporaryDirectory(prefix="cocopot-check-") as name:
         folder = Path(name).resolve()
-        yield _wheel_target(path, folder) if path.is_file() else _project_target(path.resolve(), folder)
+        found = _wheel_target(path, folder) if path.is_file() else _project_target(path.resolve(), folder)
+        yield _readable(found)
+
+
+def _readable(target: Target) -> Target:
+    """Return a target whose metadata can be read."""
+    try:
+        if target.distribution.name and target.distribution.version:
+            return target
+        problem = "it lacks the name or the version"
+    except Exception as error:  # noqa: BLE001 - whatever the reader of metadata raises
+        problem = str(error)
+    where = getattr(target.distribution, "_path", "an unknown place")
+    raise TargetError(f"The metadata in {where} cannot be read: {problem}. Build or install it again.")
 
 
 def _installed_target(argument: str) -> Target | None:

@@ -155,7 +155,7 @@ def _rule_text(rule: Rule, findings: Iterable[Finding], several: bool) -> Iterat
 
 
 def _wrapped(text: str, indent: str) -> Iterator[str]:
-    for line in text.splitlines():
+    for line in map(_printable, text.splitlines()):
         yield from textwrap.wrap(
             line,
             _WIDTH,
@@ -164,6 +164,11 @@ def _wrapped(text: str, indent: str) -> Iterator[str]:
             break_on_hyphens=False,
             break_long_words=False,
         )
+
+
+def _printable(text: str) -> str:
+    """Return a text with escapes in place of what a terminal cannot show, or would obey."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _number(count: int, noun: str) -> str:

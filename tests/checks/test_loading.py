@@ -81,9 +81,10 @@ def test_faults(fault: str, subject: MakeSubject) -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ("cocopot_demo:nothing", "AttributeError: module 'cocopot_demo' has no attribute 'nothing'"),
-        ("cocopot_nowhere", "ModuleNotFoundError: No module named 'cocopot_nowhere'"),
-        ("cocopot_demo:Plugin", "ValueError: no licence"),
+        ("cocopot_demo:nothing", "AttributeError: module 'cocopot_demo' has no attribute 'nothing'."),
+        ("cocopot_nowhere", "ModuleNotFoundError: No module named 'cocopot_nowhere'."),
+        ("no value", "ValueError: "),
+        ("cocopot_demo:Plugin", "ValueError: no licence."),
     ],
 )
 def test_values(value: str, says: str, subject: MakeSubject) -> None:
@@ -92,7 +93,7 @@ def test_values(value: str, says: str, subject: MakeSubject) -> None:
     made = subject(source, entry_point=value)
     check_loading(made)
     assert [found.code for found in made.findings] == ["CP102"]
-    assert made.findings[0].message == f"{value} cannot be loaded: {says}."
+    assert made.findings[0].message.startswith(f"{value!r} cannot be loaded: {says}")
 
 
 def test_a_requirement_that_is_broken(subject: MakeSubject) -> None:
@@ -113,6 +114,17 @@ def test_effects(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:
     (finding,) = made.findings
     assert (finding.code, finding.line) == ("CP302", 6)
     assert finding.message == "Importing it changes sys.displayhook, which now is cocopot_demo.show."
+
+
+def test_a_closed_standard_output(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import that closes what is printed to is told, and nothing breaks by it."""
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    made = subject("import sys\nsys.stdout = None")
+    check_loading(made)
+    assert [found.message for found in made.findings] == [
+        "Importing it changes sys.stdout.",
+        "Importing it prints to standard output, or closes it.",
+    ]
 
 
 def test_effects_of_an_import_that_fails(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:

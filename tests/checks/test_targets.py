@@ -97,6 +97,21 @@ def test_no_wheel(name: str, tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("metadata", [None, "Name: cocopot-demo\n"])
+def test_unreadable_metadata(metadata: str | None) -> None:
+    """A distribution that is half removed is refused, and the message says where it lies."""
+    with installed_plugin("demo", "") as plugin:
+        file = plugin.path / "cocopot_demo-1.0.0.dist-info" / "METADATA"
+        file.unlink()
+        if metadata is not None:
+            file.write_text(metadata, encoding="utf-8")
+        with (
+            pytest.raises(TargetError, match=r"The metadata in .* cannot be read"),
+            open_target("cocopot-demo"),
+        ):
+            pass
+
+
 def test_nothing_of_that_name() -> None:
     """The message says what was tried, what is installed, and which name is near."""
     with installed_plugin("demo", ""), pytest.raises(TargetError) as caught, open_target("cocopot-demos"):
@@ -117,5 +132,6 @@ def test_namespace(tmp_path: Path) -> None:
 
 def test_a_module_that_is_not_there() -> None:
     """A target whose module cannot be found has no sources."""
-    with installed_plugin("demo", "", entry_point="nowhere.at.all"), open_target("demo") as target:
-        assert target.packages() == []
+    for value in ("nowhere.at.all", "no value"):
+        with installed_plugin("demo", "", entry_point=value), open_target("demo") as target:
+            assert target.packages() == []

@@ -137,7 +137,7 @@ class Processes:
     def _place(self, dump: str) -> tuple[str, int]:
         """Return the innermost frame of the plugin's source in a dump, which has the innermost first."""
         for frame in _FRAME.finditer(dump):
-            if any(Path(frame["file"]).is_relative_to(root) for root in self._roots):
+            if any(Path(frame["file"]).resolve().is_relative_to(root) for root in self._roots):
                 return frame["file"], int(frame["line"])
         return "", 0
 

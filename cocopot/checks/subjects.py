@@ -82,7 +82,7 @@ class Subject:
 
     def owns(self, filename: str) -> bool:
         """Whether a file belongs to the plugin's source."""
-        path = Path(filename)
+        path = Path(filename).resolve()
         return any(path.is_relative_to(root) for root in self.roots)
 
 

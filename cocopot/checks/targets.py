@@ -96,8 +96,8 @@ class Target:
 
     def place(self, file: str) -> str:
         """Return a file's path for messages: relative to the project or the working directory, if inside."""
-        path = Path(file)
-        for root in (self.root, Path.cwd()):
+        path = Path(file).resolve()
+        for root in (self.root, Path.cwd()) if file else ():
             if root is not None and path.is_relative_to(root.resolve()):
                 return path.relative_to(root.resolve()).as_posix()
         return file

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import importlib_metadata
 
 from cocopot.checks.projects import ProjectError, find_module, stage_project
-from cocopot.hooks.discovery import GROUP, installed
+from cocopot.exceptions import PluginError
+from cocopot.hooks.discovery import installed, plugin_entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ class Target:
     @property
     def entry_points(self) -> list[EntryPoint]:
         """The entry points of the plugins that are to be checked."""
-        points = self.distribution.entry_points.select(group=GROUP)
+        points = plugin_entry_points(self.distribution)
         return [point for point in points if self.plugin in {"", point.name}]
 
     def sources(self) -> list[Path]:
@@ -142,8 +143,11 @@ def _readable(target: Target) -> Target:
     """Return a target whose metadata can be read."""
     try:
         if target.distribution.name and target.distribution.version:
+            plugin_entry_points(target.distribution)
             return target
         problem = "it lacks the name or the version"
+    except PluginError as error:
+        raise TargetError(str(error)) from error
     except Exception as error:  # noqa: BLE001 - whatever the reader of metadata raises
         problem = str(error)
     where = getattr(target.distribution, "_path", "an unknown place")

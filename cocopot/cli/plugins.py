@@ -111,10 +111,9 @@ def _leaving_out() -> Iterator[list[PluginError]]:
     failed: list[PluginError] = []
 
     def collect(record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, PluginError):
-            failed.append(error)
-        return not isinstance(error, PluginError)
+        errors = [arg for arg in record.args or () if isinstance(arg, PluginError)]
+        failed.extend(errors)
+        return not errors
 
     logger, said = logging.getLogger("cocopot.plugins"), os.environ.get(ERRORS_VARIABLE)
     logger.addFilter(collect)

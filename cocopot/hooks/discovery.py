@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import heapq
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from importlib_metadata import Distribution, EntryPoint
+    from importlib_metadata._meta import IDistribution
 
 #: The entry-point group under which a distribution names its plugins.
 GROUP = "cocopot.plugins"
@@ -27,6 +29,8 @@ ALLOW_VARIABLE = "COCOPOT_PLUGINS"
 DISABLE_VARIABLE = "COCOPOT_DISABLE_PLUGINS"
 #: `raise` or `warn`; replaces the application's `plugin_errors`.
 ERRORS_VARIABLE = "COCOPOT_PLUGIN_ERRORS"
+
+logger = logging.getLogger("cocopot.plugins")
 
 
 class Candidate:
@@ -71,14 +75,8 @@ class Candidate:
         return self._metadata("version")
 
     def _metadata(self, attribute: str) -> str:
-        distribution: Any = None if self.entry_point is None else self.entry_point.dist
-        if distribution is None:
-            return ""
-        try:
-            return str(getattr(distribution, attribute))
-        except Exception:  # noqa: BLE001 - whatever the reader of metadata raises
-            # Half removed, for one; the message that asks is about something else.
-            return f"unknown, unreadable metadata in {getattr(distribution, '_path', 'an unknown place')}"
+        distribution = None if self.entry_point is None else self.entry_point.dist
+        return "" if distribution is None else _metadata(distribution, attribute)
 
     def load(self) -> object:
         """Import the plugin; a class is instantiated.
@@ -115,9 +113,58 @@ def installed() -> tuple[Candidate, ...]:
 
     `installed.cache_clear()` makes the next call read again.
     """
-    points = (point for distribution in _distributions() for point in distribution.entry_points)
-    found = [Candidate(each.name, each.value, entry_point=each) for each in points if each.group == GROUP]
+    points, errors = _read_all()
+    for error in errors:
+        logger.warning("%s", error)
+    found = [Candidate(point.name, point.value, entry_point=point) for point in points]
     return tuple(sorted(found, key=lambda candidate: (candidate.name, candidate.value)))
+
+
+def unreadable() -> list[PluginError]:
+    """Return an error for each distribution whose entry points cannot be read; `installed` passes it over."""
+    return _read_all()[1]
+
+
+def _read_all() -> tuple[list[EntryPoint], list[PluginError]]:
+    points: list[EntryPoint] = []
+    errors: list[PluginError] = []
+    for distribution in _distributions():
+        try:
+            points += plugin_entry_points(distribution)
+        except PluginError as error:
+            errors.append(error)
+    return points, errors
+
+
+def plugin_entry_points(distribution: IDistribution) -> list[EntryPoint]:
+    """Return the entry points of the plugins that a distribution names.
+
+    Raises:
+        PluginError: If the file that names them cannot be read.
+    """
+    try:
+        return [point for point in distribution.entry_points if point.group == GROUP]
+    except Exception as error:  # whatever the reader raises
+        name, version = _metadata(distribution, "name"), _metadata(distribution, "version")
+        reason = "a line has no '='" if isinstance(error, TypeError) else str(error)
+        raise PluginError(
+            f"The entry points of the distribution {name} {version} cannot be read: {reason}. Plugins that "
+            f"it brings are not found. Install it again; its entry_points.txt is in {_place(distribution)}.",
+            distribution=name,
+            version=version,
+        ) from error
+
+
+def _metadata(distribution: IDistribution, attribute: str) -> str:
+    try:
+        return str(getattr(distribution, attribute))
+    except Exception:  # noqa: BLE001 - whatever the reader of metadata raises
+        # Half removed, for one; the message that asks is about something else.
+        return f"unknown, unreadable metadata in {_place(distribution)}"
+
+
+def _place(distribution: IDistribution) -> str:
+    return str(getattr(distribution, "_path", "an unknown place"))
 
 
 def _distributions() -> Iterable[Distribution]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks import specs
-from cocopot.hooks.discovery import installed
+from cocopot.hooks.discovery import installed, unreadable
 from cocopot.hooks.loading import check_hooks
 from cocopot.hooks.places import place_of
 
@@ -136,6 +136,8 @@ class HookReport:
 def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[PluginReport]:
     """Return every plugin that is installed, was handed over, or is registered.
 
+    A distribution whose entry points cannot be read stands for the plugins that it may bring.
+
     Imports nothing: of a plugin that is not loaded, hooks and needs are known if its module happens to be
     imported.
 
@@ -157,6 +159,7 @@ def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[P
     ]
     missing = errors.keys() - {report.name for report in found}
     found += [_report_missing(name, errors[name]) for name in missing]
+    found += [_report_unreadable(manager, error) for error in unreadable()]
     return sorted(found, key=lambda report: (report.position or sys.maxsize, report.name))
 
 
@@ -249,6 +252,15 @@ def _hooks(target: object, manager: PluginManager) -> tuple[str, ...]:
 
 def _report_missing(name: str, error: PluginError) -> PluginReport:
     return PluginReport(name, "failed", "", None, None, None, None, None, error=_report_error(error))
+
+
+def _report_unreadable(manager: PluginManager, error: PluginError) -> PluginReport:
+    selection, name = manager.selection, str(error.distribution)
+    state, reason = (
+        ("failed", "") if selection.allowed is None else ("not selected", f"by {selection.allowed_by}")
+    )
+    found = _report_error(error)
+    return PluginReport(name, state, reason, None, "installed", name, error.version, None, error=found)
 
 
 def _report_error(error: PluginError) -> ErrorReport:

@@ -112,6 +112,18 @@ def test_unreadable_metadata(metadata: str | None) -> None:
             pass
 
 
+def test_unreadable_entry_points() -> None:
+    """A distribution whose entry points cannot be read is refused, and the message says what is wrong."""
+    with installed_plugin("demo", "") as plugin:
+        file = plugin.path / "cocopot_demo-1.0.0.dist-info" / "entry_points.txt"
+        file.write_text("[cocopot.plugins]\ndemo\n", encoding="utf-8")
+        with (
+            pytest.raises(TargetError, match=r"entry points of .* cocopot-demo 1.0.0 .* a line has no '='"),
+            open_target("cocopot-demo"),
+        ):
+            pass
+
+
 def test_nothing_of_that_name() -> None:
     """The message says what was tried, what is installed, and which name is near."""
     with installed_plugin("demo", ""), pytest.raises(TargetError) as caught, open_target("cocopot-demos"):

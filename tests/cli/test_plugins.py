@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from cocopot.cli import main
 from cocopot.cli.plugins_text import dot_lines, graph_lines, plugin_lines
 from cocopot.hooks.report import PluginReport
+from cocopot.testing import installed_plugin
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -106,6 +107,8 @@ LATE = """
     app.plugins.register(Late(), "late")
     """
 
+BROKEN_POINTS = "[cocopot.plugins]\ndemo\n"
+
 
 class Run(Protocol):
     """Runs `cocopot plugins` for an application with a source, and returns what became of it."""
@@ -187,6 +190,24 @@ def test_other_warnings_are_still_logged(run: Run, caplog: pytest.LogCaptureFixt
     """A misspelled name to disable is not hidden."""
     run(SHOP.replace("autoload=False", "autoload=False, disable={'sesion'}"))
     assert "'sesion', which is not installed. Did you mean 'session'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("autoload", "line", "code"),
+    [
+        ("True", "   - cocopot-demo (cocopot-demo 1.0.0) failed\n", 1),
+        ("{'cors'}", "   - cocopot-demo (cocopot-demo 1.0.0) not selected by autoload=\n", 0),
+    ],
+)
+def test_a_distribution_that_cannot_be_read_is_shown(run: Run, autoload: str, line: str, code: int) -> None:
+    """It stands for the plugins that it may bring, with the reason; nothing is logged beside that."""
+    source = SHOP.replace("autoload=False", f"autoload={autoload}")
+    with installed_plugin("demo", "") as plugin:
+        plugin.path.joinpath("cocopot_demo-1.0.0.dist-info", "entry_points.txt").write_text(BROKEN_POINTS)
+        result = run(source, "--check", code=code)
+    assert line in result.stdout
+    assert "The entry points of the distribution cocopot-demo 1.0.0 cannot be read: a line" in result.stdout
+    assert result.stderr == ("Failed: cocopot-demo.\n" if code else "")
 
 
 def test_no_plugin_is_said_to_be_none() -> None:

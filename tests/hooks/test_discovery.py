@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cocopot import Cocopot
 from cocopot.exceptions import PluginError
 from cocopot.hooks.discovery import (
     GROUP,
@@ -25,6 +26,7 @@ from cocopot.hooks.discovery import (
     given_candidates,
     installed,
     load_order,
+    unreadable,
 )
 
 if TYPE_CHECKING:
@@ -394,6 +396,29 @@ def test_a_distribution_in_an_archive_is_found(
     distribute(folders[1], "egg_tea", info="coffee-2.0.egg/EGG-INFO", name="coffee")
     sys.path.insert(1, str(folders[1] / "coffee-2.0.egg"))
     assert found() == ["egg_tea", "zipped_tea"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"[cocopot.plugins]\ncoffee\n", "a line has no '='"),
+        (b"[cocopot.plugins]\ncoffee = \xff\n", "'utf-8' codec can't decode byte 0xff"),
+    ],
+)
+def test_a_distribution_that_cannot_be_read_stops_nobody(
+    text: bytes, reason: str, folders: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its entry points are passed over, with one warning that names it; those of others are found."""
+    distribute(folders[0], "green_tea")
+    distribute(folders[1], "", info="coffee-2.0.dist-info", name="coffee")
+    folders[1].joinpath("coffee-2.0.dist-info", "entry_points.txt").write_bytes(text)
+    assert tea() == ["green_tea"]
+    assert Cocopot("shop", autoload={"cors"}).plugins.has_plugin("cors")
+    (record,) = caplog.records
+    message = record.getMessage()
+    assert message.startswith(f"The entry points of the distribution coffee 1.0 cannot be read: {reason}")
+    assert str(folders[1]) in message
+    assert [str(error) for error in unreadable()] == [message]
 
 
 class Provider(importlib_metadata.DistributionFinder):

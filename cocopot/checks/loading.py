@@ -97,7 +97,9 @@ def _place(subject: Subject, error: PluginError) -> tuple[str, int]:
 
 
 def contract_message(subject: Subject, error: PluginError) -> str:
-    """Return what an error of the loader says of the plugin, without its name and how to do without it."""
+    """Return what an error of the loader says of the plugin; its name and place are the finding's."""
     text = str(error).partition("\nTo go on without it, ")[0]
+    if error.plugin == subject.plugin:
+        text = text.partition("\n  at ")[0]
     where = subject.candidate.describe()[1:]
     return f"It {text[1:].removeprefix(where).strip()}" if text[1:].startswith(where) else text

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cocopot.checks.rules import Finding
 from cocopot.hooks.discovery import declared_names, installed
+from cocopot.hooks.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import CodeType, TracebackType
+    from types import TracebackType
 
     from cocopot.hooks.discovery import Candidate
 
@@ -74,11 +76,11 @@ class Subject:
 
     def place_of_function(self, function: object) -> tuple[str, int]:
         """Return where a function is defined, if that is in the plugin's source."""
-        function = getattr(function, "__func__", function)
-        code: CodeType | None = getattr(getattr(function, "__wrapped__", function), "__code__", None)
-        if code is None or not self.owns(code.co_filename):
-            return "", 0
-        return code.co_filename, code.co_firstlineno
+        with suppress(Exception):  # it may be anything, with attributes that raise
+            place = place_of(getattr(function, "__func__", function))
+            if place is not None and self.owns(place.file):
+                return place.file, place.line
+        return "", 0
 
     def owns(self, filename: str) -> bool:
         """Whether a file belongs to the plugin's source."""

@@ -202,7 +202,7 @@ def test_a_good_plugin(subject: MakeSubject) -> None:
     check_behaviour(made)
     assert made.findings == []
     assert made.facts["declared"] == ["DEMO_LEVEL"]
-    assert made.facts["declared at"][1] == 6
+    assert made.facts["declared at"][1] == 7
     assert made.facts["set up"]
     assert made.facts["started"]
 

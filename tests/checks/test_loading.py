@@ -24,17 +24,17 @@ FAULTY = {
     "import": ("import a_module_that_nobody_has", "CP102", 4, "No module named 'a_module_that_nobody_has'"),
     "syntax": ("def broken(:", "CP102", 4, "SyntaxError"),
     "exit": ("raise SystemExit('bye')", "CP102", 4, "SystemExit: bye"),
-    "hook": ("@hookimpl\ndef cocopot_befor_request(app): ...", "CP201", 4, "mean 'cocopot_before_request'?"),
+    "hook": ("@hookimpl\ndef cocopot_befor_request(app): ...", "CP201", 5, "mean 'cocopot_before_request'?"),
     "argument": (
         "@hookimpl\ndef cocopot_startup(application): ...",
         "CP202",
-        4,
-        "cocopot_startup has the argum",
+        5,
+        "cocopot_startup has no argument 'application'; it has the arguments app.",
     ),
     "wrapper": (
         "@hookimpl(wrapper=True)\ndef cocopot_setup(app): yield",
         "CP202",
-        4,
+        5,
         "historic incompatible",
     ),
     "mark": ("def cocopot_startup(app): ...", "CP203", 4, "without the mark @cocopot.hookimpl"),
@@ -75,6 +75,7 @@ def test_faults(fault: str, subject: MakeSubject) -> None:
     assert finding.file.endswith("cocopot_demo.py") or not line
     assert says in finding.message
     assert "To go on without it" not in finding.message
+    assert "\n  at " not in finding.message
     assert not made.usable
 
 

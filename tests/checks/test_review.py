@@ -57,7 +57,7 @@ def test_keys(project: Callable[..., Path]) -> None:
     """Keys that are named or read belong to the plugin, to Cocopot, or to a plugin that it names."""
     result = check(project(KEYS))
     assert [(found.code, found.line, found.message) for found in result.findings] == [
-        ("CP401", 9, "It names the key 'LEVEL', which does not begin with 'DEMO_'."),
+        ("CP401", 10, "It names the key 'LEVEL', which does not begin with 'DEMO_'."),
         ("CP401", 15, "It reads the key 'OTHER', which does not begin with 'DEMO_'."),
         ("CP402", 15, "It reads the key 'DEMO_OTHER', which cocopot_config_defaults does not name."),
     ]

@@ -41,7 +41,7 @@ def new_app(folder: Path) -> None:
     """
     distribution = normalize_name(folder.resolve().name)
     check_distribution(distribution)
-    files = render("common", "app", distribution=distribution, cocopot_version=own_version())
+    files = render("common", "app", distribution=distribution, cocopot_version=own_version(), more_steps="")
     write(files, folder)
     report(files, folder, "cocopot run")
 
@@ -85,6 +85,7 @@ def new_plugin(name: str, folder: Path | None, hooks: str | None, author: str | 
         implementations=implementations.module(),
         example=implementations.example(),
         tests=implementations.tests(),
+        more_steps="      - run: cocopot check-plugin .",
     )
     write(files, folder)
     report(files, folder, "python -m pytest")

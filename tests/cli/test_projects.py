@@ -101,7 +101,7 @@ def test_a_folder_needs_one_to_lie_in(tmp_path: Path) -> None:
 
 def test_templates_are_filled_in() -> None:
     """Values and names of files are replaced, no placeholder is left, and each file ends with one newline."""
-    files = render("common", "app", distribution="tea", cocopot_version="1.0")
+    files = render("common", "app", distribution="tea", cocopot_version="1.0", more_steps="")
     assert 'name = "tea"' in files["pyproject.toml"]
     assert "${{ matrix.python }}" in files[".github/workflows/ci.yml"]
     assert all(text.endswith("\n") and not text.endswith("\n\n") for text in files.values())

@@ -103,8 +103,8 @@ def plugin_ci(workshop: Environment, plugin: Path) -> dict[str, str]:
     return run_ci(workshop, plugin)
 
 
-def check_ci(output: dict[str, str], tests: int) -> None:
-    assert list(output)[1:] == ["ruff check .", "ruff format --check .", "mypy", "python -m pytest"]
+def check_ci(output: dict[str, str], tests: int, *more: str) -> None:
+    assert list(output)[1:] == ["ruff check .", "ruff format --check .", "mypy", "python -m pytest", *more]
     assert "All checks passed!" in output["ruff check ."]
     assert "already formatted" in output["ruff format --check ."]
     assert "Success: no issues found in 2 source files" in output["mypy"]
@@ -112,8 +112,9 @@ def check_ci(output: dict[str, str], tests: int) -> None:
 
 
 def test_a_new_plugin_passes_its_own_ci(plugin_ci: dict[str, str]) -> None:
-    """Its extra brings all that its checks need; lint, format, types and tests are in order."""
-    check_ci(plugin_ci, len(HOOKS) + 5)
+    """Its extra brings all that its checks need; lint, format, types, tests and the review are in order."""
+    check_ci(plugin_ci, len(HOOKS) + 5, "cocopot check-plugin .")
+    assert plugin_ci["cocopot check-plugin ."].endswith("\n0 errors, 0 warnings\n")
 
 
 def test_a_new_application_passes_its_own_ci(workshop: Environment, application: Path) -> None:

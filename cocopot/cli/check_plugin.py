@@ -12,6 +12,7 @@ import click
 from cocopot.checks.review import Options, review
 from cocopot.checks.rules import RULES
 from cocopot.checks.targets import TargetError, open_target
+from cocopot.cli.tables import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -89,10 +90,12 @@ def command(
     try:
         with open_target(target) as found:
             result = review(found, Options(config, timeout, cost, ignore))
-            text = json.dumps(_as_data(result), indent=2) if as_json else "\n".join(_as_text(result, verbose))
+            if as_json:
+                print_json(_as_data(result))
+            else:
+                click.echo("\n".join(_as_text(result, verbose)))
     except TargetError as error:
         raise click.UsageError(str(error)) from error
-    click.echo(text)
     if result.count("error") or (strict and result.count("warning")):
         raise SystemExit(1)
 

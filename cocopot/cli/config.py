@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cocopot.cli.masking import shown
-from cocopot.cli.tables import print_json, print_table
+from cocopot.cli.tables import print_json, print_table, shortened
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,9 +46,8 @@ def command(loader: AppLoader, keys: Sequence[str], *, show_secrets: bool, as_js
 def _check(keys: Sequence[str], config: Config) -> None:
     for key in keys:
         if key not in config:
-            close = difflib.get_close_matches(key.upper(), config, n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise click.ClickException(f"The configuration has no key {key!r}.{hint}")
+            hint = did_you_mean(key.upper(), config)
+            raise click.ClickException(f"The configuration has no key {key!r}. {hint}".rstrip())
 
 
 def _describe(origin: Origin | None) -> str:
@@ -58,17 +56,10 @@ def _describe(origin: Origin | None) -> str:
     source = origin.source
     if origin.kind in ("file", "code"):
         path, line, number = source.rpartition(":") if origin.kind == "code" else (source, "", "")
-        source = f"{_shortened(path)}{line}{number}"
+        source = f"{shortened(path)}{line}{number}"
     kind = "default of plugin" if origin.kind == "plugin" else origin.kind
     own = "Cocopot's default" if kind == "default" else f"{kind} {source}"
     return own if origin.within is None else f"{own}, in {_describe(origin.within)}"
-
-
-def _shortened(path: str) -> str:
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path
 
 
 def _as_json(origin: Origin | None) -> dict[str, Any] | None:

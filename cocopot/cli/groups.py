@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from werkzeug.serving import is_running_from_reloader
 from cocopot.cli.env_files import read_env_files
 from cocopot.cli.loading import AppLoader, NoAppError
 from cocopot.cli.tracebacks import print_error
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -188,10 +188,8 @@ class MainGroup(click.Group):
 
 
 def _unknown(name: str, known: Sequence[str], error: NoAppError | None) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
     why = f"\nThe application's commands are missing. {error.message}" if error is not None else ""
-    return f"No such command {name!r}.{hint}{why}"
+    return f"No such command {name!r}. {did_you_mean(name, known)}".rstrip() + why
 
 
 def _why_missing(error: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.metadata
 import json
 import re
@@ -15,6 +14,7 @@ import click
 from cocopot.cli.implementations import HOOKS, Implementations, summary
 from cocopot.cli.projects import check_folder, render, write
 from cocopot.hooks.discovery import installed
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,8 +181,8 @@ def parse_hooks(text: str) -> list[str]:
     names = re.split(r"[,\s]+", text.strip(", \t"))
     for name in names:
         if name not in HOOKS:
-            close = difflib.get_close_matches(name, HOOKS, n=1) or [f"cocopot_{name}"]
-            hint = f"Did you mean {close[0]!r}?" if close[0] in HOOKS else f"Hooks are: {', '.join(HOOKS)}."
+            full = f"cocopot_{name}"
+            hint = did_you_mean(full if full in HOOKS else name, HOOKS, f"Hooks are: {', '.join(HOOKS)}.")
             raise click.UsageError(f"{name!r} is no hook. {hint}")
     return names
 

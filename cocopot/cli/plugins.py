@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import logging
 import os
 import sys
@@ -25,6 +24,7 @@ from cocopot.hooks.loading import Loader
 from cocopot.hooks.places import place_of_error
 from cocopot.hooks.report import report_hooks, report_plugins
 from cocopot.request import blueprints_of
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -168,8 +168,7 @@ def _chosen(reports: list[HookReport], hook: str | None, *, show_all: bool) -> l
 def _check_known(name: str, known: Iterable[str], option: str) -> None:
     known = sorted(known)
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known) or 'none'}."
+        hint = did_you_mean(name, known, f"There are: {', '.join(known) or 'none'}.")
         raise click.UsageError(f"{option}: there is no {name!r}. {hint}")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from cocopot.cli.tables import aligned, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -94,11 +95,7 @@ def _plugins(number: int) -> str:
 
 
 def _shown(place: Place | None) -> str:
-    """Return a place, relative to the working directory if it is inside."""
-    if place is None:
-        return ""
-    path = Path(place.file)
-    return f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}:{place.line}"
+    return "" if place is None else f"{shortened(place.file)}:{place.line}"
 
 
 # -------------------------------------------------------------------------
@@ -141,9 +138,7 @@ def _row(number: int, implementation: Implementation) -> list[str]:
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Return aligned lines; a column that is empty in all rows is left out."""
     columns = [column for column in zip(*rows, strict=True) if any(column)]
-    widths = [max(map(len, column)) for column in columns]
-    for row in zip(*columns, strict=True):
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    return aligned(list(zip(*columns, strict=True)))
 
 
 # -------------------------------------------------------------------------

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _GAP = "  "
 #: No column is made narrower than this for a terminal, in characters.
@@ -27,18 +28,35 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         rows: The texts of the cells; line breaks in them become blanks.
     """
     cells = [list(headings), *([" ".join(cell.splitlines()) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = _widths(cells)
     if sys.stdout.isatty():
         widths = _fitted(widths, shutil.get_terminal_size().columns)
     rule = ["-" * width for width in widths]
-    for line in (cells[0], rule, *cells[1:]):
-        cut = [_cut(cell, width).ljust(width) for cell, width in zip(line, widths, strict=True)]
-        click.echo(_GAP.join(cut).rstrip())
+    cut = [[_cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    for line in aligned([cut[0], rule, *cut[1:]]):
+        click.echo(line)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Return rows as lines, in which each column is as wide as its widest cell."""
+    widths = _widths(rows)
+    for row in rows:
+        yield _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON; what JSON does not know is written as Python shows it."""
     click.echo(json.dumps(value, indent=2, default=repr))
+
+
+def shortened(path: str) -> str:
+    """Return a path relative to the working directory, if it is inside."""
+    full, here = Path(path), Path.cwd()
+    return str(full.relative_to(here)) if full.is_relative_to(here) else path
 
 
 def _fitted(widths: Sequence[int], available: int) -> list[int]:

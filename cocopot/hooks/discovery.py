@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import heapq
 import logging
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cocopot.exceptions import PluginError
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping
@@ -315,12 +315,13 @@ class Selection:
     ) -> None:
         known = sorted({candidate.name for candidate in candidates})
         for name in sorted((self.allowed or frozenset()) - set(wanted) - set(self.disabled)):
-            problem = (
-                f"Plugin {name!r}, named by {self.allowed_by}, is not installed. {_suggestion(name, known)}"
-                f"Installed: {', '.join(known) or 'none'}. "
-                "Install the distribution that brings it, or take the name out."
-            )
-            fail(PluginError(problem, plugin=name))
+            problem = [
+                f"Plugin {name!r}, named by {self.allowed_by}, is not installed.",
+                did_you_mean(name, known),
+                f"Installed: {', '.join(known) or 'none'}.",
+                "Install the distribution that brings it, or take the name out.",
+            ]
+            fail(PluginError(" ".join(filter(None, problem)), plugin=name))
 
 
 def _raise(error: PluginError) -> NoReturn:
@@ -346,11 +347,6 @@ def _checked_names(names: Iterable[str], argument: str) -> list[str]:
     if isinstance(names, str):
         raise TypeError(f"{argument} takes a set of plugin names, not a string: {argument}={{{names!r}}}")
     return list(names)
-
-
-def _suggestion(name: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]!r}? " if close else ""
 
 
 def _duplicate(same: list[Candidate]) -> PluginError:

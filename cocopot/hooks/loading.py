@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import logging
 import os
@@ -24,6 +23,7 @@ from cocopot.hooks.discovery import (
 from cocopot.hooks.markers import held
 from cocopot.hooks.places import place_of, place_of_error
 from cocopot.origins import Origin
+from cocopot.suggestions import close_name, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -169,8 +169,7 @@ class Loader:
         known = {candidate.name for candidate in (*installed(), *self._manager.given)}
         if name in known:
             return f"which is installed but not among the names in {selection.allowed_by}. Add it there."
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else "Install the distribution that brings it."
+        hint = did_you_mean(name, known, "Install the distribution that brings it.")
         return f"which is not installed. {hint}"
 
     def _still_met(self, candidate: Candidate, plugin: object) -> bool:
@@ -267,13 +266,13 @@ class Loader:
 def _warn_of_misspelled(selection: Selection, known: Collection[str]) -> None:
     """Warn of a name that is to be disabled, is not there, and looks like one that is."""
     for name in selection.disabled:
-        close = difflib.get_close_matches(name, known, n=1) if name not in known else ()
-        if close:
+        close = close_name(name, known) if name not in known else None
+        if close is not None:
             logger.warning(
                 "%s names the plugin %r, which is not installed. Did you mean %r, which has been loaded?",
                 selection.disabled[name],
                 name,
-                close[0],
+                close,
             )
 
 
@@ -309,9 +308,8 @@ def _wrong_argument(manager: PluginManager, hook: str, function: Any) -> str | N
     wrong = next((name for name in inspect.signature(function).parameters if name not in known), None)
     if wrong is None:
         return None
-    close = difflib.get_close_matches(wrong, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return f"{hook} has no argument {wrong!r}; it has the arguments {', '.join(known)}.{hint}"
+    hint = did_you_mean(wrong, known)
+    return f"{hook} has no argument {wrong!r}; it has the arguments {', '.join(known)}. {hint}".rstrip()
 
 
 def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[str]) -> None:
@@ -329,8 +327,7 @@ def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[s
         impls = () if caller.name in known else caller.get_hookimpls()
         unknown = [impl for impl in impls if impl.plugin is record.plugin and not impl.optionalhook]
         if unknown:
-            close = difflib.get_close_matches(caller.name, known, n=1)
-            hint = f"Did you mean {close[0]!r}?" if close else f"Hooks are: {', '.join(sorted(known))}."
+            hint = did_you_mean(caller.name, known, f"Hooks are: {', '.join(sorted(known))}.")
             where = _at(place_of(unknown[0].function))
             problem = f"implements {caller.name!r}, which is no hook. {hint}{where}"
             raise record.candidate.error(problem, caller.name)

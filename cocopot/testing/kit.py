@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import TYPE_CHECKING, Any
 
 from cocopot.app import Cocopot
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,12 +64,12 @@ def assert_hook_order(app: Cocopot, hook: str, *plugin_names: str) -> None:
         raise ValueError("Name the plugins whose order is to be asserted.")
     hooks = {name for name, caller in vars(app.plugins.hook).items() if not name.startswith("_")}
     if hook not in hooks:
-        raise ValueError(f"There is no hook {hook!r}. {_did_you_mean(hook, hooks)}")
+        raise ValueError(f"There is no hook {hook!r}. {did_you_mean(hook, hooks)}")
     order = [impl.plugin_name for impl in app.plugins.call_order(hook)]
     for name in plugin_names:
         if name not in order:
             raise AssertionError(
-                f"{name!r} does not implement {hook}. {_did_you_mean(name, order)}\n{_show(hook, order)}"
+                f"{name!r} does not implement {hook}. {did_you_mean(name, order)}\n{_show(hook, order)}"
             )
     rest = iter(order)
     for name in plugin_names:
@@ -78,11 +78,6 @@ def assert_hook_order(app: Cocopot, hook: str, *plugin_names: str) -> None:
                 f"{hook} does not run in the order {', '.join(map(repr, plugin_names))}: "
                 f"{name!r} comes too early.\n{_show(hook, order)}"
             )
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {close[0]!r}?" if close else ""
 
 
 def _show(hook: str, order: list[str]) -> str:

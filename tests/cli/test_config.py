@@ -62,7 +62,7 @@ def test_keys(app: Cocopot) -> None:
     """Some keys only, in order; one that is not there is an error, with the name that was meant."""
     assert [row[0] for row in table(run(app, "config", "TESTING", "DEBUG"))] == ["Key", "DEBUG", "TESTING"]
     assert run(app, "config", "page_sise", code=1) == (
-        "Error: The configuration has no key 'page_sise'. Did you mean PAGE_SIZE?\n"
+        "Error: The configuration has no key 'page_sise'. Did you mean 'PAGE_SIZE'?\n"
     )
 
 

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from cocopot.suggestions import close_name, did_you_mean
+
+BIRDS = ("wren", "lark", "swallow")
+
+
+def test_the_nearest_name_is_suggested() -> None:
+    """A name that is misspelled is asked for as it is written."""
+    assert close_name("swalow", BIRDS) == "swallow"
+    assert did_you_mean("swalow", iter(BIRDS), "There are birds.") == "Did you mean 'swallow'?"
+
+
+def test_nothing_near_is_suggested() -> None:
+    """A name that is like none of them is no misspelling; the message may say something else."""
+    assert close_name("penguin", BIRDS) is None
+    assert did_you_mean("penguin", BIRDS) == ""
+    assert did_you_mean("penguin", (), "There are birds.") == "There are birds."

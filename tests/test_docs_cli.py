@@ -13,7 +13,7 @@ import click
 import pytest
 
 from cocopot.cli import COMMANDS, main
-from tests.cli.processes import environment
+from tests.processes import clean_environ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def shop(tmp_path: Path) -> Path:
 def test_sessions(shop: Path, command: str, expected: str) -> None:
     """Each command prints what the page shows; three dots stand for what the page leaves out."""
     scripts = Path(sys.executable).parent
-    variables = environment(COCOPOT_PLUGINS="none", PATH=f"{scripts}:/usr/bin:/bin")
+    variables = clean_environ(COCOPOT_PLUGINS="none", PATH=f"{scripts}:/usr/bin:/bin")
     result = subprocess.run(
         ["bash", "-c", command],
         cwd=shop,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import socket
 import subprocess
@@ -16,6 +15,8 @@ import pytest
 
 from cocopot import Cocopot, hookimpl
 from cocopot.serving import _from_server_name, _may_debug, is_loopback, print_banner
+from cocopot.testing import installed_plugin
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,32 +145,19 @@ from cocopot import hookimpl
 def cocopot_before_request(request):
     return None
 """
-METADATA = "Metadata-Version: 2.1\nName: cocopot-{name}\nVersion: {version}\n"
 
 
-def install(folder: Path, name: str, version: str) -> None:
-    """Put a distribution with one plugin into a folder, as an installer does."""
-    (folder / f"cocopot_{name}.py").write_text(PLUGIN)
-    info = folder / f"cocopot_{name}-{version}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(METADATA.format(name=name, version=version))
-    (info / "entry_points.txt").write_text(f"[cocopot.plugins]\n{name} = cocopot_{name}\n")
-
-
-def test_the_banner_lists_plugins_with_distribution_and_version(tmp_path: Path) -> None:
+def test_the_banner_lists_plugins_with_distribution_and_version(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each installed plugin stands there in load order, with where it comes from."""
-    install(tmp_path, "zeta", "1.5")
-    install(tmp_path, "alpha", "0.3")
-    program = (
-        "from cocopot import Cocopot\nfrom cocopot.serving import print_banner\n"
-        "print_banner(Cocopot('shop', autoload={'zeta', 'alpha'}))"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    environment.pop("COCOPOT_PLUGINS", None)
-    result = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
-    )
-    assert result.stderr.splitlines()[1:] == [
+    monkeypatch.delenv("COCOPOT_PLUGINS", raising=False)
+    with (
+        installed_plugin("zeta", PLUGIN, version="1.5"),
+        installed_plugin("alpha", PLUGIN, version="0.3"),
+    ):
+        print_banner(Cocopot("shop", autoload={"zeta", "alpha"}))
+    assert capsys.readouterr().err.splitlines()[1:] == [
         " * Plugins:",
         "     alpha  (cocopot-alpha 0.3)",
         "     zeta  (cocopot-zeta 1.5)",
@@ -179,13 +167,6 @@ def test_the_banner_lists_plugins_with_distribution_and_version(tmp_path: Path) 
 # -------------------------------------------------------------------------
 # Where it listens
 # -------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.processes import clean_environ, free_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -22,34 +23,17 @@ if TYPE_CHECKING:
 _DEADLINE = 30.0  # seconds for something to happen
 
 
-def environment(**variables: str) -> dict[str, str]:
-    """Return this process's environment without what changes a command or Python."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("COCOPOT_", "_COCOPOT", "PYTHON", "WERKZEUG_", "COV_"))
-    }
-    return {**kept, "PYTHONUNBUFFERED": "1", **variables}
-
-
 def cocopot(folder: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder, to its end."""
     return subprocess.run(
         [sys.executable, "-m", "cocopot", *args],
         cwd=folder,
-        env=environment(**variables),
+        env=clean_environ(**variables),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 class Server:
@@ -115,7 +99,7 @@ def serving(folder: Path, *args: str, **variables: str) -> Iterator[Server]:
         subprocess.Popen(
             [sys.executable, "-m", "cocopot", *args, "--port", str(port)],
             cwd=folder,
-            env=environment(**variables),
+            env=clean_environ(PYTHONUNBUFFERED="1", **variables),
             stdout=file,
             stderr=file,
             start_new_session=True,

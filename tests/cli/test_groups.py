@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from cocopot import Cocopot, current_app, hookimpl
 from cocopot.cli import COMMANDS, main
 from cocopot.cli.groups import AppGroup
-from tests.cli.processes import cocopot, environment
+from tests.cli.processes import cocopot
 from tests.cli.support import Ready
+from tests.processes import clean_environ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -291,7 +292,7 @@ class TestCompletion:
             'source <(_COCOPOT_COMPLETE=bash_source cocopot); COMP_WORDS=(cocopot birds ""); COMP_CWORD=2; '
             '_cocopot_completion cocopot; echo "${COMPREPLY[@]}"'
         )
-        variables = environment(PATH=f"{scripts}{os.pathsep}{os.environ['PATH']}")
+        variables = clean_environ(PATH=f"{scripts}{os.pathsep}{os.environ['PATH']}")
         result = subprocess.run(
             ["bash", "-c", script], cwd=tmp_path, env=variables, capture_output=True, text=True, check=True
         )

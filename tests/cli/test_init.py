@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import cocopot
 from cocopot.cli import COMMANDS, main
-from tests.cli.processes import environment
+from tests.processes import clean_environ
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def test_unknown(folder: Path) -> None:
 def test_module_is_the_command(folder: Path) -> None:
     """`python -m cocopot` is the same command, under the same name."""
     command = [sys.executable, "-m", "cocopot", "--help"]
-    result = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    result = subprocess.run(command, env=clean_environ(), capture_output=True, text=True, check=True)
     assert result.stdout.startswith("Usage: cocopot [OPTIONS] COMMAND")
 
 
@@ -59,7 +59,7 @@ def test_commands_are_not_imported_for_help(folder: Path) -> None:
     program = "import sys\nfrom cocopot.cli import main\nmain(['--help'], standalone_mode=False)\n"
     program += "print(*[name for name in sys.modules if name.startswith('cocopot.cli.')])"
     result = subprocess.run(
-        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], env=clean_environ(), capture_output=True, text=True, check=True
     )
     imported = result.stdout.splitlines()[-1].split()
     assert "cocopot.cli.groups" in imported

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from cocopot import Cocopot
 from cocopot.cli import main
-from tests.cli.processes import cocopot, free_port, serving
+from tests.cli.processes import cocopot, serving
 from tests.cli.support import Ready
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,6 +14,7 @@ import pytest
 
 from cocopot import Cocopot, hookimpl
 from tests.cli.support import run
+from tests.processes import clean_environ
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,8 +78,7 @@ def test_plain(app: Cocopot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def environment(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "app.py").write_text(APP)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COCOPOT_", "PYTHON"))}
-    return {**kept, "IPYTHONDIR": str(tmp_path), "TERM": "dumb"}
+    return clean_environ(IPYTHONDIR=str(tmp_path), TERM="dumb")
 
 
 def test_ipython(tmp_path: Path) -> None:

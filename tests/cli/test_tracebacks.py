@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
-
+from cocopot.testing import installed_plugin
 from tests.cli.processes import cocopot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BROKEN_PLUGIN = """
@@ -41,15 +42,12 @@ def frames(stderr: str) -> list[str]:
     return [line.strip().rpartition(", in ")[0] for line in stderr.splitlines() if line.startswith("  File")]
 
 
-@pytest.fixture
-def plugin(tmp_path: Path) -> Path:
-    """Install a plugin, as an installer does, and return its module."""
-    info = tmp_path / "cocopot_broken-2.1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: cocopot-broken\nVersion: 2.1\n")
-    (info / "entry_points.txt").write_text("[cocopot.plugins]\nbroken = cocopot_broken\n")
-    (tmp_path / "app.py").write_text("from cocopot import Cocopot\napp = Cocopot('x', autoload={'broken'})\n")
-    return tmp_path / "cocopot_broken.py"
+@contextmanager
+def with_plugin(folder: Path, source: str) -> Iterator[Path]:
+    """Install a plugin, beside an application that asks for it, and give its module."""
+    (folder / "app.py").write_text("from cocopot import Cocopot\napp = Cocopot('x', autoload={'broken'})\n")
+    with installed_plugin("broken", source, version="2.1") as plugin:
+        yield plugin.path / "cocopot_broken.py"
 
 
 def test_error_of_the_application(tmp_path: Path) -> None:
@@ -90,20 +88,20 @@ def test_no_application(tmp_path: Path) -> None:
     assert result.stderr.startswith("Error: There is no application. Tried: ")
 
 
-def test_plugin_that_cannot_be_imported(tmp_path: Path, plugin: Path) -> None:
+def test_plugin_that_cannot_be_imported(tmp_path: Path) -> None:
     """The traceback of the cause has the plugin's frames only; then the message says which plugin it was."""
-    plugin.write_text(BROKEN_PLUGIN)
-    result = cocopot(tmp_path, "routes", PYTHONPATH=str(tmp_path))
+    with with_plugin(tmp_path, BROKEN_PLUGIN) as plugin:
+        result = cocopot(tmp_path, "routes", PYTHONPATH=str(plugin.parent))
     assert result.returncode == 1
     assert frames(result.stderr) == [f'File "{plugin}", line 5', f'File "{plugin}", line 3']
     assert "\nError: Plugin 'broken' (cocopot-broken 2.1, cocopot_broken) failed to load: " in result.stderr
     assert result.stderr.endswith("or set COCOPOT_DISABLE_PLUGINS=broken.\n")
 
 
-def test_plugin_that_breaks_the_contract(tmp_path: Path, plugin: Path) -> None:
+def test_plugin_that_breaks_the_contract(tmp_path: Path) -> None:
     """What the message says already has no traceback."""
-    plugin.write_text(UNKNOWN_HOOK)
-    result = cocopot(tmp_path, "routes", PYTHONPATH=str(tmp_path))
+    with with_plugin(tmp_path, UNKNOWN_HOOK) as plugin:
+        result = cocopot(tmp_path, "routes", PYTHONPATH=str(plugin.parent))
     assert result.returncode == 1
     assert result.stderr.startswith("Error: Plugin 'broken' (cocopot-broken 2.1, cocopot_broken) implements")
     assert "Did you mean 'cocopot_before_request'?" in result.stderr

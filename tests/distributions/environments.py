@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,8 @@ import venv
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from tests.processes import clean_environ
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DRIVER = Path(__file__).with_name("driver.py")
@@ -201,7 +202,7 @@ def run(
     process = subprocess.run(
         command,
         cwd=cwd,
-        env={**clean_environ(), **(environ or {})},
+        env=clean_environ(**(environ or {})),
         capture_output=True,
         text=True,
         timeout=60,
@@ -210,8 +211,3 @@ def run(
     if process.returncode:
         raise RuntimeError(f"{command} returned {process.returncode}\n{process.stdout}\n{process.stderr}")
     return process
-
-
-def clean_environ() -> dict[str, str]:
-    """Return the environment without the variables that would change Python or Cocopot."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COCOPOT"))}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.distributions.environments import Plugin, clean_environ
+from tests.distributions.environments import Plugin
+from tests.processes import clean_environ
 
 if TYPE_CHECKING:
     from pathlib import Path

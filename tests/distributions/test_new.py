@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from cocopot.cli.implementations import HOOKS
 from cocopot.cli.new import command
-from tests.distributions.environments import CHECKOUT, Environment, clean_environ, run
+from tests.distributions.environments import CHECKOUT, Environment, run
+from tests.processes import clean_environ
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.distributions.environments import Plugin, clean_environ, run
+from tests.distributions.environments import Plugin, run
+from tests.processes import clean_environ
 
 if TYPE_CHECKING:
     from tests.distributions.environments import Environment, MakeEnvironment
@@ -69,7 +70,7 @@ def plugins(
     return subprocess.run(
         [place.python, "-m", "cocopot", *(["--app", "application"] if application else []), "plugins", *args],
         cwd=folder,
-        env={**clean_environ(), **(environ or {})},
+        env=clean_environ(**(environ or {})),
         capture_output=True,
         text=True,
         timeout=60,

@@ -5,24 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.distributions.environments import Plugin, run
+from tests.test_pytest_plugin import STRICT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.distributions.environments import MakeEnvironment
 
-STRICT = """
-    from cocopot import hookimpl
-
-    class Strict:
-        @hookimpl
-        def cocopot_config_defaults(self):
-            return {"STRICT_ON": True}
-
-        @hookimpl
-        def cocopot_before_request(self, app):
-            return "strict" if app.config["STRICT_ON"] else None
-"""
 TEST = """
 def test(app, client, hook_recorder):
     response = client.get("/")

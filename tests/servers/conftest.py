@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.processes import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -124,12 +126,6 @@ class Server:
             time.sleep(0.02)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
-
-
 def _wait_until_it_answers(server: Server, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + DEADLINE
     while process.poll() is None and time.monotonic() < deadline:
@@ -157,7 +153,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def running(name: str, folder: Path) -> Iterator[Server]:
     """Run one server for as long as the block takes."""
-    server = Server(name, _free_port(), folder / f"{name}.log")
+    server = Server(name, free_port(), folder / f"{name}.log")
     # Recent versions of gunicorn put a socket of their own into the folder for such things.
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "XDG_RUNTIME_DIR": str(folder)}
     with (

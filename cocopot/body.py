@@ -80,6 +80,8 @@ def check_content_length(environ: WSGIEnvironment) -> None:
     length = environ.get("CONTENT_LENGTH")
     if not length:
         return
+    if length.isdecimal() and length.isascii() and len(length) <= 20:
+        return
     digits = length.strip(" \t")
     # Python converts no more than 4300 digits; no length has more than twenty.
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
@@ -125,11 +127,15 @@ def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
     missing = int(announced)
     if (max_length is not None and missing > max_length) or "HTTP_TRANSFER_ENCODING" in environ:
         return None
-    stream, chunks = environ["wsgi.input"], []
-    while missing > 0:
-        chunk = _read(stream, missing)
-        if not chunk:
-            raise ClientDisconnected
+    stream = environ["wsgi.input"]
+    chunk = _read(stream, missing) if missing else b""
+    if len(chunk) == missing:
+        return chunk  # in one piece, as from most servers
+    chunks = []
+    while chunk:
         chunks.append(chunk)
         missing -= len(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        if missing <= 0:
+            return b"".join(chunks)
+        chunk = _read(stream, missing)
+    raise ClientDisconnected

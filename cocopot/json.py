@@ -9,13 +9,15 @@ import math
 from abc import ABC, abstractmethod
 from datetime import date
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 from uuid import UUID
 
 from werkzeug.http import http_date
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    _Quick = Callable[[Any, int], Iterable[str]]
 
 
 class JSONSettings(Protocol):
@@ -106,7 +108,7 @@ class JSONProvider(ABC):
         return self._respond(self.dumps(_response_value(args, kwargs)))
 
     def _respond(self, text: str) -> Any:
-        return self._app.response_class(text.encode(), content_type=self._app.config["JSON_MIMETYPE"])
+        return self._app.response_class(text.encode(), None, None, None, self._app.config["JSON_MIMETYPE"])
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -132,7 +134,7 @@ class DefaultJSONProvider(JSONProvider):
 
     def __init__(self, app: JSONSettings) -> None:
         super().__init__(app)
-        self._encoders: dict[tuple[str, bool, bool], json.JSONEncoder] = {}
+        self._encoders: dict[tuple[str, bool, bool], tuple[json.JSONEncoder, _Quick | None]] = {}
 
     def default(self, o: Any) -> Any:
         """Return what to write for an object that JSON does not know; override it to add types.
@@ -168,7 +170,7 @@ class DefaultJSONProvider(JSONProvider):
                 a JSONPath (RFC 9535).
             ValueError: A number is not finite; the message says which, and where. Or a value contains itself.
         """
-        return _encode(self._build(kwargs) if kwargs else self._prepared("spaced"), obj)
+        return _encode(self._build(kwargs), obj) if kwargs else self._write("spaced", obj)
 
     def loads(self, s: str | bytes | bytearray, **kwargs: Any) -> Any:
         """Return the value that a JSON text stands for.
@@ -180,11 +182,19 @@ class DefaultJSONProvider(JSONProvider):
         Raises:
             ValueError: It is not JSON, or nested deeper than Python can follow.
         """
-        text = s.decode(json.detect_encoding(s)) if isinstance(s, bytes) else s
+        # An object that begins so is in UTF-8: two of its bytes would be null in any other encoding.
+        if type(s) is bytes and s[:1] == b"{" and s[1:2] != b"\0":
+            text: Any = s.decode()
+        else:
+            text = s.decode(json.detect_encoding(s)) if isinstance(s, bytes) else s
         try:
             if kwargs or not isinstance(text, str):
                 return json.loads(text, **{"parse_constant": _refuse, **kwargs})
-            return _DECODER.decode(text)
+            try:
+                value, end = _scan(text, 0)
+            except StopIteration:
+                end = -1  # there are blanks in front, or it is not JSON
+            return value if end == len(text) else _DECODER.decode(text)
         except RecursionError:
             raise ValueError("the JSON text is nested too deeply") from None
 
@@ -210,16 +220,23 @@ class DefaultJSONProvider(JSONProvider):
         compact = self._app.config["JSON_COMPACT"]
         if compact is None:
             compact = not self._app.debug
-        encoder = self._prepared("compact" if compact else "indented")
-        return self._respond(_encode(encoder, _response_value(args, kwargs)) + "\n")
+        value = args[0] if len(args) == 1 and not kwargs else _response_value(args, kwargs)
+        return self._respond(self._write("compact" if compact else "indented", value) + "\n")
 
-    def _prepared(self, layout: str) -> json.JSONEncoder:
+    def _write(self, layout: str, obj: Any) -> str:
         config = self._app.config
-        key = (layout, bool(config["JSON_AS_ASCII"]), bool(config["JSON_SORT_KEYS"]))
-        encoder = self._encoders.get(key)
-        if encoder is None:
-            encoder = self._encoders[key] = self._build(_LAYOUTS[layout])
-        return encoder
+        key = (layout, not config["JSON_AS_ASCII"], not config["JSON_SORT_KEYS"])
+        prepared = self._encoders.get(key)
+        if prepared is None:
+            encoder = self._build(_LAYOUTS[layout])
+            prepared = self._encoders[key] = encoder, _quick(encoder)
+        encoder, quick = prepared
+        if quick is not None:
+            try:
+                return "".join(quick(obj, 0))
+            except (TypeError, ValueError, RecursionError):
+                pass  # once more below, for the error
+        return _encode(encoder, obj)
 
     def _build(self, options: Mapping[str, Any]) -> json.JSONEncoder:
         config = self._app.config
@@ -244,6 +261,8 @@ def _refuse(constant: str) -> NoReturn:
 
 
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
+# What the decoder calls between looking for blanks, which a program seldom sends.
+_scan: Final[Callable[[str, int], tuple[Any, int]]] = cast("Any", _DECODER).scan_once
 
 
 def _response_value(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -252,6 +271,30 @@ def _response_value(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if len(args) == 1:
         return args[0]
     return list(args) or kwargs or None
+
+
+def _quick(encoder: json.JSONEncoder) -> _Quick | None:
+    """Return what an encoder makes anew for each call, if this Python has it, and the encoder needs no more.
+
+    It does not look for a value that contains itself: such a one is nested too deeply.
+    """
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    indent: Any = encoder.indent
+    if make is None or indent is not None:
+        return None
+    escape = "encode_basestring_ascii" if encoder.ensure_ascii else "encode_basestring"
+    quick: _Quick = make(
+        None,
+        encoder.default,
+        getattr(json.encoder, escape),
+        None,
+        encoder.key_separator,
+        encoder.item_separator,
+        encoder.sort_keys,
+        encoder.skipkeys,
+        encoder.allow_nan,
+    )
+    return quick
 
 
 def _encode(encoder: json.JSONEncoder, obj: Any) -> str:

@@ -22,6 +22,8 @@ def cocopot_make_response(app: Application, request: Request, value: Any) -> Any
     kind = type(value)
     if kind is str or kind is bytes:
         return app.response_class(value)
+    if kind is dict or kind is list:
+        return app.json.response(value)
     if isinstance(value, app.response_class):
         return value
     if isinstance(value, tuple):

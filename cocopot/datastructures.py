@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.datastructures import EnvironHeaders as _EnvironHeaders
 from werkzeug.datastructures import Headers as _Headers
 from werkzeug.datastructures import ImmutableMultiDict
-
-if TYPE_CHECKING:
-    from cocopot.types import WSGIEnvironment
 
 
 class Headers(_Headers):
@@ -42,25 +38,26 @@ class Headers(_Headers):
             self._list = items
 
 
-@lru_cache(maxsize=512)
 def _environ_key(name: str) -> str:
     """Return the key under which the environment has a header (PEP 3333)."""
     key = name.upper().replace("-", "_")
-    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+    key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
+    if len(_KEYS) < 512 and len(name) < 64:
+        _KEYS[name] = key
+    return key
+
+
+# The keys of headers that have been asked for: by the application, and no more than so many.
+_KEYS: dict[str, str] = {}
 
 
 class EnvironHeaders(_EnvironHeaders):
     """The headers of a request; see `werkzeug.datastructures.EnvironHeaders`."""
 
     def __getitem__(self, key: Any) -> str:  # type: ignore[override]  # as in Werkzeug
-        if type(key) is str and len(key) < 64:
-            return self.environ[_environ_key(key)]  # type: ignore[no-any-return]
+        if type(key) is str:
+            return self.environ[_KEYS.get(key) or _environ_key(key)]  # type: ignore[no-any-return]
         return super().__getitem__(key)
-
-    def __init__(self, environ: WSGIEnvironment) -> None:
-        # What Werkzeug's constructor does, without calling another one.
-        self._list = []
-        self.environ = environ
 
 
 def plain_arguments(query: str) -> ImmutableMultiDict[str, str]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import IO
 
-    from werkzeug.datastructures import Headers, MultiDict
+    from werkzeug.datastructures import Headers
     from werkzeug.formparser import FormDataParser
     from werkzeug.routing import Rule
 
@@ -74,6 +74,39 @@ class _Lazy:
             raise
         setattr(instance, self.name, value)  # unlike a look at __dict__, it makes no dict
         return value
+
+
+class _LazyHeaders(_Lazy):
+    """The headers: as `_Lazy`, in one call."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        # EnvironHeaders(instance.environ), without the constructor.
+        headers: Any = _new(EnvironHeaders)
+        headers._list = []  # noqa: SLF001
+        headers.environ = instance.environ
+        instance.headers = headers
+        return headers
+
+
+class _LazyArgs(_Lazy):
+    """The arguments: as `_Lazy`, in one call where nothing in the query string has to be decoded."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        text = instance.environ.get("QUERY_STRING", "")
+        if (
+            instance._query_string is not None  # noqa: SLF001 - the one in the environment has been replaced
+            or "%" in text
+            or "+" in text
+            or not text.isascii()
+            or instance.parameter_storage_class is not ImmutableMultiDict
+        ):
+            return super().__get__(instance, owner)
+        args = instance.args = plain_arguments(text)
+        return args
 
 
 class _Setting:
@@ -153,32 +186,9 @@ def _load_path(request: Request) -> str:
     return "/" + _decoded(request.environ.get("PATH_INFO") or "").lstrip("/")
 
 
-def _load_query_string(request: Request) -> bytes:
-    """What stands in the URL after the question mark, as it was sent."""
-    query: bytes = request.environ.get("QUERY_STRING", "").encode("latin1")
-    return query
-
-
-def _load_headers(request: Request) -> Headers:
-    """The headers, read from the WSGI environment when they are asked for."""
-    return EnvironHeaders(request.environ)
-
-
 def _load_remote_addr(request: Request) -> str | None:
     """The address of the client."""
     return cast("str | None", request.environ.get("REMOTE_ADDR"))
-
-
-def _load_args(request: Request) -> MultiDict[str, str]:
-    """The parameters in the URL's query string."""
-    query = request.query_string
-    if b"%" in query or b"+" in query:
-        return cast("MultiDict[str, str]", _werkzeug_value(request, "args"))
-    text = query.decode()
-    if request.parameter_storage_class is ImmutableMultiDict:
-        return plain_arguments(text)
-    pairs = [piece.partition("=") for piece in text.split("&") if piece]
-    return request.parameter_storage_class([(key, value) for key, _, value in pairs])
 
 
 def _load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
@@ -247,8 +257,7 @@ class Request(_WerkzeugRequest):
     server: tuple[str, int | None] | None = _lazy(_load_server)
     root_path: str = _lazy(_load_root_path)
     path: str = _lazy(_load_path)
-    query_string: bytes = _lazy(_load_query_string)
-    headers: Headers = _lazy(_load_headers)
+    headers: Headers = cast("Any", _LazyHeaders(EnvironHeaders))
     remote_addr: str | None = _lazy(_load_remote_addr)
 
     #: The longest body that is read, in bytes; else ``MAX_CONTENT_LENGTH``, else no limit.
@@ -260,6 +269,7 @@ class Request(_WerkzeugRequest):
     #: What parses JSON; else the application's JSON provider, else Python's `json`.
     json_module: JSONModule = cast("Any", _JSONLibrary())  # type: ignore[assignment]  # a module in Werkzeug
 
+    _query_string: bytes | None = None
     #: Whether the body has been read in one piece, so that there is nothing left to stream.
     body_is_read = False
     #: Whether uploaded files have been read, which `close` has to close.
@@ -284,6 +294,24 @@ class Request(_WerkzeugRequest):
         except Exception as error:  # noqa: BLE001 - as in Werkzeug, a repr does not raise
             url = f"(invalid URL: {error.__cause__ or error})"
         return f"<{type(self).__name__} {url!r} [{self.method}]>"
+
+    @property
+    def query_string(self) -> bytes:
+        """What stands in the URL after the question mark, as it was sent."""
+        if self._query_string is None:
+            try:
+                self._query_string = self.environ.get("QUERY_STRING", "").encode("latin1")
+            except ValueError as error:
+                raise bad_request("query_string", error) from error
+        return self._query_string
+
+    @query_string.setter
+    def query_string(self, value: bytes) -> None:
+        self._query_string = value
+
+    @query_string.deleter
+    def query_string(self) -> None:
+        self._query_string = None
 
     @property
     def endpoint(self) -> str | None:
@@ -323,7 +351,14 @@ class Request(_WerkzeugRequest):
             UnsupportedMediaType: The content type is not that of JSON.
             BadRequest: The body is not JSON, or is nested too deeply.
         """
-        if cache and not silent and self._cached_json[0] is ... and self._read_plain_json():
+        if (
+            cache
+            and not silent
+            and self.environ.get("CONTENT_TYPE") == "application/json"
+            and type(self) is Request
+            and self._cached_json[0] is ...
+            and self._read_plain_json()
+        ):
             try:
                 value = self.json_module.loads(self._cached_data)
             except (ValueError, RecursionError):
@@ -342,14 +377,8 @@ class Request(_WerkzeugRequest):
         return value
 
     def _read_plain_json(self) -> bool:
-        """Read a body that is plainly JSON; Werkzeug takes the content type apart, and guards a stream."""
-        if (
-            self.environ.get("CONTENT_TYPE") != "application/json"
-            or type(self) is not Request
-            or self.shallow
-        ):
-            return False
-        if not _BODY_ATTRIBUTES.isdisjoint(vars(self)):
+        """Read the body of a request that says plainly that it is JSON; Werkzeug guards a stream."""
+        if self.shallow or not _BODY_ATTRIBUTES.isdisjoint(vars(self)):
             return False
         body = read_body(self.environ, self.max_content_length)
         if body is None:
@@ -400,6 +429,7 @@ def _cached_properties() -> dict[str, Callable[[Any], Any]]:
 
 
 _WERKZEUG_LOADERS = _cached_properties()
+_new: Any = object.__new__
 
 
 def _werkzeug_value(request: Request, name: str) -> Any:
@@ -408,9 +438,9 @@ def _werkzeug_value(request: Request, name: str) -> Any:
 
 def _make_lazy() -> None:
     """Replace every cached property by a lazy attribute: quicker, and bad input is a `BadRequest`."""
-    own = {"args": _load_args, "cookies": _load_cookies, "stream": _load_stream}
+    own = {"cookies": _load_cookies, "stream": _load_stream}
     for name, load in (_WERKZEUG_LOADERS | own).items():
-        setattr(Request, name, _Lazy(load, name))
+        setattr(Request, name, (_LazyArgs if name == "args" else _Lazy)(load, name))
 
 
 _make_lazy()

@@ -20,6 +20,7 @@ from cocopot.context import CURRENT, Context
 from cocopot.error_handlers import error_scopes
 from cocopot.logs import report_errors, run_every
 from cocopot.request import Request
+from cocopot.response import Response, send_text, text_response
 from cocopot.urls import domain_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _new = object.__new__
 # -------------------------------------------------------------------------
 
 
-def handle_request(
+def handle_request(  # noqa: PLR0912 - the hot path
     app: Application, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     """Serve one request; the application proper, to be wrapped in middleware.
@@ -56,10 +57,15 @@ def handle_request(
     """
     if not app.started:
         app.start()
-    request = app.request_class(environ, False)  # not put into the environ, which would be a circle
+    # Not put into the environ, which would be a circle. What follows is Request(environ, False), then
+    # Context(app, request) and hold(), without the calls. An attribute that is set here is read more quickly
+    # than a default of the class.
+    if app.request_class is Request:
+        request = _new(Request)
+        request.environ = environ
+    else:
+        request = app.request_class(environ, False)
     request.app = app
-    # What follows is Context(app, request) and hold(), without the calls. An attribute that is set here is
-    # read more quickly than a default of the class.
     request.holds_files = False
     context = _new(Context)
     context.app = app
@@ -76,11 +82,14 @@ def handle_request(
             endpoint = match_request(app, request, environ)
             calls = app.plugins.compiled.get(endpoint) or calls_for(app, endpoint)
             context.calls = calls
-            response = (
-                full_dispatch_request(context) if calls.full_dispatch is None else calls.full_dispatch()
-            )
+            if calls.full_dispatch is None:
+                response = full_dispatch_request(context, True)
+                if type(response) is str:
+                    return send_text(response, environ, start_response)
+            else:
+                response = calls.full_dispatch()
             # Slower: response(...)
-            return response.__call__(environ, start_response)
+            return response.__call__(environ, start_response)  # type: ignore[no-any-return]
         except Exception as exc:  # noqa: BLE001 - the one place where every exception arrives
             error = exc
             return app.handle_exception(exc)(environ, start_response)  # type: ignore[no-any-return]
@@ -156,8 +165,15 @@ def _check_utf8(environ: WSGIEnvironment) -> None:
             raise BadRequest("The path of the URL is not valid UTF-8.") from None
 
 
-def full_dispatch_request(context: Context) -> WerkzeugResponse:  # noqa: C901, PLR0912 - the hot path
-    """Run a request from its first hook to the finished response."""
+def full_dispatch_request(  # noqa: C901, PLR0912 - the hot path
+    context: Context, text_will_do: bool = False
+) -> Any:
+    """Run a request from its first hook to the finished response.
+
+    Args:
+        context: The request's context.
+        text_will_do: Whether a text may be returned as it is, if nobody is going to look at the response.
+    """
     # The hot path: preprocess_request, finalize_request and process_response stand here once more, without
     # the calls.
     app, request, calls = context.app, context.request, context.calls
@@ -183,8 +199,13 @@ def full_dispatch_request(context: Context) -> WerkzeugResponse:  # noqa: C901, 
         return response
     if calls.process is not None or context.after_functions is not None:
         return finalize_request(context, value)
-    if type(value) is str and calls.responds_by_default:
-        response = app.response_class(value)
+    kind = type(value)
+    if calls.responds_by_default and kind is app.response_class:
+        response = value
+    elif calls.responds_by_default and kind is str and app.response_class is Response:
+        if text_will_do and calls.after_request is None:
+            return value
+        response = text_response(value)
     else:
         response = calls.respond(app, request, value)
         if not isinstance(response, WerkzeugResponse):

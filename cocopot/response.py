@@ -88,36 +88,46 @@ def _type_header(mimetype: str | None) -> tuple[str, str] | None:
 _TYPE_HEADERS: dict[str | None, tuple[str, str] | None] = {
     mimetype: _type_header(mimetype) for mimetype in ("text/html", "text/plain")
 }
+_CONTENT_TYPES = {"application/json": ("Content-Type", "application/json")}
 _LENGTH_HEADERS = {length: ("Content-Length", str(length)) for length in range(1024)}
 
 
-@lru_cache(maxsize=1024)
 def _kind_of_header(name: str) -> str:
     """Return the header's name in lower case if the short path has to know it, else an empty string.
 
     Raises:
         ValueError: The name is no token (RFC 9110, 5.1).
     """
+    if name in _PLAIN_NAMES:
+        return ""
     if _TOKEN.fullmatch(name) is None:
         raise ValueError(f"{name!r} is not the name of a header.")
     lower = name.lower()
-    special = {"content-length", "content-type", "location", "content-location"}
-    return lower if lower in special else ""
+    if lower in _SPECIAL_NAMES:
+        return lower
+    if len(_PLAIN_NAMES) < 1024 and len(name) < 64 and type(name) is str:
+        _PLAIN_NAMES.add(name)
+    return ""
+
+
+_SPECIAL_NAMES = frozenset({"content-length", "content-type", "location", "content-location"})
+# Names that have been seen, are tokens, and mean nothing to the short path; no more than so many.
+_PLAIN_NAMES: set[str] = set()
 
 
 def _plain_header_list(headers: Any) -> list[tuple[str, str]] | None:
     """Return headers as a list of pairs, or ``None`` if Werkzeug has to look at them."""
     items: list[Any]
     if type(headers) is dict:
-        items = list(headers.items())
-    elif type(headers) is list:
+        items = [*headers.items()]
+    elif type(headers) is list and all(type(item) is tuple and len(item) == 2 for item in headers):
         items = headers.copy()
     else:
         return None
-    for item in items:
-        if type(item) is not tuple or len(item) != 2 or type(item[0]) is not str:
+    for name, value in items:
+        if type(name) is not str or type(value) is not str or "\n" in value or "\r" in value:
             return None
-        if _plain_header(*item) is None or _kind_of_header(item[0]):
+        if name not in _PLAIN_NAMES and _kind_of_header(name):
             return None
     return items
 
@@ -131,7 +141,7 @@ def _final_header_list(headers: Headers | None) -> list[tuple[str, str]] | None:
     for name, _ in head:
         if name == "Content-Length":
             has_length = True
-        elif name != "Content-Type" and (kind := _kind_of_header(name)):
+        elif name not in _PLAIN_NAMES and name != "Content-Type" and (kind := _kind_of_header(name)):
             if kind == "content-length":
                 has_length = True
             elif kind != "content-type":
@@ -211,14 +221,14 @@ class Response(_WerkzeugResponse):
             media = self.default_mimetype if mimetype is None else mimetype
             type_header = _TYPE_HEADERS.get(media) or _type_header(media)
         else:
-            type_header = _plain_header("Content-Type", content_type)
+            type_header = _CONTENT_TYPES.get(content_type) or _plain_header("Content-Type", content_type)
         head = () if headers is None else _plain_header_list(headers)
         if (
             body is None
             or type_header is None
             or head is None
             or direct_passthrough
-            or not self._has_short_path
+            or not (type(self) is Response or self._has_short_path)
         ):
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             return
@@ -227,11 +237,9 @@ class Response(_WerkzeugResponse):
         self._head = [*head, type_header, length_header] if head else [type_header, length_header]
         self.response = [body]
         self._is_plain = True
-        if status is None:
-            status = self.default_status
-        known = _STATUSES.get(status)
+        known = _STATUSES.get(self.default_status if status is None else status)
         if known is None:
-            self.status = cast("str", status)
+            self.status = cast("str", self.default_status if status is None else status)
         else:
             self._status, self._status_code = known
 
@@ -331,3 +339,33 @@ class Response(_WerkzeugResponse):
         if "\r" in status or "\n" in status:
             raise ValueError("The status of a response must not contain line breaks.")
         return status, code
+
+
+def text_response(text: str) -> Response:
+    """Return ``Response(text)``, without what the constructor has to look at."""
+    type_header = _TYPE_HEADERS.get(Response.default_mimetype)
+    if type_header is None or Response.default_status != 200:
+        return Response(text)
+    response: Response = _new(Response)
+    body = text.encode()
+    length = len(body)
+    response._head = [type_header, _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))]  # noqa: SLF001
+    response.response = [body]
+    response._is_plain = True  # noqa: SLF001
+    response._status = "200 OK"  # noqa: SLF001
+    response._status_code = 200  # noqa: SLF001
+    return response
+
+
+def send_text(text: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Send ``Response(text)``, which is not made where nothing but its headers and its body are needed."""
+    type_header = _TYPE_HEADERS.get(Response.default_mimetype)
+    if type_header is None or Response.default_status != 200 or environ["REQUEST_METHOD"] == "HEAD":
+        return Response(text)(environ, start_response)
+    body = text.encode()
+    length = len(body)
+    start_response("200 OK", [type_header, _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))])
+    return [body]
+
+
+_new: Any = object.__new__

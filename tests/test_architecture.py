@@ -72,6 +72,7 @@ DOWNWARD = {
 
 #: Functions of more than 40 lines, and why.
 LONG_FUNCTIONS = {
+    "lifecycle.full_dispatch_request": "the hot path: the steps of every request, without a call for each",
     "lifecycle.handle_request": "the hot path: the frame of every request",
     "response.Response.__init__": "the hot path: every response is made here, without a call",
     "routing.table.Domain.find": "the hot path: the matcher's loop, for every URL with variables",

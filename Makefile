@@ -1,11 +1,12 @@
-# Every target sets up what it needs in .venv; nothing is installed by hand.
+# Every target sets up what it needs, in .venv or, for the benchmarks, in .venv-bench; nothing is installed by hand.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 HOST ?= 127.0.0.1
 PORT ?= 5000
 
-.PHONY: run test lint format docs bench clean
+.PHONY: run test lint format docs bench bench-docs clean
 
 # The project and its plugins are named in one command, so that a plugin's requirement of
 # "cocopot>=1.0" is always met by this checkout.
@@ -14,8 +15,9 @@ $(VENV)/installed: pyproject.toml plugins/cocopot-cors/pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --editable plugins/cocopot-cors
 	touch $@
 
-$(VENV)/benchmarks: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+$(BENCH)/installed: pyproject.toml
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check '.[bench]'
 	touch $@
 
 run: $(VENV)/installed
@@ -36,8 +38,13 @@ format: $(VENV)/installed
 docs: $(VENV)/installed
 	$(BIN)/python -m pytest docs README.md plugins/*/README.md tests/test_docs.py
 
-bench: $(VENV)/benchmarks
-	cd benchmarks && ../$(BIN)/python run.py
+# Installed as users have it, from a wheel with its bytecode, because imports are measured; anew each time.
+bench: $(BENCH)/installed
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	$(BENCH)/bin/python benchmarks/run.py
+
+bench-docs: $(BENCH)/installed
+	$(BENCH)/bin/python benchmarks/report.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage dist
+	rm -rf $(VENV) $(BENCH) .mypy_cache .pytest_cache .ruff_cache .coverage dist

@@ -1,20 +1,38 @@
-"""One hook: a compiled call against pluggy's own and against a loop written by hand."""
+"""One hook: Cocopot's compiled call beside pluggy's own call and beside a loop written by hand."""
 
 from __future__ import annotations
 
+import gc
+import statistics
+import time
 import timeit
 from typing import TYPE_CHECKING, Any
 
 import pluggy
-from results import Result
+from results import Sample
+from settings import Settings, answer
 
 from cocopot import hookimpl
 from cocopot.hooks import PluginManager, hookspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
-_SECONDS = 0.05
+PART = "one hook"
+LOOP, EMPTY = "loop by hand", "empty function"
+_PASSES = 9
+#: Seconds that one call is timed for before the next one has its turn.
+_SLICE = 0.01
+#: Numbers of implementations and of wrappers around them.
+_SIZES = ((0, 0), (1, 0), (10, 0), (100, 0), (1, 1), (1, 10))
+
+# What is timed, each as a statement: the lifecycle tests for None before it calls, and so is it here.
+_STATEMENTS = {
+    "cocopot": "if call is not None: call(request)",
+    "pluggy": "hook(request=request)",
+    LOOP: "for function in functions: function(request)",
+    EMPTY: "empty(request)",
+}
 
 
 class Spec:
@@ -33,55 +51,70 @@ class Wrapper:
         return (yield)
 
 
-def _empty(request: object) -> None: ...
+def _empty(_request: object) -> None: ...
 
 
-def _loop(functions: list[Callable[[object], object]]) -> Callable[[object], None]:
-    def call(request: object) -> None:
-        for function in functions:
-            function(request)
-
-    return call
+def row(implementations: int, wrappers: int = 0) -> str:
+    """Return the name of a row."""
+    return f"{implementations} implementations" + (f", {wrappers} wrappers" if wrappers else "")
 
 
-def _candidates(plugins: int, wrappers: int) -> dict[str, Callable[[], object]]:
+def _names(implementations: int, wrappers: int) -> dict[str, Any]:
+    """Return what the statements refer to."""
     ours, theirs = PluginManager(hookspecs=[Spec]), pluggy.PluginManager("cocopot")
     theirs.add_hookspecs(Spec)
-    objects: list[Any] = [Plugin() for _ in range(plugins)] + [Wrapper() for _ in range(wrappers)]
-    for number, plugin in enumerate(objects):
+    plugins: list[Any] = [Plugin() for _ in range(implementations)]
+    for number, plugin in enumerate([*plugins, *(Wrapper() for _ in range(wrappers))]):
         ours.register(plugin, f"plugin-{number}")
         theirs.register(plugin, f"plugin-{number}")
-    request = object()
-    compiled, raw = ours.compile("work", results=False), theirs.hook.work
-    candidates: dict[str, Callable[[], object]] = {"pluggy": lambda: raw(request=request)}
-    if compiled is not None:
-        candidates["cocopot"] = lambda: compiled(request)
-    else:
-        holder = type("Calls", (), {"__slots__": ("work",)})()
-        holder.work = compiled
-        candidates["cocopot"] = lambda: holder.work is not None and holder.work(request)
-    functions = [plugin.work for plugin in objects[:plugins]]
-    loop = _loop(functions)
-    candidates["loop by hand"] = lambda: loop(request)
-    candidates["empty function"] = lambda: _empty(request)
-    return dict(sorted(candidates.items()))
+    return {
+        "call": ours.compile("work", results=False),
+        "hook": theirs.hook.work,
+        "functions": [plugin.work for plugin in plugins],
+        "empty": _empty,
+        "request": object(),
+    }
 
 
-def run(rounds: int) -> list[Result]:
+class Runner:
+    """Times one statement, without the loop around it."""
+
+    def __init__(self, statement: str, names: Mapping[str, Any], seconds: float) -> None:
+        self._timer = timeit.Timer(statement, timer=time.process_time, globals=dict(names))
+        self._loop = timeit.Timer("pass", timer=time.process_time)
+        self._number = 1_000
+        self.times: list[float] = []
+        # Twice, as the first calls are slower.
+        for _ in range(2):
+            each = self._timer.timeit(self._number) / self._number
+            self._number = max(100, int(seconds / max(each, 1e-8)))
+
+    def run(self) -> None:
+        """Time one slice."""
+        loop = self._loop.timeit(self._number)
+        self.times.append((self._timer.timeit(self._number) - loop) / self._number)
+
+
+def measure(settings: Settings) -> list[Sample]:
     """Time hooks of 0, 1, 10 and 100 implementations, and of 1 and 10 wrappers around one."""
-    results = []
-    for plugins, wrappers in ((0, 0), (1, 0), (10, 0), (100, 0), (1, 1), (1, 10)):
-        row = f"{plugins} implementations" + (f", {wrappers} wrappers" if wrappers else "")
-        timers = {name: timeit.Timer(call) for name, call in _candidates(plugins, wrappers).items()}
-        overhead = timeit.Timer(lambda: None)
-        numbers = {
-            name: max(100, int(_SECONDS / (timer.timeit(200) / 200))) for name, timer in timers.items()
-        }
-        values: dict[str, list[float]] = {name: [] for name in timers}
-        for _ in range(rounds):
-            base = overhead.timeit(200_000) / 200_000
-            for name, timer in timers.items():
-                values[name].append((timer.timeit(numbers[name]) / numbers[name] - base) * 1e9)
-        results += [Result("one hook", row, name, "ns", found) for name, found in values.items()]
-        print(f"{row:32}", {name: round(sorted(v)[len(v) // 2]) for name, v in values.items()}, flush=True)
-    return results
+    runners: dict[tuple[str, str], Runner] = {}
+    for implementations, wrappers in _SIZES:
+        names = _names(implementations, wrappers)
+        for peer, statement in _STATEMENTS.items():
+            if wrappers and peer == LOOP:  # a loop has nothing like them
+                continue
+            runner = Runner(statement, names, _SLICE * settings.effort)
+            runners[row(implementations, wrappers), peer] = runner
+    gc.collect()
+    gc.freeze()
+    for _ in range(max(1, int(_PASSES * settings.effort))):
+        for runner in runners.values():
+            runner.run()
+    return [
+        Sample(PART, name, peer, "ns", statistics.median(runner.times) * 1e9)
+        for (name, peer), runner in runners.items()
+    ]
+
+
+if __name__ == "__main__":
+    answer(measure)

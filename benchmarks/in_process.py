@@ -1,96 +1,202 @@
-"""The workloads in process: every framework in turn, round after round, with the cost of the environment
-subtracted.
+"""The workloads in process, without a server: every framework in turn, again and again.
+
+Times are CPU times of the process; what the loop and the environment of a request cost is subtracted.
 """
 
 from __future__ import annotations
 
 import gc
-import importlib
-import json
+import itertools
+import statistics
 import time
-from typing import Any
+import timeit
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
 
-from results import Result
+from peers import load
+from results import Sample
+from settings import Settings, answer
 from workloads import WORKLOADS, Workload
 
-PEERS = ["cocopot", "falcon", "bottle", "flask", "pyramid", "django", "bare"]
-_SECONDS = 0.06
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PART = "in process"
+ADDED = "one implementation more"
+EMPTY = "empty function"
+#: How many functions a plugin of the workloads D and E has that are called for each request.
+_CALLS = {"cocopot": 3, "flask": 3, "falcon": 2, "bottle": 2, "pyramid": 2, "django": 1}
+_PASSES = 9
+#: Seconds that a peer is timed for before the next one has its turn.
+_SLICE = 0.012
 
 
-def _start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None: ...
+class DifferentAnswerError(Exception):
+    """A framework does not do the work that the others do."""
 
 
-def _answer(app: Any, workload: Workload) -> tuple[int, bytes, dict[str, str]]:
+# -------------------------------------------------------------------------
+# The same work
+# -------------------------------------------------------------------------
+
+
+def check(peer: str, app: Any, workload: Workload) -> None:
+    """See that a framework sends the status, the headers and the bytes that are expected.
+
+    A line feed after a JSON document, which Cocopot and Flask write, is not counted.
+
+    Raises:
+        DifferentAnswerError: If it does not.
+    """
+    for environ in workload.environs():
+        status, headers, body = _ask(app, workload.fresh(environ))
+        where = f"{peer}, workload {workload.name}, {environ['PATH_INFO']}:"
+        if status != workload.status:
+            raise DifferentAnswerError(f"{where} status {status} instead of {workload.status}")
+        if workload.body is None:
+            continue
+        expected = {**workload.headers, "content-length": str(len(body))}
+        if headers != expected:
+            raise DifferentAnswerError(f"{where} headers {headers} instead of {expected}")
+        if (body.removesuffix(b"\n") if workload.payload else body) != workload.body:
+            raise DifferentAnswerError(f"{where} body {body[:80]!r} instead of {workload.body[:80]!r}")
+
+
+def _ask(app: Any, environ: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
     seen: list[Any] = []
-    environ = workload.fresh(workload.environ())
     body = app(environ, lambda status, headers, *_: seen.extend((status, headers)))
     content = b"".join(body)
     if hasattr(body, "close"):
         body.close()
-    return int(seen[0][:3]), content, {name.lower(): value for name, value in seen[1]}
+    return int(seen[0][:3]), {name.lower(): value.lower() for name, value in seen[1]}, content
 
 
-def check(name: str, app: Any, workload: Workload) -> None:
-    """Fail unless a framework does the work: same status, same bytes, same headers.
-
-    Raises:
-        AssertionError: If it does not.
-    """
-    status, body, headers = _answer(app, workload)
-    where = f"{name}, workload {workload.name}"
-    assert status == workload.status, f"{where}: status {status}"
-    if workload.name == "C":
-        assert json.loads(body) == json.loads(workload.body or b""), f"{where}: body {body!r}"
-    elif workload.body is not None:
-        assert body == workload.body, f"{where}: body {body[:80]!r}"
-        assert headers["content-length"] == str(len(body)), f"{where}: headers {headers}"
-    for key, value in workload.headers.items():
-        assert headers.get(key) == value, f"{where}: headers {headers}"
+# -------------------------------------------------------------------------
+# Time
+# -------------------------------------------------------------------------
 
 
-def _time(app: Any, workload: Workload, environ: dict[str, Any], number: int) -> float:
-    """Return seconds a request, making the environment included."""
-    fresh, start_response = workload.fresh, _start_response
-    begin = time.perf_counter()
-    for _ in range(number):
-        body = app(fresh(environ), start_response)
-        for _chunk in body:
-            pass
-        if hasattr(body, "close"):
-            body.close()
-    return (time.perf_counter() - begin) / number
+def _start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None: ...
 
 
 def _nothing(_environ: Any, _start_response: Any) -> tuple[bytes, ...]:
     return ()
 
 
-def run(rounds: int, only: str | None = None) -> list[Result]:
-    """Time all workloads, and return one result for each workload and peer."""
-    results = []
-    modules = {name: importlib.import_module(f"peers.{name}_app") for name in PEERS}
+class Runner:
+    """Times one application with one workload."""
+
+    def __init__(self, app: Any, workload: Workload, seconds: float) -> None:
+        self._app = app
+        self._workload = workload
+        self._environs = workload.environs()
+        self._number = 2 * len(self._environs)
+        self.times: list[float] = []
+        # Twice, as the first calls are slower.
+        for _ in range(2):
+            self._number = max(self._number, int(seconds / max(self._seconds(), 1e-8)))
+
+    def run(self) -> None:
+        """Time one slice."""
+        self.times.append(self._seconds())
+
+    def _seconds(self) -> float:
+        """Return seconds a request, making the environment included."""
+        app, fresh, start_response = self._app, self._workload.fresh, _start_response
+        environs = itertools.islice(itertools.cycle(self._environs), self._number)
+        begin = time.process_time()
+        for environ in environs:
+            body = app(fresh(environ), start_response)
+            for _chunk in body:
+                pass
+            if hasattr(body, "close"):
+                body.close()
+        return (time.process_time() - begin) / self._number
+
+
+def _function(_request: object) -> None: ...
+
+
+class EmptyCalls:
+    """Times a call of an empty Python function with one argument, without the loop around it."""
+
+    def __init__(self, effort: float) -> None:
+        names = {"function": _function, "request": object()}
+        self._call = timeit.Timer("function(request)", timer=time.process_time, globals=names)
+        self._loop = timeit.Timer("pass", timer=time.process_time)
+        self._number = max(100, int(100_000 * effort))
+        self.times: list[float] = []
+
+    def run(self) -> None:
+        """Time one slice."""
+        number = self._number
+        self.times.append((self._call.timeit(number) - self._loop.timeit(number)) / number)
+
+
+def measure(settings: Settings) -> list[Sample]:
+    """Check and time all workloads in this process."""
+    calls, runners = EmptyCalls(settings.effort), _runners(settings)
+    gc.collect()
+    gc.freeze()
+    for _ in range(max(1, int(_PASSES * settings.effort))):
+        calls.run()
+        for runner in runners.values():
+            runner.run()
+    return _samples(runners, calls)
+
+
+def _runners(settings: Settings) -> dict[tuple[str, str], Runner]:
+    """Return what times each workload and peer; the peer without a name is nothing but the loop."""
+    runners: dict[tuple[str, str], Runner] = {}
+    make = _maker(settings.peers)
     for workload in WORKLOADS:
-        if only and workload.name not in only.split(","):
+        if settings.workloads and workload.name not in settings.workloads:
             continue
-        apps = {name: app for name, module in modules.items() if (app := module.make(workload)) is not None}
-        for name, app in apps.items():
-            check(name, app, workload)
-        environ = workload.environ()
-        numbers = {
-            name: max(20, int(_SECONDS / _time(app, workload, environ, 50))) for name, app in apps.items()
-        }
-        times: dict[str, list[float]] = {name: [] for name in apps}
-        gc.collect()
-        gc.freeze()
-        for _ in range(rounds):
-            base = _time(_nothing, workload, environ, 20_000)
-            for name, app in apps.items():
-                times[name].append((_time(app, workload, environ, numbers[name]) - base) * 1e6)
-        gc.unfreeze()
-        results += [Result("in process", workload.name, name, "us", values) for name, values in times.items()]
-        print(
-            f"{workload.name:4}",
-            {name: round(sorted(v)[len(v) // 2], 2) for name, v in times.items()},
-            flush=True,
-        )
-    return results
+        runners[workload.name, ""] = Runner(_nothing, workload, _SLICE * settings.effort)
+        for peer in settings.peers:
+            if (app := make(peer, workload)) is not None:
+                check(peer, app, workload)
+                runners[workload.name, peer] = Runner(app, workload, _SLICE * settings.effort)
+    return runners
+
+
+def _maker(peers: tuple[str, ...]) -> Callable[[str, Workload], Any]:
+    """Return a function that makes an application; of those with rules, of which some take long, only one."""
+    makers = {peer: found for peer in peers if (found := load(peer)) is not None}
+    with_rules: dict[tuple[str, int], Any] = {}
+
+    def make(peer: str, workload: Workload) -> Any:
+        if peer not in makers:
+            return None
+        if not workload.rules:
+            return makers[peer](workload)
+        key = peer, workload.rules
+        if key not in with_rules:
+            with_rules[key] = makers[peer](workload)
+        return with_rules[key]
+
+    return make
+
+
+def _samples(runners: dict[tuple[str, str], Runner], calls: EmptyCalls) -> list[Sample]:
+    times: dict[str, dict[str, float]] = defaultdict(dict)
+    for (workload, peer), runner in runners.items():
+        times[workload][peer] = statistics.median(runner.times)
+    samples = [
+        Sample(PART, workload, peer, "µs", (seconds - found[""]) * 1e6)
+        for workload, found in times.items()
+        for peer, seconds in found.items()
+        if peer
+    ]
+    if times.keys() >= {"D", "E"}:
+        samples += [
+            Sample(ADDED, ADDED, peer, "ns", (seconds - times["D"][peer]) / (40 * _CALLS[peer]) * 1e9)
+            for peer, seconds in times["E"].items()
+            if peer in _CALLS
+        ]
+        samples.append(Sample(ADDED, ADDED, EMPTY, "ns", statistics.median(calls.times) * 1e9))
+    return samples
+
+
+if __name__ == "__main__":
+    answer(measure)

@@ -1,13 +1,25 @@
-"""What a measurement is, and how measurements become a table."""
+"""What a measurement is, and what many of them say together."""
 
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+SUBJECT = "cocopot"
+
+
+class Sample(NamedTuple):
+    """What was measured once: one value of one peer in one round."""
+
+    part: str
+    row: str
+    peer: str
+    unit: str
+    value: float
 
 
 @dataclass(frozen=True)
@@ -20,7 +32,6 @@ class Result:
         peer: Who was measured.
         unit: Unit of the values.
         values: One value for each round.
-        better: Whether `"less"` or `"more"` is better.
     """
 
     part: str
@@ -28,62 +39,88 @@ class Result:
     peer: str
     unit: str
     values: list[float]
-    better: str = "less"
 
     @property
     def median(self) -> float:
         """The median of the rounds."""
         return statistics.median(self.values)
 
-    @property
-    def spread(self) -> float:
-        """The distance of the quartiles, as a share of the median."""
-        if len(self.values) < 4:
-            return 0.0
-        low, _, high = statistics.quantiles(self.values, n=4)
-        return (high - low) / self.median if self.median else 0.0
-
     def as_data(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        return {
-            "part": self.part,
-            "row": self.row,
-            "peer": self.peer,
-            "unit": self.unit,
-            "better": self.better,
-            "median": round(self.median, 4),
-            "spread": round(self.spread, 4),
-            "values": [round(value, 4) for value in self.values],
-        }
+        return {**asdict(self), "median": self.median}
 
 
-def ratio(results: Iterable[Result], row: str, peer: str, subject: str = "cocopot") -> float | None:
-    """Return the median over the rounds of subject divided by peer, or `None` if one of them is missing."""
-    by_peer = {result.peer: result for result in results if result.row == row}
-    if subject not in by_peer or peer not in by_peer:
-        return None
-    pairs = zip(by_peer[subject].values, by_peer[peer].values, strict=True)
-    return statistics.median(ours / theirs for ours, theirs in pairs)
+@dataclass(frozen=True)
+class Ratio:
+    """One row's ratio to another: the median of the rounds, and between which values half of them lie.
 
-
-def table(results: list[Result]) -> str:
-    """Return one part's results as a Markdown table: medians, and in parentheses Cocopot's ratio to each
-    peer.
+    With fewer than four rounds, `low` and `high` are the least and the greatest.
     """
-    rows = list(dict.fromkeys(result.row for result in results))
-    peers = list(dict.fromkeys(result.peer for result in results))
-    lines = [
-        f"| {results[0].part} ({results[0].unit}) | {' | '.join(peers)} |",
-        "|---" * (len(peers) + 1) + "|",
-    ]
-    for row in rows:
-        cells = []
-        for peer in peers:
-            found = next((r for r in results if r.row == row and r.peer == peer), None)
-            share = ratio(results, row, peer)
-            text = "-" if found is None else f"{found.median:.3g}"
-            cells.append(
-                text if found is None or share is None or peer == "cocopot" else f"{text} ({share:.2f})"
-            )
-        lines.append(f"| {row} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+
+    median: float
+    low: float
+    high: float
+
+
+class Results:
+    """All results, by part, row and peer, in the order in which they were measured."""
+
+    def __init__(self, results: Iterable[Result]) -> None:
+        self._found = {(result.part, result.row, result.peer): result for result in results}
+
+    @classmethod
+    def of_rounds(cls, rounds: Iterable[Iterable[Sample]]) -> Results:
+        """Gather what was measured in several rounds."""
+        results: dict[tuple[str, str, str], Result] = {}
+        for sample in (sample for samples in rounds for sample in samples):
+            part, row, peer, unit, value = sample
+            result = results.setdefault((part, row, peer), Result(part, row, peer, unit, []))
+            result.values.append(value)
+        return cls(results.values())
+
+    @classmethod
+    def of_data(cls, data: Iterable[dict[str, Any]]) -> Results:
+        """Read what `as_data` wrote."""
+        return cls(Result(**{key: value for key, value in item.items() if key != "median"}) for item in data)
+
+    def as_data(self) -> list[dict[str, Any]]:
+        """Return everything as plain data."""
+        return [result.as_data() for result in self._found.values()]
+
+    def parts(self) -> list[str]:
+        """Return the parts."""
+        return list(dict.fromkeys(part for part, _, _ in self._found))
+
+    def rows(self, part: str) -> list[str]:
+        """Return the rows of a part."""
+        return list(dict.fromkeys(row for found, row, _ in self._found if found == part))
+
+    def peers(self, part: str) -> list[str]:
+        """Return the peers of a part, the subject first."""
+        peers = list(dict.fromkeys(peer for found, _, peer in self._found if found == part))
+        return sorted(peers, key=lambda peer: peer != SUBJECT)
+
+    def get(self, part: str, row: str, peer: str) -> Result | None:
+        """Return one result, or `None` if the peer takes no part."""
+        return self._found.get((part, row, peer))
+
+    def ratio(self, part: str, row: str, peer: str, peer_row: str | None = None) -> Ratio | None:
+        """Return the subject's ratio to a peer, or `None` if one of them was not measured.
+
+        Each round gives one ratio, so that what slows the machine for a while slows both.
+
+        Args:
+            part: The part of the benchmarks.
+            row: The subject's row.
+            peer: The peer.
+            peer_row: The peer's row; by default the same.
+        """
+        ours = self.get(part, row, SUBJECT)
+        theirs = self.get(part, peer_row or row, peer)
+        if ours is None or theirs is None:
+            return None
+        ratios = [a / b if b else float("inf") for a, b in zip(ours.values, theirs.values, strict=True)]
+        low, high = min(ratios), max(ratios)
+        if len(ratios) >= 4:
+            low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        return Ratio(statistics.median(ratios), low, high)

@@ -1,45 +1,79 @@
-"""Run the benchmarks: print tables of medians, and write everything as JSON.
+"""Run the benchmarks: print tables of medians and ratios, and write everything as JSON.
 
-`python run.py --rounds 7 --parts in-process,hooks,served,startup --only A,B`
+`python run.py --rounds 7 --parts in-process,hooks,served,startup --workloads A,B`
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-import os
-import platform
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import hook_calls
-import in_process
-import results
+import about
+import report
 import served
 import startup
+from peers import PEERS
+from results import Results, Sample
+from settings import HERE, OneRound, Settings, in_own_process
 
-HERE = Path(__file__).parent
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+PARTS: dict[str, Callable[[Settings], AbstractContextManager[OneRound]]] = {
+    "in-process": lambda settings: contextlib.nullcontext(in_own_process("in_process.py", settings)),
+    "hooks": lambda settings: contextlib.nullcontext(in_own_process("hook_calls.py", settings)),
+    "served": served.rounds,
+    "startup": startup.rounds,
+}
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the items of a list with commas."""
+    return tuple(item for item in text.split(",") if item)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="how often each peer is measured")
+    parser.add_argument("--parts", type=names, default=tuple(PARTS), help=",".join(PARTS))
+    parser.add_argument("--peers", type=names, default=PEERS, help=f"{','.join(PEERS)}, or dotted modules")
+    parser.add_argument("--workloads", type=names, default=(), help="in process; by default all")
+    parser.add_argument("--effort", type=float, default=1.0, help="less than 1.0 is for trying the programs")
+    parser.add_argument(
+        "--installed",
+        type=lambda text: tuple(map(int, names(text))),
+        default=(0, 10, 100),
+        help="with how many installed plugins to start; none leaves that out",
+    )
+    parser.add_argument("--json", type=Path, default=HERE / "latest.json", help="where the results go")
+    return parser.parse_args()
+
+
+def _measure(part: str, settings: Settings, rounds: int) -> list[list[Sample]]:
+    found = []
+    with PARTS[part](settings) as one_round:
+        for number in range(rounds):
+            begin = time.perf_counter()
+            found.append(one_round())
+            print(f"{part}, round {number + 1}: {time.perf_counter() - begin:.0f} s", flush=True)
+    return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="how often each peer is measured")
-    parser.add_argument("--parts", default="in-process,hooks,served,startup")
-    parser.add_argument("--only", help="workloads of the part in-process, such as A,B")
-    parser.add_argument("--json", type=Path, default=HERE / "latest.json", help="where the results go")
-    options = parser.parse_args()
-    parts = {
-        "in-process": lambda: in_process.run(options.rounds, options.only),
-        "hooks": lambda: hook_calls.run(options.rounds),
-        "served": lambda: served.run(options.rounds),
-        "startup": lambda: startup.run(options.rounds),
-    }
-    found = [parts[name]() for name in options.parts.split(",")]
-    for part in found:
-        print(f"\n{results.table(part)}")
-    machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
-    measured = [result.as_data() for part in found for result in part]
-    data = {"machine": machine, "rounds": options.rounds, "results": measured}
-    options.json.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    options = _options()
+    settings = Settings(options.peers, options.workloads, options.effort, options.installed)
+    data = {"about": about.about(options.peers), "rounds": options.rounds, "effort": options.effort}
+    print(report.facts(data), flush=True)
+    samples = [found for part in options.parts for found in _measure(part, settings, options.rounds)]
+    results = Results.of_rounds(samples)
+    print(f"\n{report.tables(results)}")
+    data |= {"results": results.as_data(), "targets": report.verdicts(results)}
+    options.json.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"\nWritten to {options.json}")
 
 

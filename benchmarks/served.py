@@ -1,4 +1,7 @@
-"""Workload B under granian with one worker, driven from the same machine."""
+"""Workload B under granian with one worker, driven over sockets from the same machine.
+
+The load: a few connections, each with several requests under way. Every byte that comes back is read.
+"""
 
 from __future__ import annotations
 
@@ -8,145 +11,139 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from results import Result
-from workloads import WORKLOADS, Workload
+from in_process import DifferentAnswerError
+from peers import load
+from results import Sample
+from settings import HERE, OneRound, Settings
+from workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PEERS = ["cocopot", "falcon", "bottle", "flask", "pyramid", "django", "bare"]
+PART = "under granian"
+_WORKLOAD = next(workload for workload in WORKLOADS if workload.name == "B")
 _CONNECTIONS = 8
+#: Requests under way on each connection.
 _PIPELINED = 16
-_SECONDS = 1.5
-_HERE = Path(__file__).parent
+#: Seconds that a server is driven for in a round.
+_SECONDS = 2.0
+_START_SECONDS = 20.0
+_SERVER = [
+    *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
+    *("--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "error"),
+]
+
+
+# -------------------------------------------------------------------------
+# The servers
+# -------------------------------------------------------------------------
+
+
+def _application() -> Any:
+    make = load(os.environ["BENCHMARK_PEER"])
+    return make(_WORKLOAD) if make is not None else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager
 def _server(peer: str) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    command += [
-        "--workers",
-        "1",
-        "--blocking-threads",
-        "1",
-        "--no-ws",
-        "--log-level",
-        "error",
-        "served:application",
-    ]
-    environ = {**os.environ, "BENCHMARK_PEER": peer}
-    process = subprocess.Popen(command, cwd=_HERE, env=environ)
+    """Serve a peer for the length of a `with` block, and return the port."""
+    port = _free_port()
+    command = [*_SERVER, "--port", str(port), "served:application"]
+    process = subprocess.Popen(command, cwd=HERE, env={**os.environ, "BENCHMARK_PEER": peer})
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.05)
+        _wait_for(port, process, peer)
         yield port
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _request(workload: Workload, port: int) -> bytes:
+def _wait_for(port: int, process: subprocess.Popen[bytes], peer: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    sys.exit(f"granian with {peer} does not answer on port {port}.")
+
+
+# -------------------------------------------------------------------------
+# The load
+# -------------------------------------------------------------------------
+
+
+def _request(port: int) -> bytes:
     return (
-        f"GET {workload.path}?{workload.query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-        f"User-Agent: {workload.headers['x-agent']}\r\nAccept: */*\r\n\r\n"
+        f"GET {_WORKLOAD.paths[0]}?{_WORKLOAD.query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"User-Agent: {_WORKLOAD.headers['x-agent']}\r\nAccept: */*\r\n\r\n"
     ).encode()
 
 
-def _receive(connection: socket.socket, size: int) -> None:
-    """Read `size` bytes and throw them away."""
-    while size > 0:
-        chunk = connection.recv(min(size, 1 << 20))
-        if not chunk:
+def _receive(connection: socket.socket, buffer: memoryview) -> None:
+    """Read until the buffer is full."""
+    while buffer:
+        count = connection.recv_into(buffer)
+        if not count:
             raise ConnectionError("the server closed the connection")
-        size -= len(chunk)
+        buffer = buffer[count:]
 
 
-def _answer_size(request: bytes, port: int) -> int:
-    """Return how many bytes one answer has, head included."""
+def _answer_size(peer: str, port: int) -> int:
+    """Ask once, see that the answer is the one expected, and return how many bytes it has, head included."""
     with socket.create_connection(("127.0.0.1", port), 5) as connection:
-        connection.sendall(request)
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += connection.recv(65_536)
-        head, _, body = data.partition(b"\r\n\r\n")
-        assert b" 200 " in head.split(b"\r\n")[0], head
-        length = next(
-            int(line.partition(b":")[2])
-            for line in head.lower().split(b"\r\n")
-            if line.startswith(b"content-length")
-        )
-        _receive(connection, length - len(body))
-        return len(head) + 4 + length
+        connection.sendall(_request(port))
+        with connection.makefile("rb") as answer:
+            lines = [line.decode().lower().rstrip() for line in iter(answer.readline, b"\r\n")]
+            headers = dict(line.split(": ", 1) for line in lines[1:])
+            body = answer.read(int(headers["content-length"]))
+    expected = _WORKLOAD.headers.items() <= headers.items() and body == _WORKLOAD.body
+    if not expected or not lines[0].startswith("http/1.1 200"):
+        raise DifferentAnswerError(f"{peer} under granian: {lines}, body {body[:80]!r}")
+    return sum(len(line) + 2 for line in lines) + 2 + len(body)
 
 
-def _drive(port: int, workload: Workload) -> float:
-    """Return requests a second: several connections, each with several requests under way."""
-    request = _request(workload, port)
-    size = _answer_size(request, port) * _PIPELINED
-    batch = request * _PIPELINED
-    connections = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(_CONNECTIONS)]
-    try:
+def _drive(peer: str, port: int, seconds: float) -> float:
+    """Return requests a second."""
+    answers = memoryview(bytearray(_answer_size(peer, port) * _PIPELINED))
+    batch = _request(port) * _PIPELINED
+    with contextlib.ExitStack() as stack:
+        connections = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+            for _ in range(_CONNECTIONS)
+        ]
         for connection in connections:
             connection.sendall(batch)
         begin, done = time.perf_counter(), 0
-        while time.perf_counter() - begin < _SECONDS:
+        while (elapsed := time.perf_counter() - begin) < seconds or not done:
             for connection in connections:
-                _receive(connection, size)
+                _receive(connection, answers)
                 connection.sendall(batch)
                 done += _PIPELINED
-        elapsed = time.perf_counter() - begin
         for connection in connections:
-            _receive(connection, size)
+            _receive(connection, answers)
         return done / elapsed
-    finally:
-        for connection in connections:
-            connection.close()
 
 
-def run(rounds: int) -> list[Result]:
-    """Serve every framework in turn, round after round."""
-    workload = next(workload for workload in WORKLOADS if workload.name == "B")
-    values: dict[str, list[float]] = {peer: [] for peer in PEERS}
+@contextlib.contextmanager
+def rounds(settings: Settings) -> Iterator[OneRound]:
+    """Start all servers; a round drives one after the other."""
+    seconds = _SECONDS * settings.effort
     with contextlib.ExitStack() as stack:
-        ports = {peer: stack.enter_context(_server(peer)) for peer in PEERS}
-        for port in ports.values():
-            _drive(port, workload)
-        for _ in range(rounds):
-            for peer, port in ports.items():
-                values[peer].append(_drive(port, workload))
-    print(
-        "served", {peer: round(sorted(found)[len(found) // 2]) for peer, found in values.items()}, flush=True
-    )
-    return [
-        Result("under granian", "B", peer, "requests/s", found, better="more")
-        for peer, found in values.items()
-    ]
-
-
-def _application() -> object:
-    import importlib
-
-    workload = next(workload for workload in WORKLOADS if workload.name == "B")
-    return importlib.import_module(f"peers.{os.environ['BENCHMARK_PEER']}_app").make(workload)
+        peers = [peer for peer in settings.peers if load(peer) is not None]
+        ports = {peer: stack.enter_context(_server(peer)) for peer in peers}
+        for peer, port in ports.items():
+            _drive(peer, port, seconds)  # the first requests are slower
+        yield lambda: [
+            Sample(PART, "B", peer, "requests/s", _drive(peer, port, seconds)) for peer, port in ports.items()
+        ]
 
 
 if "BENCHMARK_PEER" in os.environ:

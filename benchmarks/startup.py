@@ -1,22 +1,34 @@
-"""Import time and memory beside Flask's, and the start of an application with 0, 10 and 100 installed
-plugins.
+"""Import time and memory, and the start of an application with so many installed plugins.
+
+Every figure is taken in a Python process of its own. The plugins are wheels, installed by pip in an
+environment that has Cocopot, what it needs, and them.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
+import contextlib
 import os
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import venv
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from results import Result
+from peers import load
+from results import Sample
+from settings import HERE, OneRound, Settings
 
-_MODULE = """
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PART = "import and memory"
+START = "start"
+BY_HAND = "pluggy by hand"
+_REQUESTS = 20_000
+
+_PLUGIN = """
 from cocopot import hookimpl
 
 @hookimpl
@@ -25,12 +37,6 @@ def cocopot_before_request(app, request): ...
 @hookimpl
 def cocopot_after_request(app, request, response): ...
 """
-_MEMORY = """
-def memory():
-    # The peak of this process in MiB; what getrusage says begins with the peak of its parent.
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
-"""
 _IMPORT = """
 import time
 begin = time.perf_counter()
@@ -38,15 +44,27 @@ import {module}
 print(time.perf_counter() - begin, memory())
 """
 _SERVE = """
-import sys
+import sys, time
 sys.path.insert(0, {here!r})
-import importlib
 from workloads import WORKLOADS
-app = importlib.import_module("peers.{peer}_app").make(WORKLOADS[0])
-environ = WORKLOADS[0].environ()
-for _ in range(20_000):
-    for _chunk in app(WORKLOADS[0].fresh(environ), lambda *_: None): pass
+import collections, importlib
+environ = WORKLOADS[0].environs()[0]
+begin = time.perf_counter()
+app = importlib.import_module("peers.{module}_app").make(WORKLOADS[0])
+def ask():
+    body = app(WORKLOADS[0].fresh(environ), lambda *_: None)
+    assert b"".join(body) == WORKLOADS[0].body
+    getattr(body, "close", int)()
+ask()
+print(time.perf_counter() - begin)
+for _ in range({requests}): ask()
 print(memory())
+"""
+_MEMORY = """
+def memory():
+    # What is resident now, in MiB.
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
 """
 _AUTOLOAD = """
 import time
@@ -54,7 +72,7 @@ import cocopot
 begin = time.perf_counter()
 app = cocopot.Cocopot("benchmark", static_folder=None)
 print(time.perf_counter() - begin)
-assert len(app.plugins.records("plugin")) == {number}
+assert len(app.plugins.records("plugin")) == {plugins}
 """
 _BY_HAND = """
 import importlib, time
@@ -63,97 +81,100 @@ from cocopot.hooks import specs
 begin = time.perf_counter()
 manager = pluggy.PluginManager("cocopot")
 manager.add_hookspecs(specs)
-for number in range({number}):
+for number in range({plugins}):
     manager.register(importlib.import_module(f"benchmark_plugin_{{number}}"), f"p{{number}}")
 print(time.perf_counter() - begin)
 """
 
 
-def _run(script: str, python: str = sys.executable) -> list[float]:
+def _run(script: str, python: str | Path = sys.executable) -> list[float]:
+    """Run a script in a process of its own, and return the numbers that it prints."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("COCOPOT_")}
-    output = subprocess.run([python, "-c", script], capture_output=True, text=True, check=True, env=environ)
-    return [float(number) for number in output.stdout.split()]
+    process = subprocess.run(
+        [python, "-c", script], stdout=subprocess.PIPE, text=True, check=True, env=environ, cwd=HERE
+    )
+    return [float(number) for number in process.stdout.split()]
+
+
+# -------------------------------------------------------------------------
+# Environments with plugins
+# -------------------------------------------------------------------------
+
+
+def _pip(*arguments: str | Path) -> None:
+    subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments], check=True)
 
 
 def _wheel(folder: Path, number: int) -> Path:
-    """Write the wheel of one tiny plugin (PEP 427)."""
-    name, module = f"benchmark_plugin-{number}", f"benchmark_plugin_{number}"
+    """Write the wheel of one small plugin (PEP 427)."""
+    module = f"benchmark_plugin_{number}"
     info = f"{module}-1.0.dist-info"
-    path = folder / f"{module}-1.0-py3-none-any.whl"
     files = {
-        f"{module}.py": _MODULE,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1.0\n",
+        f"{module}.py": _PLUGIN,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {module.replace('_', '-')}\nVersion: 1.0\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: own\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": f"[cocopot.plugins]\np{number} = {module}\n",
     }
     files[f"{info}/RECORD"] = "".join(f"{file},,\n" for file in [*files, f"{info}/RECORD"])
+    path = folder / f"{module}-1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as wheel:
         for file, text in files.items():
             wheel.writestr(file, text)
     return path
 
 
-def _environment(folder: Path, plugins: int) -> str:
-    """Make an environment with cocopot, what it needs, and so many plugins; return its Python."""
-    venv.create(folder, with_pip=False, symlinks=True)
-    python = str(folder / "bin" / "python")
-    purelib = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
-    here = Path(__file__).parent.parent
-    shared = {str(here)}
-    for name in ("pluggy", "werkzeug", "markupsafe", "importlib_metadata", "zipp", "lazy_importer", "click"):
-        try:
-            distribution = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError:
+def _environments(folder: Path, sizes: tuple[int, ...]) -> dict[int, Path]:
+    """Make an environment for each number of plugins, and return their interpreters."""
+    if not sizes:
+        return {}
+    wheels = folder / "wheels"
+    _pip("wheel", "--quiet", "--wheel-dir", wheels, HERE.parent)
+    plugins = [_wheel(wheels, number) for number in range(max(sizes))]
+    pythons = {}
+    for size in sizes:
+        venv.create(folder / str(size), with_pip=False, symlinks=True)
+        pythons[size] = python = folder / str(size) / "bin" / "python"
+        install = ("install", "--quiet", "--no-index", "--find-links", wheels, "cocopot")
+        _pip("--python", python, *install, *plugins[:size])
+    return pythons
+
+
+# -------------------------------------------------------------------------
+# What a round measures
+# -------------------------------------------------------------------------
+
+
+def _frameworks(settings: Settings) -> list[Sample]:
+    samples = []
+    requests = max(1, int(_REQUESTS * settings.effort))
+    for module in ("cocopot", "flask", "falcon"):
+        if load(module) is None:
             continue
-        for file in distribution.files or ():
-            source = Path(distribution.locate_file(file))
-            if ".." not in file.parts and source.suffix != ".pyc" and source.exists():
-                target = purelib / file
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(source.read_bytes())
-    (purelib / "checkout.pth").write_text("\n".join(shared))
-    if plugins:
-        wheels = folder / "wheels"
-        wheels.mkdir()
-        paths = [str(_wheel(wheels, number)) for number in range(plugins)]
-        install = [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            python,
-            "install",
-            "--quiet",
-            "--no-index",
-            "--no-deps",
+        seconds, memory = _run(_MEMORY + _IMPORT.format(module=module))
+        script = _MEMORY + _SERVE.format(here=str(HERE), module=module, requests=requests)
+        first, serving = _run(script)
+        samples += [
+            Sample(PART, "import", module, "ms", seconds * 1e3),
+            Sample(PART, "import, and answer a first request", module, "ms", first * 1e3),
+            Sample(PART, "memory after import", module, "MiB", memory),
+            Sample(PART, "memory after 20,000 requests", module, "MiB", serving),
         ]
-        subprocess.run([*install, "--disable-pip-version-check", *paths], check=True)
-    return python
+    return samples
 
 
-def run(rounds: int) -> list[Result]:
-    """Measure imports, memory, and starts."""
-    values: dict[tuple[str, str, str], list[float]] = {}
-    with tempfile.TemporaryDirectory() as temporary:
-        pythons = {number: _environment(Path(temporary, str(number)), number) for number in (0, 10, 100)}
-        for script in (_AUTOLOAD, _BY_HAND):
-            _run(script.format(number=100), pythons[100])  # writes the bytecode
-        for _ in range(rounds):
-            for module in ("cocopot", "flask"):
-                seconds, memory = _run(_MEMORY + _IMPORT.format(module=module))
-                values.setdefault(("import", module, "ms"), []).append(seconds * 1e3)
-                values.setdefault(("memory after import", module, "MiB"), []).append(memory)
-                (memory,) = _run(_MEMORY + _SERVE.format(here=str(Path(__file__).parent), peer=module))
-                values.setdefault(("memory after 20,000 requests", module, "MiB"), []).append(memory)
-            for number, python in pythons.items():
-                row = f"start with {number} plugins"
-                (ours,) = _run(_AUTOLOAD.format(number=number), python)
-                values.setdefault((row, "cocopot", "ms"), []).append(ours * 1e3)
-                (theirs,) = _run(_BY_HAND.format(number=number), python)
-                values.setdefault((row, "by hand", "ms"), []).append(theirs * 1e3)
-    for (row, peer, unit), found in values.items():
-        print(f"{row:30} {peer:10} {sorted(found)[len(found) // 2]:.1f} {unit}", flush=True)
-    return [
-        Result("import, memory and start", row, peer, unit, found)
-        for (row, peer, unit), found in values.items()
-    ]
+def _starts(pythons: dict[int, Path]) -> list[Sample]:
+    samples = []
+    for plugins, python in pythons.items():
+        for peer, script in (("cocopot", _AUTOLOAD), (BY_HAND, _BY_HAND)):
+            (seconds,) = _run(script.format(plugins=plugins), python)
+            samples.append(Sample(START, f"{plugins} plugins", peer, "ms", seconds * 1e3))
+    return samples
+
+
+@contextlib.contextmanager
+def rounds(settings: Settings) -> Iterator[OneRound]:
+    """Make the environments; a round starts everything once."""
+    with tempfile.TemporaryDirectory() as folder:
+        pythons = _environments(Path(folder), settings.installed)
+        _starts(pythons)  # reads the files once, so that no round pays for the disk
+        yield lambda: [*_frameworks(settings), *_starts(pythons)]

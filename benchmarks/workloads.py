@@ -1,6 +1,4 @@
-"""What the frameworks are asked to do in process: the requests, and the answers that count as the same
-work.
-"""
+"""What the frameworks are asked to do: the requests, and the answers that count as the same work."""
 
 from __future__ import annotations
 
@@ -11,46 +9,57 @@ from typing import Any
 
 HELLO = "Hello, World!"
 TEXT = "x" * 10_240
-DOCUMENT = b'{"name": "widget", "tags": ["a", "b"], "price": 12.5, "stock": 7, "live": true}'
+#: Compact and with its keys in order, so that whether a framework sorts them makes no difference.
+DOCUMENT = b'{"live":true,"name":"widget","price":12.5,"stock":7,"tags":["a","b"]}'
 AGENT = "benchmark/1.0"
+HTML = {"content-type": "text/html; charset=utf-8"}
 
 
 @dataclass(frozen=True)
 class Workload:
-    """One request, and what must come back.
+    """One kind of request, and what must come back.
 
     Args:
         name: Letter or name, as in the tables.
         title: What it shows.
-        path: The path of the URL.
+        paths: The paths of the URLs asked for, in turn.
         status: The status code expected.
         body: The body expected, or `None` if it is each framework's own.
         query: The query string.
         method: The method.
         payload: The request's body.
-        headers: Headers expected beside Content-Length.
+        headers: All headers expected beside Content-Length, names and values in lower case.
         plugins: How many plugins or middlewares do nothing, before, after and at teardown.
-        rules: How many rules there are.
+        rules: How many rules with variables there are.
     """
 
     name: str
     title: str
-    path: str
+    paths: tuple[str, ...]
     status: int = 200
     body: bytes | None = HELLO.encode()
     query: str = ""
     method: str = "GET"
     payload: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=lambda: HTML)
     plugins: int = 0
     rules: int = 0
 
-    def environ(self) -> dict[str, Any]:
-        """Return a WSGI environment, as a server would make it."""
+    def environs(self) -> list[dict[str, Any]]:
+        """Return WSGI environments, one for each path, as a server would make them."""
+        return [self._environ(path) for path in self.paths]
+
+    def fresh(self, environ: dict[str, Any]) -> dict[str, Any]:
+        """Return a copy of `environ` with an unread body."""
+        copy = environ.copy()
+        copy["wsgi.input"] = io.BytesIO(self.payload)
+        return copy
+
+    def _environ(self, path: str) -> dict[str, Any]:
         environ: dict[str, Any] = {
             "REQUEST_METHOD": self.method,
             "SCRIPT_NAME": "",
-            "PATH_INFO": self.path,
+            "PATH_INFO": path,
             "QUERY_STRING": self.query,
             "SERVER_NAME": "127.0.0.1",
             "SERVER_PORT": "8000",
@@ -71,34 +80,42 @@ class Workload:
             environ["CONTENT_TYPE"] = "application/json"
         return environ
 
-    def fresh(self, environ: dict[str, Any]) -> dict[str, Any]:
-        """Return a copy of `environ` with an unread body."""
-        copy = environ.copy()
-        copy["wsgi.input"] = io.BytesIO(self.payload)
-        return copy
+
+def _numbered(*numbers: int) -> tuple[str, ...]:
+    return tuple(f"/r{number}/12/s{number}/abc" for number in numbers)
 
 
-_B = {
-    "path": "/hello/4711/test",
-    "query": "limit=10&thing=ab",
-    "body": TEXT.encode(),
-    "headers": {"x-agent": AGENT, "x-limit": "10"},
-}
+_HELLO, _TEST = ("/hello",), ("/hello/4711/test",)
 WORKLOADS = [
-    Workload("A", "the view returns a short text", "/hello"),
-    Workload("B", "header and query read, 10 KiB with an extra header", **_B),
+    Workload("A", "the view returns a short text", _HELLO),
+    Workload(
+        "B",
+        "header and query read, 10 KiB returned",
+        _TEST,
+        query="limit=10&thing=ab",
+        body=TEXT.encode(),
+        headers={"content-type": "text/plain; charset=utf-8", "x-agent": AGENT, "x-limit": "10"},
+    ),
     Workload(
         "C",
         "a small JSON document in and out",
-        "/json",
+        ("/json",),
         method="POST",
         payload=DOCUMENT,
         body=b'{"got":' + DOCUMENT + b"}",
+        headers={"content-type": "application/json"},
     ),
-    Workload("D", "as A, with 10 plugins", "/hello", plugins=10),
-    Workload("E", "as A, with 50 plugins", "/hello", plugins=50),
-    Workload("F", "one of 10 rules", "/r7/12/s7/abc", body=b"12abc", rules=10),
-    Workload("G", "one of 5,000 rules", "/r4711/12/s4711/abc", body=b"12abc", rules=5000),
-    Workload("404", "no such path", "/nowhere", status=404, body=None),
-    Workload("405", "no such method", "/hello", status=405, body=None, method="DELETE"),
+    Workload("D", "as A, with 10 plugins that do nothing", _HELLO, plugins=10),
+    Workload("E", "as A, with 50 plugins that do nothing", _HELLO, plugins=50),
+    Workload("F", "one of 10 rules with variables", _numbered(7), body=b"12abc", rules=10),
+    Workload("G", "one of 5,000 rules, added late", _numbered(4711), body=b"12abc", rules=5000),
+    Workload(
+        "G-all",
+        "as G, 50 rules asked for in turn",
+        _numbered(*range(0, 5000, 100)),
+        body=b"12abc",
+        rules=5000,
+    ),
+    Workload("404", "no such path", ("/nowhere",), status=404, body=None),
+    Workload("405", "no such method", _HELLO, status=405, body=None, method="DELETE"),
 ]

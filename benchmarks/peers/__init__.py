@@ -1,5 +1,34 @@
 """The same workloads in every framework; each module has a function `make(workload)`, which returns a WSGI
-application.
+application, or `None` for a workload that its framework does not take part in.
 
-A function returns `None` for a workload that its framework does not take part in.
+Each is written as its framework's documentation has it, for production, and set up so that it sends the bytes
+that the others send.
 """
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workloads import Workload
+
+PEERS = ("cocopot", "falcon", "bottle", "flask", "pyramid", "django", "bare")
+Make = Callable[["Workload"], Any]
+
+
+def load(peer: str) -> Make | None:
+    """Return a peer's function `make`, or `None` if its framework is not installed.
+
+    Args:
+        peer: One of `PEERS`, or the dotted name of a module of your own with a function `make`.
+    """
+    name = peer if "." in peer else f"peers.{peer}_app"
+    try:
+        make: Make = importlib.import_module(name).make
+    except ModuleNotFoundError as error:
+        if error.name == peer:
+            return None
+        raise
+    return make

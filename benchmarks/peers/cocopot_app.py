@@ -32,7 +32,7 @@ def make(workload: Workload) -> Any:
         return HELLO
 
     @app.get("/hello/<account_id>/test")
-    def test(account_id: str) -> Response:  # noqa: ARG001
+    def test(account_id: str) -> Response:  # noqa: ARG001 - a view takes its variables
         response = Response(TEXT, mimetype="text/plain")
         response.headers["X-Agent"] = request.headers["User-Agent"]
         response.headers["X-Limit"] = request.args["limit"]

@@ -1,47 +1,77 @@
-"""The workloads in Django, without its middlewares."""
+"""The workloads in Django, without the middlewares that a new project has."""
 
 from __future__ import annotations
 
-import sys
+import json
+from types import ModuleType
 from typing import Any
 
 import django
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
+from django.views.decorators.http import require_GET, require_POST
 from workloads import HELLO, TEXT, Workload
 
 
-def hello(_request: Any) -> HttpResponse:
-    return HttpResponse(HELLO, headers={"Content-Length": str(len(HELLO))})
-
-
-def test(request: Any, account_id: str) -> HttpResponse:  # noqa: ARG001
-    response = HttpResponse(TEXT, content_type="text/plain; charset=utf-8")
-    response["X-Agent"] = request.headers["User-Agent"]
-    response["X-Limit"] = request.GET["limit"]
+def _with_length(response: HttpResponse) -> HttpResponse:
+    # CommonMiddleware would do it.
     response["Content-Length"] = str(len(response.content))
     return response
 
 
+@require_GET
+def hello(_request: Any) -> HttpResponse:
+    return _with_length(HttpResponse(HELLO))
+
+
+@require_GET
+def test(request: Any, account_id: str) -> HttpResponse:  # noqa: ARG001 - a view takes its variables
+    response = HttpResponse(TEXT, content_type="text/plain; charset=utf-8")
+    response["X-Agent"] = request.headers["User-Agent"]
+    response["X-Limit"] = request.GET["limit"]
+    return _with_length(response)
+
+
+@require_POST
 def document(request: Any) -> HttpResponse:
-    import json
+    got = {"got": json.loads(request.body)}
+    return _with_length(JsonResponse(got, json_dumps_params={"separators": (",", ":")}))
 
-    return JsonResponse({"got": json.loads(request.body)})
+
+@require_GET
+def numbered(_request: Any, a: int, b: str) -> HttpResponse:
+    return _with_length(HttpResponse(f"{a}{b}"))
 
 
-urlpatterns = [
-    path("hello", hello),
-    path("hello/<account_id>/test", test),
-    path("json", document),
-]
+class Idle:
+    """A middleware that does nothing before and after each request."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        return self.get_response(request)
+
+
+def _urls(rules: int) -> ModuleType:
+    urls: Any = ModuleType("urls")
+    urls.urlpatterns = [
+        path("hello", hello),
+        path("hello/<account_id>/test", test),
+        path("json", document),
+        *(path(f"r{number}/<int:a>/s{number}/<b>", numbered) for number in range(rules)),
+    ]
+    return urls  # type: ignore[no-any-return]  # a module with names of its own
 
 
 def make(workload: Workload) -> Any:
-    if workload.plugins or workload.rules or workload.status != 200:
-        return None
     if not settings.configured:
-        settings.configure(ROOT_URLCONF=sys.modules[__name__], ALLOWED_HOSTS=["*"], MIDDLEWARE=[])
+        settings.configure(ROOT_URLCONF=_urls(0), ALLOWED_HOSTS=["*"], MIDDLEWARE=[])
         django.setup()
-    return WSGIHandler()
+    settings.MIDDLEWARE = [f"{__name__}.Idle"] * workload.plugins
+    handler = WSGIHandler()
+    if workload.rules:  # there is one ROOT_URLCONF for a process; a request may bring its own
+        handler.request_class = type("Request", (WSGIRequest,), {"urlconf": _urls(workload.rules)})
+    return handler

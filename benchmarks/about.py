@@ -1,0 +1,87 @@
+"""What is measured, and on what."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from peers import PEERS, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+_LIBRARIES = ("pluggy", "werkzeug", "granian")
+
+
+def about(peers: Iterable[str]) -> dict[str, Any]:
+    """Return versions, and what kind of machine this is; exit where figures would mislead."""
+    _check_installed()
+    names = [name for name in (*peers, *_LIBRARIES) if name in PEERS or name in _LIBRARIES]
+    return {
+        "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
+        "commit": _commit(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "machine": f"{platform.system()}, {platform.machine()}",
+        "cores": os.cpu_count(),
+        "versions": {name: version for name in names if (version := _version(name))},
+        "falcon_compiled": _compiled_modules("falcon") if "falcon" in names else [],
+        "missing": [peer for peer in peers if load(peer) is None],
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    command = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _package(name: str) -> Path | None:
+    spec = importlib.util.find_spec(name)
+    return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
+
+
+def _compiled_modules(name: str) -> list[str]:
+    """Return the compiled modules of a package; exit if it has none."""
+    folder = _package(name)
+    if folder is None:
+        return []
+    suffix = EXTENSION_SUFFIXES[0]
+    found = sorted(
+        ".".join(path.relative_to(folder.parent).parts).removesuffix(suffix)
+        for path in folder.rglob(f"*{suffix}")
+    )
+    if not found:
+        sys.exit(f"{name} is installed without its compiled modules: install its wheel for this platform.")
+    return found
+
+
+def _check_installed() -> None:
+    """Exit if the installed Cocopot is not the one of this checkout."""
+    installed = _package("cocopot")
+    if installed is None or _sources(installed) != _sources(CHECKOUT / "cocopot"):
+        sys.exit(
+            f"The installed cocopot ({installed}) is not this checkout's. `make bench` installs it, or: "
+            "python -m pip install --no-deps --force-reinstall <checkout>"
+        )
+
+
+def _sources(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.py")}

@@ -1,0 +1,95 @@
+"""The chart: a panel for each workload, a bar for each framework; an SVG that follows light and dark."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import in_process
+import served
+from results import SUBJECT
+from workloads import WORKLOADS
+
+if TYPE_CHECKING:
+    from results import Result, Results
+
+# Sizes in pixels.
+_COLUMNS = 2
+_PANEL, _GAP, _EDGE = 440, 40, 24
+_HEAD, _BAR, _STEP = 26, 14, 20
+_NAME, _VALUE = 66, 110
+
+_STYLE = """
+text { font: 12px system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; fill: #24292f }
+.back { fill: #ffffff } .title { font-weight: 600; font-size: 13px } .value { fill: #57606a }
+.bar { fill: #b1bac4 } .own { fill: #bc4c00 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 } .back { fill: #0d1117 } .value { fill: #9198a1 }
+  .bar { fill: #484f58 } .own { fill: #f0883e }
+}
+"""
+
+
+def draw(results: Results) -> str:
+    """Return the chart of the workloads in process and under granian."""
+    panels = _panels(results)
+    tallest = max((len(found) for _, found in panels), default=0)
+    height = _HEAD + tallest * _STEP + _GAP
+    lines = -(-len(panels) // _COLUMNS)
+    full = 2 * _EDGE + _COLUMNS * _PANEL + (_COLUMNS - 1) * _GAP, 2 * _EDGE + lines * height - _GAP
+    drawn = [
+        _panel(
+            title,
+            found,
+            _EDGE + number % _COLUMNS * (_PANEL + _GAP),
+            _EDGE + number // _COLUMNS * height,
+        )
+        for number, (title, found) in enumerate(panels)
+    ]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full[0]} {full[1]}"',
+            f'width="{full[0]}" height="{full[1]}" role="img" aria-labelledby="title">',
+            '<title id="title">Times of a request, by workload and framework</title>',
+            f"<style>{_STYLE}</style>",
+            f'<rect class="back" width="{full[0]}" height="{full[1]}" rx="6"/>',
+            *drawn,
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _panels(results: Results) -> list[tuple[str, list[Result]]]:
+    """Return titles and results of the panels that there is something to show in."""
+    wanted = [
+        (in_process.PART, workload.name, f"{workload.name}: {workload.title}") for workload in WORKLOADS
+    ]
+    wanted.append((served.PART, "B", "B under granian: more is better"))
+    panels = []
+    for part, row, title in wanted:
+        found = [r for peer in results.peers(part) if (r := results.get(part, row, peer)) is not None]
+        if found:
+            panels.append((title, found))
+    return panels
+
+
+def _panel(title: str, found: list[Result], x: int, y: int) -> str:
+    greatest = max(result.median for result in found)
+    lines = [f'<text class="title" x="{x}" y="{y + 12}">{escape(title)}</text>']
+    for number, result in enumerate(found):
+        top = y + _HEAD + number * _STEP
+        width = max(1.0, result.median / greatest * (_PANEL - _NAME - _VALUE))
+        base, left = top + _BAR - 3, x + _NAME
+        kind = "own" if result.peer == SUBJECT else "bar"
+        lines += [
+            f'<text x="{x + _NAME - 8}" y="{base}" text-anchor="end">{escape(result.peer)}</text>',
+            f'<rect class="{kind}" x="{left}" y="{top}" width="{width:.1f}" height="{_BAR}" rx="2"/>',
+            f'<text class="value" x="{left + width + 6:.1f}" y="{base}">{_value(result)}</text>',
+        ]
+    return "\n".join(lines)
+
+
+def _value(result: Result) -> str:
+    digits = 0 if result.median >= 100 else 1 if result.median >= 10 else 2
+    return f"{result.median:,.{digits}f} {escape(result.unit)}"

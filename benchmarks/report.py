@@ -1,0 +1,171 @@
+"""Tables of the results, and with them the page and the chart in docs/.
+
+`python report.py` reads latest.json, and writes docs/benchmarks.md and docs/benchmarks.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import chart
+import hook_calls
+import in_process
+import served
+import startup
+from results import SUBJECT, Results
+from settings import HERE
+from targets import TARGETS, Target
+
+BEGIN, END = "<!-- results: written by benchmarks/report.py -->", "<!-- end of results -->"
+_TITLES = {
+    in_process.PART: "In process: time of a request",
+    in_process.ADDED: "What one hook implementation more adds to a request",
+    hook_calls.PART: "One hook",
+    served.PART: "Workload B under granian",
+    startup.PART: "Import and memory",
+    startup.START: "Start of an application with installed plugins",
+}
+
+
+def _markdown(rows: list[list[str]]) -> str:
+    """Return a table whose columns are as wide as they have to be."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    head, *body = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
+    return "\n".join([head, "|" + "|".join("-" * (width + 2) for width in widths) + "|", *body])
+
+
+def _number(value: float) -> str:
+    """Return a number with three significant digits, or all before the point."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def _verdict(target: Target, results: Results) -> str:
+    ratio = target.ratio(results)
+    if ratio is None:
+        return "not measured"
+    return "met" if target.is_met_by(ratio) else "missed"
+
+
+# -------------------------------------------------------------------------
+# Tables
+# -------------------------------------------------------------------------
+
+
+def medians(results: Results, part: str) -> str:
+    """Return the table of a part: the median of each row and peer."""
+    peers = results.peers(part)
+    rows = [["", *peers]]
+    for row in results.rows(part):
+        found = [results.get(part, row, peer) for peer in peers]
+        unit = next(result.unit for result in found if result is not None)
+        cells = ["-" if result is None else _number(result.median) for result in found]
+        rows.append([f"{row} ({unit})", *cells])
+    return _markdown(rows)
+
+
+def ratios(results: Results, part: str) -> str:
+    """Return the table of Cocopot's ratios to its peers, with the targets beside them."""
+    peers = [peer for peer in results.peers(part) if peer != SUBJECT]
+    rows = [[f"{SUBJECT} /", *peers, "targets"]]
+    for row in results.rows(part):
+        found = [results.ratio(part, row, peer) for peer in peers]
+        if not any(found):
+            continue
+        cells = ["-" if r is None else f"{r.median:.2f} ({r.low:.2f}-{r.high:.2f})" for r in found]
+        targets = [target for target in TARGETS if (target.part, target.row) == (part, row)]
+        verdicts = [f"{target.text} {_verdict(target, results)}" for target in targets]
+        rows.append([row, *cells, "; ".join(verdicts)])
+    return _markdown(rows)
+
+
+def targets(results: Results) -> str:
+    """Return the table of all targets, with what was measured."""
+    rows = [["part", "row", "target", "measured", "half of the rounds", ""]]
+    for target in TARGETS:
+        ratio = target.ratio(results)
+        cells = (f"{ratio.median:.2f}", f"{ratio.low:.2f}-{ratio.high:.2f}") if ratio else ("-", "-")
+        rows.append([target.part, target.row, target.text, *cells, _verdict(target, results)])
+    return _markdown(rows)
+
+
+def verdicts(results: Results) -> list[dict[str, Any]]:
+    """Return all targets and what was measured as plain data."""
+    return [
+        {
+            "part": target.part,
+            "row": target.row,
+            "target": target.text,
+            "ratio": asdict(ratio) if (ratio := target.ratio(results)) is not None else None,
+            "verdict": _verdict(target, results),
+        }
+        for target in TARGETS
+    ]
+
+
+def tables(results: Results) -> str:
+    """Return all tables, each under its heading."""
+    blocks = []
+    for part in results.parts():
+        blocks += [f"### {_TITLES[part]}", medians(results, part), ratios(results, part)]
+    return "\n\n".join([*blocks, "### Targets", targets(results)])
+
+
+def facts(data: dict[str, Any]) -> str:
+    """Return what was measured and on what, as a sentence or two."""
+    about = data["about"]
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    text = (
+        f"Measured on {about['date']} at commit {about['commit']}: {data['rounds']} rounds with "
+        f"{about['python']} on {about['machine']}, {about['cores']} cores; {versions}."
+    )
+    if about["falcon_compiled"]:
+        text += f" Compiled modules of Falcon: {', '.join(about['falcon_compiled'])}."
+    if about["missing"]:
+        text += f" Not installed, and left out: {', '.join(about['missing'])}."
+    if data["effort"] != 1.0:
+        text += f" **With an effort of {data['effort']} the figures mean nothing.**"
+    return text
+
+
+# -------------------------------------------------------------------------
+# The page
+# -------------------------------------------------------------------------
+
+
+def write(data: dict[str, Any], page: Path, svg: Path) -> None:
+    """Write the chart, and put facts and tables between the two marks of the page."""
+    results = Results.of_data(data["results"])
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        sys.exit(f"{page} must have a line {BEGIN} and after it a line {END}.")
+    image = f"![Times of a request, by workload and framework]({svg.name})"
+    text = "\n\n".join([before + begin, facts(data), image, tables(results), end + after])
+    page.write_text(text, encoding="utf-8")
+    svg.write_text(chart.draw(results), encoding="utf-8")
+
+
+def main() -> None:
+    docs = HERE.parent / "docs"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", type=Path, nargs="?", default=HERE / "latest.json")
+    parser.add_argument("--page", type=Path, default=docs / "benchmarks.md")
+    parser.add_argument("--chart", type=Path, default=docs / "benchmarks.svg")
+    options = parser.parse_args()
+    data = json.loads(options.results.read_text(encoding="utf-8"))
+    write(data, options.page, options.chart)
+    print(f"Written to {options.page} and {options.chart}")
+
+
+if __name__ == "__main__":
+    main()

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 # Sizes in pixels.
 _COLUMNS = 2
+_TOP = 40
 _PANEL, _GAP, _EDGE = 440, 40, 24
 _HEAD, _BAR, _STEP = 26, 14, 20
 _NAME, _VALUE = 66, 110
 
+_HEADING = "Time of a request in microseconds of one core; less is better"
 _STYLE = """
 text { font: 12px system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; fill: #24292f }
-.back { fill: #ffffff } .title { font-weight: 600; font-size: 13px } .value { fill: #57606a }
+.back { fill: #ffffff } .head { font-size: 16px; font-weight: 600 }
+.title { font-weight: 600; font-size: 13px }
+.value { fill: #57606a }
 .bar { fill: #b1bac4 } .own { fill: #bc4c00 }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 } .back { fill: #0d1117 } .value { fill: #9198a1 }
@@ -36,13 +40,13 @@ def draw(results: Results) -> str:
     tallest = max((len(found) for _, found in panels), default=0)
     height = _HEAD + tallest * _STEP + _GAP
     lines = -(-len(panels) // _COLUMNS)
-    full = 2 * _EDGE + _COLUMNS * _PANEL + (_COLUMNS - 1) * _GAP, 2 * _EDGE + lines * height - _GAP
+    full = 2 * _EDGE + _COLUMNS * _PANEL + (_COLUMNS - 1) * _GAP, 2 * _EDGE + _TOP + lines * height - _GAP
     drawn = [
         _panel(
             title,
             found,
             _EDGE + number % _COLUMNS * (_PANEL + _GAP),
-            _EDGE + number // _COLUMNS * height,
+            _EDGE + _TOP + number // _COLUMNS * height,
         )
         for number, (title, found) in enumerate(panels)
     ]
@@ -50,9 +54,10 @@ def draw(results: Results) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full[0]} {full[1]}"',
             f'width="{full[0]}" height="{full[1]}" role="img" aria-labelledby="title">',
-            '<title id="title">Times of a request, by workload and framework</title>',
+            f'<title id="title">{_HEADING}</title>',
             f"<style>{_STYLE}</style>",
             f'<rect class="back" width="{full[0]}" height="{full[1]}" rx="6"/>',
+            f'<text class="head" x="{_EDGE}" y="{_EDGE + 14}">{_HEADING}</text>',
             *drawn,
             "</svg>",
             "",

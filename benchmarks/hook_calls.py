@@ -56,7 +56,13 @@ def _empty(_request: object) -> None: ...
 
 def row(implementations: int, wrappers: int = 0) -> str:
     """Return the name of a row."""
-    return f"{implementations} implementations" + (f", {wrappers} wrappers" if wrappers else "")
+    return _count(implementations, "implementation") + (
+        f", {_count(wrappers, 'wrapper')}" if wrappers else ""
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _names(implementations: int, wrappers: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import hook_calls
 import in_process
 import served
 import startup
-from results import SUBJECT, Results
+from results import SUBJECT, Ratio, Results
 from settings import HERE
 from targets import TARGETS, Target
 
@@ -47,6 +47,11 @@ def _number(value: float) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def _ratio(ratio: Ratio) -> str:
+    digits = 3 if ratio.median < 0.1 else 2 if ratio.median < 10 else 1
+    return f"{ratio.median:.{digits}f} ({ratio.low:.{digits}f}-{ratio.high:.{digits}f})"
 
 
 def _verdict(target: Target, results: Results) -> str:
@@ -81,7 +86,7 @@ def ratios(results: Results, part: str) -> str:
         found = [results.ratio(part, row, peer) for peer in peers]
         if not any(found):
             continue
-        cells = ["-" if r is None else f"{r.median:.2f} ({r.low:.2f}-{r.high:.2f})" for r in found]
+        cells = ["-" if ratio is None else _ratio(ratio) for ratio in found]
         targets = [target for target in TARGETS if (target.part, target.row) == (part, row)]
         verdicts = [f"{target.text} {_verdict(target, results)}" for target in targets]
         rows.append([row, *cells, "; ".join(verdicts)])
@@ -90,11 +95,11 @@ def ratios(results: Results, part: str) -> str:
 
 def targets(results: Results) -> str:
     """Return the table of all targets, with what was measured."""
-    rows = [["part", "row", "target", "measured", "half of the rounds", ""]]
+    rows = [["part", "row", "target", "measured (half of the rounds)", ""]]
     for target in TARGETS:
         ratio = target.ratio(results)
-        cells = (f"{ratio.median:.2f}", f"{ratio.low:.2f}-{ratio.high:.2f}") if ratio else ("-", "-")
-        rows.append([target.part, target.row, target.text, *cells, _verdict(target, results)])
+        measured = "-" if ratio is None else _ratio(ratio)
+        rows.append([target.part, target.row, target.text, measured, _verdict(target, results)])
     return _markdown(rows)
 
 

@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench
 HOST ?= 127.0.0.1
 PORT ?= 5000
+# For `make bench`, such as ARGS='--parts in-process --workloads A,B'.
+ARGS ?=
 
 .PHONY: run test lint format docs bench bench-docs clean
 
@@ -41,7 +43,7 @@ docs: $(VENV)/installed
 # Installed as users have it, from a wheel with its bytecode, because imports are measured; anew each time.
 bench: $(BENCH)/installed
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
-	$(BENCH)/bin/python benchmarks/run.py
+	$(BENCH)/bin/python benchmarks/run.py $(ARGS)
 
 bench-docs: $(BENCH)/installed
 	$(BENCH)/bin/python benchmarks/report.py

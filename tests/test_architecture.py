@@ -28,7 +28,7 @@ datastructures
 body
 request
 response
-routing.rule routing.walk routing.plans routing.table routing.matcher routing.router routing
+routing.rule routing.walk routing.readers routing.plans routing.table routing.matcher routing.router routing
 context
 helpers
 folders
@@ -75,7 +75,7 @@ LONG_FUNCTIONS = {
     "lifecycle.full_dispatch_request": "the hot path: the steps of every request, without a call for each",
     "lifecycle.handle_request": "the hot path: the frame of every request",
     "response.Response.__init__": "the hot path: every response is made here, without a call",
-    "routing.table.Domain.find": "the hot path: the matcher's loop, for every URL with variables",
+    "routing.router.Router.match_request": "the hot path: every request is matched here, without a call",
 }
 
 #: Libraries that belong to plugins.

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from werkzeug.exceptions import BadHost, MethodNotAllowed, NotFound
-from werkzeug.routing import BaseConverter, RequestRedirect, Submount
+from werkzeug.routing import BaseConverter, Map, RequestRedirect, Submount
+from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.routing.exceptions import WebsocketMismatch
 
 from cocopot.routing import Router, Rule
@@ -75,6 +76,79 @@ def test_wrong_method(path: str) -> None:
     with pytest.raises(MethodNotAllowed) as caught:
         match(router, path, "POST")
     assert set(caught.value.valid_methods or ()) == {"GET", "HEAD"}
+
+
+def refused(router: Router, path: str, method: str) -> set[str]:
+    with pytest.raises(MethodNotAllowed) as caught:
+        match(router, path, method)
+    assert isinstance(caught.value.valid_methods, list)
+    methods = set(caught.value.valid_methods)
+    caught.value.valid_methods.append("CHANGED")
+    return methods
+
+
+@pytest.mark.parametrize("path", ["/", "/a"])
+def test_wrong_method_of_a_page(path: str) -> None:
+    """However often a page refuses a method, the methods are those taken, and another may be taken."""
+    router = Router([Rule(path, methods=["GET"]), Rule("/<path:p>", methods=["PATCH"])])
+    allowed = {"GET", "HEAD"} if path == "/" else {"GET", "HEAD", "PATCH"}
+    for _ in range(2):
+        assert [refused(router, path, method) for method in ("POST", "post", "MINE")] == [allowed] * 3
+    if path == "/a":
+        assert match(router, path, "PATCH")[1] == {"p": "a"}
+
+
+def test_wrong_method_where_a_slash_is_missing() -> None:
+    """A page refuses one method, and redirects another to the path with a slash."""
+    router = Router([Rule("/a", methods=["GET"]), Rule("/a/", methods=["PUT"])])
+    assert refused(router, "/a", "POST") == {"GET", "HEAD"}
+    with pytest.raises(RequestRedirect):
+        match(router, "/a", "PUT")
+
+
+def test_refusals_are_bounded() -> None:
+    """However many methods and paths a client names, only pages and standard methods are remembered."""
+    router = Router([Rule("/a", methods=["GET"]), Rule("/<int:n>", methods=["GET"])])
+    for number in range(50):
+        refused(router, "/a", f"M{number}")
+        refused(router, f"/{number}", "POST")
+    refused(router, "/a", "POST")
+    assert list(router._matcher.current().domains[""].refused) == [("/a", "POST")]
+
+
+@pytest.mark.parametrize("path", ["", "*", "a", "a/1"])
+def test_path_without_a_slash(path: str) -> None:
+    """A path that does not begin with a slash is read as Werkzeug's adapter reads it."""
+    rules = [("/", "index"), ("/<a>", "a"), ("/<a>/<int:b>", "b")]
+    router = Router([Rule(rule, endpoint=endpoint) for rule, endpoint in rules])
+    adapter = Map([WerkzeugRule(rule, endpoint=endpoint) for rule, endpoint in rules]).bind("example.com")
+    if path:
+        assert match(router, path) == adapter.match(path)
+    else:
+        with pytest.raises(RequestRedirect):
+            match(router, path)
+
+
+def test_many_segments() -> None:
+    """A rule and a path may have any number of segments."""
+    router = Router([Rule("/a" * n + "/<b>/c", endpoint=n) for n in range(1, 40)])
+    for number in range(1, 40):
+        assert match(router, "/a" * number + "/x/c") == (number, {"b": "x"})
+    with pytest.raises(NotFound):
+        match(router, "/a" * 40 + "/x/c")
+
+
+def test_rules_of_one_shape_share_a_reader() -> None:
+    """What reads variables is compiled for a shape; names, defaults and limits are each rule's own."""
+    rules = [Rule(f"/r{n}/<int(max={n}):v{n}>", endpoint=n, defaults={"d": n}) for n in range(20)]
+    router = Router([*rules, Rule("/other/<int:v>/<w>", endpoint="other")])
+    assert [match(router, f"/r{n}/{n}") for n in range(20)] == [(n, {f"v{n}": n, "d": n}) for n in range(20)]
+    with pytest.raises(NotFound):
+        match(router, "/r3/4")
+    lanes, _, _ = router._matcher.current().domains[""].lane
+    groups = [lane[1][3] for lane in (lanes or {}).values()]
+    readers = {hit[0] for group in groups if group for hits in group[2].values() for hit in hits.values()}
+    assert len(readers) == 1
 
 
 @pytest.mark.parametrize("path", ["/b", "/a/x", "/a/1/c", "/a/1\n", "//b", "/" * 5000, "/a" * 50_000])

@@ -6,13 +6,13 @@ rule was added:
 
 1. A dictionary from a whole path to the rules that have no variable (``table.py``).
 2. A tree of dictionaries for the static segments that a path begins with. Where it ends, the number of
-   segments and the static ones among the rest lead to a *plan* (``plans.py``): the rule, and for each
-   variable a test and a conversion.
+   segments and the static ones among the rest lead to a *plan* (``plans.py``): the rule, and a function
+   that tests and converts its variables, compiled for all rules of that shape (``readers.py``).
 3. The states themselves, walked in Werkzeug's order (``walk.py``). What no plan answers is looked for here.
 
 Redirects, WebSocket requests and hosts not seen before go through Werkzeug's adapter, which finds its rule by
-the third way. A table's rules never change once it is built, and what depends on the client (the hosts seen)
-is kept up to a fixed number.
+the third way. A table's rules never change once it is built, and what depends on the client (the hosts seen,
+and the refusals of methods) is kept up to a fixed number.
 """
 
 from __future__ import annotations

@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import re
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from werkzeug.routing.converters import DEFAULT_CONVERTERS, BaseConverter, IntegerConverter
+
+from cocopot.routing.readers import Capture, make_hit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
     from werkzeug.routing.rules import RulePart
 
+    from cocopot.routing.readers import Hit
     from cocopot.routing.rule import Rule
     from cocopot.routing.walk import Node
 
 #: So many groups of plans are tried for one path before the states are walked.
 _MAX_GROUPS = 8
+#: There are plans for paths of fewer segments, the empty one in front included.
+_MAX_SEGMENTS = 16
 
 _BUILTIN_CONVERTERS = frozenset(DEFAULT_CONVERTERS.values())
 
-#: Where in the path, the variable's name, a test, a conversion. Without a test any text but an empty one will
-#: do, and is the value.
-Capture: TypeAlias = "tuple[int, str, Callable[[str], object] | None, Callable[[str], Any]]"
 #: By method, with ``None`` for any other, the rule and how its variables are read.
-Hits: TypeAlias = "dict[str | None, tuple[Rule, tuple[Capture, ...]]]"
-#: What picks the static segments out of a path, and by these segments the hits.
-_Group: TypeAlias = "tuple[Callable[[list[str]], Any], dict[Any, Hits]]"
-#: A segment leads to the next lane, the number of all segments to groups of plans; ``None`` is there if no
-#: rule has a variable so far.
-Lane: TypeAlias = "dict[str | int | None, Any]"
+Hits: TypeAlias = "dict[str | None, Hit]"
+#: A group of plans: where the static segment is, or what picks several out of a path; the hits by these
+#: segments; and the next group.
+Group: TypeAlias = "tuple[int, Callable[[list[str]], Any] | None, dict[Any, Hits], Group | None]"
+#: The first group by the number of all segments.
+Plans: TypeAlias = "tuple[Group | None, ...]"
 _Fixed: TypeAlias = "tuple[tuple[int, str], ...]"
+
+#: Where no rule goes on with a variable.
+NO_PLANS: Plans = (None,) * _MAX_SEGMENTS
 
 
 def find_hits(rules: Iterable[Rule], redirecting: frozenset[int]) -> Hits:
@@ -44,23 +49,24 @@ def find_hits(rules: Iterable[Rule], redirecting: frozenset[int]) -> Hits:
         # What takes any method comes alone: the method may be one of another rule's, in small letters.
         if captures is None or id(rule) in redirecting or (rule.methods is None and hits):
             break
+        hit = make_hit(rule, captures)
         for method in (None,) if rule.methods is None else rule.methods:
-            hits.setdefault(method, (rule, captures))
+            hits.setdefault(method, hit)
         if rule.methods is None:
             break
     return hits
 
 
-def _captures(rule: Rule) -> tuple[Capture, ...] | None:
+def _captures(rule: Rule) -> list[Capture] | None:
     """Return how a plan reads the variables, or ``None`` where only a walk reads them as Werkzeug does."""
     converters = list(rule._converters.items())  # noqa: SLF001
     parts = [(index, part) for index, part in enumerate(rule._parts[1:]) if not part.static]  # noqa: SLF001
     if len(parts) != len(converters) or not all(map(_is_plain, parts, converters)):
         return None
-    return tuple(
-        (index, str(name), _test(part, converter), _conversion(converter))
+    return [
+        Capture(index, str(name), _test(part, converter), _conversion(converter))
         for (index, part), (name, converter) in zip(parts, converters, strict=True)
-    )
+    ]
 
 
 def _is_plain(place: tuple[int, RulePart], variable: tuple[str, BaseConverter]) -> bool:
@@ -75,45 +81,55 @@ def _is_identity(converter: BaseConverter) -> bool:
     return getattr(converter.to_python, "__func__", None) is BaseConverter.to_python
 
 
-def _test(part: RulePart, converter: BaseConverter) -> Callable[[str], object] | None:
+def _test(
+    part: RulePart, converter: BaseConverter
+) -> Callable[[str], object] | Literal["nonempty", "decimal"]:
     if converter.regex in {"[^/]+", "[^/]{1,}"} and _is_identity(converter):
-        return None
-    return str.isdecimal if converter.regex == r"\d+" else re.compile(part.content).match
+        return "nonempty"
+    return "decimal" if converter.regex == r"\d+" else re.compile(part.content).match
 
 
-def _conversion(converter: BaseConverter) -> Callable[[str], Any]:
+def _conversion(converter: BaseConverter) -> Callable[[str], Any] | Literal["text", "int"]:
     if _is_identity(converter):
-        return str
+        return "text"
     if not isinstance(converter, IntegerConverter):
         return converter.to_python
     limited = converter.fixed_digits or converter.min is not None or converter.max is not None
-    return converter.to_python if limited else int
+    return converter.to_python if limited else "int"
 
 
-def lay_plans(node: Node, depth: int, redirecting: frozenset[int]) -> Lane:
+def lay_plans(node: Node, depth: int, redirecting: frozenset[int]) -> Plans:
     """Return by the number of segments the groups of plans that begin with a variable segment at ``node``.
 
     Within a group the same segments are static, with other texts: at most one of its plans fits a path. The
     groups stand in Werkzeug's order. Where a plan cannot say what Werkzeug would, its hits are empty: the
     states are walked.
     """
-    plans: Lane = {}
-    last: dict[int, tuple[int, ...]] = {}
+    by_length: dict[int, list[tuple[tuple[int, ...], dict[Any, Hits]]]] = {}
     full: set[int] = set()
     for length, fixed, rules in _candidates(node, depth, (), variable=True):
         places, texts = tuple(index for index, _ in fixed), tuple(text for _, text in fixed)
-        key = length if not texts else texts[0] if len(texts) == 1 else texts
-        groups: list[_Group] = plans.setdefault(length, [])
-        if not groups or last[length] != places or key in groups[-1][1]:
+        # With nothing static the first segment is the key: it is empty in every path.
+        key = "" if not texts else texts[0] if len(texts) == 1 else texts
+        groups = by_length.setdefault(length, [])
+        if not groups or groups[-1][0] != places or key in groups[-1][1]:
             if len(groups) == _MAX_GROUPS:
                 full.add(length)
             else:
-                # With nothing static the number of segments is the key: it is the same for all.
-                groups.append((itemgetter(*places) if places else len, {}))
-                last[length] = places
+                groups.append((places, {}))
         if length not in full:
             groups[-1][1][key] = find_hits(rules, redirecting)
-    return plans
+    if not by_length:
+        return NO_PLANS
+    return tuple(_link(by_length.get(length, ())) for length in range(_MAX_SEGMENTS))
+
+
+def _link(groups: Sequence[tuple[tuple[int, ...], dict[Any, Hits]]]) -> Group | None:
+    linked: Group | None = None
+    for places, hits in reversed(groups):
+        pick = itemgetter(*places) if len(places) > 1 else None
+        linked = (places[0] if places else 0, pick, hits, linked)
+    return linked
 
 
 def _candidates(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPMethod
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.routing import Map, ValidationError
 from werkzeug.routing import Rule as WerkzeugRule
 
+from cocopot.exceptions import MethodNotAllowed, NotFound
 from cocopot.routing.matcher import Matcher
 from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import BaseConverter, MapAdapter, RuleFactory
 
+    from cocopot.routing.readers import Found
     from cocopot.routing.rule import Rule
     from cocopot.routing.table import Domain, Host, Table
     from cocopot.types import WSGIEnvironment
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 #: So many hosts are remembered, then all are forgotten; a longer host is never remembered.
 _MAX_HOSTS = 256
 _MAX_HOST_LENGTH = 260
-_NO_HOSTS: dict[Host, Domain] = {}
+_METHODS = frozenset(map(str, HTTPMethod))
 
 
 class Router(Map):
@@ -102,7 +105,7 @@ class Router(Map):
             }
             self._remap = False
 
-    def match_request(
+    def match_request(  # noqa: C901, PLR0912 - the hot path
         self,
         environ: WSGIEnvironment,
         path: str,
@@ -112,6 +115,7 @@ class Router(Map):
     ) -> tuple[Rule, dict[str, Any]]:
         """Return the rule that a request belongs to, and new arguments for its view.
 
+        Every request comes through here, so it is written out in one go: a page, then the plans, then a walk.
         The outcome is that of ``bind_to_environ(environ, server_name, subdomain).match(return_rule=True)``.
 
         Args:
@@ -128,28 +132,70 @@ class Router(Map):
             WebsocketMismatch: The only rule that matches is for WebSockets, or for none.
             BadHost: The host cannot be a host name.
         """
-        table = self._matcher.table or self._matcher.current()
-        host = environ.get("HTTP_HOST")
+        table = self._matcher.table
+        if table is None:
+            table = self._matcher.current()
+        host: Host = environ.get("HTTP_HOST")
         if server_name is not None or subdomain is not None:
-            host = (host, server_name, subdomain)
-        domain = table.hosts.get(environ["wsgi.url_scheme"], _NO_HOSTS).get(host)
+            host = (environ.get("HTTP_HOST"), server_name, subdomain)
+        try:
+            domain = table.hosts[environ["wsgi.url_scheme"]][host]
+        except KeyError:
+            domain = None
         if domain is None or "HTTP_UPGRADE" in environ:
             return self._match_bound(environ, path, method, server_name, subdomain)
-        hits = domain.static.get(path)
-        if hits is None and path == "/" and environ.get("PATH_INFO") != "":
+        hits = domain.pages.get(path)
+        if hits is None and path == "/":
+            if environ.get("PATH_INFO") == "":
+                return self._match_bound(environ, path, method, server_name, subdomain)
             hits = domain.index
         if hits is not None:
             rule = hits.get(method) or hits.get(None)
             if rule is not None:
                 return rule, dict(rule.defaults) if rule.defaults else {}
-        found = domain.find(path, method) or self._walk(table, domain, path, method)
-        return found or self._match_bound(environ, path, method, server_name, subdomain)
+            allowed = domain.refused.get((path, method))
+            if allowed is not None:
+                raise MethodNotAllowed(allowed.copy())
+        parts = path.split("/")
+        if parts[0]:
+            return self._match_bound(environ, path, method, server_name, subdomain)
+        is_nowhere: object = False
+        try:
+            depth = 1
+            lanes, plans, is_dead_end = domain.lane
+            while lanes is not None:
+                lane = lanes.get(parts[depth])
+                if lane is None:
+                    break
+                lanes, plans, is_dead_end = lane
+                depth += 1
+            group = plans[len(parts)]
+            is_nowhere = group is None and is_dead_end and parts[depth] and "//" not in path
+            while group is not None:
+                place, pick, choices, group = group
+                choice = choices.get(parts[place] if pick is None else pick(parts))
+                if choice is None:
+                    continue
+                hit = choice.get(method) or choice.get(None)
+                if hit is None:
+                    break
+                found: Found | None = hit[0](parts, hit)
+                if found is not None:
+                    return found
+        except (IndexError, ValueError):
+            # The path has fewer segments than lanes, or more than plans; or a number is out of bounds.
+            pass
+        if is_nowhere:
+            raise NotFound
+        return self._walk(table, domain, path, method) or self._match_bound(
+            environ, path, method, server_name, subdomain
+        )
 
     def _walk(
         self, table: Table, domain: Domain, path: str, method: str
     ) -> tuple[Rule, dict[str, Any]] | None:
         """Match by a walk of the states; ``None`` where an adapter is needed, for a redirect above all."""
-        if path[:1] != "/" or path[1:2] in {"", "/"}:
+        if not path or path[1:2] == "/":
             return None
         walk = Walk(method.upper())
         try:
@@ -157,7 +203,10 @@ class Router(Map):
             if found is None:
                 if self.merge_slashes and "//" in path:
                     return None
-                raise walk.error()
+                error = walk.error()
+                if isinstance(error, MethodNotAllowed) and method in _METHODS:
+                    domain.remember_refusal(path, method, error)
+                raise error
             rule, values = found
             return None if id(rule) in table.redirecting else (rule, read_arguments(rule, values))
         except SlashRequiredError:

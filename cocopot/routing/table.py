@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from cocopot.exceptions import NotFound
-from cocopot.routing.plans import find_hits, lay_plans
+from cocopot.routing.plans import NO_PLANS, find_hits, lay_plans
 from cocopot.routing.walk import Node
 
 if TYPE_CHECKING:
@@ -13,98 +12,62 @@ if TYPE_CHECKING:
 
     from werkzeug.routing.matcher import State
 
-    from cocopot.routing.plans import Lane
+    from cocopot.exceptions import MethodNotAllowed
+    from cocopot.routing.plans import Plans
     from cocopot.routing.rule import Rule
 
 #: The host, and if there is one of them, the server name and the subdomain to match with.
 Host: TypeAlias = "str | tuple[str | None, str | None, str | None] | None"
+#: The lanes that a static segment leads to, if there is any; the plans for paths that go on otherwise; and
+#: whether such a path is of no rule, because none has a variable so far.
+Lane: TypeAlias = "tuple[dict[str, Lane] | None, Plans, bool]"
 
 
 class Domain:
     """The quick tables for the rules of one host or subdomain that has no variable."""
 
-    __slots__ = ("index", "lane", "name", "static")
+    __slots__ = ("index", "lane", "name", "pages", "refused")
 
     def __init__(self, name: str, node: Node, redirecting: frozenset[int], *, dead_ends: bool) -> None:
         self.name = name
         #: By whole path and method, the rule; "/" is apart, as it may stand for an empty path.
-        self.static: dict[str, dict[str | None, Rule]] = {}
+        self.pages: dict[str, dict[str | None, Rule]] = {}
         self.index: dict[str | None, Rule] = {}
-        self.lane: Lane = {}
+        #: By path of a page and method, the methods that a refusal names.
+        self.refused: dict[tuple[str, str], list[str]] = {}
+        self.lane: Lane = (None, NO_PLANS, False)
         start = node.static.get("")
         if start is not None:
-            self.lane[""] = self._lay(start, [""], redirecting, dead_ends)
+            self.lane = self._lay(start, [""], redirecting, dead_ends)
             self.index = _by_method(start.static.get(""), redirecting)
 
-    def find(  # noqa: C901, PLR0912 - the hot loop
-        self, path: str, method: str
-    ) -> tuple[Rule, dict[str, Any]] | None:
-        """Match by a plan; ``None`` where no plan is sure.
+    def remember_refusal(self, path: str, method: str, error: MethodNotAllowed) -> None:
+        """Keep what a page's refusal names. There are so many as pages and methods, not as clients ask for.
 
-        Every request to a rule with variables comes through here, so it is written out in one go.
-
-        Raises:
-            NotFound: No rule begins as the path does.
+        Args:
+            path: A path; only that of a page is kept.
+            method: A standard method.
+            error: The refusal.
         """
-        parts = path.split("/")
-        lane = self.lane
-        for part in parts:
-            below = lane.get(part)
-            if below is None:
-                break
-            lane = below
-        else:
-            part = ""
-        groups = lane.get(len(parts))
-        if groups is None:
-            if part and None in lane and "//" not in path:
-                raise NotFound
-            return None
-        for pick, plans in groups:
-            plan = plans.get(pick(parts))
-            if plan is None:
-                continue
-            hit = plan.get(method) or plan.get(None)
-            if hit is None:
-                return None
-            rule, captures = hit
-            arguments = {}
-            try:
-                for index, name, accepts, convert in captures:
-                    text = parts[index]
-                    if accepts is None:
-                        if not text:
-                            break
-                        arguments[name] = text
-                    elif accepts(text):
-                        arguments[name] = convert(text)
-                    else:
-                        break
-                else:
-                    if rule.defaults:
-                        arguments.update(rule.defaults)
-                    return rule, arguments
-            except ValueError:
-                return None
-        return None
+        if path in self.pages or path == "/":
+            self.refused[path, method] = list(error.valid_methods or ())
 
     def _lay(self, node: Node, path: list[str], redirecting: frozenset[int], dead_ends: bool) -> Lane:
         if node.rules:
-            self.static["/".join(path)] = _by_method(node, redirecting)
+            self.pages["/".join(path)] = _by_method(node, redirecting)
         dead_ends = dead_ends and not node.edges
-        lane: Lane = lay_plans(node, len(path), redirecting)
-        if dead_ends:
-            lane[None] = True
-        for text, child in node.static.items():
+        lanes = {
+            text: self._lay(child, [*path, text], redirecting, dead_ends)
+            for text, child in node.static.items()
             # No path begins with two slashes: Werkzeug drops all but one.
-            if text or len(path) > 1:
-                lane[text] = self._lay(child, [*path, text], redirecting, dead_ends)
-        return lane
+            if text or len(path) > 1
+        }
+        return lanes or None, lay_plans(node, len(path), redirecting), dead_ends
 
 
 def _by_method(node: Node | None, redirecting: frozenset[int]) -> dict[str | None, Rule]:
     rules = node.rules if node is not None else ()
-    return {method: rule for method, (rule, _) in find_hits(rules, redirecting).items()}
+    return {method: hit[1] for method, hit in find_hits(rules, redirecting).items()}
 
 
 class Table:

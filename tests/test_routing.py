@@ -116,6 +116,29 @@ def test_refusals_are_bounded() -> None:
     assert list(router._matcher.current().domains[""].refused) == [("/a", "POST")]
 
 
+def test_one_path_with_other_names() -> None:
+    """Where the method decides on the rule, each rule has its own names, limits and defaults."""
+    router = Router(
+        [
+            Rule("/<int:a>", endpoint="get", methods=["GET"]),
+            Rule("/<int:a>", endpoint="delete", methods=["DELETE"]),
+            Rule("/<int(max=5):b>", endpoint="put", methods=["PUT"], defaults={"d": 1}),
+            Rule("/u/<u>", endpoint="read", methods=["GET"]),
+            Rule("/u/<u>", endpoint="write", methods=["PUT"], defaults={"d": 1}),
+        ]
+    )
+    assert [match(router, "/7", method)[0] for method in ("GET", "HEAD", "DELETE")] == [
+        "get",
+        "get",
+        "delete",
+    ]
+    assert match(router, "/5", "PUT") == ("put", {"b": 5, "d": 1})
+    assert match(router, "/u/x") == ("read", {"u": "x"})
+    assert match(router, "/u/x", "PUT") == ("write", {"u": "x", "d": 1})
+    assert refused(router, "/7", "POST") == {"GET", "HEAD", "DELETE", "PUT"}
+    assert refused(router, "/7", "PUT") == {"GET", "HEAD", "DELETE"}
+
+
 @pytest.mark.parametrize("path", ["", "*", "a", "a/1"])
 def test_path_without_a_slash(path: str) -> None:
     """A path that does not begin with a slash is read as Werkzeug's adapter reads it."""
@@ -146,8 +169,7 @@ def test_rules_of_one_shape_share_a_reader() -> None:
     with pytest.raises(NotFound):
         match(router, "/r3/4")
     lanes, _, _ = router._matcher.current().domains[""].lane
-    groups = [lane[1][3] for lane in (lanes or {}).values()]
-    readers = {hit[0] for group in groups if group for hits in group[2].values() for hit in hits.values()}
+    readers = {plan[0] for n in range(20) if lanes and (plan := lanes[f"r{n}"][1][3])}
     assert len(readers) == 1
 
 

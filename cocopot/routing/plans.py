@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from werkzeug.routing.converters import DEFAULT_CONVERTERS, BaseConverter, IntegerConverter
 
-from cocopot.routing.readers import Capture, make_hit
+from cocopot.routing.readers import Capture, make_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
     from werkzeug.routing.rules import RulePart
 
-    from cocopot.routing.readers import Hit
+    from cocopot.routing.readers import Found, Plan
     from cocopot.routing.rule import Rule
     from cocopot.routing.walk import Node
 
@@ -27,13 +27,14 @@ _MAX_SEGMENTS = 16
 _BUILTIN_CONVERTERS = frozenset(DEFAULT_CONVERTERS.values())
 
 #: By method, with ``None`` for any other, the rule and how its variables are read.
-Hits: TypeAlias = "dict[str | None, Hit]"
-#: A group of plans: where the static segment is, or what picks several out of a path; the hits by these
-#: segments; and the next group.
-Group: TypeAlias = "tuple[int, Callable[[list[str]], Any] | None, dict[Any, Hits], Group | None]"
-#: The first group by the number of all segments.
-Plans: TypeAlias = "tuple[Group | None, ...]"
+Hits: TypeAlias = "dict[str | None, tuple[Rule, list[Capture]]]"
+#: By the number of all segments.
+Plans: TypeAlias = "tuple[Plan | None, ...]"
+#: Where the static segment is, or what picks several out of a path; plans by these segments; the next group.
+_Group: TypeAlias = "tuple[int, Callable[[list[str]], Any] | None, dict[Any, Plan], _Group | None]"
 _Fixed: TypeAlias = "tuple[tuple[int, str], ...]"
+#: Where the static segments are, and by these segments the hits.
+_Candidates: TypeAlias = "tuple[tuple[int, ...], dict[tuple[str, ...], Hits]]"
 
 #: Where no rule goes on with a variable.
 NO_PLANS: Plans = (None,) * _MAX_SEGMENTS
@@ -49,9 +50,8 @@ def find_hits(rules: Iterable[Rule], redirecting: frozenset[int]) -> Hits:
         # What takes any method comes alone: the method may be one of another rule's, in small letters.
         if captures is None or id(rule) in redirecting or (rule.methods is None and hits):
             break
-        hit = make_hit(rule, captures)
         for method in (None,) if rule.methods is None else rule.methods:
-            hits.setdefault(method, hit)
+            hits.setdefault(method, (rule, captures))
         if rule.methods is None:
             break
     return hits
@@ -99,37 +99,74 @@ def _conversion(converter: BaseConverter) -> Callable[[str], Any] | Literal["tex
 
 
 def lay_plans(node: Node, depth: int, redirecting: frozenset[int]) -> Plans:
-    """Return by the number of segments the groups of plans that begin with a variable segment at ``node``.
+    """Return by the number of segments the plans for paths that go on with a variable segment at ``node``.
 
-    Within a group the same segments are static, with other texts: at most one of its plans fits a path. The
-    groups stand in Werkzeug's order. Where a plan cannot say what Werkzeug would, its hits are empty: the
-    states are walked.
+    Where there are several, they are grouped. Within a group the same segments are static, with other texts:
+    at most one of its plans fits a path. The groups stand in Werkzeug's order. Where a plan cannot say what
+    Werkzeug would, the states are walked.
     """
-    by_length: dict[int, list[tuple[tuple[int, ...], dict[Any, Hits]]]] = {}
+    by_length: dict[int, list[_Candidates]] = {}
     full: set[int] = set()
     for length, fixed, rules in _candidates(node, depth, (), variable=True):
         places, texts = tuple(index for index, _ in fixed), tuple(text for _, text in fixed)
-        # With nothing static the first segment is the key: it is empty in every path.
-        key = "" if not texts else texts[0] if len(texts) == 1 else texts
         groups = by_length.setdefault(length, [])
-        if not groups or groups[-1][0] != places or key in groups[-1][1]:
+        if not groups or groups[-1][0] != places or texts in groups[-1][1]:
             if len(groups) == _MAX_GROUPS:
                 full.add(length)
             else:
                 groups.append((places, {}))
         if length not in full:
-            groups[-1][1][key] = find_hits(rules, redirecting)
+            groups[-1][1][texts] = find_hits(rules, redirecting)
     if not by_length:
         return NO_PLANS
-    return tuple(_link(by_length.get(length, ())) for length in range(_MAX_SEGMENTS))
+    return tuple(_join(by_length.get(length, [])) for length in range(_MAX_SEGMENTS))
 
 
-def _link(groups: Sequence[tuple[tuple[int, ...], dict[Any, Hits]]]) -> Group | None:
-    linked: Group | None = None
-    for places, hits in reversed(groups):
+def _join(groups: list[_Candidates]) -> Plan | None:
+    """Return one plan for all groups."""
+    if len(groups) == 1 and len(groups[0][1]) == 1:
+        ((places, candidates),) = groups
+        ((texts, hits),) = candidates.items()
+        return _plan(hits, tuple(zip(places, texts, strict=True)))
+    linked: _Group | None = None
+    for places, candidates in reversed(groups):
         pick = itemgetter(*places) if len(places) > 1 else None
-        linked = (places[0] if places else 0, pick, hits, linked)
-    return linked
+        # With nothing static the first segment is the key: it is empty in every path.
+        plans = {texts if pick else "".join(texts): _plan(hits, ()) for texts, hits in candidates.items()}
+        linked = (places[0] if places else 0, pick, plans, linked)
+    return None if linked is None else (_try_groups, linked)
+
+
+def _plan(hits: Hits, fixed: _Fixed) -> Plan:
+    if not hits:
+        return (_give_up,)
+    all_captures = [captures for _, captures in hits.values()]
+    if all_captures.count(all_captures[0]) == len(all_captures):
+        rules = {method: rule for method, (rule, _) in hits.items()}
+        return make_reader(rules, all_captures[0], fixed)
+    plans = {method: make_reader({None: rule}, captures, fixed) for method, (rule, captures) in hits.items()}
+    return (_try_method, plans)
+
+
+def _try_groups(parts: list[str], method: str, plan: Plan) -> Found | Literal[False] | None:
+    group: _Group | None = plan[1]
+    while group is not None:
+        place, pick, plans, group = group
+        inner = plans.get(parts[place] if pick is None else pick(parts))
+        if inner is not None:
+            found: Found | Literal[False] | None = inner[0](parts, method, inner)
+            if found is not None:
+                return found
+    return None
+
+
+def _try_method(parts: list[str], method: str, plan: Plan) -> Found | Literal[False] | None:
+    inner: Plan | None = plan[1].get(method)
+    return False if inner is None else inner[0](parts, method, inner)
+
+
+def _give_up(_parts: list[str], _method: str, _plan: Plan) -> Literal[False]:
+    return False
 
 
 def _candidates(

@@ -169,19 +169,13 @@ class Router(Map):
                     break
                 lanes, plans, is_dead_end = lane
                 depth += 1
-            group = plans[len(parts)]
-            is_nowhere = group is None and is_dead_end and parts[depth] and "//" not in path
-            while group is not None:
-                place, pick, choices, group = group
-                choice = choices.get(parts[place] if pick is None else pick(parts))
-                if choice is None:
-                    continue
-                hit = choice.get(method) or choice.get(None)
-                if hit is None:
-                    break
-                found: Found | None = hit[0](parts, hit)
-                if found is not None:
+            plan = plans[len(parts)]
+            if plan is not None:
+                found: Found | None = plan[0](parts, method, plan)
+                if found:
                     return found
+            else:
+                is_nowhere = is_dead_end and parts[depth] and "//" not in path
         except (IndexError, ValueError):
             # The path has fewer segments than lanes, or more than plans; or a number is out of bounds.
             pass

@@ -67,7 +67,7 @@ class Domain:
 
 def _by_method(node: Node | None, redirecting: frozenset[int]) -> dict[str | None, Rule]:
     rules = node.rules if node is not None else ()
-    return {method: hit[1] for method, hit in find_hits(rules, redirecting).items()}
+    return {method: rule for method, (rule, _) in find_hits(rules, redirecting).items()}
 
 
 class Table:

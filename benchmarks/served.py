@@ -18,7 +18,7 @@ from in_process import DifferentAnswerError
 from peers import load
 from results import Sample
 from settings import HERE, OneRound, Settings
-from workloads import WORKLOADS
+from workloads import AGENT, WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], peer: str) -> None:
 def _request(port: int) -> bytes:
     return (
         f"GET {_WORKLOAD.paths[0]}?{_WORKLOAD.query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-        f"User-Agent: {_WORKLOAD.headers['x-agent']}\r\nAccept: */*\r\n\r\n"
+        f"User-Agent: {AGENT}\r\nAccept: */*\r\n\r\n"
     ).encode()
 
 

@@ -94,7 +94,7 @@ WORKLOADS = [
         _TEST,
         query="limit=10&thing=ab",
         body=TEXT.encode(),
-        headers={"content-type": "text/plain; charset=utf-8", "x-agent": AGENT, "x-limit": "10"},
+        headers={"content-type": "text/plain; charset=utf-8", "x-seen": f"{AGENT} 10"},
     ),
     Workload(
         "C",

@@ -21,8 +21,7 @@ def test(environ: Any, start_response: Any) -> list[bytes]:
     query = dict(pair.split("=") for pair in environ["QUERY_STRING"].split("&"))
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
-        ("X-Agent", environ["HTTP_USER_AGENT"]),
-        ("X-Limit", query["limit"]),
+        ("X-Seen", f"{environ['HTTP_USER_AGENT']} {query['limit']}"),
     ]
     return _send(start_response, TEXT.encode(), *headers)
 

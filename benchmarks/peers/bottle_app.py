@@ -25,8 +25,7 @@ def make(workload: Workload) -> Any:
     @app.get("/hello/<account_id>/test")
     def test(account_id: str) -> str:  # noqa: ARG001 - a view takes its variables
         response.content_type = "text/plain; charset=utf-8"
-        response.set_header("X-Agent", request.get_header("User-Agent"))
-        response.set_header("X-Limit", request.query["limit"])
+        response.set_header("X-Seen", f"{request.get_header('User-Agent')} {request.query['limit']}")
         return TEXT
 
     @app.post("/json")

@@ -33,10 +33,8 @@ def make(workload: Workload) -> Any:
 
     @app.get("/hello/<account_id>/test")
     def test(account_id: str) -> Response:  # noqa: ARG001 - a view takes its variables
-        response = Response(TEXT, mimetype="text/plain")
-        response.headers["X-Agent"] = request.headers["User-Agent"]
-        response.headers["X-Limit"] = request.args["limit"]
-        return response
+        seen = f"{request.headers['User-Agent']} {request.args['limit']}"
+        return Response(TEXT, headers={"X-Seen": seen}, mimetype="text/plain")
 
     @app.post("/json")
     def document() -> dict[str, Any]:

@@ -29,8 +29,7 @@ def hello(_request: Any) -> HttpResponse:
 @require_GET
 def test(request: Any, account_id: str) -> HttpResponse:  # noqa: ARG001 - a view takes its variables
     response = HttpResponse(TEXT, content_type="text/plain; charset=utf-8")
-    response["X-Agent"] = request.headers["User-Agent"]
-    response["X-Limit"] = request.GET["limit"]
+    response["X-Seen"] = f"{request.headers['User-Agent']} {request.GET['limit']}"
     return _with_length(response)
 
 

@@ -19,8 +19,7 @@ class Hello:
 class Test:
     def on_get(self, request: Any, response: Any, account_id: str) -> None:  # noqa: ARG002 - it takes its variables
         response.content_type = falcon.MEDIA_TEXT
-        response.set_header("X-Agent", request.get_header("User-Agent"))
-        response.set_header("X-Limit", request.get_param("limit"))
+        response.set_header("X-Seen", f"{request.get_header('User-Agent')} {request.get_param('limit')}")
         response.text = TEXT
 
 

@@ -16,8 +16,7 @@ def hello(_request: Any) -> Response:
 
 def test(request: Any) -> Response:
     response = Response(TEXT, content_type="text/plain")
-    response.headers["X-Agent"] = request.headers["User-Agent"]
-    response.headers["X-Limit"] = request.GET["limit"]
+    response.headers["X-Seen"] = f"{request.headers['User-Agent']} {request.GET['limit']}"
     return response
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from werkzeug.datastructures import EnvironHeaders as _EnvironHeaders
 from werkzeug.datastructures import Headers as _Headers
 from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.exceptions import BadRequestKeyError
 
 
 class Headers(_Headers):
@@ -60,8 +61,28 @@ class EnvironHeaders(_EnvironHeaders):
         return super().__getitem__(key)
 
 
-def plain_arguments(query: str) -> ImmutableMultiDict[str, str]:
-    """Return the arguments of a query string that has nothing to decode, neither `%` nor `+`."""
+class Arguments(ImmutableMultiDict[str, str]):
+    """The arguments of a request; see `werkzeug.datastructures.ImmutableMultiDict`."""
+
+    def __getitem__(self, key: str) -> str:
+        values = _get(self, key)
+        if not values:
+            raise BadRequestKeyError(key)
+        return values[0]  # type: ignore[no-any-return]
+
+
+Arguments.__name__ = "ImmutableMultiDict"  # as it is written
+
+
+def plain_arguments(
+    query: str, kind: type[ImmutableMultiDict[str, str]] = ImmutableMultiDict
+) -> ImmutableMultiDict[str, str]:
+    """Return the arguments of a query string that has nothing to decode, neither `%` nor `+`.
+
+    Args:
+        query: The query string.
+        kind: The class of what is returned.
+    """
     lists: dict[str, list[str]] = {}
     for piece in query.split("&"):
         if piece:
@@ -71,10 +92,11 @@ def plain_arguments(query: str) -> ImmutableMultiDict[str, str]:
             else:
                 lists[key] = [value]
     # A multi dict is a dict of lists; its own constructor would take these for single values.
-    arguments: ImmutableMultiDict[str, str] = _new(ImmutableMultiDict)
+    arguments: ImmutableMultiDict[str, str] = _new(kind)
     _update(arguments, lists)
     return arguments
 
 
 _new: Any = dict.__new__
 _update: Any = dict.update
+_get: Any = dict.get

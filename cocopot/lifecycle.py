@@ -38,7 +38,7 @@ _new = object.__new__
 # -------------------------------------------------------------------------
 
 
-def handle_request(  # noqa: PLR0912 - the hot path
+def handle_request(  # noqa: C901, PLR0912 - the hot path
     app: Application, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     """Serve one request; the application proper, to be wrapped in middleware.
@@ -84,8 +84,11 @@ def handle_request(  # noqa: PLR0912 - the hot path
             context.calls = calls
             if calls.full_dispatch is None:
                 response = full_dispatch_request(context, True)
-                if type(response) is str:
-                    return send_text(response, environ, start_response)
+                kind = type(response)
+                if kind is str:
+                    return send_text(response, None, environ, start_response)
+                if kind is tuple:
+                    return send_text(response[0], response[1], environ, start_response)
             else:
                 response = calls.full_dispatch()
             # Slower: response(...)
@@ -172,7 +175,8 @@ def full_dispatch_request(  # noqa: C901, PLR0912 - the hot path
 
     Args:
         context: The request's context.
-        text_will_do: Whether a text may be returned as it is, if nobody is going to look at the response.
+        text_will_do: Whether a text, or a text with a dict of headers, may be returned as it is, if nobody is
+            going to look at the response.
     """
     # The hot path: preprocess_request, finalize_request and process_response stand here once more, without
     # the calls.
@@ -199,20 +203,31 @@ def full_dispatch_request(  # noqa: C901, PLR0912 - the hot path
         return response
     if calls.process is not None or context.after_functions is not None:
         return finalize_request(context, value)
-    kind = type(value)
-    if calls.responds_by_default and kind is app.response_class:
+    kind: Any = type(value)
+    if not calls.responds_by_default or app.response_class is not Response:
+        kind = None
+    if kind is Response:
         response = value
-    elif calls.responds_by_default and kind is str and app.response_class is Response:
+    elif kind is str:
         if text_will_do and calls.after_request is None:
             return value
         response = text_response(value)
+    elif (
+        kind is tuple
+        and text_will_do
+        and calls.after_request is None
+        and len(value) == 2
+        and type(value[0]) is str
+        and type(value[1]) is dict
+    ):
+        return value
     else:
         response = calls.respond(app, request, value)
         if not isinstance(response, WerkzeugResponse):
             _refuse_value(context, value, response)
     if calls.after_request is not None:
         response = calls.after_request(app, request, response)
-        if not isinstance(response, WerkzeugResponse):
+        if type(response) is not Response and not isinstance(response, WerkzeugResponse):
             _refuse_response(context, response)
     return response
 

@@ -32,7 +32,7 @@ from werkzeug.wrappers import Request as _WerkzeugRequest
 from werkzeug.wsgi import LimitedStream
 
 from cocopot.body import PARSE_ERRORS, bad_request, body_stream, client_is_gone, read_body
-from cocopot.datastructures import EnvironHeaders, plain_arguments
+from cocopot.datastructures import Arguments, EnvironHeaders, plain_arguments
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class _LazyArgs(_Lazy):
             or instance.parameter_storage_class is not ImmutableMultiDict
         ):
             return super().__get__(instance, owner)
-        args = instance.args = plain_arguments(text)
+        args = instance.args = plain_arguments(text, Arguments)
         return args
 
 

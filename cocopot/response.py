@@ -357,14 +357,35 @@ def text_response(text: str) -> Response:
     return response
 
 
-def send_text(text: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Send ``Response(text)``, which is not made where nothing but its headers and its body are needed."""
+def send_text(
+    text: str,
+    headers: dict[str, str] | None,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+) -> Iterable[bytes]:
+    """Send ``Response(text, None, headers)``, which is not made where it would only be sent."""
     type_header = _TYPE_HEADERS.get(Response.default_mimetype)
     if type_header is None or Response.default_status != 200 or environ["REQUEST_METHOD"] == "HEAD":
-        return Response(text)(environ, start_response)
+        return Response(text, None, headers)(environ, start_response)
     body = text.encode()
     length = len(body)
-    start_response("200 OK", [type_header, _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))])
+    length_header = _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
+    if headers is None:
+        start_response("200 OK", [type_header, length_header])
+        return [body]
+    head = [*headers.items()]
+    has_type = False
+    for name, value in head:
+        if type(name) is not str or type(value) is not str or "\n" in value or "\r" in value:
+            return Response(text, None, headers)(environ, start_response)
+        if name == "Content-Type":
+            has_type = True
+        elif name not in _PLAIN_NAMES and _kind_of_header(name):
+            return Response(text, None, headers)(environ, start_response)
+    if not has_type:
+        head.append(type_header)
+    head.append(length_header)
+    start_response("200 OK", head)
     return [body]
 
 

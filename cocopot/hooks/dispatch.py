@@ -154,10 +154,14 @@ def _write_every(source: _Source, indent: str) -> None:
     if source.call.results:
         source.add(f"{indent}results = []")
     for index in range(len(source.impls)):
-        source.add(f"{indent}try:")
-        source.add_call(index, f"{indent} result = ")
         if source.call.results:
+            source.add(f"{indent}try:")
+            source.add_call(index, f"{indent} result = ")
             source.add(f"{indent} if result is not None: results.append(result)")
+        else:
+            source.add_call(
+                index, f"{indent}try: "
+            )  # quicker on one line: a line of its own is an instruction
         source.add(f"{indent}except BaseException as error:")
         source.add(f"{indent} if _blame is not None: _blame(error, _impls[{index}], _hook)")
         source.add(f"{indent} errors = [*(errors or ()), error]")

@@ -6,7 +6,7 @@ from typing import Any
 
 from workloads import HELLO, TEXT, Workload
 
-from cocopot import Cocopot, Response, hookimpl, request
+from cocopot import Cocopot, hookimpl, request
 
 
 class Idle:
@@ -32,9 +32,9 @@ def make(workload: Workload) -> Any:
         return HELLO
 
     @app.get("/hello/<account_id>/test")
-    def test(account_id: str) -> Response:  # noqa: ARG001 - a view takes its variables
+    def test(account_id: str) -> tuple[str, dict[str, str]]:  # noqa: ARG001 - a view takes its variables
         seen = f"{request.headers['User-Agent']} {request.args['limit']}"
-        return Response(TEXT, headers={"X-Seen": seen}, mimetype="text/plain")
+        return TEXT, {"Content-Type": "text/plain; charset=utf-8", "X-Seen": seen}
 
     @app.post("/json")
     def document() -> dict[str, Any]:

@@ -63,7 +63,7 @@ def refusal(target: str | None = None) -> str:
         ("shop:Nested.inner", "the inner"),
         ("shop:create_app", "made"),
         ("shop:create_app()", "made"),
-        ("shop:create_app('dev', debug=True)", "dev"),
+        ("shop:create_app('the dev', debug=True)", "the dev"),
         ("shop:needs_app('a:b')", "a:b"),
         ("shop.py:other", "the other"),
         ("./shop.py", "the app"),

@@ -134,7 +134,7 @@ class DefaultJSONProvider(JSONProvider):
 
     def __init__(self, app: JSONSettings) -> None:
         super().__init__(app)
-        self._encoders: dict[tuple[str, bool, bool], tuple[json.JSONEncoder, _Quick | None]] = {}
+        self._encoders: dict[tuple[str, bool, bool], tuple[json.JSONEncoder, list[_Quick]]] = {}
 
     def default(self, o: Any) -> Any:
         """Return what to write for an object that JSON does not know; override it to add types.
@@ -194,7 +194,9 @@ class DefaultJSONProvider(JSONProvider):
                 value, end = _scan(text, 0)
             except StopIteration:
                 end = -1  # there are blanks in front, or it is not JSON
-            return value if end == len(text) else _DECODER.decode(text)
+            if end == len(text) or (end > 0 and not text[end:].strip(" \t\n\r")):
+                return value
+            return _DECODER.decode(text)
         except RecursionError:
             raise ValueError("the JSON text is nested too deeply") from None
 
@@ -228,15 +230,23 @@ class DefaultJSONProvider(JSONProvider):
         key = (layout, not config["JSON_AS_ASCII"], not config["JSON_SORT_KEYS"])
         prepared = self._encoders.get(key)
         if prepared is None:
-            encoder = self._build(_LAYOUTS[layout])
-            prepared = self._encoders[key] = encoder, _quick(encoder)
-        encoder, quick = prepared
-        if quick is not None:
-            try:
-                return "".join(quick(obj, 0))
-            except (TypeError, ValueError, RecursionError):
-                pass  # once more below, for the error
-        return _encode(encoder, obj)
+            prepared = self._encoders[key] = self._build(_LAYOUTS[layout]), []
+        encoder, idle = prepared
+        quick: _Quick | None
+        try:
+            quick = idle.pop()
+        except IndexError:  # the first call, or others are writing now
+            quick = _quick(encoder)
+        if quick is None:
+            return _encode(encoder, obj)
+        try:
+            text = "".join(quick(obj, 0))
+        except (TypeError, ValueError) as error:
+            failure = error
+        else:
+            idle.append(quick)  # unlike one that failed, which remembers what it was in
+            return text
+        return _encode_otherwise(encoder, obj, failure)
 
     def _build(self, options: Mapping[str, Any]) -> json.JSONEncoder:
         config = self._app.config
@@ -276,7 +286,7 @@ def _response_value(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _quick(encoder: json.JSONEncoder) -> _Quick | None:
     """Return what an encoder makes anew for each call, if this Python has it, and the encoder needs no more.
 
-    It does not look for a value that contains itself: such a one is nested too deeply.
+    It keeps in mind which containers it is in, so that it serves one call at a time.
     """
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     indent: Any = encoder.indent
@@ -284,7 +294,7 @@ def _quick(encoder: json.JSONEncoder) -> _Quick | None:
         return None
     escape = "encode_basestring_ascii" if encoder.ensure_ascii else "encode_basestring"
     quick: _Quick = make(
-        None,
+        {},
         encoder.default,
         getattr(json.encoder, escape),
         None,
@@ -302,6 +312,11 @@ def _encode(encoder: json.JSONEncoder, obj: Any) -> str:
         return encoder.encode(obj)
     except (TypeError, ValueError) as error:
         failure = error
+    return _encode_otherwise(encoder, obj, failure)
+
+
+def _encode_otherwise(encoder: json.JSONEncoder, obj: Any, failure: Exception) -> str:
+    """Write without sorting what cannot be sorted; raise any other failure with its place."""
     if encoder.sort_keys and isinstance(failure, TypeError):
         # Keys of several types have no order; any other mistake shows up again.
         encoder = copy.copy(encoder)

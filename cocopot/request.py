@@ -103,6 +103,7 @@ class _LazyArgs(_Lazy):
             or "+" in text
             or not text.isascii()
             or instance.parameter_storage_class is not ImmutableMultiDict
+            or type(instance).query_string is not _QUERY_STRING
         ):
             return super().__get__(instance, owner)
         args = instance.args = plain_arguments(text, Arguments)
@@ -429,6 +430,7 @@ def _cached_properties() -> dict[str, Callable[[Any], Any]]:
 
 
 _WERKZEUG_LOADERS = _cached_properties()
+_QUERY_STRING = Request.query_string
 _new: Any = object.__new__
 
 

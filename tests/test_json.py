@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -190,6 +191,41 @@ class TestDumpsRefuses:
             provider().dumps(value, skipkeys=True, allow_nan=True)
         assert provider().dumps({"a": float("nan")}, allow_nan=True) == '{"a": NaN}'
 
+    def test_circular_is_found_at_once(self) -> None:
+        """A value that contains itself is written once, not as often as Python can nest calls."""
+        asked: list[object] = []
+
+        class Again(DefaultJSONProvider):
+            def default(self, o: Any) -> Any:
+                asked.append(o)
+                return {"again": o}
+
+        with pytest.raises(ValueError, match="Circular reference detected"):
+            Again(App()).dumps(object())
+        assert len(asked) <= 3
+
+    def test_what_fails_once_is_not_written_again(self) -> None:
+        """A failure is raised, even if a second attempt would succeed without what the first has used up."""
+        failures = [ValueError("the database went away")]
+
+        class Once(DefaultJSONProvider):
+            def default(self, o: Any) -> Any:
+                if hasattr(o, "__next__"):
+                    return list(o)
+                if failures:
+                    raise failures.pop()
+                return "row"
+
+        with pytest.raises(ValueError, match="the database went away"):
+            Once(App()).dumps({"a": iter([1, 2]), "b": object()})
+
+    def test_threads_write_the_same_value(self) -> None:
+        """A value that several threads write at once does not count as one that contains itself."""
+        value = {"rows": [{"id": number} for number in range(3000)]}
+        expected = json.dumps(value, sort_keys=True)
+        with ThreadPoolExecutor(8) as pool:
+            assert {*pool.map(provider().dumps, [value] * 40)} == {expected}
+
     def test_circular(self) -> None:
         """A value that contains itself is an error, also with something unknown behind it."""
         value: list[Any] = [1]
@@ -214,6 +250,23 @@ class TestDumpsRefuses:
 
 
 class TestLoads:
+    @pytest.mark.parametrize(
+        "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32-le"]
+    )
+    @pytest.mark.parametrize("text", ['{"a":1}', ' {"a":1}', '{"a":1}\r\n', "{}", '[{"a":1}]'])
+    def test_encodings(self, encoding: str, text: str) -> None:
+        """The encoding is recognized, with and without a mark, and blanks around the document are allowed."""
+        assert provider().loads(text.encode(encoding)) == json.loads(text)
+
+    @pytest.mark.parametrize("text", ['{"a":1}x', '{"a":1}\x0b', '{"a":1}\u00a0', "{", "", " "])
+    def test_something_behind_it(self, text: str) -> None:
+        """What else stands behind the document, other blanks included, is refused in the usual words."""
+        with pytest.raises(json.JSONDecodeError) as theirs:
+            json.loads(text)
+        with pytest.raises(json.JSONDecodeError) as ours:
+            provider().loads(text.encode())
+        assert str(ours.value) == str(theirs.value)
+
     def test_options(self) -> None:
         """Options of one call are those of the standard library."""
         assert provider().loads("[1.5]", parse_float=Decimal) == [Decimal("1.5")]

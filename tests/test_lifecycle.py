@@ -267,6 +267,49 @@ class TestAfterRequest:
         assert "X-Shop" not in client.get("/").headers
 
 
+class TestTexts:
+    """A text, alone or with headers, that is sent without a response."""
+
+    def test_headers_are_looked_at(self, app: Cocopot) -> None:
+        """A line break in a header's value is refused, as in a response."""
+        app.add_url_rule("/split", view_func=lambda: ("x", {"A": "b\r\nSet-Cookie: c=d"}))
+        app.testing = True
+        with pytest.raises(ValueError, match="newline"):
+            app.test_client().get("/split")
+
+    @pytest.mark.parametrize("value", ["x", ("x", {"A": "b"})])
+    def test_hooks_see_a_response(self, app: Cocopot, value: Any) -> None:
+        """An after-request function is called, and what it changes is sent."""
+        app.add_url_rule("/text", view_func=lambda: value)
+
+        @app.after_request
+        def change(response: Response) -> Response:
+            response.headers["A"] = f"{type(response).__name__} {response.headers.get('A')}"
+            return response
+
+        assert app.test_client().get("/text").headers["A"] == f"Response {'b' if value != 'x' else None}"
+
+    @pytest.mark.parametrize("value", ["x", ("x", {"A": "b"})])
+    def test_a_function_for_this_request_sees_it(self, app: Cocopot, value: Any) -> None:
+        """A function given to `after_this_request` gets the response, and may put another in its place."""
+
+        def view() -> Any:
+            after_this_request(lambda response: Response(response.data * 2, headers=response.headers))
+            return value
+
+        app.add_url_rule("/text", view_func=view)
+        assert app.test_client().get("/text").text == "xx"
+
+    def test_the_applications_class_is_used(self, app: Cocopot) -> None:
+        """A response class of the application's own makes the responses."""
+
+        class Plain(Response):
+            default_mimetype = "text/plain"
+
+        app.response_class = Plain
+        assert app.test_client().get("/").mimetype == "text/plain"
+
+
 class TestTrapping:
     @pytest.mark.parametrize(
         ("settings", "trapped"),

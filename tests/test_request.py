@@ -332,3 +332,15 @@ def test_the_date_is_parsed() -> None:
     assert request.date.timestamp() == 0
     with pytest.raises(AttributeError):
         request.date = None
+
+
+def test_a_query_string_of_a_subclass_is_parsed() -> None:
+    """A class that computes its query string has the arguments of that, whatever was sent."""
+
+    class Signed(Request):
+        @property  # type: ignore[misc]  # it cannot be set
+        def query_string(self) -> bytes:  # type: ignore[override]
+            return b"signed=1"
+
+    for query in ("a=1", "a=%31"):
+        assert Signed({"REQUEST_METHOD": "GET", "QUERY_STRING": query}).args.to_dict() == {"signed": "1"}

@@ -17,16 +17,19 @@ import pytest
 from tests.processes import clean_environ, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+_COMMAND = (sys.executable, "-m", "cocopot")
 _DEADLINE = 30.0  # seconds for something to happen
 
 
-def cocopot(folder: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder, to its end."""
+def cocopot(
+    folder: Path, *args: str, command: Sequence[str] = _COMMAND, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder, to its end; by default that of this environment."""
     return subprocess.run(
-        [sys.executable, "-m", "cocopot", *args],
+        [*command, *args],
         cwd=folder,
         env=clean_environ(**variables),
         capture_output=True,
@@ -54,25 +57,25 @@ class Server:
     def log(self) -> str:
         return self._log.read_text()
 
-    def get(self, *, tls: bool = False) -> tuple[int, str]:
+    def get(self, path: str = "/", *, tls: bool = False) -> tuple[int, str]:
         """Return status and body of the answer, once there is one."""
         answers: list[tuple[int, str]] = []
 
         def ask() -> bool:
             with suppress(OSError, http.client.HTTPException):
-                answers.append(self._ask(tls=tls))
+                answers.append(self._ask(path, tls=tls))
             return bool(answers)
 
         self.wait_for(ask)
         return answers[0]
 
-    def _ask(self, *, tls: bool) -> tuple[int, str]:
+    def _ask(self, path: str, *, tls: bool) -> tuple[int, str]:
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         if tls:
             context = ssl._create_unverified_context()
             client = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
         with closing(client):
-            client.request("GET", "/")
+            client.request("GET", path)
             answer = client.getresponse()
             return answer.status, answer.read().decode()
 
@@ -91,13 +94,15 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, *args: str, **variables: str) -> Iterator[Server]:
+def serving(
+    folder: Path, *args: str, command: Sequence[str] = _COMMAND, **variables: str
+) -> Iterator[Server]:
     """Run `cocopot ARGS --port PORT` in a folder, for as long as the block takes."""
     port, log = free_port(), folder / "log"
     with (
         log.open("wb") as file,
         subprocess.Popen(
-            [sys.executable, "-m", "cocopot", *args, "--port", str(port)],
+            [*command, *args, "--port", str(port)],
             cwd=folder,
             env=clean_environ(PYTHONUNBUFFERED="1", **variables),
             stdout=file,
@@ -108,4 +113,5 @@ def serving(folder: Path, *args: str, **variables: str) -> Iterator[Server]:
         try:
             yield Server(port, log, process)
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # the test has ended it
+                os.killpg(process.pid, signal.SIGKILL)

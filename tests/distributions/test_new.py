@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +13,8 @@ from click.testing import CliRunner
 
 from cocopot.cli.implementations import HOOKS
 from cocopot.cli.new import command
+from tests.cli.processes import serving
 from tests.distributions.environments import CHECKOUT, Environment, run
-from tests.processes import clean_environ
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,18 +146,9 @@ def test_a_plugin_of_each_hook_alone_is_in_order(
 
 def test_a_new_application_is_served_at_once(workshop: Environment, application: Path) -> None:
     """`cocopot run` in its folder finds it and serves it."""
-    command = [str(workshop.python), "-u", "-m", "cocopot", "run", "--port", "0"]
-    with subprocess.Popen(
-        command, cwd=application, env=clean_environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as server:
-        assert server.stdout is not None
-        try:
-            said = (re.search(rb"http://127\.0\.0\.1:\d+", line) for line in server.stdout)
-            address = next(filter(None, said))[0].decode()
-            with urllib.request.urlopen(address, timeout=30) as response:
-                assert json.load(response) == {"message": "Hello, world."}
-        finally:
-            server.terminate()
+    with serving(application, "run", command=[str(workshop.python), "-m", "cocopot"]) as server:
+        status, body = server.get()
+    assert (status, json.loads(body)) == (200, {"message": "Hello, world."})
 
 
 @pytest.mark.usefixtures("plugin_ci")

@@ -309,7 +309,8 @@ def _wrong_argument(manager: PluginManager, hook: str, function: Any) -> str | N
     if wrong is None:
         return None
     hint = did_you_mean(wrong, known)
-    return f"{hook} has no argument {wrong!r}; it has the arguments {', '.join(known)}. {hint}".rstrip()
+    names = f"the argument{'s' if len(known) > 1 else ''} {', '.join(known)}" if known else "none"
+    return f"{hook} has no argument {wrong!r}; it has {names}. {hint}".rstrip()
 
 
 def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[str]) -> None:

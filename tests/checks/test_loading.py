@@ -29,7 +29,7 @@ FAULTY = {
         "@hookimpl\ndef cocopot_startup(application): ...",
         "CP202",
         5,
-        "cocopot_startup has no argument 'application'; it has the arguments app.",
+        "cocopot_startup has no argument 'application'; it has the argument app.",
     ),
     "wrapper": (
         "@hookimpl(wrapper=True)\ndef cocopot_setup(app): yield",

@@ -45,7 +45,7 @@ Did you mean 'cocopot_setup'?
 """,
     "argument": f"""\
 Error: Plugin 'hello' (cocopot-hello 0.2.0, cocopot_hello) breaks the hook contract: cocopot_setup has no \
-argument 'ap'; it has the arguments app. Did you mean 'app'?
+argument 'ap'; it has the argument app. Did you mean 'app'?
   at PACKAGES/cocopot_hello/__init__.py:22: def cocopot_setup(ap: Cocopot) -> None:
 {ADVICE}
 """,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cocopot import Cocopot, PluginError, hookimpl
+from cocopot import Cocopot, PluginError, hookimpl, hookspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,6 +107,25 @@ def test_a_wrong_argument_is_named_beside_the_right_ones() -> None:
     assert caught.value.hook == "cocopot_after_request"
     assert f"  at {__file__}:" in str(caught.value)
     assert ": def cocopot_after_request(self, req: object) -> None: ...\n" in str(caught.value)
+
+
+def test_a_wrong_argument_of_a_hook_that_has_none() -> None:
+    """The error says so."""
+
+    class Specs:
+        @hookspec
+        def shop_opened(self) -> None: ...
+
+    class Plugin:
+        @hookimpl
+        def cocopot_addhooks(self, pluginmanager: Any) -> None:
+            pluginmanager.add_hookspecs(Specs)
+
+        @hookimpl
+        def shop_opened(self, app: Cocopot) -> None: ...
+
+    with pytest.raises(PluginError, match=r"shop_opened has no argument 'app'; it has none\.\n  at "):
+        Cocopot(__name__, autoload=False, plugins=[Plugin])
 
 
 def test_a_late_plugin_that_fails_leaves_nothing_behind() -> None:

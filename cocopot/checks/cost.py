@@ -70,6 +70,8 @@ def import_candidate(subject: Subject) -> None:
 
     candidate = subject.candidate
     os.write(2, f"{MARK}\n".encode())
+    if candidate.entry_point is not None:
+        __import__(candidate.entry_point.module)  # Python does not report what `importlib` is told to import
     candidate.load()
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.distributions.environments import Builder, Environment, MakeEnvironment
 
 CORS = CHECKOUT / "plugins" / "cocopot-cors"
+SLEEPS = Plugin("sleeps", "import time\ntime.sleep(0.05)")
 LEAVES = Plugin("leaves", "import os\nos._exit(0)")
 
 
@@ -48,6 +49,13 @@ def test_the_plugin_of_this_checkout(kind: str, environment: MakeEnvironment, bu
     assert (found["distribution"], found["plugins"]) == ("cocopot-cors", {"cors": "cocopot_cors:CORS"})
     assert found["undecided"] == []
     assert [path for path in made.packages.iterdir() if path not in before] == []
+
+
+def test_the_time_of_the_plugin_itself(environment: MakeEnvironment) -> None:
+    """What its own module spends while it is imported is part of its cost, also if it imports nothing."""
+    found = check(environment(SLEEPS), "sleeps")["findings"]
+    (message,) = (finding["message"] for finding in found if finding["code"] == "CP801")
+    assert "Most of it: cocopot_sleeps " in message
 
 
 def test_a_plugin_that_leaves_the_process(environment: MakeEnvironment, builder: Builder) -> None:

@@ -188,13 +188,23 @@ def parse_hooks(text: str) -> list[str]:
 
 
 def ask_for_hooks() -> list[str]:
-    """List the hooks of the contract, and ask which of them to implement."""
+    """List the hooks of the contract, and ask which of them to implement.
+
+    Raises:
+        click.UsageError: If there is no answer, as where nobody can be asked.
+    """
     width = max(map(len, HOOKS))
     for hook in HOOKS:
         click.echo(f"  {hook:{width}}  {summary(hook)}")
-    names: list[str] = click.prompt(
-        "Which hooks? Names, separated by commas", default=DEFAULT_HOOKS, value_proc=parse_hooks
-    )
+    try:
+        names: list[str] = click.prompt(
+            "Which hooks? Names, separated by commas", default=DEFAULT_HOOKS, value_proc=parse_hooks
+        )
+    except click.Abort:
+        click.echo()
+        raise click.UsageError(
+            f"No hooks were chosen. Name them with --hooks, or take {DEFAULT_HOOKS} with --yes."
+        ) from None
     return names
 
 

@@ -112,8 +112,10 @@ class TestPlugin:
         assert asked.replace("asked", "told") == told
 
     def test_no_answer(self, folder: Path) -> None:
-        """Where nobody answers, nothing is written."""
-        assert new("plugin", "green-tea").exit_code == 1
+        """Where nobody answers, nothing is written, and the options are named that answer."""
+        result = new("plugin", "green-tea")
+        assert result.exit_code == 2
+        assert result.output.endswith("with --hooks, or take cocopot_setup with --yes.\n")
         assert written(folder) == []
 
     @pytest.mark.parametrize(

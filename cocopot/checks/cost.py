@@ -44,7 +44,7 @@ def request_cost(subject: Subject) -> None:
     subject.find(
         "CP802",
         f"A request takes {with_:.1f} µs with the plugin and {without:.1f} µs without it: "
-        f"{with_ - without:+.1f} µs, {with_ / without:.2f} times as long.",
+        f"{with_ - without:+z.1f} µs, {with_ / without:.2f} times as long.",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cocopot.builtin import dispatch as builtin_dispatch
 from cocopot.builtin import responses
 from cocopot.request import blueprints_of
 
@@ -52,6 +53,7 @@ class Calls:
         "before_request",
         "dispatch",
         "dispatch_request",
+        "dispatches_by_default",
         "full_dispatch",
         "got_request_exception",
         "handle_exception",
@@ -91,6 +93,8 @@ class Calls:
         # These two are always called: as the hook itself, or as the method that overrides the step.
         self.dispatch = self.dispatch_request if dispatch is None else lambda _app, _request: dispatch()
         self.respond = self.make_response if respond is None else lambda _app, _request, value: respond(value)
+        #: Whether the view is called by the built-in implementation and nobody else.
+        self.dispatches_by_default = self.dispatch is builtin_dispatch.cocopot_dispatch_request
         #: Whether a text is made into a response by the built-in implementation and nobody else.
         self.responds_by_default = self.respond is responses.cocopot_make_response
         self.teardown_is_overridden = (

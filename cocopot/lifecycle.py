@@ -15,6 +15,7 @@ from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.body import check_content_length
+from cocopot.builtin.dispatch import WITH_VIEW, refuse_none
 from cocopot.calls import calls_for, compiled_hook
 from cocopot.context import CURRENT, Context
 from cocopot.error_handlers import error_scopes
@@ -178,11 +179,12 @@ def full_dispatch_request(  # noqa: C901, PLR0912 - the hot path
         text_will_do: Whether a text, or a text with a dict of headers, may be returned as it is, if nobody is
             going to look at the response.
     """
-    # The hot path: preprocess_request, finalize_request and process_response stand here once more, without
-    # the calls.
-    app, request, calls = context.app, context.request, context.calls
+    # The hot path: preprocess_request, the built-in cocopot_dispatch_request, finalize_request and
+    # process_response stand here once more, without the calls.
+    app, calls = context.app, context.calls
+    request: Any = context.request
     try:
-        value = None
+        value: Any = None
         if calls.request_started is not None:
             calls.request_started(app, request)
         if calls.preprocess is not None:
@@ -192,9 +194,21 @@ def full_dispatch_request(  # noqa: C901, PLR0912 - the hot path
         elif calls.before_request is not None:
             value = calls.before_request(app, request)
         if value is None:
-            value = calls.dispatch(app, request)
-            if value is None:
-                _refuse_no_answer(request)
+            rule = request.url_rule
+            if (
+                calls.dispatches_by_default
+                and rule is not None
+                and request.environ["REQUEST_METHOD"] in WITH_VIEW
+                and (view := app.view_functions.get(rule.endpoint)) is not None
+            ):
+                arguments = request.view_args
+                value = view(**arguments) if arguments else view()
+                if value is None:
+                    refuse_none(rule)
+            else:
+                value = calls.dispatch(app, request)
+                if value is None:
+                    _refuse_no_answer(request)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
         # Not kept in a variable: a frame that holds an exception of its own traceback is a circle.
         response = finalize_request(context, app.handle_user_exception(exc))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cocopot.hooks import hookimpl
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from cocopot.types import Application, ResponseValue
 
 
-_USUAL = frozenset({"GET", "POST"})
+#: Methods for which there is nothing to do but to call the view.
+WITH_VIEW = frozenset({"GET", "POST"})
 
 
 @hookimpl(trylast=True)
@@ -20,7 +21,7 @@ def cocopot_dispatch_request(app: Application, request: Request) -> ResponseValu
     rule: Any = request.url_rule
     if rule is None:
         raise request.routing_exception or LookupError("The request has not been matched with the URL rules.")
-    if request.environ["REQUEST_METHOD"] not in _USUAL and _wants_options(request, rule):
+    if request.environ["REQUEST_METHOD"] not in WITH_VIEW and _wants_options(request, rule):
         return app.make_default_options_response()  # type: ignore[no-any-return]
     view = app.view_functions.get(rule.endpoint)
     if view is None:
@@ -28,11 +29,20 @@ def cocopot_dispatch_request(app: Application, request: Request) -> ResponseValu
     arguments = request.view_args
     value = view(**arguments) if arguments else view()
     if value is None:
-        raise TypeError(
-            f"The view for {rule.endpoint!r} returned None. A view must return a response: "
-            "a string, a dict, a tuple, a Response; perhaps a return statement is missing."
-        )
+        refuse_none(rule)
     return value
+
+
+def refuse_none(rule: Any) -> NoReturn:
+    """Say that a view has returned nothing.
+
+    Raises:
+        TypeError: Always.
+    """
+    raise TypeError(
+        f"The view for {rule.endpoint!r} returned None. A view must return a response: "
+        "a string, a dict, a tuple, a Response; perhaps a return statement is missing."
+    )
 
 
 def _wants_options(request: Request, rule: Any) -> bool:

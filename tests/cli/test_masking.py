@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
 
-from cocopot.cli.masking import MASK, is_secret, mask_urls, shown
+from cocopot.cli.masking import MASK, is_secret, mask_text, shown
+from cocopot.config import DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,20 @@ from cocopot.cli.masking import MASK, is_secret, mask_urls, shown
         "accessToken",
         "AWS_CREDENTIALS",
         "SENTRY_DSN",
+        "APIKEY",
+        "ENCRYPTION_KEYS",
+        "apikey",
+        "apiKeys",
+        "STRIPEAPIKEY",
+        "DB_PASS",
+        "DBPass",
+        "REDIS_AUTH",
+        "AUTHORIZATION",
+        "Proxy-Authorization",
+        "pwd",
+        "SALT",
+        "Cookie",
+        "RSA_PRIVATE",
     ],
 )
 def test_names_of_secrets(name: str) -> None:
@@ -34,10 +51,29 @@ def test_names_of_secrets(name: str) -> None:
     assert is_secret(name)
 
 
-@pytest.mark.parametrize("name", ["JSON_SORT_KEYS", "KEYBOARD", "MONKEY", "TURKEY_URL", "PASS_RATE", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "JSON_SORT_KEYS",
+        "KEYBOARD",
+        "MONKEY",
+        "TURKEY_URL",
+        "PASS_RATE",
+        "BYPASS",
+        "AUTHOR",
+        "COOKIE_NAME",
+        "",
+    ],
+)
 def test_other_names(name: str) -> None:
     """Names that only have such letters in them."""
     assert not is_secret(name)
+
+
+def test_keys_of_the_core() -> None:
+    """Of the core's own keys one is a secret."""
+    assert [key for key in DEFAULTS if is_secret(key)] == ["SECRET_KEY"]
+    assert shown({**DEFAULTS, "SECRET_KEY": "s"}) == {**DEFAULTS, "SECRET_KEY": MASK}
 
 
 @pytest.mark.parametrize(
@@ -52,12 +88,61 @@ def test_other_names(name: str) -> None:
         ("https://ada@example.com/a:b@c", "https://ada@example.com/a:b@c"),
         ("mailto:ada@example.com", "mailto:ada@example.com"),
         ("sqlite:////srv/shop.db", "sqlite:////srv/shop.db"),
-        ("?token=not-a-url", "?token=not-a-url"),
+        ("db://user@srv:hidden@srv.example.com/d", f"db://user@srv:{MASK}@srv.example.com/d"),
+        ("db://u:base/64@h/d", f"db://u:{MASK}@h/d"),
+        ("https://ada@h:80/a@b http://[::1]:80/a@b", "https://ada@h:80/a@b http://[::1]:80/a@b"),
     ],
 )
 def test_urls(url: str, expected: str) -> None:
     """Of a URL the password is hidden, and nothing else."""
-    assert mask_urls(url) == expected
+    assert mask_text(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("host=h password=x port=1", f"host=h password={MASK} port=1"),
+        ("host=h password = 'x y'", f"host=h password = '{MASK}'"),
+        ("Server=s;Pwd=x, y;Uid=u", f"Server=s;Pwd={MASK};Uid=u"),
+        ("password=//x token=true-x", f"password={MASK} token={MASK}"),
+        ("Pwd={x;y};Uid=u", f"Pwd={MASK};Uid=u"),
+        ('{"password": "x\\"y", "b": 1}', f'{{"password": "{MASK}", "b": 1}}'),
+        (r'"{\"token\": \"x y\", \"b\": 1}"', rf'"{{\"token\": \"{MASK}\", \"b\": 1}}"'),
+        ("Conf(tokens={'a': {'b': ['x']}, 'c': 'y'}, b=1)", f"Conf(tokens={MASK}, b=1)"),
+        ("Conf(key='x', STRIPE_KEY=y)", f"Conf(key='{MASK}', STRIPE_KEY={MASK})"),
+        ("Authorization: Bearer x\nCookie: a=x; b=y", f"Authorization: {MASK}\nCookie: {MASK}"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nx\n-----END RSA PRIVATE KEY-----\n", f"{MASK}\n"),
+        ("-----BEGIN PRIVATE KEY-----\nx", MASK),
+        ("https://h/?token=x", f"https://h/?token={MASK}"),
+    ],
+)
+def test_texts(text: str, expected: str) -> None:
+    """What is assigned to the name of a secret is hidden in connection strings, JSON and the like."""
+    assert mask_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "KeyError: 'nothing'",
+        "sorted(names, key=str)",
+        "Plugin 'auth': failed",
+        "Plugin 'token' is not installed.",
+        "token=None, password='', csrf_token=True",
+        "secret://vault/path",
+    ],
+)
+def test_other_texts(text: str) -> None:
+    """Messages and code that only name such things are left alone."""
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "part", ["password=[", "token:", "://:", 'token=\\"a', "token='a", "password=a'b,", "(", "Pwd={"]
+)
+def test_long_texts(part: str) -> None:
+    """What opens and never closes takes no time that grows faster than the text."""
+    assert mask_text(f"password=x;{part * 20_000}").startswith(f"password={MASK}")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +155,14 @@ def test_urls(url: str, expected: str) -> None:
         ("SECRET_KEY", "", ""),
         ("REQUIRE_TOKEN", True, True),
         ("SECRET_KEY_FALLBACKS", ["a", "b"], [MASK, MASK]),
-        ("CREDENTIALS", {"user": "ada"}, {"user": MASK}),
+        ("CREDENTIALS", {"user": "ada"}, MASK),
+        ("TOKENS", {"x": 1}, MASK),
+        ("TOKENS", {}, {}),
+        ("DB_PASS", 1234, MASK),
+        ("TOKEN_LIFETIME", 3600, 3600),
+        ("HEADERS", [("Cookie", "x"), ["Accept", "y"]], [["Cookie", MASK], ["Accept", "y"]]),
+        ("METHODS", ["password", "token"], ["password", "token"]),
+        ("POOLS", {"db://u:p@h": 1}, {f"db://u:{MASK}@h": 1}),
         ("MAIL", {"host": "mx", "password": "p"}, {"host": "mx", "password": MASK}),
         ("DATABASES", [{"url": "db://u:p@h"}], [{"url": f"db://u:{MASK}@h"}]),
         ("PORTS", (1, 2), [1, 2]),
@@ -93,6 +185,28 @@ def test_objects() -> None:
     assert repr(found["database"]) == f"<Database db://u:{MASK}@h>"
     assert json.loads(json.dumps(found))["age"] == repr(timedelta(1))
     assert found["1"] == 2
+
+
+@dataclass
+class Login:
+    """What has a password."""
+
+    user: str
+    password: str
+
+
+class Pair(NamedTuple):
+    """The same as a tuple."""
+
+    user: str
+    password: str
+
+
+@pytest.mark.parametrize("kind", [Login, Pair, SimpleNamespace])
+def test_objects_with_a_password(kind: type) -> None:
+    """It is hidden in what Python shows for them."""
+    found = repr(shown([kind(user="ada", password="hid den")]))
+    assert ("ada" in found, "hid" in found, "den" in found) == (True, False, False)
 
 
 def test_without_masks() -> None:

@@ -32,21 +32,25 @@ def command(loader: AppLoader, keys: Sequence[str], *, show_secrets: bool, as_js
     config = loader.load().config
     _check(keys, config)
     values = {
-        key: shown(config[key], key, masks=not show_secrets)
-        for key in sorted(config)
-        if not keys or key in keys
+        key: shown(config[key], str(key), masks=not show_secrets)
+        for key in sorted(config, key=str)
+        if not keys or str(key) in keys
     }
+    names = {key: shown(str(key), masks=not show_secrets) for key in values}
     if as_json:
-        print_json({key: {"value": values[key], "origin": _as_json(config.origin(key))} for key in values})
+        print_json(
+            {names[key]: {"value": values[key], "origin": _as_json(config.origin(key))} for key in values}
+        )
     else:
-        rows = [[key, repr(value), _describe(config.origin(key))] for key, value in values.items()]
+        rows = [[names[key], repr(value), _describe(config.origin(key))] for key, value in values.items()]
         print_table(["Key", "Value", "Comes from"], rows)
 
 
 def _check(keys: Sequence[str], config: Config) -> None:
+    known = [str(key) for key in config]
     for key in keys:
-        if key not in config:
-            hint = did_you_mean(key.upper(), config)
+        if key not in known:
+            hint = did_you_mean(key.upper(), known)
             raise click.ClickException(f"The configuration has no key {key!r}. {hint}".rstrip())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,6 +10,8 @@ from typing import Any
 
 #: What stands for a secret.
 MASK = "********"
+#: Deeper than this nothing is shown, in levels of mappings and sequences.
+_DEEPEST = 50
 
 # -------------------------------------------------------------------------
 # Names
@@ -75,16 +78,24 @@ class _Representation(str):
 def shown(value: Any, name: str = "", *, masks: bool = True, within: tuple[int, ...] = ()) -> Any:
     """Return a value in a form that JSON can hold, with its secrets masked.
 
-    What stands under the name of a secret is masked whole; of a text, what `mask_text` finds.
+    What stands under the name of a secret is masked whole; of a text, what `mask_text` finds. A value that
+    cannot be shown is replaced by a text that says so.
 
     Args:
         value: Anything. Mappings and sequences are looked into; what JSON does not know becomes the text that
             Python shows for it.
         name: The key that it stands under.
         masks: Whether to mask at all.
-        within: The identities of what it stands in.
+        within: The identities of what it stands in, so that what holds itself has an end.
     """
-    return _shown(value, name, masks=masks, within=(*within, id(value)))
+    try:
+        if id(value) in within or len(within) > _DEEPEST:
+            return _Representation("...")
+        return _shown(value, name, masks=masks, within=(*within, id(value)))
+    except Exception as error:  # noqa: BLE001 - objects raise what they like where they are looked at
+        return _Representation(
+            f"<{type(value).__name__} that raises {type(error).__name__} when it is shown>"
+        )
 
 
 def _shown(value: Any, name: str, *, masks: bool, within: tuple[int, ...]) -> Any:
@@ -102,7 +113,8 @@ def _shown(value: Any, name: str, *, masks: bool, within: tuple[int, ...]) -> An
     if secret and _hides(value, name):
         return MASK
     if value is None or isinstance(value, (int, float)):
-        return value
+        text = repr(value)
+        return _Representation(text) if isinstance(value, float) and not math.isfinite(value) else value
     text = str.__str__(value) if isinstance(value, str) else repr(value)
     text = mask_text(text) if masks else text
     return text if isinstance(value, str) else _Representation(text)

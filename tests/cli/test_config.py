@@ -66,6 +66,19 @@ def test_keys(app: Cocopot) -> None:
     )
 
 
+def test_odd_keys_and_values(app: Cocopot) -> None:
+    """A key that is no str, and values that hold themselves or that JSON does not know, are shown as well."""
+    odd: Any = app.config
+    odd.update({7: "seven", "db://u:p@h": 8, "HUGE": 10**5000, "ENDLESS": float("inf")})
+    odd["SELF"] = odd
+    found = json.loads(run(app, "config", "--json"))
+    assert found["db://u:********@h"]["value"] == 8
+    assert (found["7"]["value"], found["ENDLESS"]["value"]) == ("seven", "inf")
+    assert found["SELF"]["value"]["SELF"] == "..."
+    assert table(run(app, "config", "7"))[1][:2] == ["7", "'seven'"]
+    assert "no key 'x'" in run(app, "config", "x", code=1)
+
+
 def test_json(app: Cocopot, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same as JSON, with full paths."""
     monkeypatch.setenv("COCOPOT_MAIL__HOST", "mx")

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -207,6 +207,45 @@ def test_objects_with_a_password(kind: type) -> None:
     """It is hidden in what Python shows for them."""
     found = repr(shown([kind(user="ada", password="hid den")]))
     assert ("ada" in found, "hid" in found, "den" in found) == (True, False, False)
+
+
+class Odd:
+    """What cannot be looked at."""
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> NoReturn:
+        raise OSError("gone")
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise OSError("gone")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Odd(), "<Odd that raises OSError when it is shown>"),
+        ({"a": Odd(), "b": 1}, {"a": "<Odd that raises OSError when it is shown>", "b": 1}),
+        ({Odd()}, ["<Odd that raises OSError when it is shown>"]),
+        ({"API_KEY": Odd()}, {"API_KEY": MASK}),
+        ([10**5000], ["<int that raises ValueError when it is shown>"]),
+        ([float("nan"), float("-inf"), 1.5], ["nan", "-inf", 1.5]),
+    ],
+)
+def test_odd_values(value: Any, expected: Any) -> None:
+    """A value that cannot be shown is said to be so, and JSON has what it knows only."""
+    assert shown(value) == expected
+    assert json.loads(json.dumps(shown(value), allow_nan=False)) == expected
+
+
+def test_values_that_hold_themselves() -> None:
+    """They end where they would begin again; what is there twice is shown twice, what is too deep is not."""
+    shared, circle, deep = [1], dict[str, Any](), list[Any]()
+    circle |= {"a": shared, "b": shared, "self": [circle]}
+    assert shown(circle) == {"a": [1], "b": [1], "self": ["..."]}
+    for _ in range(5000):
+        deep = [deep]
+    assert "..." in repr(shown(deep))
 
 
 def test_without_masks() -> None:

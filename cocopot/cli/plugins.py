@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import logging
 import os
 import sys
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ import pluggy
 
 from cocopot.builtin import BUILTINS
 from cocopot.cli.loading import NoAppError
+from cocopot.cli.masking import mask_text
 from cocopot.cli.plugins_text import dot_lines, graph_lines, hook_lines, plugin_lines
 from cocopot.cli.tables import print_json
 from cocopot.cli.tracebacks import print_error
@@ -68,7 +70,9 @@ def command(
     if error is not None:
         _say_why(error, verbose=verbose)
     manager = _bare_manager(failed) if app is None else app.plugins
-    plugins = report_plugins(manager, "installed" if app is None else "loaded")
+    plugins = [
+        _masked(report) for report in report_plugins(manager, "installed" if app is None else "loaded")
+    ]
     hooks = _chosen(report_hooks(manager, _scopes(app, endpoint)), hook, show_all=show_all)
     if as_json:
         print_json(_document(app, error, plugins, hooks))
@@ -180,16 +184,34 @@ def _check_known(name: str, known: Iterable[str], option: str) -> None:
 def _say_why(error: BaseException, *, verbose: bool) -> None:
     """Say on standard error why there is no application."""
     if isinstance(error, NoAppError):
-        click.echo(error.message, err=True)
+        click.echo(mask_text(error.message), err=True)
         return
     if verbose:
-        print_error(error)
+        with redirect_stderr(io.StringIO()) as printed:
+            print_error(error)
+        click.echo(mask_text(printed.getvalue()), err=True, nl=False)
     place = place_of_error(error)
     click.echo(
-        f"The application cannot be loaded: {type(error).__name__}: {error}{f' ({place})' if place else ''}. "
+        f"The application cannot be loaded: {_why(error)}{f' ({place})' if place else ''}. "
         "Plugins are shown without it.",
         err=True,
     )
+
+
+def _why(error: BaseException) -> str:
+    return mask_text(f"{type(error).__name__}: {error}")
+
+
+def _masked(report: PluginReport) -> PluginReport:
+    """Return a report without the secrets that the exceptions of plugins tell, as a URL does."""
+    error = report.error
+    if error is None:
+        return report
+    cause = error.cause and mask_text(error.cause)
+    masked = dataclasses.replace(
+        error, message=mask_text(error.message), cause=cause, traceback=mask_text(error.traceback)
+    )
+    return dataclasses.replace(report, error=masked)
 
 
 def _document(
@@ -200,7 +222,7 @@ def _document(
 ) -> dict[str, Any]:
     return {
         "application": None if app is None else app.name,
-        "application_error": None if error is None else f"{type(error).__name__}: {error}",
+        "application_error": None if error is None else _why(error),
         "plugins": [dataclasses.asdict(report) for report in plugins],
         "hooks": [dataclasses.asdict(report) for report in hooks],
     }

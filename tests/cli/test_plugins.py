@@ -176,6 +176,17 @@ def test_verbose_shows_the_traceback(run: Run) -> None:
     )
 
 
+@pytest.mark.parametrize("option", [(), ("--check",), ("--json",), ("--verbose",), ("--json", "--verbose")])
+@pytest.mark.parametrize("whose", ["plugin", "application"])
+def test_secrets_in_errors_are_masked(option: tuple[str, ...], whose: str, run: Run) -> None:
+    """A password that an exception tells is in no output; the rest of the exception is."""
+    fails = 'raise ConnectionError("no db://u:" + "hid" "den@h/shop")'
+    source = BROKEN.replace('return {}["nothing"]', fails) if whose == "plugin" else f"{fails}\n"
+    output = run(source, *option, code=int("--check" in option and whose == "plugin")).output
+    assert "ConnectionError: no db://u:********@h/shop" in output
+    assert "hidden" not in output
+
+
 def test_the_environment_is_as_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The variable that lets broken plugins be left out is set for the load only."""
     monkeypatch.delenv("COCOPOT_PLUGIN_ERRORS", raising=False)

@@ -67,7 +67,9 @@ def new_plugin(name: str, folder: Path | None, hooks: str | None, author: str | 
     author = check_author(author or f"The {distribution} authors")
     folder = folder or Path(distribution)
     check_folder(folder)  # before anything is asked
-    chosen = parse_hooks(hooks or DEFAULT_HOOKS) if hooks or yes else ask_for_hooks()
+    if hooks is None and yes:
+        hooks = DEFAULT_HOOKS
+    chosen = ask_for_hooks() if hooks is None else parse_hooks(hooks)
     implementations = Implementations(name, chosen)
     identifier = name.replace("-", "_")
     files = render(

@@ -125,6 +125,7 @@ class TestPlugin:
             ("cocopot_setup,cocopot_before_reqest", "Did you mean 'cocopot_before_request'?"),
             ("xyz", "Hooks are: cocopot_addhooks, cocopot_config_defaults,"),
             (",", "Hooks are: "),
+            ("", "Hooks are: "),
         ],
     )
     def test_unknown_hooks(self, folder: Path, hooks: str, said: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import importlib
 import locale
 import logging
@@ -16,6 +18,7 @@ import tempfile
 import threading
 import types
 import warnings
+import weakref
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -29,6 +32,7 @@ WATCHED = (
     "concurrent.futures",
     "http.client",
     "json",
+    "multiprocessing.util",
     "random",
     "select",
     "socket",
@@ -120,6 +124,7 @@ def watch() -> None:
         importlib.import_module("typing_extensions")  # a backport, which mends the module typing
     mimetypes.init()
     tempfile.gettempdir()
+    weakref.finalize(Snapshot, int).detach()  # the first one of a process registers an exit handler
 
 
 def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[tuple[str, Any, Any]]:
@@ -163,6 +168,9 @@ def _state() -> dict[str, Mapping[str, object]]:
         "the random seed": {"random.seed": hash(random.getstate())},
         "the default timeout of sockets": {"socket.setdefaulttimeout": socket.getdefaulttimeout()},
         "the recursion limit": {"sys.setrecursionlimit": sys.getrecursionlimit()},
+        "the switch interval": {"sys.setswitchinterval": sys.getswitchinterval()},
+        "the garbage collector": {"gc.disable": gc.isenabled(), "gc.set_threshold": gc.get_threshold()},
+        "exit handlers": {"atexit.register": atexit._ncallbacks()},  # noqa: SLF001 - nothing public counts them
     }
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import http.client
 import json
 import locale
@@ -9,6 +10,7 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -114,7 +116,14 @@ def add_path() -> Any:
     return undone(lambda: sys.path.append("/demo"), lambda: sys.path.remove("/demo"))
 
 
+def set_interval() -> Any:
+    interval = sys.getswitchinterval()
+    return undone(lambda: sys.setswitchinterval(interval * 2), lambda: sys.setswitchinterval(interval))
+
+
 STATES: dict[str, Callable[[], Any]] = {
+    "the switch interval (sys.setswitchinterval)": set_interval,
+    "the garbage collector (gc.disable)": lambda: undone(gc.disable, gc.enable),
     "sys.path ('/demo')": add_path,
     "signal handlers (SIGUSR1)": set_signal,
     "threads (demo-thread)": start_thread,
@@ -156,6 +165,24 @@ def test_the_state_of_the_process(what: str) -> None:
         found = before.effects()
     assert [effect.what for effect in found if effect.what.startswith(what)] == [found[0].what]
     assert before.effects() == []
+
+
+def test_exit_handlers() -> None:
+    """A function for the end of the process is an effect; what the standard library registers is not."""
+    program = """
+import atexit, weakref
+from cocopot.checks.effects import Snapshot, watch
+watch()
+before = Snapshot.take()
+import concurrent.futures.process, multiprocessing.pool, multiprocessing.util
+finalizer = weakref.finalize(Snapshot, print)
+finalizer.detach()
+print([effect.what for effect in before.effects()])
+atexit.register(int)
+print([effect.what for effect in before.effects()])
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n['exit handlers (atexit.register)']\n"
 
 
 def test_warning_filters() -> None:

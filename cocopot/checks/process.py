@@ -104,11 +104,13 @@ class Processes:
 
     def _wait(self, command: list[str], folder: Path) -> int | None:
         """Run a command to its end, or end it with all that it started; return its status, if it has one."""
+        place = folder / "cwd"  # not where the notes are, which the plugin might overwrite
+        place.mkdir()
         environ = {key: value for key, value in os.environ.items() if not key.startswith("COCOPOT_")}
         with folder.joinpath("stdout").open("wb") as stdout, folder.joinpath("stderr").open("wb") as stderr:
             process = subprocess.Popen(  # noqa: S603 - this Python, with a program of ours
                 command,
-                cwd=folder,
+                cwd=place,
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
@@ -130,7 +132,7 @@ class Processes:
             message = f"It did not come back within {self._timeout:g} seconds, while {doing}."
         else:
             last = next(reversed(_read(folder, "stderr").split("\n")[:-1]), "")
-            how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with the status {status}"
+            how = f"by signal {_signal_name(-status)}" if status < 0 else f"with the status {status}"
             message = f"It ended the process {how}, while {doing}.{f' Last output: {last}' if last else ''}"
         return Finding("CP105", message, *self._place(stuck), plugin)
 
@@ -140,6 +142,11 @@ class Processes:
             if any(Path(frame["file"]).resolve().is_relative_to(root) for root in self._roots):
                 return frame["file"], int(frame["line"])
         return "", 0
+
+
+def _signal_name(number: int) -> str:
+    """Return the name of a signal; the number of one that has none."""
+    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

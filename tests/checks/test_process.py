@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import select
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,8 @@ from cocopot.checks.targets import open_target
 from cocopot.testing import installed_plugin
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cocopot.checks.process import Outcome
 
 GOOD = """
@@ -31,6 +35,12 @@ STUCK = """
 DEATHS = {
     "import os; os._exit(3)": "It ended the process with the status 3, while its module was imported.",
     "import os; os.abort()": "It ended the process by signal SIGABRT, while its module was imported.",
+    "import os; os.kill(os.getpid(), 35)": (
+        "It ended the process by signal 35, while its module was imported."
+    ),
+    "import os; open('completed', 'w').close(); os._exit(0)": (
+        "It ended the process with the status 0, while its module was imported."
+    ),
     "import os; os.write(2, b'out of luck\\n'); os._exit(0)": (
         "It ended the process with the status 0, while its module was imported. Last output: out of luck"
     ),
@@ -68,15 +78,23 @@ def test_a_plugin_that_never_comes_back() -> None:
     assert finding.message == "It did not come back within 5 seconds, while the check sent a request."
 
 
-def test_what_a_plugin_leaves_running() -> None:
-    """Threads and processes that a plugin started do not keep the check from ending."""
-    source = """
+def test_what_a_plugin_leaves_running(tmp_path: Path) -> None:
+    """Threads and processes that a plugin started do not keep the check from ending, and end with it."""
+    held = tmp_path / "held"  # at its end when no process has it open any more
+    os.mkfifo(held)
+    source = f"""
         import subprocess, sys, threading
 
         threading.Thread(target=threading.Event().wait, name="demo-thread").start()
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        with open({str(held)!r}, "w") as held:
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(90)"], stdout=held)
+            print(child.pid, file=held)
         """
-    outcome = run(source)
+    with os.fdopen(os.open(held, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as reader:
+        outcome = run(source)
+        assert reader.readline().strip().isdigit()
+        assert select.select([reader], [], [], 30)[0], "the process that the plugin started is still running"
+        assert reader.read() == b""
     assert outcome.completed
     assert [found.message for found in outcome.findings] == ["Importing it changes threads (demo-thread)."]
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _HEADINGS = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
 _WIDTH = 100
+#: The longest time that --timeout gives, in seconds: a day.
+_LONGEST = 86400
 
 
 def _config(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> dict[str, Any]:  # noqa: ARG001
@@ -45,6 +47,12 @@ def _codes(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
     return values
 
 
+def _seconds(ctx: click.Context, param: click.Parameter, value: float) -> float:  # noqa: ARG001
+    if not 0 < value <= _LONGEST:  # nor what is not a number
+        raise click.BadParameter(f"{value} is not in the range 0<x<={_LONGEST}.")
+    return value
+
+
 @click.command("check-plugin")
 @click.argument("target", metavar="DIST_OR_PATH")
 @click.option("--strict", is_flag=True, help="Fail with warnings as with errors.")
@@ -60,8 +68,9 @@ def _codes(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=float,
     default=30,
+    callback=_seconds,
     show_default=True,
     metavar="SECONDS",
     help="How long the plugin may take for a group of checks.",

@@ -153,6 +153,8 @@ def test_what_a_terminal_would_obey() -> None:
         (["demo", "--config", "lower=1"], "'lower=1' is not KEY=VALUE with an upper-case key."),
         (["demo", "--config", "DEMO"], "'DEMO' is not KEY=VALUE with an upper-case key."),
         (["demo", "--timeout", "0"], "0.0 is not in the range"),
+        (["demo", "--timeout", "nan"], "nan is not in the range"),
+        (["demo", "--timeout", "1e30"], "1e+30 is not in the range 0<x<=86400."),
         ([], "Missing argument 'DIST_OR_PATH'"),
     ],
 )

@@ -61,9 +61,10 @@ def read_sources(paths: Iterable[Path]) -> tuple[list[Source], list[Finding]]:
     for path in paths:
         try:
             sources.append(Source(str(path), ast.parse(path.read_bytes(), str(path))))
-        except (SyntaxError, ValueError) as error:
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = getattr(error, "lineno", None) or 0
-            findings.append(Finding("CP303", f"{type(error).__name__}: {error}.", str(path), line))
+            message = ": ".join(filter(None, (type(error).__name__, str(error))))
+            findings.append(Finding("CP303", f"{message}.", str(path), line))
     return sources, findings
 
 
@@ -142,12 +143,12 @@ def _is_first_private(full: str) -> bool:
 
 def _dotted(node: ast.expr, aliases: dict[str, str]) -> str | None:
     """Return the full name of an attribute of Cocopot's modules, or `None` if it is of something else."""
-    if isinstance(node, ast.Name):
-        return aliases.get(node.id)
-    if isinstance(node, ast.Attribute):
-        owner = _dotted(node.value, aliases)
-        return None if owner is None else f"{owner}.{node.attr}"
-    return None
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    module = aliases.get(node.id) if isinstance(node, ast.Name) else None
+    return None if module is None else ".".join([module, *reversed(names)])
 
 
 def _last_name(node: ast.expr) -> str:

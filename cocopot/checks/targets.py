@@ -77,7 +77,8 @@ class Target:
     def _files_of(self, module: str) -> Iterator[Path]:
         top = self._top(module)
         if top is not None:
-            yield from (path.resolve() for path in (top.rglob("*.py") if top.is_dir() else [top]))
+            paths = top.rglob("*.py") if top.is_dir() else [top]
+            yield from (path.resolve() for path in paths if path.is_file())
 
     def _top(self, module: str) -> Path | None:
         """Return where the outermost package of a module that is no namespace lies; without importing it."""

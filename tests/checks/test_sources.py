@@ -148,6 +148,26 @@ def test_config_reads(file: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("depth", [5_000, 100_000])
+def test_source_that_is_nested_too_deeply(file: Path, depth: int) -> None:
+    """A file that Python itself gives up on is a finding, whatever it raises."""
+    file.write_text(f"x = {'-' * depth}1", encoding="utf-8")
+    sources, (finding,) = read_sources([file])
+    assert (sources, finding.code, finding.message[-1]) == ([], "CP303", ".")
+
+
+def test_a_file_that_is_gone(file: Path) -> None:
+    """A file that cannot be opened is a finding."""
+    (finding,) = read_sources([file])[1]
+    assert (finding.code, finding.file) == ("CP303", str(file))
+    assert finding.message.startswith("FileNotFoundError: ")
+
+
+def test_a_long_chain_of_attributes(file: Path) -> None:
+    """As deep as Python can parse, attributes are looked at."""
+    assert codes(file, f"import cocopot; x{'.x' * 1200}; cocopot{'._x' * 1200}") == [("CP301", 1)]
+
+
 @pytest.mark.parametrize(("text", "line"), [("x = 1\ndef broken(:", 2), ("x = '\0'", 0)])
 def test_unreadable_files(file: Path, text: str, line: int) -> None:
     """A file that is no Python is a finding that says where, and does not stop the others."""

@@ -62,6 +62,16 @@ def test_project(project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) 
         assert target.packages() == [folder / "src" / "cocopot_demo"]
 
 
+def test_what_looks_like_source(project: Callable[..., Path]) -> None:
+    """Folders, and links to what is not there, such as an editor makes to lock a file, are no sources."""
+    folder = project()
+    package = folder / "cocopot_demo"
+    package.joinpath(".#__init__.py").symlink_to("user@host.1234:5678")
+    package.joinpath("data.py").mkdir()
+    with open_target(str(folder)) as target:
+        assert target.sources() == [package / "__init__.py"]
+
+
 def test_an_installed_name_wins(project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that has the name of an installed distribution is meant only if it is written as a path."""
     monkeypatch.chdir(project().parent)

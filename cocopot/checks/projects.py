@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 from cocopot.hooks.discovery import GROUP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 #: Folders of a project that hold no modules of it.
 _OTHERS = frozenset({"build", "dist", "node_modules", "venv", "site-packages", "tests", "docs"})
+#: A distribution's name (PEP 508), and what every version (PEP 440) looks like; neither can leave a folder.
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(r"v?[0-9][A-Za-z0-9!]*([-_.+][A-Za-z0-9]+)*")
 
 
 class ProjectError(Exception):
@@ -30,7 +34,7 @@ def stage_project(project: Path, folder: Path) -> Path:
         The folder that the modules are imported from.
 
     Raises:
-        ProjectError: If there is no pyproject.toml, or none that can be read.
+        ProjectError: If there is no pyproject.toml, or none that can be read and is as PEP 621 has it.
     """
     table = _project_table(project)
     info = folder / f"{str(table['name']).replace('-', '_')}-{table.get('version', '0')}.dist-info"
@@ -51,15 +55,61 @@ def _project_table(project: Path) -> dict[str, Any]:
     if not file.is_file():
         raise ProjectError(f"{project} has no pyproject.toml. Give a project's folder, a wheel, or a name.")
     try:
-        table: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table: Any = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError, RecursionError) as error:
         raise ProjectError(f"{file} cannot be read: {error}") from error
-    if not isinstance(table.get("name"), str) or "entry-points" in table.get("dynamic", ()):
+    if not isinstance(table, dict):
+        raise ProjectError(f"{file} is not as PEP 621 has it: project must be a table.")
+    _check_types(file, table)
+    if "name" not in table or "entry-points" in table.get("dynamic", ()):
         raise ProjectError(
             f"{file} does not have the name and the entry points under [project]. "
             "Build a wheel and check that, or install the project and check it by its name."
         )
     return table
+
+
+def _check_types(file: Path, table: Mapping[str, Any]) -> None:
+    for key, (fits, kind) in _KINDS.items():
+        if key in table and not fits(table[key]):
+            raise ProjectError(
+                f"{file} is not as PEP 621 has it: {key} under [project] must be {kind}, not {table[key]!r}."
+            )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+def _is_text_or_table(value: object) -> bool:
+    return _is_text(value) or _is_table(value)
+
+
+def _are_entry_points(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_table, value.values()))
+
+
+#: By key, what its value must be.
+_KINDS: Mapping[str, tuple[Callable[[Any], object], str]] = {
+    "name": (lambda value: _is_text(value) and _NAME.fullmatch(value), "a distribution's name (PEP 508)"),
+    "version": (lambda value: _is_text(value) and _VERSION.fullmatch(value), "a version (PEP 440)"),
+    "requires-python": (_is_text, "a text"),
+    "license": (_is_text_or_table, "a text or a table of texts"),
+    "readme": (_is_text_or_table, "a text or a table of texts"),
+    "license-files": (_are_texts, "a list of texts"),
+    "classifiers": (_are_texts, "a list of texts"),
+    "dependencies": (_are_texts, "a list of texts"),
+    "dynamic": (_are_texts, "a list of texts"),
+    "entry-points": (_are_entry_points, "a table of tables of texts"),
+}
 
 
 def _metadata(project: Path, table: Mapping[str, Any]) -> str:
@@ -81,9 +131,17 @@ def _fields(project: Path, table: Mapping[str, Any]) -> Iterator[tuple[str, str]
     elif isinstance(license_, dict):
         yield "License", " ".join(str(license_.get("text") or license_.get("file", "")).split())
     for pattern in table.get("license-files", ()):
-        yield from (("License-File", file.name) for file in project.glob(pattern))
+        yield from (("License-File", file.name) for file in _matching(project, pattern))
     yield from (("Classifier", text) for text in table.get("classifiers", ()))
     yield from (("Requires-Dist", text) for text in table.get("dependencies", ()))
+
+
+def _matching(project: Path, pattern: str) -> list[Path]:
+    try:
+        return sorted(project.glob(pattern))
+    except (NotImplementedError, ValueError) as error:
+        message = f"license-files of {project / 'pyproject.toml'}: {pattern!r} is no pattern of a path inside"
+        raise ProjectError(f"{message} the project: {error}.") from error
 
 
 def _readme(project: Path, table: Mapping[str, Any]) -> str:

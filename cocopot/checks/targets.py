@@ -191,7 +191,7 @@ def _wheel_target(path: Path, folder: Path) -> Target:
 def _project_target(path: Path, folder: Path) -> Target:
     try:
         source = stage_project(path, folder)
-    except ProjectError as error:
+    except (ProjectError, OSError) as error:
         raise TargetError(str(error)) from error
     (distribution,) = importlib_metadata.distributions(path=[str(folder)])
     return Target(distribution, (str(folder), str(source)), path)

@@ -84,7 +84,7 @@ def test_no_entry_point(project: Callable[..., Path]) -> None:
     ("name", "usable"),
     [
         ("demo", True),
-        ("demo-2.x_y", True),
+        ('"demo-2.x_y"', True),
         ("all", False),
         ('"a,b"', False),
         ('"a b"', False),

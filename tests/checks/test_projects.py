@@ -30,6 +30,23 @@ FULL = """
     more = "cocopot_full:More"
     """
 
+#: Lines that do not belong into a project's table, and what is said of them.
+WRONG = {
+    "version = 1": "version under .project. must be a version",
+    "version = '1/../../x'": "version under .project. must be a version",
+    "requires-python = 3": "requires-python under .project. must be a text, not 3",
+    "readme = 3": "readme under .project. must be a text or a table",
+    "readme = {file = 3}": "readme under .project. must be a text or a table",
+    "license = []": "license under .project. must be a text or a table",
+    "license-files = ['/abs/*']": "'/abs/.' is no pattern of a path inside the project",
+    "license-files = ['']": "'' is no pattern of a path inside the project",
+    "classifiers = [3]": "classifiers under .project. must be a list of texts",
+    "dependencies = 'x'": "dependencies under .project. must be a list of texts",
+    "dynamic = 3": "dynamic under .project. must be a list of texts",
+    "entry-points = ['a']": "entry-points under .project. must be a table of tables",
+    "entry-points = {'cocopot.plugins' = ['a']}": "entry-points under .project. must be a table of tables",
+}
+
 
 @pytest.fixture
 def staged(tmp_path: Path) -> Path:
@@ -86,12 +103,33 @@ def test_a_project_without_its_module(project: Callable[..., Path], staged: Path
         ("[project", "cannot be read"),
         ("[tool.poetry]\nname = 'x'", "does not have the name and the entry points"),
         ("[project]\nname = 'x'\ndynamic = ['entry-points']", "Build a wheel and check that"),
+        (f"x = {'[' * 5000}", "cannot be read"),
+        ("project = 3", "project must be a table"),
+        *((f"[project]\nname = 'x'\n{line}", says) for line, says in WRONG.items()),
     ],
 )
 def test_unusable_projects(toml: str, says: str, project: Callable[..., Path], staged: Path) -> None:
     """What cannot be read without building it is refused, and the message says what to do."""
     with pytest.raises(ProjectError, match=says):
         stage_project(project(toml=toml), staged)
+
+
+@pytest.mark.parametrize("name", ["'../evil'", "'/evil'", "''", "'a b'", "3"])
+def test_names_of_no_distribution(name: str, project: Callable[..., Path], staged: Path) -> None:
+    """A name that is none is refused, and nothing is written, neither inside nor outside of the folder."""
+    folder = project(toml=f"[project]\nname = {name}\nversion = '1'")
+    before = {*staged.parent.rglob("*")}
+    with pytest.raises(ProjectError, match=r"name under \[project\] must be a distribution's name"):
+        stage_project(folder, staged)
+    assert {*staged.parent.rglob("*")} == before
+
+
+@pytest.mark.parametrize("version", ["1", "1.2.dev3+local.1", "1!2.0rc1", "v1.0-post1"])
+def test_versions(version: str, project: Callable[..., Path], staged: Path) -> None:
+    """All forms of a version may stand in pyproject.toml."""
+    stage_project(project(toml=f"[project]\nname = 'x'\nversion = {version!r}"), staged)
+    (distribution,) = importlib_metadata.distributions(path=[str(staged)])
+    assert (distribution.name, distribution.version) == ("x", version)
 
 
 def test_no_project(tmp_path: Path, staged: Path) -> None:

@@ -62,6 +62,14 @@ def test_project(project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) 
         assert target.packages() == [folder / "src" / "cocopot_demo"]
 
 
+def test_unusable_project(project: Callable[..., Path]) -> None:
+    """A project that cannot be read is refused, and so is one that the file system has no room for."""
+    for name in ("../evil", "x" * 300):
+        folder = project(name=name[-4:], toml=f"[project]\nname = '{name}'")
+        with pytest.raises(TargetError, match=name), open_target(str(folder)):
+            pass
+
+
 def test_what_looks_like_source(project: Callable[..., Path]) -> None:
     """Folders, and links to what is not there, such as an editor makes to lock a file, are no sources."""
     folder = project()

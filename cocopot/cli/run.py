@@ -98,7 +98,7 @@ def _develop(
 ) -> None:
     try:
         app = loader.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if not is_running_from_reloader():
             raise
         # The next change may mend it, and this process must live to see it.
@@ -111,15 +111,17 @@ def _develop(
         run_app(app, host, port, debug=debug, **server)
 
 
-def _report(error: Exception) -> None:
+def _report(error: Exception | SystemExit) -> None:
     if isinstance(error, click.ClickException):
         error.show()
     else:
         print_error(error)
 
 
-def _raising(error: Exception) -> Any:
+def _raising(error: Exception | SystemExit) -> Any:
     frames = own_frames(error.__traceback__)
+    if isinstance(error, SystemExit):  # which would end the server instead of being served
+        error = RuntimeError(f"The application called sys.exit({error.code!r}) while it was imported.")
 
     def application(_environ: WSGIEnvironment, _start_response: StartResponse) -> Iterable[bytes]:
         raise error.with_traceback(frames)

@@ -113,6 +113,20 @@ def test_reloader_survives_an_error(tmp_path: Path) -> None:
         assert server.get() == (200, "mended, at last, False true")
 
 
+def test_reloader_survives_an_exit(tmp_path: Path) -> None:
+    """An application that ends itself while it is imported is an error as any other."""
+    write(tmp_path)
+    with serving(tmp_path, "run", *POLLS) as server:
+        assert server.get() == (200, "first False true")
+        (tmp_path / "app.py").write_text("import sys\nsys.exit('no database')\n")
+        server.wait_for(lambda: server.get()[0] == 500)
+        assert "SystemExit: no database" in server.log
+        served = "RuntimeError: The application called sys.exit('no database') while it was imported."
+        server.wait_for(lambda: served in server.log)
+        write(tmp_path, "mended")
+        server.wait_for(lambda: server.get() == (200, "mended False true"))
+
+
 def test_reloader_survives_a_missing_application(tmp_path: Path) -> None:
     """So it is when the module has no application for a while."""
     write(tmp_path)

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 import click
+import pluggy
 from werkzeug.serving import is_running_from_reloader
 
 from cocopot.cli.env_files import read_env_files
@@ -55,21 +56,49 @@ def make_group(app: Cocopot) -> AppGroup:
     """Return the group of an application's own commands, with those of its plugins.
 
     A plugin whose `cocopot_register_commands` raises loses its own commands only; the error is logged by
-    name.
+    name. Wrappers run once, around all the plugins, also around none.
     """
     group = AppGroup(app, help=f"Commands of {app.name}.")
-    impls = app.plugins.call_order("cocopot_register_commands")
-    wrappers = [impl for impl in impls if impl.wrapper or impl.hookwrapper]
-    for impl in impls[len(wrappers) :]:
-        try:
-            app.plugins.call_implementations(
-                "cocopot_register_commands", [impl, *wrappers], app=app, cli=group
-            )
-        except Exception as error:
-            notes = " ".join(getattr(error, "__notes__", ()))
-            app.logger.exception("The commands of %r are missing. %s", impl.plugin_name, notes)
-        group.attribute_to(impl.plugin_name)
+    _register_commands(app, group, app.plugins.call_order("cocopot_register_commands"))
     return group
+
+
+def _register_commands(app: Cocopot, group: AppGroup, impls: Sequence[pluggy.HookImpl]) -> None:
+    """Run implementations, wrappers first; one that raises is logged, and keeps no other from running."""
+    for index, impl in enumerate(impls):
+        if impl.wrapper or impl.hookwrapper:
+            _run_around(app, group, impl, impls[index + 1 :])
+            return
+        _run(app, group, [impl])
+
+
+def _run_around(
+    app: Cocopot, group: AppGroup, wrapper: pluggy.HookImpl, impls: Sequence[pluggy.HookImpl]
+) -> None:
+    """Run a wrapper around implementations; if it does not get as far as its `yield`, they run without it."""
+    waiting = [impls]
+
+    def run_inner() -> None:
+        group.attribute_to(wrapper.plugin_name)
+        _register_commands(app, group, waiting.pop())
+
+    options = pluggy.HookimplOpts(
+        wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None
+    )
+    _run(app, group, [wrapper, pluggy.HookImpl(None, "cocopot.cli", run_inner, options)])
+    if waiting:
+        run_inner()
+
+
+def _run(app: Cocopot, group: AppGroup, impls: Sequence[pluggy.HookImpl]) -> None:
+    """Run implementations of which only the first lets an exception out."""
+    plugin = impls[0].plugin_name
+    try:
+        app.plugins.call_implementations("cocopot_register_commands", impls, app=app, cli=group)
+    except Exception as error:
+        notes = " ".join(getattr(error, "__notes__", ()))
+        app.logger.exception("The commands of %r are missing. %s", plugin, notes)
+    group.attribute_to(plugin)
 
 
 class MainGroup(click.Group):

@@ -97,11 +97,47 @@ class TestGroup:
         assert str(record.exc_info[1]) == "no commands today"
 
     def test_wrapper(self) -> None:
-        """A wrapper is around the commands of each plugin."""
-        wraps = Wraps()
+        """A wrapper runs once, around the commands of all plugins, also where there are none."""
+        wraps, alone = Wraps(), Wraps()
         app = make_app(Brings("a"), wraps, Brings("b"))
         assert list(app.cli.commands) == ["a", "b"]
-        assert wraps.seen == [["a"], ["a", "b"]]
+        assert make_app(alone).cli.commands == {}
+        assert (wraps.seen, alone.seen) == ([["a", "b"]], [[]])
+
+    @pytest.mark.parametrize("late", [False, True])
+    def test_failing_wrapper(self, caplog: pytest.LogCaptureFixture, late: bool) -> None:
+        """A wrapper that fails, on either side of its `yield`, is named; the others' commands are there."""
+
+        class FailingWrapper:
+            @hookimpl(wrapper=True)
+            def cocopot_register_commands(self) -> Iterator[None]:
+                if late:
+                    yield
+                raise ValueError("no wrapping today")
+
+        wraps, names = Wraps(), ["a", "b"]
+        app = make_app(Brings("a"), FailingWrapper(), wraps, Brings("b"))
+        assert (list(app.cli.commands), wraps.seen) == (names, [names])
+        (record,) = caplog.records
+        assert "FailingWrapper' in hook cocopot_register_commands." in record.getMessage()
+        assert isinstance(app.cli, AppGroup)
+        owners = [str(app.cli.plugin_of(name)).rpartition(".")[2] for name in names]
+        assert owners == ["Brings", "Brings (2)"]
+
+    def test_wrapper_that_brings_a_command(self) -> None:
+        """What a wrapper adds is attributed to it, on either side of its `yield`."""
+
+        class BringingWrapper:
+            @hookimpl(wrapper=True)
+            def cocopot_register_commands(self, cli: click.Group) -> Iterator[None]:
+                cli.add_command(click.Command("before"))
+                yield
+                cli.add_command(click.Command("after"))
+
+        app = make_app(Brings("a"), BringingWrapper())
+        assert isinstance(app.cli, AppGroup)
+        owners = {name: str(app.cli.plugin_of(name)).rpartition(".")[2] for name in app.cli.commands}
+        assert owners == {"before": "BringingWrapper", "a": "Brings", "after": "BringingWrapper"}
 
     def test_two_of_one_name(self) -> None:
         """Of two commands with one name the one that was added last stands."""

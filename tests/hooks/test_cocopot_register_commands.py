@@ -93,7 +93,7 @@ def test_by_name() -> None:
 
 
 def test_wrappers() -> None:
-    """Wrappers of both styles lie around each implementation; the one loaded first is outermost."""
+    """Wrappers of both styles lie around all implementations; the one loaded first is outermost."""
     calls: list[str] = []
 
     class New:

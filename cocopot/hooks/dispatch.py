@@ -328,7 +328,12 @@ class _Source:
             f"def {call.name if call.name.isidentifier() else 'call'}({', '.join(self.names.values())}):"
         ]
         self.owners: dict[int, pluggy.HookImpl] = {}
-        self.namespace: dict[str, Any] = {"_impls": tuple(impls), "_hook": call.name, "_blame": None}
+        self.namespace: dict[str, Any] = {
+            "__name__": __name__,
+            "_impls": tuple(impls),
+            "_hook": call.name,
+            "_blame": None,
+        }
         self.expressions = [self._expression(index, impl) for index, impl in enumerate(impls)]
 
     def _expression(self, index: int, impl: pluggy.HookImpl) -> str:

@@ -84,7 +84,7 @@ def _compile(
         tests += ["rule = rules.get(method)", "if rule is None: return False"]
     arguments = ", ".join([*items, *["**(rule.defaults or {})"] * defaults])
     lines = [f"{', '.join(names)} = plan", *tests, f"return rule, {{{arguments}}}"]
-    namespace: dict[str, Any] = {}
+    namespace: dict[str, Any] = {"__name__": __name__}
     source = "\n    ".join(["def read(parts, method, plan):", *lines])
     exec(compile(source, f"<reader of {shape}>", "exec"), namespace)  # noqa: S102 - made of the texts above
     return cast("Callable[[list[str], str, Plan], Found | Literal[False] | None]", namespace["read"])

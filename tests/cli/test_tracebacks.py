@@ -25,6 +25,13 @@ from cocopot import hookimpl
 def cocopot_befor_request():
     pass
 """
+BROKEN_SETUP = """
+from cocopot import hookimpl
+
+@hookimpl
+def cocopot_setup(app):
+    raise ValueError("not today")
+"""
 COMMAND = """
 import click
 from cocopot import Cocopot
@@ -96,6 +103,15 @@ def test_plugin_that_cannot_be_imported(tmp_path: Path) -> None:
     assert frames(result.stderr) == [f'File "{plugin}", line 5', f'File "{plugin}", line 3']
     assert "\nError: Plugin 'broken' (cocopot-broken 2.1, cocopot_broken) failed to load: " in result.stderr
     assert result.stderr.endswith("or set COCOPOT_DISABLE_PLUGINS=broken.\n")
+
+
+def test_plugin_that_cannot_be_set_up(tmp_path: Path) -> None:
+    """So it is with what its `cocopot_setup` raises: the compiled call of the hook is not shown."""
+    with with_plugin(tmp_path, BROKEN_SETUP) as plugin:
+        result = cocopot(tmp_path, "routes", PYTHONPATH=str(plugin.parent))
+    assert result.returncode == 1
+    assert frames(result.stderr) == [f'File "{plugin}", line 6']
+    assert "\nError: Plugin 'broken' (cocopot-broken 2.1, " in result.stderr
 
 
 def test_plugin_that_breaks_the_contract(tmp_path: Path) -> None:

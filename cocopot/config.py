@@ -136,7 +136,8 @@ class Config(TracedDict):
             source = file.read()
         module = types.ModuleType("config")
         module.__file__ = str(path)
-        exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - a configuration file is trusted code
+        code = compile(source, path, "exec", dont_inherit=True)  # not with the `__future__` imports from here
+        exec(code, module.__dict__)  # noqa: S102 - a configuration file is trusted code
         self.take(_upper_attributes(module), Origin("file", str(path)))
         return True
 

@@ -105,6 +105,12 @@ class TestFromPyfile:
         config.from_pyfile(tmp_path / "settings.py")
         assert config == {"NAME": "caf\u00e9"}
 
+    def test_annotations(self, config: Config, tmp_path: Path) -> None:
+        """A file's annotations are evaluated, unless it says otherwise itself."""
+        (tmp_path / "settings.py").write_text("def f(x: int): ...\nTYPES = f.__annotations__\n")
+        config.from_pyfile("settings.py")
+        assert config == {"TYPES": {"x": int}}
+
     def test_missing(self, config: Config, tmp_path: Path) -> None:
         """A missing file is an error that names the path and what to do."""
         with pytest.raises(FileNotFoundError, match=r"check the path.*none\.cfg") as caught:

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cocopot.cli.tracebacks import print_error
+
 if TYPE_CHECKING:
+    from types import CodeType
+
     from cocopot.app import Cocopot
     from cocopot.cli.loading import AppLoader
 
@@ -51,7 +55,12 @@ def _has_ipython() -> bool:
 
 
 def _run(source: str, names: dict[str, Any]) -> None:
-    exec(compile(source, "<shell>", "exec"), _module(names))  # noqa: S102 - it is what the shell is for
+    exec(_compile(source, "<shell>"), _module(names))  # noqa: S102 - it is what the shell is for
+
+
+def _compile(source: str | bytes, filename: str | Path) -> CodeType:
+    """Compile code of the user's, without the `from __future__` imports of this module."""
+    return compile(source, filename, "exec", dont_inherit=True)
 
 
 def _module(names: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +85,10 @@ def _start_plain(banner: str, names: dict[str, Any]) -> None:
     module = _module(names)
     startup = Path(os.environ.get("PYTHONSTARTUP") or os.devnull)
     if startup.is_file():
-        exec(compile(startup.read_bytes(), startup, "exec"), module)  # noqa: S102 - as Python itself does
+        try:
+            exec(_compile(startup.read_bytes(), startup), module)  # noqa: S102 - as Python itself does
+        except Exception as error:  # noqa: BLE001 - whatever the user's code raises; the shell can do without
+            print_error(error)
     _complete_with_tab(module)
     code.interact(banner, local=module, exitmsg="")
 

@@ -67,6 +67,33 @@ def test_error(app: Cocopot) -> None:
     assert output.splitlines()[-1] == "ZeroDivisionError: division by zero"
 
 
+@pytest.mark.parametrize("interface", [[], ["--interface", "plain"]])
+def test_annotations(
+    app: Cocopot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, interface: list[str]
+) -> None:
+    """Annotations are evaluated, in code as in the startup file, as everywhere where nothing else is said."""
+    (tmp_path / "startup.py").write_text("def f(x: int): ...\n")
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
+    source = "print(f.__annotations__)\n"
+    output = run(app, "shell", *interface, input=source if interface else f"def f(x: int): ...\n{source}")
+    assert "{'x': <class 'int'>}\n" in output
+
+
+@pytest.mark.parametrize(
+    ("source", "error"), [("cage / 0\n", "ZeroDivisionError: division"), ("cage /\n", "SyntaxError: invalid")]
+)
+def test_startup_file_that_fails(
+    app: Cocopot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, error: str
+) -> None:
+    """A startup file that raises is shown, from its own line on, and the shell starts all the same."""
+    (tmp_path / "startup.py").write_text(source)
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
+    output = run(app, "shell", "--interface", "plain", input="cage + 1\n")
+    assert error in output
+    assert output.count('  File "') == output.count(f'  File "{tmp_path / "startup.py"}", line 1') == 1
+    assert ">>> 8\n" in output
+
+
 def test_plain(app: Cocopot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Python's own shell says what is there, runs the user's startup file, and knows the names."""
     (tmp_path / "startup.py").write_text("from_startup = len(birds)\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -175,7 +175,9 @@ def _load(request: pytest.FixtureRequest) -> Cocopot:
 
     target = request.config.getini("cocopot_app")
     try:
-        return AppLoader(target).load()
+        # Whatever folder pytest was started in: the configuration is that of the whole project.
+        with chdir(request.config.rootpath):
+            return AppLoader(target).load()
     except NoAppError as error:
         pytest.fail(f"cocopot_app = {target} in pytest's configuration: {error.message}", pytrace=False)
 

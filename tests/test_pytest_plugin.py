@@ -165,6 +165,17 @@ def test_application_by_name(run: Any, pytester: pytest.Pytester, target: str) -
     result.assert_outcomes(passed=3)
 
 
+@pytest.mark.parametrize("target", ["shop:create_app", "shop.py"])
+def test_application_by_name_from_another_folder(
+    run: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """`cocopot_app` starts from the folder of pytest's configuration, wherever pytest is started."""
+    pytester.makepyfile(shop=APP)
+    monkeypatch.chdir(pytester.mkdir("tests"))
+    test = "from pathlib import Path\ndef test(app):\n    assert Path.cwd().name == 'tests'\n"
+    run(test, "..", cocopot_app=target).assert_outcomes(passed=1)
+
+
 def test_no_application(run: Any) -> None:
     """If there is none where `cocopot_app` says, the test fails with that, and without a traceback."""
     result = run("def test(app): ...", cocopot_app="nowhere:app")

@@ -79,12 +79,13 @@ def command(
     Without --workers for development: in debug mode it starts again when a file changes, and shows errors in
     the browser. The debugger stays off where other machines may reach it, unless it is asked for by name.
     """
+    if workers is not None:
+        _refuse_beside_workers(cert, debug=debug, **options)
     certificate = _certificate(cert, key)
     if debug is not None:
         # Read when the application is made, here and in the process that the reloader starts.
         os.environ[_DEBUG_VARIABLE] = str(int(debug))
     if workers is not None:
-        _refuse_beside_workers(certificate, debug=debug, **options)
         run_workers(
             loader, host, port, workers=workers, threaded=options["threaded"], certificate=certificate
         )
@@ -151,7 +152,7 @@ def _check_cryptography() -> None:
         raise click.ClickException("--cert adhoc needs cryptography: pip install cryptography.")
 
 
-def _refuse_beside_workers(certificate: Any, **options: Any) -> None:
+def _refuse_beside_workers(cert: str | None, **options: Any) -> None:
     """Refuse what is for development only.
 
     Raises:
@@ -163,7 +164,7 @@ def _refuse_beside_workers(certificate: Any, **options: Any) -> None:
         "--debugger": options["use_debugger"],
         "--extra-files": options["extra_files"],
         "--exclude-patterns": options["exclude_patterns"],
-        "--cert adhoc": certificate == "adhoc",
+        "--cert adhoc": cert == "adhoc",
     }
     for option, value in asked.items():
         if value:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import multiprocessing
 import os
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,13 +74,11 @@ def run_workers(
 
 
 def load_in_worker(target: str) -> Cocopot:
-    """Return the application for a worker: started, and closed when the process ends.
+    """Return the application for a worker: started, so that it is closed when the process ends.
 
     Args:
         target: As for `AppLoader`; empty for none.
     """
     app = AppLoader(target or None).load()
     app.start()
-    # A worker ends without running what `atexit` has.
-    Finalize(None, app.close, exitpriority=0)
     return app

@@ -94,8 +94,9 @@ def _import(module: str, target: str) -> ModuleType:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     importlib.invalidate_caches()
+    path = Path(module).resolve() if _is_path(module) else None
     try:
-        return importlib.import_module(name)
+        found = importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if own_frames(error.__traceback__) or not f"{name}.".startswith(f"{missing}."):
@@ -106,6 +107,18 @@ def _import(module: str, target: str) -> ModuleType:
             f"There is no {target!r} to work with. Tried: the module {name!r} in {folder} and on the rest of "
             f"Python's path; nothing is there of the name {missing!r}.{hint}"
         ) from None
+    if path is not None and not _comes_from(found, path):
+        other = getattr(found, "__file__", "a module of Python")
+        raise NoAppError(
+            f"{module} cannot be imported as {name!r}: {other} has that name. Give the file another one."
+        )
+    return found
+
+
+def _comes_from(module: ModuleType, path: Path) -> bool:
+    """Whether a path is that of the file that a module was made from, or of a package's folder."""
+    places = getattr(module, "__path__", ()) if path.is_dir() else [getattr(module, "__file__", None)]
+    return any(place and Path(place).exists() and path.samefile(place) for place in places)
 
 
 def _folder_and_name(module: str) -> tuple[str, str]:
@@ -188,15 +201,23 @@ def _unnamed(module: ModuleType) -> Cocopot:
         )
     if instances:
         return getattr(module, instances[0])  # type: ignore[no-any-return]
-    for name in FACTORY_NAMES:
-        factory = getattr(module, name, None)
-        if callable(factory):
-            return _made(factory, name, [], {})
+    factories = [name for name in FACTORY_NAMES if callable(getattr(module, name, None))]
+    if factories:
+        name = next((name for name in factories if _needs_nothing(getattr(module, name))), factories[0])
+        return _made(getattr(module, name), name, [], {})
     raise NoAppError(
         f"There is no application in the module {module.__name__!r}. Tried, in this order: "
         f"{', '.join(INSTANCE_NAMES)}; an only Cocopot object of any name; {', '.join(FACTORY_NAMES)}. "
         f"{_offer(module)}"
     )
+
+
+def _needs_nothing(factory: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(factory).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _made(factory: Callable[..., object], name: str, args: list[Any], kwargs: dict[str, Any]) -> Cocopot:

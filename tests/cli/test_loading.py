@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -122,6 +123,23 @@ def test_order_of_names(folder: Path) -> None:
     (folder / "first.py").write_text(text)
     (folder / "second.py").write_text(text + ONE.format(name="app"))
     assert (loaded("first"), loaded("second")) == ("application", "app")
+
+
+def test_factory_that_needs_arguments(folder: Path) -> None:
+    """A factory that cannot be called without arguments is passed over if there is one that can."""
+    (folder / "store.py").write_text("def create_app(x): ...\n" + FACTORY.format(name="make_app"))
+    assert loaded("store") == "make_app"
+
+
+@pytest.mark.parametrize("file", ["src/json.py", "src/sys.py", "src/json", "src/json/__init__.py"])
+def test_name_that_is_taken(folder: Path, file: str) -> None:
+    """A file whose name another module has is not mistaken for it; the message says which has it."""
+    path = folder / file if file.endswith(".py") else folder / file / "__init__.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(ONE.format(name="app"))
+    module = sys.modules["sys" if "sys" in file else "json"]
+    where = getattr(module, "__file__", "a module of Python")
+    assert f"{file} cannot be imported as {module.__name__!r}: {where} has that name." in refusal(file)
 
 
 def test_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def add_url_rule(
         allowed.add("OPTIONS")
     rule_object = app.url_rule_class(rule, methods=allowed, endpoint=endpoint, **options)
     rule_object.provide_automatic_options = bool(automatic)
-    rule_object.added_by = app.plugins.setting_up
+    rule_object.added_by = getattr(app.plugins.setting_up, "plugin", None)
     try:
         app.router.add(rule_object)
     except LookupError as exc:

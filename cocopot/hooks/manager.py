@@ -94,8 +94,8 @@ class PluginManager(pluggy.PluginManager):
         #: before its `cocopot_setup`; what it raises prevents the registration.
         self.before_setup: Callable[[PluginRecord], None] | None = None
         self._awaits_setup: PluginRecord | None = None
-        #: The name of the plugin whose `cocopot_setup` is running.
-        self.setting_up: str | None = None
+        #: Its `plugin`, if it is there, is the name of the plugin whose `cocopot_setup` runs in this thread.
+        self.setting_up = threading.local()
         #: Called before a plugin is registered late; returns what takes back all that it registers.
         self.snapshot: Callable[[], Callable[[], None]] | None = None
         for namespace in hookspecs:
@@ -370,11 +370,11 @@ class PluginManager(pluggy.PluginManager):
                 executors[key] = compiled
         if hook != "cocopot_setup" or not impls:
             return compiled(*kwargs.values())
-        before, self.setting_up = self.setting_up, impls[0].plugin_name
+        before, self.setting_up.plugin = getattr(self.setting_up, "plugin", None), impls[0].plugin_name
         try:
             return compiled(*kwargs.values())
         finally:
-            self.setting_up = before
+            self.setting_up.plugin = before
 
     @contextmanager
     def muted(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -581,7 +582,7 @@ def test_who_is_being_set_up() -> None:
     class Inner:
         @hookimpl
         def cocopot_setup(self, app: Cocopot) -> None:
-            seen.append(app.plugins.setting_up)
+            seen.append(app.plugins.setting_up.plugin)
             raise LookupError
 
     class Outer:
@@ -591,8 +592,25 @@ def test_who_is_being_set_up() -> None:
         def cocopot_setup(self, app: Cocopot) -> None:
             with pytest.raises(LookupError):
                 app.plugins.register(Inner(), "inner")
-            seen.append(app.plugins.setting_up)
+            seen.append(app.plugins.setting_up.plugin)
 
     app = Cocopot("shop", autoload=False, plugins=[Outer])
     assert seen == ["inner", "outer"]
-    assert app.plugins.setting_up is None
+    assert app.plugins.setting_up.plugin is None
+
+
+def test_who_is_being_set_up_in_another_thread() -> None:
+    """A route that another thread adds while a plugin is set up is not taken for the plugin's."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_setup(self, app: Cocopot) -> None:
+            app.add_url_rule("/plugin", "plugin", str)
+            thread = threading.Thread(target=app.add_url_rule, args=("/other", "other", str))
+            thread.start()
+            thread.join()
+
+    app = Cocopot("shop", autoload=False)
+    app.plugins.register(Plugin(), "plugin")
+    added_by = {rule.rule: getattr(rule, "added_by", None) for rule in app.router.iter_rules()}
+    assert (added_by["/plugin"], added_by["/other"]) == ("plugin", None)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
+#: What a distribution and a version are made of: they name a folder.
+_PLAIN = re.compile(r"[A-Za-z0-9][\w.+!-]*", re.ASCII)
+_PLAIN_MEANING = "a letter or digit, then more of these, '_', '.', '+', '!' or '-'"
+
 
 @dataclass(frozen=True, slots=True)
 class InstalledPlugin:
@@ -73,8 +77,11 @@ def installed_plugin(
         entry_point: The entry point's value, `"module"` or `"module:object"`; by default the module.
 
     Raises:
-        ValueError: If `entry_point` is given beside several names, or a name or version cannot be written.
+        ValueError: If `entry_point` is given beside several names, if there is no name, or if a name or
+            version cannot be written.
     """
+    if not name:
+        raise ValueError("Without a name no entry point can be written.")
     distribution = distribution or f"cocopot-{name if isinstance(name, str) else next(iter(name))}"
     module = re.sub(r"[-.]+", "_", distribution)
     if isinstance(name, str):
@@ -83,8 +90,10 @@ def installed_plugin(
         entry_points = dict(name)
     else:
         raise ValueError("entry_point= is for a single name; several names bring their values with them.")
-    _check_lines(distribution, version, *entry_points, *entry_points.values(), *dependencies)
     sources = {module: source, **(modules or {})}
+    dependencies = list(dependencies)
+    _check_names(distribution, version, entry_points, sources)
+    _check_lines(*entry_points, *entry_points.values(), *dependencies)
     with tempfile.TemporaryDirectory(prefix="cocopot-plugin-") as folder:
         plugin = InstalledPlugin(distribution, version, entry_points, Path(folder).resolve())
         _write(plugin, sources, dependencies)
@@ -92,9 +101,28 @@ def installed_plugin(
             yield plugin
 
 
+def _check_names(
+    distribution: str, version: str, entry_points: Iterable[str], modules: Iterable[str]
+) -> None:
+    """Refuse what would be a path out of the folder, or be read back as something else."""
+    for what, text in (("distribution", distribution), ("version", version)):
+        if not _PLAIN.fullmatch(text):
+            raise ValueError(f"{text!r} cannot be written as {what}: that is {_PLAIN_MEANING}.")
+    for name in entry_points:
+        if name != name.strip() or name.startswith(("[", "#", ";")) or "=" in name:
+            raise ValueError(
+                f"{name!r} cannot be written as entry point: no '=', blanks around, or '[', '#', ';' first."
+            )
+    for module in modules:
+        if not all(part.isidentifier() for part in _parts(module)):
+            raise ValueError(
+                f"{module!r} cannot be written as module: its parts, between dots, are identifiers."
+            )
+
+
 def _check_lines(*texts: str) -> None:
     for text in texts:
-        if not text.strip() or "\n" in text:
+        if not text.strip() or not text.isprintable():
             raise ValueError(f"{text!r} cannot be written into the metadata of a distribution.")
 
 

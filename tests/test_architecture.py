@@ -52,7 +52,7 @@ testing.recorder testing.distributions testing.kit testing
 serving
 checks.rules checks.projects checks.targets checks.sources checks.metadata checks.subjects checks.effects
 checks.loading checks.trials checks.behaviour checks.cost checks.probe checks.process checks.review checks
-cli.tracebacks cli.loading cli.env_files cli.tables cli.masking cli.matching cli.workers
+cli.tables cli.tracebacks cli.loading cli.env_files cli.masking cli.matching cli.workers
 cli.config cli.routes cli.run cli.shell
 cli.plugins_text cli.plugins
 cli.implementations cli.projects cli.new

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cocopot.checks.rules import Finding
 from cocopot.hooks.discovery import declared_names, installed
-from cocopot.hooks.places import place_of
+from cocopot.hooks.places import place_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,5 +109,5 @@ def with_requirements(name: str) -> tuple[set[str], str]:
 
 def describe(error: BaseException) -> str:
     """Return the type and the first line of an exception."""
-    text = next(iter(str(error).strip().splitlines()), "")
+    text = next(iter(text_of(error).strip().splitlines()), "")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -12,7 +12,7 @@ import click
 from cocopot.checks.review import Options, review
 from cocopot.checks.rules import RULES
 from cocopot.checks.targets import TargetError, open_target
-from cocopot.cli.tables import print_json
+from cocopot.cli.tables import print_json, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -167,7 +167,7 @@ def _rule_text(rule: Rule, findings: Iterable[Finding], several: bool) -> Iterat
 
 
 def _wrapped(text: str, indent: str) -> Iterator[str]:
-    for line in map(_printable, text.splitlines()):
+    for line in map(printable, text.splitlines()):
         yield from textwrap.wrap(
             line,
             _WIDTH,
@@ -176,11 +176,6 @@ def _wrapped(text: str, indent: str) -> Iterator[str]:
             break_on_hyphens=False,
             break_long_words=False,
         )
-
-
-def _printable(text: str) -> str:
-    """Return a text with escapes in place of what a terminal cannot show, or would obey."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _number(count: int, noun: str) -> str:

@@ -11,7 +11,9 @@ from werkzeug.serving import is_running_from_reloader
 
 from cocopot.cli.env_files import read_env_files
 from cocopot.cli.loading import AppLoader, NoAppError
+from cocopot.cli.tables import printable
 from cocopot.cli.tracebacks import print_error
+from cocopot.hooks.places import text_of
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -119,7 +121,9 @@ class MainGroup(click.Group):
         run: Any = super().main
         try:
             return run(*args, standalone_mode=standalone_mode, **extra)
-        except Exception as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
             if not standalone_mode:
                 raise
             print_error(error)
@@ -175,7 +179,9 @@ class MainGroup(click.Group):
         """Return the application's group, or an empty one and why."""
         try:
             group = ctx.ensure_object(AppLoader).load().cli
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the application's code raises
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever the application's code raises
             return click.Group(), error
         return group, None
 
@@ -224,5 +230,5 @@ def _unknown(name: str, known: Sequence[str], error: NoAppError | None) -> str:
 def _why_missing(error: BaseException) -> str:
     if isinstance(error, NoAppError):
         return f"The application's commands are missing. {error.message.partition('. ')[0]}; see --app."
-    first = next(iter(str(error).splitlines()), "")
+    first = next(iter(printable(text_of(error)).splitlines()), "")
     return f"The application's commands are missing. It failed to load: {type(error).__name__}: {first}"

@@ -57,7 +57,9 @@ class AppLoader:
             try:
                 with ignoring_run():
                     self._outcome = self._find()
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - it is raised again
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is raised again
                 self._outcome = error
         if isinstance(self._outcome, BaseException):
             raise self._outcome

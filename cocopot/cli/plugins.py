@@ -102,7 +102,9 @@ def _load(loader: AppLoader) -> tuple[Cocopot | None, BaseException | None, list
     with _leaving_out() as failed:
         try:
             return loader.load(), None, failed
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the application's code raises
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever the application's code raises
             return None, error, [*failed, error] if isinstance(error, PluginError) else failed
 
 

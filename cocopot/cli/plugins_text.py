@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cocopot.cli.tables import aligned, shortened
+from cocopot.cli.tables import aligned, printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -78,7 +78,8 @@ def _plugin_lines(report: PluginReport, *, verbose: bool) -> Iterator[str]:
                 break_on_hyphens=False,
             )
     if report.error is not None:
-        yield textwrap.indent(report.error.traceback if verbose else report.error.message, "     ").rstrip()
+        text = printable(report.error.traceback if verbose else report.error.message)
+        yield textwrap.indent(text, "     ").rstrip()
 
 
 def _origin(report: PluginReport) -> str:

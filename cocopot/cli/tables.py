@@ -1,4 +1,4 @@
-"""Aligned tables and JSON, for what commands print."""
+"""Aligned tables, JSON, and texts of others, for what commands print."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
 def print_json(value: Any) -> None:
     """Print a value as indented JSON; what JSON does not know is written as Python shows it."""
     click.echo(json.dumps(value, indent=2, default=repr))
+
+
+def printable(text: str) -> str:
+    """Return a text with escapes in place of what a terminal cannot show, or would obey; lines stay lines."""
+    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
 
 
 def shortened(path: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import pluggy
 
+from cocopot.cli.tables import printable
 from cocopot.exceptions import PluginError
 
 if TYPE_CHECKING:
@@ -44,9 +45,14 @@ def print_error(error: BaseException) -> None:
     traceback comes first.
     """
     if not isinstance(error, PluginError):
-        traceback.print_exception(type(error), error, own_frames(error.__traceback__))
+        _print(error, own_frames(error.__traceback__))
         return
     cause = error.__cause__
     if cause is not None and not isinstance(cause, pluggy.PluginValidationError):
-        traceback.print_exception(type(cause), cause, own_frames(cause.__traceback__, _LOADING))
-    click.echo(f"Error: {error}", err=True)
+        _print(cause, own_frames(cause.__traceback__, _LOADING))
+    click.echo(f"Error: {printable(str(error))}", err=True)
+
+
+def _print(error: BaseException, tb: TracebackType | None) -> None:
+    lines = traceback.format_exception(type(error), error, tb)
+    click.echo(printable("".join(lines)), nl=False, err=True)

@@ -21,7 +21,7 @@ from cocopot.hooks.discovery import (
     load_order,
 )
 from cocopot.hooks.markers import held
-from cocopot.hooks.places import place_of, place_of_error
+from cocopot.hooks.places import place_of, place_of_error, text_of
 from cocopot.origins import Origin
 from cocopot.suggestions import close_name, did_you_mean
 
@@ -109,9 +109,10 @@ class Loader:
             self._fail(error, candidate.name)
         except pluggy.PluginValidationError as error:
             self._fail(_contract_error(self._manager, candidate, error), candidate.name)
-        except (Exception, SystemExit) as exc:  # noqa: BLE001 - it is raised again, or logged
-            text = str(exc.msg if isinstance(exc, SyntaxError) else exc)  # the place says file and line
-            text = text.removeprefix(f"Plugin {candidate.name!r} ").strip()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - it is raised again, or logged
+            text = text_of(exc).removeprefix(f"Plugin {candidate.name!r} ").strip()
             where = place_of_error(exc)
             wrapped = candidate.error(f"{problem}: {type(exc).__name__}: {text}{_at(where)}")
             wrapped.__cause__ = exc
@@ -220,7 +221,7 @@ class Loader:
         with self._left_out_on_error(candidate, "failed in cocopot_setup"):
             try:
                 self._manager.call_implementations("cocopot_setup", [impl], app=app)
-            except (Exception, SystemExit):
+            except BaseException:
                 if take_back is not None:
                     take_back()
                 raise

@@ -1,4 +1,4 @@
-"""Where in the source a function, a plugin or an error is."""
+"""Where in the source a function, a plugin or an error is, and what an error says."""
 
 from __future__ import annotations
 
@@ -71,3 +71,14 @@ def place_of_error(error: BaseException) -> Place | None:
         if module is not None and str(module).partition(".")[0] not in _MACHINERY:
             return Place(frame.f_code.co_filename, line)
     return None
+
+
+def text_of(error: BaseException) -> str:
+    """Return what an error says; the name of its type if it cannot say that.
+
+    Of a syntax error it is the problem without file and line, which `place_of_error` returns.
+    """
+    try:
+        return str(error.msg if isinstance(error, SyntaxError) else error)
+    except Exception:  # noqa: BLE001 - whatever its `__str__` raises
+        return type(error).__name__

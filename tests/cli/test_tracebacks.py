@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cocopot.testing import installed_plugin
 from tests.cli.processes import cocopot
 
@@ -122,3 +124,35 @@ def test_plugin_that_breaks_the_contract(tmp_path: Path) -> None:
     assert result.stderr.startswith("Error: Plugin 'broken' (cocopot-broken 2.1, cocopot_broken) implements")
     assert "Did you mean 'cocopot_before_request'?" in result.stderr
     assert frames(result.stderr) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        (r"raise RuntimeError('\ud800 \x1b[2J')", r"RuntimeError: \ud800 \x1b[2J"),
+        ("raise GeneratorExit('gone')", "GeneratorExit: gone"),
+    ],
+)
+def test_plugin_that_raises_something_odd(tmp_path: Path, source: str, shown: str) -> None:
+    """What a terminal cannot show, or would obey, is escaped, and no exception gets past the message."""
+    with with_plugin(tmp_path, source) as plugin:
+        path = str(plugin.parent)
+        routes = cocopot(tmp_path, "routes", PYTHONPATH=path)
+        checks = [cocopot(tmp_path, "plugins", "--check", *v, PYTHONPATH=path) for v in ([], ["-v"])]
+    assert f"\nError: Plugin 'broken' (cocopot-broken 2.1, cocopot_broken) failed to load: {shown}\n" in (
+        routes.stderr
+    )
+    assert frames(routes.stderr) == [f'File "{plugin}", line 1']
+    for result in checks:
+        assert (result.returncode, shown in result.stdout) == (1, True)
+        assert "\x1b" not in result.stdout + result.stderr
+
+
+def test_application_that_raises_something_odd(tmp_path: Path) -> None:
+    """An exception of the application that is no `Exception` is shown like any other."""
+    (tmp_path / "app.py").write_text("raise GeneratorExit('gone')\n")
+    for command in ("routes", "unknown", "--help"):
+        result = cocopot(tmp_path, command)
+        assert result.returncode == (command != "--help")
+        assert "GeneratorExit: gone" in result.stdout + result.stderr
+        assert "/click/" not in result.stderr

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Cocopot, PluginError, hookimpl, hookspec
+from cocopot.testing import installed_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -193,3 +194,34 @@ def test_changing_a_table_lets_no_request_through() -> None:
     stop.set()
     thread.join(10)
     assert seen == {403}
+
+
+UNSPEAKABLE = """
+    class Unspeakable({base}):
+        def __str__(self):
+            raise LookupError
+    raise Unspeakable
+    """
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (UNSPEAKABLE.format(base="Exception"), "failed to load: Unspeakable: Unspeakable\n"),
+        (UNSPEAKABLE.format(base="BaseException"), "failed to load: Unspeakable: Unspeakable\n"),
+        ("raise GeneratorExit('gone')", "failed to load: GeneratorExit: gone\n"),
+    ],
+)
+def test_any_exception_at_import_is_the_plugins(source: str, text: str) -> None:
+    """Whatever a plugin raises, and whatever that says of itself, the error names the plugin."""
+    with installed_plugin("odd", source):
+        with pytest.raises(PluginError, match="'odd'.*" + text):
+            Cocopot(__name__, autoload={"odd"})
+        app = Cocopot(__name__, autoload={"odd"}, plugin_errors="warn")
+        assert list(app.plugins.failed) == ["odd"]
+
+
+def test_an_interrupt_at_import_is_not_the_plugins() -> None:
+    """Who ends the process by hand is not told that a plugin is broken."""
+    with installed_plugin("slow", "raise KeyboardInterrupt"), pytest.raises(KeyboardInterrupt):
+        Cocopot(__name__, autoload={"slow"})

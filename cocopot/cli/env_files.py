@@ -21,7 +21,8 @@ def read_env_files(named: str | None, *, quiet: bool = False) -> None:
         quiet: Whether to say nothing of files that cannot be read because python-dotenv is not installed.
 
     Raises:
-        click.UsageError: If there is no such file, or python-dotenv is needed for it and not installed.
+        click.UsageError: If there is no such file, if python-dotenv is needed for it and not installed, or if
+            a file cannot be read, or a variable in it cannot be set.
     """
     if named is not None and not Path(named).is_file():
         raise click.UsageError(f"There is no file {named!r} to read with --env-file.")
@@ -37,12 +38,23 @@ def read_env_files(named: str | None, *, quiet: bool = False) -> None:
         return
     from dotenv import dotenv_values
 
-    values: dict[str, str | None] = {}
+    values: dict[str, tuple[str | None, Path]] = {}
     for file in files:
-        values.update(dotenv_values(file, encoding="utf-8"))
-    for name, value in values.items():
+        try:
+            found = dotenv_values(file, encoding="utf-8")
+        except (OSError, ValueError) as error:  # among them UnicodeDecodeError
+            raise click.UsageError(f"The file {file} cannot be read: {error}.") from error
+        values.update({name: (value, file) for name, value in found.items()})
+    for name, (value, file) in values.items():
         if value is not None:
-            os.environ.setdefault(name, value)
+            _set(name, value, file)
+
+
+def _set(name: str, value: str, file: Path) -> None:
+    try:
+        os.environ.setdefault(name, value)
+    except (OSError, ValueError) as error:  # such as for a NUL in it
+        raise click.UsageError(f"The variable {name!r} of the file {file} cannot be set: {error}.") from error
 
 
 def _find(name: str) -> Path | None:

@@ -132,7 +132,7 @@ def _folder_and_name(module: str) -> tuple[str, str]:
         raise NoAppError(f"There is no file {module!r} in {Path.cwd()}; looked for {path}.")
     path = path.parent if path.name == "__init__.py" else path.with_suffix("") if path.is_file() else path
     names = [path.name]
-    while (path.parent / "__init__.py").is_file():
+    while path.parent != path and (path.parent / "__init__.py").is_file():
         path = path.parent
         names.insert(0, path.name)
     return str(path.parent), ".".join(names)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import click
 from werkzeug.routing import RequestRedirect, ValidationError
 from werkzeug.routing.exceptions import WebsocketMismatch
 
@@ -65,7 +67,11 @@ def explain(app: Cocopot, url: str, method: str = "GET") -> Explanation:
         app: The application.
         url: A path, or a full URL if the host matters.
         method: The method.
+
+    Raises:
+        click.UsageError: If there can be no request for the URL.
     """
+    _check(url)
     request = _request(app, url, method)
     outcome = _match(request)
     target = None
@@ -74,6 +80,16 @@ def explain(app: Cocopot, url: str, method: str = "GET") -> Explanation:
     rules: list[Any] = [rule for rule in app.router.iter_rules() if rule is not outcome.rule]
     misses = [(rule, _why_not(app, rule, request, outcome)) for rule in rules]
     return replace(outcome, target=target, misses=misses)
+
+
+def _check(url: str) -> None:
+    try:
+        url.encode()
+        if "://" in url:
+            (urlsplit(url).hostname or "").encode("idna")
+            _ = urlsplit(url).port  # which is read only now
+    except ValueError as error:
+        raise click.UsageError(f"{url!r} is no URL to match: {error}.") from error
 
 
 def _request(app: Cocopot, url: str, method: str) -> Request:

@@ -83,3 +83,16 @@ def test_before_the_application_is_looked_for(folder: Path) -> None:
     assert cocopot(folder, *code).stdout == "one True\n"
     assert cocopot(folder, "--env-file", "other.env", *code).stdout == "two True\n"
     assert cocopot(folder, *code, COCOPOT_APP="two", COCOPOT_DEBUG="0").stdout == "two False\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"A=\xff\n", "cannot be read"), (b"SHOP_A=x\0y\n", "'SHOP_A'")]
+)
+def test_unreadable(folder: Path, content: bytes, says: str) -> None:
+    """A file that cannot be read, or a value that cannot be set, is named in one message."""
+    (folder / ".env").write_bytes(content)
+    process = cocopot(folder, "routes")
+    assert process.returncode == 2
+    assert says in process.stderr
+    assert str(folder / ".env") in process.stderr
+    assert "Traceback" not in process.stderr

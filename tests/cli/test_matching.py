@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -201,3 +202,10 @@ def test_any_rules(rules: list[str], segments: list[str], method: str) -> None:
         alone = explain(make_app(rule.rule), path, method)
         assert reason != "does not match"
         assert reason.startswith(("would answer", "would redirect", "gives this")) is alone.answers
+
+
+@pytest.mark.parametrize("url", ["http://[::1/", "http://x:abc/", "http://x:99999/", "/\ud800"])
+def test_no_url(url: str) -> None:
+    """What cannot be asked for is a usage error."""
+    with pytest.raises(click.UsageError, match="is no URL to match"):
+        explain(Cocopot(__name__, autoload=False), url)

@@ -12,7 +12,7 @@ ARGS ?=
 
 # The project and its plugins are named in one command, so that a plugin's requirement of
 # "cocopot>=1.0" is always met by this checkout.
-$(VENV)/installed: pyproject.toml plugins/cocopot-cors/pyproject.toml
+$(VENV)/installed: pyproject.toml hatch_build.py cocopot/speedups/_compiled.pyx plugins/cocopot-cors/pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --editable plugins/cocopot-cors
 	touch $@

@@ -25,6 +25,8 @@ _LIBRARIES = ("pluggy", "werkzeug", "granian")
 def about(peers: Iterable[str]) -> dict[str, Any]:
     """Return versions, and what kind of machine this is; exit where figures would mislead."""
     _check_installed()
+    if _package("falcon") is not None and not _compiled_modules("falcon"):
+        sys.exit("Falcon is installed without its compiled modules: install its wheel for this platform.")
     names = [name for name in (*peers, *_LIBRARIES) if name in PEERS or name in _LIBRARIES]
     return {
         "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
@@ -33,7 +35,7 @@ def about(peers: Iterable[str]) -> dict[str, Any]:
         "machine": f"{platform.system()}, {platform.machine()}",
         "cores": os.cpu_count(),
         "versions": {name: version for name in names if (version := _version(name))},
-        "falcon_compiled": _compiled_modules("falcon") if "falcon" in names else [],
+        "compiled": {name: _compiled_modules(name) for name in ("cocopot", "falcon") if name in names},
         "missing": [peer for peer in peers if load(peer) is None],
     }
 
@@ -59,18 +61,15 @@ def _package(name: str) -> Path | None:
 
 
 def _compiled_modules(name: str) -> list[str]:
-    """Return the compiled modules of a package; exit if it has none."""
+    """Return the compiled modules of a package."""
     folder = _package(name)
     if folder is None:
         return []
     suffix = EXTENSION_SUFFIXES[0]
-    found = sorted(
+    return sorted(
         ".".join(path.relative_to(folder.parent).parts).removesuffix(suffix)
         for path in folder.rglob(f"*{suffix}")
     )
-    if not found:
-        sys.exit(f"{name} is installed without its compiled modules: install its wheel for this platform.")
-    return found
 
 
 def _check_installed() -> None:

@@ -133,8 +133,8 @@ def facts(data: dict[str, Any]) -> str:
         f"Measured on {about['date']} at commit {about['commit']}: {data['rounds']} rounds with "
         f"{about['python']} on {about['machine']}, {about['cores']} cores; {versions}."
     )
-    if about["falcon_compiled"]:
-        text += f" Compiled modules of Falcon: {', '.join(about['falcon_compiled'])}."
+    for name, modules in about["compiled"].items():
+        text += f" Compiled in {name}: {', '.join(modules) or 'nothing'}."
     if about["missing"]:
         text += f" Not installed, and left out: {', '.join(about['missing'])}."
     if data["effort"] != 1.0:

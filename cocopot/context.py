@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from werkzeug.local import LocalProxy
 
+from cocopot.speedups import see_through
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
@@ -326,11 +328,20 @@ def _own(proxy: _ContextProxy, name: str, error: AttributeError) -> Any:
     """Return an attribute of the proxy itself, or raise what the object raised."""
     if hasattr(LocalProxy, name):
         return LocalProxy.__getattribute__(proxy, name)
-    _FAILED.error = error
     try:
         raise error
     finally:
         del error  # a frame that holds an exception of its own traceback is a circle
+
+
+def _own_or_remember(proxy: _ContextProxy, name: str, error: AttributeError) -> Any:
+    """Do what `_own` does, and leave a note for `__getattr__`."""
+    if not hasattr(LocalProxy, name):
+        _FAILED.error = error
+    try:
+        return _own(proxy, name, error)
+    finally:
+        del error
 
 
 class _RequestProxy(_ContextProxy):
@@ -346,7 +357,7 @@ class _RequestProxy(_ContextProxy):
         try:
             return getattr(target, name)
         except AttributeError as error:
-            return _own(self, name, error)
+            return _own_or_remember(self, name, error)
 
 
 class _GlobalsProxy(_ContextProxy):
@@ -360,7 +371,7 @@ class _GlobalsProxy(_ContextProxy):
         try:
             return getattr(target, name)
         except AttributeError as error:
-            return _own(self, name, error)
+            return _own_or_remember(self, name, error)
 
 
 class _AppProxy(_ContextProxy):
@@ -374,7 +385,7 @@ class _AppProxy(_ContextProxy):
         try:
             return getattr(target, name)
         except AttributeError as error:
-            return _own(self, name, error)
+            return _own_or_remember(self, name, error)
 
 
 #: The request that is being handled.
@@ -383,3 +394,5 @@ request: Request = cast("Request", _RequestProxy(lambda: current_request_context
 g: Any = _GlobalsProxy(lambda: current().g)
 #: The application that handles the current request, or whose context is active.
 current_app: Application = cast("Application", _AppProxy(lambda: current().app))
+
+see_through({_RequestProxy: "request", _GlobalsProxy: "g", _AppProxy: "app"}, CURRENT, _own)

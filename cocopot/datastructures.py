@@ -74,29 +74,4 @@ class Arguments(ImmutableMultiDict[str, str]):
 Arguments.__name__ = "ImmutableMultiDict"  # as it is written
 
 
-def plain_arguments(
-    query: str, kind: type[ImmutableMultiDict[str, str]] = ImmutableMultiDict
-) -> ImmutableMultiDict[str, str]:
-    """Return the arguments of a query string that has nothing to decode, neither `%` nor `+`.
-
-    Args:
-        query: The query string.
-        kind: The class of what is returned.
-    """
-    lists: dict[str, list[str]] = {}
-    for piece in query.split("&"):
-        if piece:
-            key, _, value = piece.partition("=")
-            if key in lists:
-                lists[key].append(value)
-            else:
-                lists[key] = [value]
-    # A multi dict is a dict of lists; its own constructor would take these for single values.
-    arguments: ImmutableMultiDict[str, str] = _new(kind)
-    _update(arguments, lists)
-    return arguments
-
-
-_new: Any = dict.__new__
-_update: Any = dict.update
 _get: Any = dict.get

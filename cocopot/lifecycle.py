@@ -22,6 +22,8 @@ from cocopot.error_handlers import error_scopes
 from cocopot.logs import report_errors, run_every
 from cocopot.request import Request
 from cocopot.response import Response, send_text, text_response
+from cocopot.routing import Router
+from cocopot.speedups import match_plain, new
 from cocopot.urls import domain_of
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _MISSING = Token.MISSING
-_new = object.__new__
 
 
 # -------------------------------------------------------------------------
@@ -62,13 +63,13 @@ def handle_request(  # noqa: C901, PLR0912 - the hot path
     # Context(app, request) and hold(), without the calls. An attribute that is set here is read more quickly
     # than a default of the class.
     if app.request_class is Request:
-        request = _new(Request)
+        request = new(Request)
         request.environ = environ
     else:
         request = app.request_class(environ, False)
     request.app = app
     request.holds_files = False
-    context = _new(Context)
+    context = new(Context)
     context.app = app
     context.request = request
     context.after_functions = None
@@ -138,22 +139,32 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
         The endpoint, or `None` if nothing matched.
     """
     try:
+        if environ.get("CONTENT_LENGTH"):
+            check_content_length(environ)
+        config, router = app.config, app.router
+        if (
+            match_plain is not None
+            and type(request) is Request
+            and type(router) is Router
+            and (table := router._matcher.table) is not None  # noqa: SLF001
+            and (found := match_plain(environ, table.hosts, config)) is not None
+        ):
+            rule, request.view_args = found
+            request.url_rule = rule
+            return rule.endpoint  # type: ignore[no-any-return]
         path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
         # In the plain case the request, which nobody has asked yet, would only repeat the environment.
         if type(request) is not Request or method not in _METHODS or not path.isascii():
             path, method = request.path, request.method
             if not path.isascii():
                 _check_utf8(environ)
-        if environ.get("CONTENT_LENGTH"):
-            check_content_length(environ)
-        config = app.config
         if (trusted := config["TRUSTED_HOSTS"]) is not None:
             request.trusted_hosts = trusted
             request.host  # noqa: B018 - raises SecurityError
         if config["SERVER_NAME"] is None:
-            rule, request.view_args = app.router.match_request(environ, path, method)
+            rule, request.view_args = router.match_request(environ, path, method)
         else:
-            rule, request.view_args = app.router.match_request(environ, path, method, *domain_of(app))
+            rule, request.view_args = router.match_request(environ, path, method, *domain_of(app))
     except HTTPException as exc:
         request.routing_exception = exc.with_traceback(None)
         return None

@@ -32,8 +32,9 @@ from werkzeug.wrappers import Request as _WerkzeugRequest
 from werkzeug.wsgi import LimitedStream
 
 from cocopot.body import PARSE_ERRORS, bad_request, body_stream, client_is_gone, read_body
-from cocopot.datastructures import Arguments, EnvironHeaders, plain_arguments
+from cocopot.datastructures import Arguments, EnvironHeaders
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException
+from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,67 +48,33 @@ if TYPE_CHECKING:
     from cocopot.types import JSONModule, RequestSettings, WSGIEnvironment
 
 
-class _Lazy:
-    """An attribute that is computed at its first access and then lies in the instance's dict.
+class _OfRequest:
+    """What the lazy attributes of a request have in common: a docstring, and that bad input is a 4xx."""
 
-    It defines no ``__set__``, so that a value in the instance's dict wins without a call.
-    """
+    name: str
 
-    def __init__(self, load: Callable[[Any], Any], name: str = "") -> None:
-        self.load = load
-        self.name = name
+    def __init__(self, load: Callable[[Any], Any], *args: Any) -> None:
+        super().__init__(load, *args)  # type: ignore[call-arg]  # of the class beside this one
         self.__doc__ = load.__doc__
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
-        try:
-            value = self.load(instance)
-        except PARSE_ERRORS as error:
+    def failed(self, error: Exception) -> None:
+        """Raise what the client has to be told."""
+        if isinstance(error, PARSE_ERRORS):
             raise bad_request(self.name, error) from error
-        except OSError as error:
-            if client_is_gone(error):
-                raise ClientDisconnected from error
-            raise
-        setattr(instance, self.name, value)  # unlike a look at __dict__, it makes no dict
-        return value
+        if isinstance(error, OSError) and client_is_gone(error):
+            raise ClientDisconnected from error
 
 
-class _LazyHeaders(_Lazy):
-    """The headers: as `_Lazy`, in one call."""
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
-        # EnvironHeaders(instance.environ), without the constructor.
-        headers: Any = _new(EnvironHeaders)
-        headers._list = []  # noqa: SLF001
-        headers.environ = instance.environ
-        instance.headers = headers
-        return headers
+class _Lazy(_OfRequest, Lazy):
+    pass
 
 
-class _LazyArgs(_Lazy):
-    """The arguments: as `_Lazy`, in one call where nothing in the query string has to be decoded."""
+class _LazyArguments(_OfRequest, LazyArguments):
+    pass
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
-        text = instance.environ.get("QUERY_STRING", "")
-        if (
-            instance._query_string is not None  # noqa: SLF001 - the one in the environment has been replaced
-            or "%" in text
-            or "+" in text
-            or not text.isascii()
-            or instance.parameter_storage_class is not ImmutableMultiDict
-            or type(instance).query_string is not _QUERY_STRING
-        ):
-            return super().__get__(instance, owner)
-        args = instance.args = plain_arguments(text, Arguments)
-        return args
+
+class _LazyHeaders(_OfRequest, LazyHeaders):
+    pass
 
 
 class _Setting:
@@ -430,8 +397,6 @@ def _cached_properties() -> dict[str, Callable[[Any], Any]]:
 
 
 _WERKZEUG_LOADERS = _cached_properties()
-_QUERY_STRING = Request.query_string
-_new: Any = object.__new__
 
 
 def _werkzeug_value(request: Request, name: str) -> Any:
@@ -442,7 +407,11 @@ def _make_lazy() -> None:
     """Replace every cached property by a lazy attribute: quicker, and bad input is a `BadRequest`."""
     own = {"cookies": _load_cookies, "stream": _load_stream}
     for name, load in (_WERKZEUG_LOADERS | own).items():
-        setattr(Request, name, (_LazyArgs if name == "args" else _Lazy)(load, name))
+        setattr(Request, name, _Lazy(load, name))
+    args = _LazyArguments(
+        _WERKZEUG_LOADERS["args"], "args", Arguments, ImmutableMultiDict, Request.query_string
+    )
+    setattr(Request, args.name, args)
 
 
 _make_lazy()

@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response as _WerkzeugResponse
 
 from cocopot.datastructures import Headers as PlainHeaders
 from cocopot.exceptions import BadRequest
+from cocopot.speedups import new, text_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -346,7 +347,7 @@ def text_response(text: str) -> Response:
     type_header = _TYPE_HEADERS.get(Response.default_mimetype)
     if type_header is None or Response.default_status != 200:
         return Response(text)
-    response: Response = _new(Response)
+    response: Response = new(Response)
     body = text.encode()
     length = len(body)
     response._head = [type_header, _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))]  # noqa: SLF001
@@ -367,26 +368,9 @@ def send_text(
     type_header = _TYPE_HEADERS.get(Response.default_mimetype)
     if type_header is None or Response.default_status != 200 or environ["REQUEST_METHOD"] == "HEAD":
         return Response(text, None, headers)(environ, start_response)
-    body = text.encode()
-    length = len(body)
-    length_header = _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
-    if headers is None:
-        start_response("200 OK", [type_header, length_header])
-        return [body]
-    head = [*headers.items()]
-    has_type = False
-    for name, value in head:
-        if type(name) is not str or type(value) is not str or "\n" in value or "\r" in value:
-            return Response(text, None, headers)(environ, start_response)
-        if name == "Content-Type":
-            has_type = True
-        elif name not in _PLAIN_NAMES and _kind_of_header(name):
-            return Response(text, None, headers)(environ, start_response)
-    if not has_type:
-        head.append(type_header)
-    head.append(length_header)
+    answer = text_answer(text, headers, type_header, _PLAIN_NAMES, _kind_of_header)
+    if answer is None:
+        return Response(text, None, headers)(environ, start_response)
+    body, head = answer
     start_response("200 OK", head)
-    return [body]
-
-
-_new: Any = object.__new__
+    return body

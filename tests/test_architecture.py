@@ -24,6 +24,7 @@ suggestions
 origins
 config
 json
+speedups.python speedups
 datastructures
 body
 request
@@ -116,7 +117,7 @@ def own_imports(name: str) -> set[str]:
             inner = ".".join(parts[1:])
             module = inner if inner in SOURCES else ".".join(parts[1:-1])
             found.add(module or "__init__")
-    return found
+    return found - {name}  # a package's own compiled module is not among the sources
 
 
 def libraries(tree: ast.Module) -> set[str]:

@@ -5,10 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import EnvironHeaders as WerkzeugEnvironHeaders
 from werkzeug.datastructures import Headers as WerkzeugHeaders
-from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.wrappers import Request as WerkzeugRequest
 
-from cocopot.datastructures import EnvironHeaders, Headers, plain_arguments
+from cocopot.datastructures import EnvironHeaders, Headers
 
 NAMES = st.sampled_from(["X-A", "x-a", "X-B", "Content-Type", "CONTENT-TYPE", "Content-Length"])
 VALUES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=5)
@@ -62,12 +60,3 @@ def test_reading_a_header_is_as_in_werkzeug(name: str) -> None:
     assert list(ours) == list(theirs)
     with pytest.raises(KeyError):
         ours["X-Missing"]
-
-
-@given(st.text(st.characters(codec="ascii", exclude_characters="%+"), max_size=20))
-def test_plain_arguments_are_werkzeugs(query: str) -> None:
-    """What has nothing to decode is split into the same arguments."""
-    environ = {"QUERY_STRING": query, "REQUEST_METHOD": "GET"}
-    ours = plain_arguments(query)
-    assert ours == WerkzeugRequest(environ).args
-    assert type(ours) is ImmutableMultiDict

@@ -10,16 +10,21 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 import cocopot
+from cocopot import speedups as chosen
+from tests.processes import clean_environ
 
 CHECKOUT = Path(cocopot.__file__).parents[1]
 SOURCES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.py")}
 #: Of new projects, for `cocopot new`.
 TEMPLATES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.tmpl")}
+#: What is compiled, and what type checkers know of it.
+COMPILED = {"cocopot/speedups/_compiled.pyx", "cocopot/speedups/_compiled.pyi"}
 #: What only some applications need: those that load plugins, render, have a command line, or serve
 #: themselves. `werkzeug.serving` and `werkzeug.test` are not among them: `import werkzeug` imports both.
 NOT_BEFORE_ASKED_FOR = {
@@ -40,9 +45,19 @@ NOT_BEFORE_ASKED_FOR = {
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the source distribution of this checkout."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, timeout=60)
+    build(folder, "sdist", "wheel")
     return folder
+
+
+def build(folder: Path, *targets: str, **variables: str) -> str:
+    """Build distributions, and return what is said meanwhile."""
+    options = [part for target in targets for part in ("-t", target)]
+    command = [sys.executable, "-m", "hatchling", "build", *options, "-d", str(folder)]
+    environ = clean_environ(**variables)
+    process = subprocess.run(
+        command, cwd=CHECKOUT, env=environ, check=True, capture_output=True, text=True, timeout=120
+    )
+    return process.stdout + process.stderr
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +77,19 @@ def metadata(wheel: zipfile.ZipFile) -> email.message.Message:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     """Every module and template and the mark of typing are in the wheel; tests, docs and plugins are not."""
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert files == {*SOURCES, *TEMPLATES, "cocopot/py.typed"}
+    compiled = {name for name in files if name.endswith(tuple(EXTENSION_SUFFIXES))}
+    assert files - compiled == {*SOURCES, *TEMPLATES, *COMPILED, "cocopot/py.typed"}
+    assert len(compiled) == (1 if chosen.COMPILED else 0)
+
+
+@pytest.mark.parametrize("variables", [{"CC": "/nowhere/cc"}, {"HATCH_BUILD_NO_HOOKS": "true"}])
+def test_a_wheel_without_a_compiler(tmp_path: Path, variables: dict[str, str]) -> None:
+    """Where nothing can be compiled, or is to be, the wheel has Python alone and says that it is for all."""
+    said = build(tmp_path, "wheel", **variables)
+    (file,) = tmp_path.glob("*.whl")
+    assert file.name == "cocopot-1.0.0-py3-none-any.whl"
+    assert not [name for name in zipfile.ZipFile(file).namelist() if name.endswith(tuple(EXTENSION_SUFFIXES))]
+    assert ("is not compiled, Cocopot will be slower: " in said) == ("CC" in variables)
 
 
 def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path) -> None:
@@ -70,7 +97,8 @@ def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path)
     (file,) = built.glob("*.tar.gz")
     with tarfile.open(file) as archive:
         files = {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in archive.getnames()}
-    assert {*SOURCES, *TEMPLATES, "cocopot/py.typed", "pyproject.toml", "LICENSE", "README.md"} <= files
+    assert {*SOURCES, *TEMPLATES, *COMPILED, "cocopot/py.typed"} <= files
+    assert {"pyproject.toml", "hatch_build.py", "LICENSE", "README.md"} <= files
     assert {name.partition("/")[0] for name in files}.isdisjoint({".venv", "benchmarks", "plugins"})
 
 

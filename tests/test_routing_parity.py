@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter, Map, RequestRedirect, UnicodeConvert
 from werkzeug.routing import Rule as WerkzeugRule
 
 from cocopot.routing import Router, Rule
+from cocopot.speedups import match_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -221,6 +222,10 @@ def compare(data: st.DataObject, rules: list[tuple[str, dict[str, Any]]], option
                 indices,
             )
             assert actual == expected, (path, method, rules)
+        if match_plain is not None and server_name is None and subdomain is None:
+            hosts = router._matcher.current().hosts
+            found = match_plain(environ, hosts, {"TRUSTED_HOSTS": None, "SERVER_NAME": None})
+            assert found is None or outcome(lambda: found, indices) == expected, (path, method, rules)  # noqa: B023
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

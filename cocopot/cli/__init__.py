@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cocopot.cli.groups import MainGroup, make_group
+from cocopot.speedups import COMPILED
 
 __all__ = ["COMMANDS", "main", "make_group"]
 
@@ -42,4 +43,6 @@ main = MainGroup(
         ),
     ],
 )
-click.version_option(package_name="cocopot")(main)
+click.version_option(
+    package_name="cocopot", message=f"%(prog)s, version %(version)s{'' if COMPILED else ', nothing compiled'}"
+)(main)

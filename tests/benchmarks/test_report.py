@@ -18,7 +18,7 @@ ABOUT = {
     "machine": "Linux, x86_64",
     "cores": 2,
     "versions": {"falcon": "4.0"},
-    "falcon_compiled": ["falcon.cyutil.uri"],
+    "compiled": {"cocopot": [], "falcon": ["falcon.cyutil.uri"]},
     "missing": [],
 }
 

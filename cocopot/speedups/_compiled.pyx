@@ -1,0 +1,268 @@
+# cython: language_level=3, freethreading_compatible=True
+"""What `cocopot.speedups.python` does, compiled. What each is for, and what it takes, stands there.
+
+Both must do the same; `tests/test_speedups.py` compares them. A type in a signature, and one of a variable, is
+checked when it is assigned: what is no dict, say, is a `TypeError`.
+"""
+
+from cpython.dict cimport PyDict_Items
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
+from cpython.unicode cimport PyUnicode_FindChar, PyUnicode_Substring
+
+from cocopot.speedups.python import LENGTH_HEADERS
+
+
+cdef extern from "Python.h":
+    ctypedef struct TypeObject "PyTypeObject":
+        object (*tp_getattro)(object instance, object name)
+        object (*tp_new)(TypeObject *kind, object args, PyObject *kwargs)
+
+    TypeObject PyBaseObject_Type
+    TypeObject PyDict_Type
+    bint PyUnicode_IS_ASCII(str text)
+    int PyContextVar_Get(object variable, PyObject *default, PyObject **value) except -1
+    PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
+
+
+cdef bint has(str text, Py_UCS4 sign):
+    return PyUnicode_FindChar(text, sign, 0, len(text), 1) >= 0
+
+
+# -------------------------------------------------------------------------
+# Objects
+# -------------------------------------------------------------------------
+
+
+cpdef new(type kind):
+    if (<TypeObject *>kind).tp_new != PyBaseObject_Type.tp_new:
+        raise TypeError(f"{kind!r:.100} has a __new__ of its own")
+    return PyBaseObject_Type.tp_new(<TypeObject *>kind, (), NULL)
+
+
+cdef class Lazy:
+    cdef readonly object load
+    cdef readonly str name
+
+    def __init__(self, load, str name not None = ""):
+        self.load = load
+        self.name = name
+
+    def __set_name__(self, owner, str name not None):
+        self.name = name
+
+    def failed(self, error):
+        pass
+
+    def __get__(self, instance, owner):
+        return self if instance is None else self.value_for(instance)
+
+    cdef value_for(self, instance):
+        try:
+            value = self.load(instance)
+        except Exception as error:
+            self.failed(error)
+            raise
+        setattr(instance, self.name, value)
+        return value
+
+
+cdef class LazyHeaders(Lazy):
+    def __get__(self, instance, owner):
+        if instance is None:
+            return self
+        headers = new(self.load)
+        headers._list = []
+        headers.environ = instance.environ
+        instance.headers = headers
+        return headers
+
+
+cdef class LazyArguments(Lazy):
+    cdef readonly type kind
+    cdef readonly object plain_storage
+    cdef readonly object plain_query_string
+
+    def __init__(self, load, str name not None, type kind not None, plain_storage, plain_query_string):
+        super().__init__(load, name)
+        self.kind = kind
+        self.plain_storage = plain_storage
+        self.plain_query_string = plain_query_string
+
+    def __get__(self, instance, owner):
+        if instance is None:
+            return self
+        if (
+            instance._query_string is None
+            and instance.parameter_storage_class is self.plain_storage
+            and type(instance).query_string is self.plain_query_string
+        ):
+            arguments = plain_arguments(instance.environ.get("QUERY_STRING", ""), self.kind)
+            if arguments is not None:
+                instance.args = arguments
+                return arguments
+        return self.value_for(instance)
+
+
+# -------------------------------------------------------------------------
+# Proxies
+# -------------------------------------------------------------------------
+
+cdef object proxied = {}
+cdef object current = None
+cdef object own_attribute = None
+cdef object (*slower)(object, object)
+
+
+def see_through(dict proxies not None, variable, own):
+    global proxied, current, own_attribute, slower
+    proxied, current, own_attribute = proxies, variable, own
+    for kind in proxies:
+        slower = (<TypeObject *>kind).tp_getattro
+        (<TypeObject *>kind).tp_getattro = look_through
+
+
+cdef object look_through(object proxy, object name):
+    attribute = (<dict>proxied).get(type(proxy))
+    cdef PyObject *found = NULL
+    PyContextVar_Get(current, NULL, &found)
+    if found == NULL:
+        return slower(proxy, name)
+    context = <object>found
+    Py_DECREF(context)
+    target = None if attribute is None else getattr(context, attribute)
+    if target is None:
+        return slower(proxy, name)
+    try:
+        return getattr(target, name)
+    except AttributeError as error:
+        return own_attribute(proxy, name, error)
+
+
+# -------------------------------------------------------------------------
+# Matching
+# -------------------------------------------------------------------------
+
+
+cdef bint is_upper(str text):
+    cdef Py_UCS4 letter
+    for letter in text:
+        if not c"A" <= letter <= c"Z":
+            return False
+    return True
+
+
+def match_plain(environ, dict hosts not None, config):
+    if type(environ) is not dict:
+        return None
+    path, method = (<dict>environ).get("PATH_INFO"), (<dict>environ).get("REQUEST_METHOD")
+    if (
+        type(path) is not str
+        or not PyUnicode_IS_ASCII(<str>path)
+        or not (<str>path).startswith("/")
+        or type(method) is not str
+        or not is_upper(<str>method)
+        or "HTTP_UPGRADE" in <dict>environ
+        or config["TRUSTED_HOSTS"] is not None
+        or config["SERVER_NAME"] is not None
+    ):
+        return None
+    cdef dict by_host = hosts.get((<dict>environ).get("wsgi.url_scheme"))
+    domain = None if by_host is None else by_host.get((<dict>environ).get("HTTP_HOST"))
+    if domain is None:
+        return None
+    cdef dict pages = domain.pages
+    cdef dict rules = domain.index if <str>path == "/" else pages.get(path)
+    if rules is not None:
+        rule = rules.get(method) or rules.get(None)
+        if rule is not None:
+            return rule, dict(rule.defaults) if rule.defaults else {}
+    return match_plan(domain.lane, (<str>path).split("/"), method)
+
+
+cdef object match_plan(tuple lane, list parts, str method):
+    cdef Py_ssize_t depth = 1
+    cdef dict lanes = lane[0]
+    while lanes is not None and depth < len(parts):
+        following = lanes.get(parts[depth])
+        if following is None:
+            break
+        lane = following
+        lanes = lane[0]
+        depth += 1
+    else:
+        if lanes is not None:
+            return None
+    cdef tuple plans = lane[1]
+    cdef tuple plan = plans[len(parts)] if len(parts) < len(plans) else None
+    if plan is None:
+        return None
+    try:
+        return plan[0](parts, method, plan) or None
+    except (IndexError, ValueError):
+        return None
+
+
+# -------------------------------------------------------------------------
+# Arguments
+# -------------------------------------------------------------------------
+
+
+cpdef plain_arguments(query, type kind):
+    if type(query) is not str or not PyUnicode_IS_ASCII(<str>query) or has(<str>query, c"%") or has(<str>query, c"+"):
+        return None
+    if not issubclass(kind, dict):
+        raise TypeError(f"{kind!r:.100} is no kind of dict")
+    arguments = PyDict_Type.tp_new(<TypeObject *>kind, (), NULL)
+    cdef Py_ssize_t start = 0, end, sign, length = len(<str>query)
+    while start < length:
+        end = PyUnicode_FindChar(query, c"&", start, length, 1)
+        if end < 0:
+            end = length
+        if start < end:
+            sign = PyUnicode_FindChar(query, c"=", start, end, 1)
+            if sign < 0:
+                sign = end
+            add_argument(
+                arguments, PyUnicode_Substring(query, start, sign), PyUnicode_Substring(query, sign + 1, end)
+            )
+        start = end + 1
+    return arguments
+
+
+cdef int add_argument(object arguments, object key, object value) except -1:
+    cdef list new_list = [value]
+    cdef list values = <object>PyDict_SetDefault(arguments, key, new_list)
+    if values is not new_list:
+        values.append(value)
+    return 0
+
+
+# -------------------------------------------------------------------------
+# Sending a text
+# -------------------------------------------------------------------------
+
+cdef tuple length_headers = LENGTH_HEADERS
+
+
+cdef tuple length_header(Py_ssize_t length):
+    return length_headers[length] if length < len(length_headers) else ("Content-Length", str(length))
+
+
+def text_answer(str text not None, dict headers, tuple type_header, set plain_names, kind_of_header):
+    cdef bytes body = text.encode()
+    if headers is None:
+        return [body], [type_header, length_header(len(body))]
+    cdef list head = PyDict_Items(headers)
+    cdef bint has_type = False
+    for name, value in head:
+        if type(name) is not str or type(value) is not str or has(<str>value, c"\n") or has(<str>value, c"\r"):
+            return None
+        if <str>name == "Content-Type":
+            has_type = True
+        elif name not in plain_names and kind_of_header(name):
+            return None
+    if not has_type:
+        head.append(type_header)
+    head.append(length_header(len(body)))
+    return [body], head

@@ -1,0 +1,440 @@
+"""What is compiled does what it does in Python."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.test import create_environ
+from werkzeug.wrappers import Request as WerkzeugRequest
+
+from cocopot import Cocopot, speedups
+from cocopot.response import _kind_of_header
+from cocopot.speedups import python
+from tests.processes import clean_environ
+
+CHECKOUT = Path(__file__).parents[1]
+#: The modules to compare: alone, the one in Python is compared with Werkzeug at least.
+KINDS = [python, speedups.chosen] if speedups.COMPILED else [python]
+ids = [kind.__name__.rpartition(".")[2] for kind in KINDS]
+both = pytest.mark.parametrize("kind", KINDS, ids=ids)
+needs_compiled = pytest.mark.skipif(not speedups.COMPILED, reason="nothing is compiled")
+
+
+class Kept(ImmutableMultiDict[str, str]):
+    """A class of arguments."""
+
+
+class Plain:
+    """A class whose constructor is not called."""
+
+    attribute = 0
+
+    def __init__(self) -> None:
+        raise AssertionError
+
+
+def lists(arguments: Any) -> dict[str, list[str]]:
+    """Return what a multi dict is made of."""
+    return dict(dict.items(arguments))
+
+
+def attempt(function: Any, *args: Any) -> Any:
+    """Return what a function returns, or the class of what it raises."""
+    try:
+        return function(*args)
+    except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
+        return type(error)
+
+
+# -------------------------------------------------------------------------
+# Which
+# -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [({}, find_spec("cocopot.speedups._compiled") is not None), ({"COCOPOT_PURE_PYTHON": "1"}, False)],
+)
+def test_which_are_chosen(variables: dict[str, str], expected: bool) -> None:
+    """The compiled ones are used where they are there, unless the environment says otherwise."""
+    code = "from cocopot import speedups; print(speedups.COMPILED, speedups.new.__module__)"
+    command = [sys.executable, "-c", code]
+    environ = clean_environ(**variables)
+    output = subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout
+    module = "cocopot.speedups._compiled" if expected else "cocopot.speedups.python"
+    assert output.split() == [str(expected), module]
+
+
+@pytest.mark.skipif("COCOPOT_PURE_PYTHON" in os.environ, reason="this is what it starts")
+def test_everything_in_python_too() -> None:
+    """The tests of requests, responses, routing and contexts pass without anything compiled."""
+    names = (
+        "speedups",
+        "context",
+        "request",
+        "response",
+        "routing",
+        "routing_parity",
+        "lifecycle",
+        "bad_input",
+    )
+    files = [f"tests/test_{name}.py" for name in names]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    environ = clean_environ(COCOPOT_PURE_PYTHON="1")
+    process = subprocess.run(
+        command, cwd=CHECKOUT, env=environ, check=False, capture_output=True, text=True, timeout=300
+    )
+    assert process.returncode == 0, process.stdout[-5000:]
+
+
+# -------------------------------------------------------------------------
+# Objects
+# -------------------------------------------------------------------------
+
+
+@both
+def test_new(kind: Any) -> None:
+    """An object is made without its constructor; a class that makes its objects itself is refused."""
+    made = kind.new(Plain)
+    assert type(made) is Plain
+    made.attribute = 1
+    assert vars(made) == {"attribute": 1}
+    for other in (dict, Kept, int, type):
+        with pytest.raises(TypeError):
+            kind.new(other)
+
+
+@both
+class TestLazy:
+    def test_it_is_computed_once(self, kind: Any) -> None:
+        """The first access computes the attribute, which then lies in the instance."""
+        calls = []
+
+        def load(owner: Any) -> int:
+            calls.append(owner)
+            return 7
+
+        class Owner:
+            value = kind.Lazy(load)
+
+        owner = Owner()
+        assert (owner.value, owner.value, calls, vars(owner)) == (7, 7, [owner], {"value": 7})
+        assert isinstance(Owner.value, kind.Lazy)
+        assert Owner.value.name == "value"
+        owner.value = 8
+        assert owner.value == 8
+        del owner.value
+        assert owner.value == 7
+
+    def test_it_fails(self, kind: Any) -> None:
+        """What the computation raises goes on, unless `failed` raises something else."""
+
+        class Lazy(kind.Lazy):  # type: ignore[misc]
+            def failed(self, error: Exception) -> None:
+                if isinstance(error, KeyError):
+                    raise LookupError(self.name) from error  # noqa: TRY004 - it is one
+
+        def load(owner: Any) -> Any:
+            raise owner.error
+
+        class Owner:
+            value = Lazy(load)
+
+            def __init__(self, error: BaseException) -> None:
+                self.error = error
+
+        with pytest.raises(LookupError, match="value") as raised:
+            Owner(KeyError("x")).value  # noqa: B018
+        assert type(raised.value.__cause__) is KeyError
+        for error in (ValueError("as it is"), KeyboardInterrupt()):
+            with pytest.raises(type(error)) as other:
+                Owner(error).value  # noqa: B018
+            assert other.value is error
+
+    def test_headers(self, kind: Any) -> None:
+        """Headers look into the environment."""
+
+        class Owner:
+            environ: ClassVar = {"HTTP_A": "1"}
+            headers = kind.LazyHeaders(Plain)
+
+        owner = Owner()
+        assert vars(owner.headers) == {"_list": [], "environ": Owner.environ}
+        assert owner.headers is owner.headers
+
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({}, {"a": ["1"]}),
+            ({"environ": {}}, {}),
+            ({"environ": {"QUERY_STRING": "a=%41"}}, "loaded"),
+            ({"_query_string": b""}, "loaded"),
+            ({"parameter_storage_class": dict}, "loaded"),
+        ],
+    )
+    def test_arguments(self, kind: Any, changes: dict[str, Any], expected: Any) -> None:
+        """Arguments are split at once only if nothing about them has been changed."""
+
+        class Owner:
+            environ: ClassVar = {"QUERY_STRING": "a=1"}
+            _query_string = None
+            parameter_storage_class = ImmutableMultiDict
+            query_string = object()
+            args = kind.LazyArguments(lambda _: "loaded", "args", Kept, ImmutableMultiDict, query_string)
+
+        class Other(Owner):
+            query_string = object()
+
+        owner = Owner()
+        vars(owner).update(changes)
+        assert (owner.args if expected == "loaded" else lists(owner.args)) == expected
+        assert owner.args is owner.args
+        assert Other().args == "loaded"
+
+
+# -------------------------------------------------------------------------
+# Proxies
+# -------------------------------------------------------------------------
+
+
+@needs_compiled
+def test_a_proxy_is_seen_through_without_its_own_method() -> None:
+    """Attributes of the object do not ask the proxy's class, which is asked for everything else."""
+    code = """
+from contextvars import ContextVar
+from cocopot.speedups import chosen
+
+asked = []
+
+class Proxy:
+    def __getattribute__(self, name):
+        asked.append(name)
+        return "slower"
+
+    def __getattr__(self, name):
+        raise AttributeError(name)
+
+class Sub(Proxy):
+    pass
+
+def own(proxy, name, error):
+    return f"own {name}"
+
+class Thing:
+    here = 1
+
+class Context:
+    thing = None
+
+variable = ContextVar("variable")
+chosen.see_through({Proxy: "thing"}, variable, own)
+context = Context()
+assert (Proxy().here, asked) == ("slower", ["here"])
+variable.set(context)
+assert (Proxy().here, asked) == ("slower", ["here"] * 2)
+context.thing = Thing()
+assert (Proxy().here, asked) == (1, ["here"] * 2)
+assert Proxy().there == "own there"
+assert (Sub().here, asked) == ("slower", ["here"] * 3)
+Proxy.__getattribute__ = lambda self, name: "replaced"
+assert Proxy().here == "replaced"
+"""
+    subprocess.run([sys.executable, "-c", code], env=clean_environ(), check=True)
+
+
+# -------------------------------------------------------------------------
+# Matching
+# -------------------------------------------------------------------------
+
+
+@needs_compiled
+class TestMatchPlain:
+    @pytest.fixture
+    def app(self) -> Cocopot:
+        app = Cocopot(__name__, autoload=False, static_folder=None)
+        app.add_url_rule("/", "index", lambda: "")
+        app.add_url_rule("/page", "page", lambda a: "", defaults={"a": 1})
+        app.add_url_rule("/page", "put", lambda: "", methods=["PUT"])
+        app.add_url_rule("/users/<int:id>/posts/<name>", "post", lambda id, name: "")  # noqa: A006
+        app.add_url_rule("/<one>", "one", lambda one: "")
+        with app.test_client() as client:
+            client.get("/")
+        return app
+
+    def match(self, app: Cocopot, path: str, method: str = "GET", **changes: Any) -> Any:
+        environ = {**create_environ(path, method=method), **changes}
+        assert speedups.match_plain is not None
+        found = speedups.match_plain(environ, app.router._matcher.current().hosts, app.config)
+        return None if found is None else (found[0].endpoint, found[1])
+
+    @pytest.mark.parametrize(
+        ("path", "method", "expected"),
+        [
+            ("/", "GET", ("index", {})),
+            ("/page", "GET", ("page", {"a": 1})),
+            ("/page", "PUT", ("put", {})),
+            ("/users/7/posts/x", "GET", ("post", {"id": 7, "name": "x"})),
+            ("/else", "HEAD", ("one", {"one": "else"})),
+        ],
+    )
+    def test_found(self, app: Cocopot, path: str, method: str, expected: Any) -> None:
+        """Pages and paths with variables are found, with arguments of the request's own."""
+        first, second = self.match(app, path, method), self.match(app, path, method)
+        assert first == second == expected
+        assert first[1] is not second[1]
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/users/x/posts/x",
+            f"/users/{'9' * 5000}/posts/x",
+            "/a" * 40,
+            "//page",
+            "/\u00e9",
+            "/users/7/posts/",
+        ],
+    )
+    def test_not_found(self, app: Cocopot, path: str) -> None:
+        """What the tables do not know, or a number that is too long, is left to the router."""
+        assert self.match(app, path) is None
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"REQUEST_METHOD": "get"},
+            {"REQUEST_METHOD": "DELETE"},
+            {"REQUEST_METHOD": None},
+            {"PATH_INFO": ""},
+            {"PATH_INFO": "page"},
+            {"PATH_INFO": b"/page"},
+            {"HTTP_UPGRADE": "websocket"},
+            {"HTTP_HOST": "unknown.example"},
+            {"wsgi.url_scheme": "gopher"},
+        ],
+    )
+    def test_left_to_the_router(self, app: Cocopot, changes: dict[str, Any]) -> None:
+        """Whatever is out of the ordinary about a request is left to the router."""
+        assert self.match(app, "/page", **changes) is None
+
+    @pytest.mark.parametrize("key", ["TRUSTED_HOSTS", "SERVER_NAME"])
+    def test_the_host_matters(self, app: Cocopot, key: str) -> None:
+        """Where the configuration says something about hosts, the host is looked at."""
+        app.config[key] = "localhost"
+        assert self.match(app, "/page") is None
+
+    def test_what_a_converter_raises(self) -> None:
+        """An exception that says nothing about the path is not lost."""
+        app = Cocopot(__name__, autoload=False, static_folder=None)
+        app.add_url_rule("/<int:number>", "number", lambda number: "")
+        client = app.test_client()
+        client.get("/1")
+        environ = create_environ("/1")
+        hosts = app.router._matcher.current().hosts
+        (domain,) = {id(domain): domain for domain in hosts["http"].values()}.values()
+        lanes, plans, is_dead_end = domain.lane
+
+        def read(*_: Any) -> Any:
+            raise ZeroDivisionError
+
+        domain.lane = (lanes, tuple((read, *plan[1:]) if plan else None for plan in plans), is_dead_end)
+        assert speedups.match_plain is not None
+        with pytest.raises(ZeroDivisionError):
+            speedups.match_plain(environ, hosts, app.config)
+
+    @pytest.mark.parametrize("lane", [(), ({}, (), False), ([], (), False), (None, [], False), None])
+    def test_tables_of_another_shape(self, app: Cocopot, lane: Any) -> None:
+        """What is no table is an error or not looked at, and never read as if it were one."""
+        hosts = app.router._matcher.current().hosts
+        for domain in hosts["http"].values():
+            domain.lane = lane
+        assert attempt(lambda: self.match(app, "/users/7/posts/x")) in (None, TypeError, IndexError)
+
+
+# -------------------------------------------------------------------------
+# Arguments and texts
+# -------------------------------------------------------------------------
+
+
+@given(st.text(st.sampled_from("ab=&=&%+;\0\u00e9\u20ac"), max_size=20))
+def test_plain_arguments(query: str) -> None:
+    """A query string is split as Werkzeug does, or left alone where there is something to decode."""
+    for kind in KINDS:
+        arguments = kind.plain_arguments(query, Kept)
+        if query.isascii() and not {*query} & {"%", "+"}:
+            assert type(arguments) is Kept
+            werkzeugs = WerkzeugRequest({"QUERY_STRING": query, "REQUEST_METHOD": "GET"}).args
+            assert [*lists(arguments).items()] == [*lists(werkzeugs).items()]
+        else:
+            assert arguments is None
+
+
+@both
+def test_plain_arguments_of_something_else(kind: Any) -> None:
+    """What is no text is left alone, and arguments are put into dicts only."""
+
+    class Text(str):
+        __slots__ = ()
+
+    for query in (None, b"a=1", Text("a=1"), 7):
+        assert kind.plain_arguments(query, Kept) is None
+    for other in (list, object):
+        with pytest.raises(TypeError):
+            kind.plain_arguments("a=1", other)
+
+
+names = st.sampled_from(
+    ["X-A", "x-a", "X-B", "Content-Type", "content-type", "Content-Length", "", "no token"]
+)
+values = st.one_of(st.text(alphabet="a\u00e9\n\r \u20ac", max_size=4), st.integers(0, 9), st.none())
+headers = st.none() | st.dictionaries(names | st.integers(0, 1) | st.none(), values, max_size=4)
+
+
+@needs_compiled
+@given(text=st.text(max_size=3) | st.just("x" * 5000) | st.just("\ud800"), headers=headers)
+def test_text_answer(text: str, headers: dict[Any, Any] | None) -> None:
+    """A text is sent alike, whatever its headers."""
+    plain = {"X-A"}
+    args = text, headers, ("Content-Type", "text/html"), plain, _kind_of_header
+    assert attempt(speedups.chosen.text_answer, *args) == attempt(python.text_answer, *args)
+    assert plain == {"X-A"}
+
+
+@both
+def test_text_answer_does_not_keep_what_it_is_given(kind: Any) -> None:
+    """The headers that a view returned stay as they are, and lists are new."""
+    given_headers = {"X-A": "1"}
+    first, second = (
+        kind.text_answer("a", given_headers, ("Content-Type", "text/html"), {"X-A"}, len) for _ in range(2)
+    )
+    assert given_headers == {"X-A": "1"}
+    assert first == second == (
+        [b"a"], [("X-A", "1"), ("Content-Type", "text/html"), ("Content-Length", "1")]
+    )  # fmt: skip
+    assert first[0] is not second[0]
+    assert first[1] is not second[1]
+
+
+@needs_compiled
+@pytest.mark.parametrize(
+    "args",
+    [
+        (),
+        (b"a", None, ("a", "b"), set(), len),
+        ("a", [], ("a", "b"), set(), len),
+        ("a", {"A": "1"}, ("a", "b"), None, len),
+        ("a", {"A": "1"}, ("a", "b"), set(), None),
+    ],
+)
+def test_text_answer_refuses_what_it_cannot_take(args: tuple[Any, ...]) -> None:
+    """A wrong argument is a `TypeError`."""
+    with pytest.raises(TypeError):
+        speedups.chosen.text_answer(*args)

@@ -1,4 +1,4 @@
-# cython: language_level=3, freethreading_compatible=True
+# cython: language_level=3, binding=False, freethreading_compatible=True
 """What `cocopot.speedups.python` does, compiled. What each is for, and what it takes, stands there.
 
 Both must do the same; `tests/test_speedups.py` compares them. A type in a signature, and one of a variable, is
@@ -97,7 +97,9 @@ cdef class LazyArguments(Lazy):
             and instance.parameter_storage_class is self.plain_storage
             and type(instance).query_string is self.plain_query_string
         ):
-            arguments = plain_arguments(instance.environ.get("QUERY_STRING", ""), self.kind)
+            environ = instance.environ
+            query = (<dict>environ).get("QUERY_STRING", "") if type(environ) is dict else None
+            arguments = plain_arguments(query, self.kind)
             if arguments is not None:
                 instance.args = arguments
                 return arguments

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import TYPE_CHECKING, Any
 
 from cocopot.exceptions import PluginError
@@ -29,6 +30,9 @@ ALLOW_VARIABLE = "COCOPOT_PLUGINS"
 DISABLE_VARIABLE = "COCOPOT_DISABLE_PLUGINS"
 #: `raise` or `warn`; replaces the application's `plugin_errors`.
 ERRORS_VARIABLE = "COCOPOT_PLUGIN_ERRORS"
+
+#: What an entry point may name by mistake.
+_WITHOUT_HOOKS = {NoneType, bool, int, str, bytes, list, tuple, set, dict, FunctionType, BuiltinFunctionType}
 
 logger = logging.getLogger("cocopot.plugins")
 
@@ -82,10 +86,14 @@ class Candidate:
         """Import the plugin; a class is instantiated.
 
         Raises:
+            PluginError: It is a value such as `None` or a function, which can have no hooks.
             Exception: Whatever the import, or the class, raises.
         """
         plugin = self.given if self.entry_point is None else self.entry_point.load()
-        return plugin() if isinstance(plugin, type) else plugin
+        plugin = plugin() if isinstance(plugin, type) else plugin
+        if type(plugin) in _WITHOUT_HOOKS:
+            raise self.error(f"is {plugin!r:.80}. It must be a module, a class, or an instance of a class.")
+        return plugin
 
     def describe(self) -> str:
         """Return the plugin's name and where it comes from, for messages."""
@@ -199,6 +207,8 @@ def given_candidates(given: Iterable[object]) -> list[Candidate]:
     """
     candidates: dict[str, Candidate] = {}
     for plugin in given:
+        if plugin is None:
+            raise TypeError("plugins takes objects, modules or classes, not None.")
         if isinstance(plugin, str):
             raise TypeError(
                 f"plugins takes objects, modules or classes, not the name {plugin!r}; "

@@ -20,7 +20,7 @@ from cocopot.hooks.discovery import (
     installed,
     load_order,
 )
-from cocopot.hooks.markers import held
+from cocopot.hooks.markers import MISSING, held
 from cocopot.hooks.places import place_of, place_of_error, text_of
 from cocopot.origins import Origin
 from cocopot.suggestions import close_name, did_you_mean
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _PLAIN = pluggy.HookimplOpts(
     wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None
 )
+_AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OnError = Literal["raise", "warn"]
 
 logger = logging.getLogger("cocopot.plugins")
@@ -98,7 +99,20 @@ class Loader:
         for record in self._manager.records("plugin"):
             with self._left_out_on_error(record.candidate, "breaks the hook contract"):
                 check_hooks(self._manager, record, known)
+        self._check_awaited()
         self._leave_out_dependents()
+
+    def _check_awaited(self) -> None:
+        """Refuse implementations that would have to be awaited: a hook is called."""
+        for caller in vars(self._manager.hook).values():
+            for impl in caller.get_hookimpls():
+                record = self._manager.records_by_name.get(impl.plugin_name)
+                code = getattr(impl.function, "__code__", None)
+                if record is None or code is None or not code.co_flags & _AWAITED:
+                    continue
+                with self._left_out_on_error(record.candidate, "breaks the hook contract"):
+                    problem = f"implements {caller.name!r} with `async def`, and nobody would await it."
+                    raise record.candidate.error(problem + _at(place_of(impl.function)), caller.name)
 
     @contextmanager
     def _left_out_on_error(self, candidate: Candidate, problem: str) -> Iterator[None]:
@@ -336,7 +350,13 @@ def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[s
     for name in sorted(known.intersection(dir(record.plugin))):
         function = held(record.plugin, name)
         function = getattr(function, "__func__", function)  # of a staticmethod or classmethod
-        if inspect.isfunction(function) and manager.parse_hookimpl_opts(record.plugin, name) is None:
+        # None takes the hook of a base class out.
+        if function in (None, MISSING) or manager.parse_hookimpl_opts(record.plugin, name) is not None:
+            continue
+        if inspect.isfunction(function):
             problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."
             problem += _at(place_of(function))
-            raise record.candidate.error(problem, name)
+        else:
+            kind = type(function).__name__
+            problem = f"has a {kind} {name!r} and no function with that name, so it would never run."
+        raise record.candidate.error(problem, name)

@@ -25,6 +25,8 @@ def test_a_name_in_place_of_a_plugin_is_refused() -> None:
     """`plugins` takes objects; the message says how an installed plugin is chosen."""
     with pytest.raises(TypeError, match=r"not the name 'notes'; .* autoload=\{'notes'\}"):
         Cocopot(__name__, autoload=False, plugins=["notes"])
+    with pytest.raises(TypeError, match="takes objects, modules or classes, not None"):
+        Cocopot(__name__, autoload=False, plugins=[None])
 
 
 def test_an_unknown_way_with_errors_is_refused() -> None:
@@ -225,3 +227,56 @@ def test_an_interrupt_at_import_is_not_the_plugins() -> None:
     """Who ends the process by hand is not told that a plugin is broken."""
     with installed_plugin("slow", "raise KeyboardInterrupt"), pytest.raises(KeyboardInterrupt):
         Cocopot(__name__, autoload={"slow"})
+
+
+class Awaited:
+    @hookimpl
+    async def cocopot_before_request(self) -> None: ...
+
+
+class Named:
+    @hookimpl(specname="cocopot_startup")
+    async def begin(self) -> Any:
+        yield
+
+
+class Property:
+    @property
+    def cocopot_startup(self) -> Any:
+        raise AssertionError
+
+
+class Text:
+    cocopot_startup = "text"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "text"),
+    [
+        (7, "is 7. It must be a module, a class, or an instance of a class."),
+        (["notes"], r"is \['notes'\]. It must"),
+        (len, "is <built-in function len>. It must"),
+        (
+            Awaited,
+            "implements 'cocopot_before_request' with `async def`, and .*\n  at .*: async def",
+        ),
+        (Named, "implements 'cocopot_startup' with `async def`"),
+        (Property, "has a property 'cocopot_startup' and no function with that name"),
+        (Text, "has a str 'cocopot_startup' and no function with that name"),
+    ],
+)
+def test_what_could_never_run_is_refused(plugin: Any, text: str) -> None:
+    """A plugin that cannot have hooks, and a hook that cannot be called or would be awaited, is an error."""
+    with pytest.raises(PluginError, match=text):
+        Cocopot(__name__, autoload=False, plugins=[plugin])
+    with Cocopot(__name__, autoload=False, plugins=[plugin], plugin_errors="warn").test_client() as client:
+        assert client.get("/").status_code == 404
+
+
+def test_none_takes_a_hook_out() -> None:
+    """A subclass can do without a hook of its base class."""
+
+    class Less(Notes):
+        cocopot_config_defaults = None  # type: ignore[assignment]
+
+    assert "NOTES_LIMIT" not in Cocopot(__name__, autoload=False, plugins=[Less]).config

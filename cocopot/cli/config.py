@@ -29,7 +29,7 @@ def command(loader: AppLoader, keys: Sequence[str], *, show_secrets: bool, as_js
     A value comes from the core's defaults, a plugin's, a file, the environment, an object, or a line of code.
     Values that look like secrets are masked.
     """
-    config = loader.load().config
+    config = loader.load_quietly().config
     _check(keys, config)
     values = {
         key: shown(config[key], str(key), masks=not show_secrets)

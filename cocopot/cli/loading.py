@@ -8,6 +8,7 @@ import inspect
 import os
 import re
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,11 @@ class AppLoader:
         if isinstance(self._outcome, BaseException):
             raise self._outcome
         return self._outcome
+
+    def load_quietly(self) -> Cocopot:
+        """Return the application; what it prints meanwhile goes to standard error, not into a document."""
+        with redirect_stdout(sys.stderr):
+            return self.load()
 
     def _find(self) -> Cocopot:
         target = self.target or os.environ.get(APP_VARIABLE)

@@ -48,7 +48,7 @@ def command(
 
     With --match the exit code is 1 if none does.
     """
-    app = loader.load()
+    app = loader.load_quietly()
     if url is not None:
         explanation = explain(app, url, method.upper())
         (_print_match_as_json if as_json else _print_match)(app, explanation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,17 @@ def test_says(folder: Path, args: list[str], text: str) -> None:
     result: Any = CliRunner().invoke(main, args, prog_name="cocopot")
     assert result.exit_code == 0
     assert text in result.output
+
+
+@pytest.mark.parametrize("command", ["config", "routes", "plugins"])
+def test_documents(folder: Path, command: str) -> None:
+    """What an application prints while it is imported is not among what a command prints."""
+    folder.joinpath("app.py").write_text(
+        "from cocopot import Cocopot\nprint('hello')\napp = Cocopot(__name__, autoload=False)\n"
+    )
+    result = CliRunner().invoke(main, [command, "--json"])
+    assert json.loads(result.stdout)
+    assert result.stderr == "hello\n"
 
 
 def test_unknown(folder: Path) -> None:

@@ -132,10 +132,19 @@ def _comes_from(module: ModuleType, path: Path) -> bool:
 def _folder_and_name(module: str) -> tuple[str, str]:
     """Return the folder that must be on Python's path, and the dotted name of the module."""
     if not _is_path(module):
+        if module.startswith("."):
+            raise NoAppError(
+                f"{module!r} is no module. Name one such as shop.web, or a file such as src/shop.py."
+            )
         return str(Path.cwd()), module
-    path = Path(module).resolve()
-    if not path.exists():
-        raise NoAppError(f"There is no file {module!r} in {Path.cwd()}; looked for {path}.")
+    path = Path(module)
+    try:
+        path = path.resolve()
+        there, why = path.exists(), ""
+    except (OSError, ValueError) as error:
+        there, why = False, f" ({error.strerror if isinstance(error, OSError) else error})"
+    if not there:
+        raise NoAppError(f"There is no file {module!r} in {Path.cwd()}; looked for {path}{why}.")
     path = path.parent if path.name == "__init__.py" else path.with_suffix("") if path.is_file() else path
     names = [path.name]
     while path.parent != path and (path.parent / "__init__.py").is_file():
@@ -183,7 +192,7 @@ def _parse(expression: str) -> tuple[str, list[Any] | None, dict[str, Any]]:
         args = [ast.literal_eval(arg) for arg in node.args]
         kwargs = {keyword.arg or "**": ast.literal_eval(keyword.value) for keyword in node.keywords}
         return _dotted(node.func), args, kwargs
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):  # the last for deep nesting
         raise NoAppError(
             f"{expression!r} is neither a name nor a call with plain values as arguments, such as "
             'create_app("dev", debug=True).'
@@ -229,9 +238,11 @@ def _needs_nothing(factory: Callable[..., object]) -> bool:
 
 
 def _made(factory: Callable[..., object], name: str, args: list[Any], kwargs: dict[str, Any]) -> Cocopot:
-    signature = inspect.signature(factory)
     try:
+        signature = inspect.signature(factory)
         signature.bind(*args, **kwargs)
+    except ValueError:
+        pass  # written in C, it does not say what it takes
     except TypeError as error:
         raise NoAppError(
             f"The factory {name}{signature} cannot be called with the arguments that it is given: {error}. "
@@ -239,7 +250,8 @@ def _made(factory: Callable[..., object], name: str, args: list[Any], kwargs: di
         ) from None
     app = factory(*args, **kwargs)
     if not isinstance(app, Cocopot):
-        raise NoAppError(f"The factory {name}() returned {_kind(app)}, and no Cocopot application.")
+        found = "None" if app is None else f"an object {_kind(app)}"
+        raise NoAppError(f"The factory {name}() returned {found}, and no Cocopot application.")
     return app
 
 

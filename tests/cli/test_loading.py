@@ -214,6 +214,13 @@ def test_nothing_at_all(folder: Path) -> None:
         ("shop:create_app(number)", ["neither a name nor a call with plain values"]),
         ("shop:create_app(", ["neither a name nor a call with plain values"]),
         ("shop:1 + 1", ["neither a name nor a call with plain values"]),
+        ("shop:create_app({[1]: 2})", ["neither a name nor a call with plain values"]),
+        (f"shop:create_app({'-' * 9000}1)", ["neither a name nor a call with plain values"]),
+        ("builtins:dict", ["The factory dict() returned an object of type dict, and no"]),
+        (".", ["'.' is no module. Name one such as shop.web"]),
+        (".shop", ["'.shop' is no module"]),
+        (f"{'a' * 5000}.py", ["There is no file 'aaa", "(File name too long)"]),
+        ("a\0.py", ["There is no file 'a\\x00.py'"]),
         ("shop:print('x')()", ["neither a name nor a call with plain values"]),
     ],
 )
@@ -232,7 +239,7 @@ def test_refusals(folder: Path, target: str, parts: list[str]) -> None:
         (ONE.format(name="a") + ONE.format(name="b"), "has several applications: a, b. Name one"),
         ("app = 7\n", "There is no application in the module 'store'"),
         ("def create_app(name): ...\n", "The factory create_app(name) cannot be called"),
-        ("def create_app(): return 7\n", "The factory create_app() returned of type int"),
+        ("def create_app(): return 7\n", "The factory create_app() returned an object of type int"),
     ],
 )
 def test_nothing_in_the_module(folder: Path, text: str, part: str) -> None:

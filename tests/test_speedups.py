@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from abc import ABC, ABCMeta, abstractmethod
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -40,6 +41,13 @@ class Plain:
 
     def __init__(self) -> None:
         raise AssertionError
+
+
+class Abstract(ABC):
+    """A class that cannot be made."""
+
+    @abstractmethod
+    def method(self) -> None: ...
 
 
 def lists(arguments: Any) -> dict[str, list[str]]:
@@ -103,14 +111,31 @@ def test_everything_in_python_too() -> None:
 
 @both
 def test_new(kind: Any) -> None:
-    """An object is made without its constructor; a class that makes its objects itself is refused."""
+    """An object is made without its constructor; what is no class, or one of another layout, is refused."""
     made = kind.new(Plain)
     assert type(made) is Plain
     made.attribute = 1
     assert vars(made) == {"attribute": 1}
-    for other in (dict, Kept, int, type):
+    for other in (dict, Kept, int, type, None, 7, Abstract):
         with pytest.raises(TypeError):
             kind.new(other)
+
+
+@both
+def test_new_of_a_class_that_has_been_changed(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `__new__` in Python is not called, and does no harm; neither when it is taken away again."""
+
+    class Patched(Plain):
+        pass
+
+    class OfAnotherMetaclass(Plain, metaclass=ABCMeta):
+        pass
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Patched, "__new__", lambda *_: pytest.fail("called"), raising=False)
+        assert type(kind.new(Patched)) is Patched
+    assert type(kind.new(Patched)) is Patched
+    assert type(kind.new(OfAnotherMetaclass)) is OfAnotherMetaclass
 
 
 @both

@@ -34,10 +34,10 @@ cdef bint has(str text, Py_UCS4 sign):
 # -------------------------------------------------------------------------
 
 
-cpdef new(type kind):
-    if (<TypeObject *>kind).tp_new != PyBaseObject_Type.tp_new:
-        raise TypeError(f"{kind!r:.100} has a __new__ of its own")
-    return PyBaseObject_Type.tp_new(<TypeObject *>kind, (), NULL)
+cpdef new(kind):
+    if isinstance(kind, type) and (<TypeObject *>kind).tp_new == PyBaseObject_Type.tp_new:
+        return PyBaseObject_Type.tp_new(<TypeObject *>kind, (), NULL)
+    return object.__new__(kind)
 
 
 cdef class Lazy:

@@ -20,6 +20,7 @@ cdef extern from "Python.h":
 
     TypeObject PyBaseObject_Type
     TypeObject PyDict_Type
+    TypeObject *Py_TYPE(object instance)
     bint PyUnicode_IS_ASCII(str text)
     int PyContextVar_Get(object variable, PyObject *default, PyObject **value) except -1
     PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
@@ -118,10 +119,14 @@ cdef object (*slower)(object, object)
 
 def see_through(dict proxies not None, variable, own):
     global proxied, current, own_attribute, slower
+    for kind in proxies:
+        if not isinstance(kind, type):
+            raise TypeError(f"{kind!r:.100} is no class")
     proxied, current, own_attribute = proxies, variable, own
     for kind in proxies:
-        slower = (<TypeObject *>kind).tp_getattro
-        (<TypeObject *>kind).tp_getattro = look_through
+        if (<TypeObject *>kind).tp_getattro != look_through:
+            slower = (<TypeObject *>kind).tp_getattro
+            (<TypeObject *>kind).tp_getattro = look_through
 
 
 cdef object look_through(object proxy, object name):
@@ -133,7 +138,8 @@ cdef object look_through(object proxy, object name):
     context = <object>found
     Py_DECREF(context)
     target = None if attribute is None else getattr(context, attribute)
-    if target is None:
+    # What is a proxy itself may lead back here, without end: Python counts how deep it is.
+    if target is None or Py_TYPE(target).tp_getattro == look_through:
         return slower(proxy, name)
     try:
         return getattr(target, name)

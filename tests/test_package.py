@@ -4,16 +4,20 @@ import configparser
 import email
 import email.message
 import importlib
+import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path, PurePosixPath
 
 import pytest
+from hatchling.bridge.app import Application
 
 import cocopot
 from cocopot import speedups as chosen
@@ -90,6 +94,50 @@ def test_a_wheel_without_a_compiler(tmp_path: Path, variables: dict[str, str]) -
     assert file.name == "cocopot-1.0.0-py3-none-any.whl"
     assert not [name for name in zipfile.ZipFile(file).namelist() if name.endswith(tuple(EXTENSION_SUFFIXES))]
     assert ("is not compiled, Cocopot will be slower: " in said) == ("CC" in variables)
+
+
+def compile_in_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Compile as an editable installation of a checkout does, and return what is said."""
+    spec = importlib.util.spec_from_file_location("hatch_build", CHECKOUT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    hook = module.CompileHook(str(folder), {}, None, None, str(folder), "wheel", Application())
+    hook.initialize("editable", {})
+    hook.finalize()
+    return "".join(capsys.readouterr())
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout's compiled part."""
+    for name in ("__init__.py", "speedups/__init__.py", "speedups/python.py", "speedups/_compiled.pyx"):
+        (tmp_path / "cocopot" / name).parent.mkdir(exist_ok=True, parents=True)
+        shutil.copy(CHECKOUT / "cocopot" / name, tmp_path / "cocopot" / name)
+    return tmp_path
+
+
+def test_an_editable_installation_where_nothing_can_be_written(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A checkout that does not take the compiled module is installed without, and left as it is."""
+    place = checkout / f"cocopot/speedups/_compiled{sysconfig.get_config_var('EXT_SUFFIX')}"
+    (place / "in the way").mkdir(parents=True)
+    before = {*checkout.rglob("*")}
+    assert "is not compiled, Cocopot will be slower: " in compile_in_place(checkout, capsys)
+    assert {*checkout.rglob("*")} == before
+
+
+def test_an_editable_installation_keeps_nothing_of_another_source(
+    checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be compiled any more, what has been compiled of an earlier source is not used."""
+    place = checkout / f"cocopot/speedups/_compiled{sysconfig.get_config_var('EXT_SUFFIX')}"
+    place.write_text("of an earlier source")
+    monkeypatch.setenv("CC", "/nowhere/cc")
+    assert "is not compiled, Cocopot will be slower: " in compile_in_place(checkout, capsys)
+    assert not place.exists()
 
 
 def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path) -> None:

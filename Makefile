@@ -49,4 +49,4 @@ bench-docs: $(BENCH)/installed
 	$(BENCH)/bin/python benchmarks/report.py
 
 clean:
-	rm -rf $(VENV) $(BENCH) .mypy_cache .pytest_cache .ruff_cache .coverage dist
+	rm -rf $(VENV) $(BENCH) .mypy_cache .pytest_cache .ruff_cache .coverage dist cocopot/speedups/_compiled.*.so cocopot/speedups/_compiled.*.pyd

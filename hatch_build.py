@@ -1,6 +1,6 @@
 """Compile `cocopot/speedups/_compiled.pyx` into the wheel, where there is a C compiler.
 
-Where there is none, and where Python is not CPython, the wheel is built without it for every machine.
+Where there is none, and where Python is not CPython with its lock, the wheel is one for every machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -27,21 +26,22 @@ class CompileHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before the wheel is put together."""
-        if sys.implementation.name != "cpython":
+        place = Path(SOURCE).with_suffix(sysconfig.get_config_var("EXT_SUFFIX"))
+        if version == "editable":
+            with contextlib.suppress(OSError):
+                # What was compiled of an earlier source; a process that uses it still has it.
+                Path(self.root, place).unlink(missing_ok=True)
+        if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
             return
         self._folder = tempfile.mkdtemp()
-        is_editable = version == "editable"
         try:
             compiled = compile_module(Path(self.root), Path(self._folder))
-            place = Path(SOURCE).with_name(compiled.name)
-            if is_editable:
-                put_in_place(compiled, Path(self.root, place))
+            if version == "editable":
+                shutil.copyfile(compiled, Path(self.root, place))
         except Exception as error:  # noqa: BLE001 - whatever is missing, Cocopot works without
-            if is_editable:
-                remove_compiled(Path(self.root))
             self.app.display_warning(f"{SOURCE} is not compiled, Cocopot will be slower: {error}")
             return
-        if not is_editable:
+        if version != "editable":
             build_data["force_include"][str(compiled)] = str(place)
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
@@ -49,23 +49,6 @@ class CompileHook(BuildHookInterface[Any]):
     def finalize(self, *_: object) -> None:
         """Clean up when the wheel is there."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def put_in_place(compiled: Path, place: Path) -> None:
-    """Move the compiled module to where it belongs."""
-    # Moved there in one go, not written: a process may be using the one that is there, or making another.
-    new = place.with_name(f"{uuid4().hex}.{place.name}")
-    try:
-        shutil.move(compiled, new)
-        new.replace(place)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def remove_compiled(root: Path) -> None:
-    """Remove what an earlier installation has compiled: the source may be another by now."""
-    with contextlib.suppress(OSError):
-        Path(root, SOURCE).with_suffix(sysconfig.get_config_var("EXT_SUFFIX")).unlink(missing_ok=True)
 
 
 def compile_module(root: Path, folder: Path) -> Path:

@@ -25,6 +25,8 @@ _LIBRARIES = ("pluggy", "werkzeug", "granian")
 def about(peers: Iterable[str]) -> dict[str, Any]:
     """Return versions, and what kind of machine this is; exit where figures would mislead."""
     _check_installed()
+    if os.environ.get("COCOPOT_PURE_PYTHON"):
+        sys.exit("COCOPOT_PURE_PYTHON is set: install Cocopot with nothing compiled, and unset it.")
     if _package("falcon") is not None and not _compiled_modules("falcon"):
         sys.exit("Falcon is installed without its compiled modules: install its wheel for this platform.")
     names = [name for name in (*peers, *_LIBRARIES) if name in PEERS or name in _LIBRARIES]

@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response as _WerkzeugResponse
 
 from cocopot.datastructures import Headers as PlainHeaders
 from cocopot.exceptions import BadRequest
-from cocopot.speedups import new, text_answer
+from cocopot.speedups import LENGTH_HEADERS, new, text_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -90,7 +90,6 @@ _TYPE_HEADERS: dict[str | None, tuple[str, str] | None] = {
     mimetype: _type_header(mimetype) for mimetype in ("text/html", "text/plain")
 }
 _CONTENT_TYPES = {"application/json": ("Content-Type", "application/json")}
-_LENGTH_HEADERS = {length: ("Content-Length", str(length)) for length in range(1024)}
 
 
 def _kind_of_header(name: str) -> str:
@@ -234,7 +233,7 @@ class Response(_WerkzeugResponse):
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             return
         length = len(body)
-        length_header = _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
+        length_header = LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
         self._head = [*head, type_header, length_header] if head else [type_header, length_header]
         self.response = [body]
         self._is_plain = True
@@ -350,7 +349,7 @@ def text_response(text: str) -> Response:
     response: Response = new(Response)
     body = text.encode()
     length = len(body)
-    response._head = [type_header, _LENGTH_HEADERS.get(length) or ("Content-Length", str(length))]  # noqa: SLF001
+    response._head = [type_header, LENGTH_HEADERS.get(length) or ("Content-Length", str(length))]  # noqa: SLF001
     response.response = [body]
     response._is_plain = True  # noqa: SLF001
     response._status = "200 OK"  # noqa: SLF001

@@ -79,6 +79,9 @@ LONG_FUNCTIONS = {
     "routing.router.Router.match_request": "the hot path: every request is matched here, without a call",
 }
 
+#: Not among the sources in Python.
+COMPILED = {"speedups._compiled"}
+
 #: Libraries that belong to plugins.
 FOREIGN = {"jinja2", "itsdangerous", "sqlalchemy", "redis", "flask", "markupsafe", "blinker"}
 #: All that the core stands on, beside the standard library.
@@ -117,7 +120,7 @@ def own_imports(name: str) -> set[str]:
             inner = ".".join(parts[1:])
             module = inner if inner in SOURCES else ".".join(parts[1:-1])
             found.add(module or "__init__")
-    return found - {name}  # a package's own compiled module is not among the sources
+    return found - COMPILED
 
 
 def libraries(tree: ast.Module) -> set[str]:

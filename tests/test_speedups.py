@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from abc import ABC, ABCMeta, abstractmethod
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,7 +25,8 @@ from tests.processes import clean_environ
 
 CHECKOUT = Path(__file__).parents[1]
 #: The modules to compare: alone, the one in Python is compared with Werkzeug at least.
-KINDS = [python, speedups.chosen] if speedups.COMPILED else [python]
+compiled: Any = import_module("cocopot.speedups._compiled") if speedups.COMPILED else None
+KINDS = [python, compiled] if speedups.COMPILED else [python]
 ids = [kind.__name__.rpartition(".")[2] for kind in KINDS]
 both = pytest.mark.parametrize("kind", KINDS, ids=ids)
 needs_compiled = pytest.mark.skipif(not speedups.COMPILED, reason="nothing is compiled")
@@ -162,9 +164,11 @@ class TestLazy:
 
     def test_it_fails(self, kind: Any) -> None:
         """What the computation raises goes on, unless `failed` raises something else."""
+        told = []
 
         class Lazy(kind.Lazy):  # type: ignore[misc]
             def failed(self, error: Exception) -> None:
+                told.append(error)
                 if isinstance(error, KeyError):
                     raise LookupError(self.name) from error  # noqa: TRY004 - it is one
 
@@ -181,9 +185,11 @@ class TestLazy:
             Owner(KeyError("x")).value  # noqa: B018
         assert type(raised.value.__cause__) is KeyError
         for error in (ValueError("as it is"), KeyboardInterrupt()):
+            told.clear()
             with pytest.raises(type(error)) as other:
                 Owner(error).value  # noqa: B018
             assert other.value is error
+            assert told == ([error] if isinstance(error, Exception) else [])
 
     def test_headers(self, kind: Any) -> None:
         """Headers look into the environment."""
@@ -202,6 +208,7 @@ class TestLazy:
             ({}, {"a": ["1"]}),
             ({"environ": {}}, {}),
             ({"environ": {"QUERY_STRING": "a=%41"}}, "loaded"),
+            ({"environ": {"QUERY_STRING": None}}, "loaded"),
             ({"_query_string": b""}, "loaded"),
             ({"parameter_storage_class": dict}, "loaded"),
         ],
@@ -235,8 +242,9 @@ class TestLazy:
 def test_a_proxy_is_seen_through_without_its_own_method() -> None:
     """Attributes of the object do not ask the proxy's class, which is asked for everything else."""
     code = """
+import sys
 from contextvars import ContextVar
-from cocopot.speedups import chosen
+from cocopot.speedups import _compiled as chosen
 
 asked = []
 
@@ -257,6 +265,10 @@ def own(proxy, name, error):
 class Thing:
     here = 1
 
+    @property
+    def broken(self):
+        raise ValueError
+
 class Context:
     thing = None
 
@@ -269,6 +281,16 @@ assert (Proxy().here, asked) == ("slower", ["here"] * 2)
 context.thing = Thing()
 assert (Proxy().here, asked) == (1, ["here"] * 2)
 assert Proxy().there == "own there"
+try:
+    Proxy().broken
+except ValueError:
+    pass
+else:
+    raise AssertionError
+before = sys.getrefcount(context)
+for _ in range(1000):
+    Proxy().here
+assert sys.getrefcount(context) == before
 assert (Sub().here, asked) == ("slower", ["here"] * 3)
 Proxy.__getattribute__ = lambda self, name: "replaced"
 assert Proxy().here == "replaced"
@@ -345,6 +367,7 @@ class TestMatchPlain:
         app.add_url_rule("/page", "put", lambda: "", methods=["PUT"])
         app.add_url_rule("/users/<int:id>/posts/<name>", "post", lambda id, name: "")  # noqa: A006
         app.add_url_rule("/<one>", "one", lambda one: "")
+        app.add_url_rule("/x" * 13 + "/<name>", "deep", lambda name: "")
         with app.test_client() as client:
             client.get("/")
         return app
@@ -394,6 +417,7 @@ class TestMatchPlain:
             {"REQUEST_METHOD": None},
             {"PATH_INFO": ""},
             {"PATH_INFO": "page"},
+            {"PATH_INFO": "x/else"},
             {"PATH_INFO": b"/page"},
             {"HTTP_UPGRADE": "websocket"},
             {"HTTP_HOST": "unknown.example"},
@@ -403,6 +427,20 @@ class TestMatchPlain:
     def test_left_to_the_router(self, app: Cocopot, changes: dict[str, Any]) -> None:
         """Whatever is out of the ordinary about a request is left to the router."""
         assert self.match(app, "/page", **changes) is None
+
+    @pytest.mark.parametrize("depth", range(12, 20))
+    def test_deep_paths(self, app: Cocopot, depth: int) -> None:
+        """A path is as deep as it likes."""
+        expected = ("deep", {"name": "x"}) if depth == 14 else None
+        assert self.match(app, "/x" * depth) == expected
+
+    def test_an_environment_of_another_kind(self, app: Cocopot) -> None:
+        """What is not just a dict is left to the router, which asks it in its own way."""
+
+        class Environ(dict[str, Any]):
+            pass
+
+        assert compiled.match_plain(Environ(create_environ("/")), {}, app.config) is None
 
     @pytest.mark.parametrize("key", ["TRUSTED_HOSTS", "SERVER_NAME"])
     def test_the_host_matters(self, app: Cocopot, key: str) -> None:
@@ -465,7 +503,7 @@ def test_plain_arguments_of_something_else(kind: Any) -> None:
 
     for query in (None, b"a=1", Text("a=1"), 7):
         assert kind.plain_arguments(query, Kept) is None
-    for other in (list, object):
+    for other in (list, object, None, 7):
         with pytest.raises(TypeError):
             kind.plain_arguments("a=1", other)
 
@@ -478,12 +516,15 @@ headers = st.none() | st.dictionaries(names | st.integers(0, 1) | st.none(), val
 
 
 @needs_compiled
-@given(text=st.text(max_size=3) | st.just("x" * 5000) | st.just("\ud800"), headers=headers)
+@given(
+    text=st.text(max_size=3) | st.sampled_from(["\ud800", *("x" * n for n in (1023, 1024, 1025, 5000))]),
+    headers=headers,
+)
 def test_text_answer(text: str, headers: dict[Any, Any] | None) -> None:
     """A text is sent alike, whatever its headers."""
     plain = {"X-A"}
     args = text, headers, ("Content-Type", "text/html"), plain, _kind_of_header
-    assert attempt(speedups.chosen.text_answer, *args) == attempt(python.text_answer, *args)
+    assert attempt(compiled.text_answer, *args) == attempt(python.text_answer, *args)
     assert plain == {"X-A"}
 
 
@@ -508,6 +549,7 @@ def test_text_answer_does_not_keep_what_it_is_given(kind: Any) -> None:
     [
         (),
         (b"a", None, ("a", "b"), set(), len),
+        (None, None, ("a", "b"), set(), len),
         ("a", [], ("a", "b"), set(), len),
         ("a", {"A": "1"}, ("a", "b"), None, len),
         ("a", {"A": "1"}, ("a", "b"), set(), None),
@@ -516,4 +558,4 @@ def test_text_answer_does_not_keep_what_it_is_given(kind: Any) -> None:
 def test_text_answer_refuses_what_it_cannot_take(args: tuple[Any, ...]) -> None:
     """A wrong argument is a `TypeError`."""
     with pytest.raises(TypeError):
-        speedups.chosen.text_answer(*args)
+        compiled.text_answer(*args)

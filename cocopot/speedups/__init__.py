@@ -4,23 +4,47 @@ Where the distribution was built with a C compiler they are those of `_compiled.
 `python.py`, which do the same. `COCOPOT_PURE_PYTHON=1` in the environment chooses the latter.
 """
 
-import contextlib
 import os
 
-from cocopot.speedups import python as chosen
+from cocopot.speedups.python import LENGTH_HEADERS
 
-if not os.environ.get("COCOPOT_PURE_PYTHON"):
-    with contextlib.suppress(ImportError):
-        from cocopot.speedups import _compiled as chosen  # type: ignore[no-redef]
+try:
+    if os.environ.get("COCOPOT_PURE_PYTHON", "0") != "0":
+        raise ImportError  # noqa: TRY301 - as if it were not there
+    from cocopot.speedups._compiled import (
+        Lazy,
+        LazyArguments,
+        LazyHeaders,
+        match_plain,
+        new,
+        plain_arguments,
+        see_through,
+        text_answer,
+    )
+except ImportError:  # also of a name that an old one does not have
+    from cocopot.speedups.python import (
+        Lazy,
+        LazyArguments,
+        LazyHeaders,
+        match_plain,
+        new,
+        plain_arguments,
+        see_through,
+        text_answer,
+    )
 
-Lazy = chosen.Lazy
-LazyArguments = chosen.LazyArguments
-LazyHeaders = chosen.LazyHeaders
-match_plain = chosen.match_plain
-new = chosen.new
-plain_arguments = chosen.plain_arguments
-see_through = chosen.see_through
-text_answer = chosen.text_answer
+__all__ = [
+    "COMPILED",
+    "LENGTH_HEADERS",
+    "Lazy",
+    "LazyArguments",
+    "LazyHeaders",
+    "match_plain",
+    "new",
+    "plain_arguments",
+    "see_through",
+    "text_answer",
+]
 
 #: Whether they are the compiled ones.
-COMPILED = chosen.__name__.endswith("_compiled")
+COMPILED = new.__module__ != "cocopot.speedups.python"

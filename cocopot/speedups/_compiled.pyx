@@ -1,4 +1,4 @@
-# cython: language_level=3, binding=False, freethreading_compatible=True
+# cython: language_level=3, binding=False
 """What `cocopot.speedups.python` does, compiled. What each is for, and what it takes, stands there.
 
 Both must do the same; `tests/test_speedups.py` compares them. A type in a signature, and one of a variable, is
@@ -80,11 +80,11 @@ cdef class LazyHeaders(Lazy):
 
 
 cdef class LazyArguments(Lazy):
-    cdef readonly type kind
+    cdef readonly object kind
     cdef readonly object plain_storage
     cdef readonly object plain_query_string
 
-    def __init__(self, load, str name not None, type kind not None, plain_storage, plain_query_string):
+    def __init__(self, load, str name not None, kind, plain_storage, plain_query_string):
         super().__init__(load, name)
         self.kind = kind
         self.plain_storage = plain_storage
@@ -152,14 +152,6 @@ cdef object look_through(object proxy, object name):
 # -------------------------------------------------------------------------
 
 
-cdef bint is_upper(str text):
-    cdef Py_UCS4 letter
-    for letter in text:
-        if not c"A" <= letter <= c"Z":
-            return False
-    return True
-
-
 def match_plain(environ, dict hosts not None, config):
     if type(environ) is not dict:
         return None
@@ -169,7 +161,6 @@ def match_plain(environ, dict hosts not None, config):
         or not PyUnicode_IS_ASCII(<str>path)
         or not (<str>path).startswith("/")
         or type(method) is not str
-        or not is_upper(<str>method)
         or "HTTP_UPGRADE" in <dict>environ
         or config["TRUSTED_HOSTS"] is not None
         or config["SERVER_NAME"] is not None
@@ -198,16 +189,13 @@ cdef object match_plan(tuple lane, list parts, str method):
         lane = following
         lanes = lane[0]
         depth += 1
-    else:
-        if lanes is not None:
-            return None
     cdef tuple plans = lane[1]
     cdef tuple plan = plans[len(parts)] if len(parts) < len(plans) else None
     if plan is None:
         return None
     try:
         return plan[0](parts, method, plan) or None
-    except (IndexError, ValueError):
+    except ValueError:
         return None
 
 
@@ -216,12 +204,13 @@ cdef object match_plan(tuple lane, list parts, str method):
 # -------------------------------------------------------------------------
 
 
-cpdef plain_arguments(query, type kind):
+cpdef plain_arguments(query, kind):
     if type(query) is not str or not PyUnicode_IS_ASCII(<str>query) or has(<str>query, c"%") or has(<str>query, c"+"):
         return None
-    if not issubclass(kind, dict):
-        raise TypeError(f"{kind!r:.100} is no kind of dict")
-    arguments = PyDict_Type.tp_new(<TypeObject *>kind, (), NULL)
+    if isinstance(kind, type) and (<TypeObject *>kind).tp_new == PyDict_Type.tp_new:
+        arguments = PyDict_Type.tp_new(<TypeObject *>kind, (), NULL)
+    else:
+        arguments = dict.__new__(kind)
     cdef Py_ssize_t start = 0, end, sign, length = len(<str>query)
     while start < length:
         end = PyUnicode_FindChar(query, c"&", start, length, 1)
@@ -250,7 +239,7 @@ cdef int add_argument(object arguments, object key, object value) except -1:
 # Sending a text
 # -------------------------------------------------------------------------
 
-cdef tuple length_headers = LENGTH_HEADERS
+cdef tuple length_headers = tuple(LENGTH_HEADERS.values())
 
 
 cdef tuple length_header(Py_ssize_t length):

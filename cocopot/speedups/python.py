@@ -17,7 +17,7 @@ Kind = TypeVar("Kind", bound="ImmutableMultiDict[str, str]")
 
 
 #: The header that tells how long a body is, for short bodies: looked up, not made.
-LENGTH_HEADERS = tuple(("Content-Length", str(length)) for length in range(1024))
+LENGTH_HEADERS = {length: ("Content-Length", str(length)) for length in range(1024)}
 
 
 def new(kind: type[T]) -> T:
@@ -180,9 +180,7 @@ def text_answer(
     """
     body = text.encode()
     length = len(body)
-    length_header = (
-        LENGTH_HEADERS[length] if length < len(LENGTH_HEADERS) else ("Content-Length", str(length))
-    )
+    length_header = LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
     if headers is None:
         return [body], [type_header, length_header]
     head: list[tuple[str, str]] = [*headers.items()]

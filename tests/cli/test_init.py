@@ -42,6 +42,14 @@ def test_documents(folder: Path, command: str) -> None:
     assert result.stderr == "hello\n"
 
 
+def test_version_in_pure_python(folder: Path) -> None:
+    """The version says if nothing of it is compiled."""
+    command = [sys.executable, "-m", "cocopot", "--version"]
+    environ = clean_environ(COCOPOT_PURE_PYTHON="1")
+    result = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert result.stdout == "cocopot, version 1.0.0, nothing compiled\n"
+
+
 def test_unknown(folder: Path) -> None:
     """An unknown command is a usage error, which guesses what was meant."""
     result = CliRunner().invoke(main, ["route"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -311,7 +312,10 @@ def test_form_limits_are_a_413() -> None:
         ("QUERY_STRING", "a=\xff", "full_path"),
         ("QUERY_STRING", "\u20ac", "query_string"),
         ("PATH_INFO", "\u20ac", "path"),
-        ("HTTP_HOST", "xn--a", "url"),
+        pytest.param(
+            *("HTTP_HOST", "xn--a", "url"),
+            marks=pytest.mark.skipif(sys.version_info >= (3, 13), reason="it is read as it is"),
+        ),
         ("HTTP_IF_MODIFIED_SINCE", "1 Jan 99999999999999999999 00:00:00 GMT", "if_modified_since"),
         ("HTTP_DATE", "1 Jan 99999999999999999999 00:00:00 GMT", "date"),
         ("HTTP_AUTHORIZATION", "Basic \xff", "authorization"),

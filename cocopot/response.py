@@ -347,10 +347,8 @@ def text_response(text: str) -> Response:
     if type_header is None or Response.default_status != 200:
         return Response(text)
     response: Response = new(Response)
-    body = text.encode()
-    length = len(body)
-    response._head = [type_header, LENGTH_HEADERS.get(length) or ("Content-Length", str(length))]  # noqa: SLF001
-    response.response = [body]
+    answer: Any = text_answer(text, None, type_header, _PLAIN_NAMES, _kind_of_header)
+    response.response, response._head = answer  # noqa: SLF001
     response._is_plain = True  # noqa: SLF001
     response._status = "200 OK"  # noqa: SLF001
     response._status_code = 200  # noqa: SLF001

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from werkzeug.datastructures import EnvironHeaders as _EnvironHeaders
 from werkzeug.datastructures import Headers as _Headers
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
+
+from cocopot.speedups import Lazy
 
 
 class Headers(_Headers):
@@ -54,6 +56,9 @@ _KEYS: dict[str, str] = {}
 
 class EnvironHeaders(_EnvironHeaders):
     """The headers of a request; see `werkzeug.datastructures.EnvironHeaders`."""
+
+    # Nothing is ever in it, so it is seldom asked for.
+    _list: list[tuple[str, str]] = cast("Any", Lazy(lambda _: []))
 
     def __getitem__(self, key: Any) -> str:  # type: ignore[override]  # as in Werkzeug
         if type(key) is str:

@@ -9,6 +9,7 @@ from cpython.dict cimport PyDict_Items
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 from cpython.unicode cimport PyUnicode_FindChar, PyUnicode_Substring
+from libc.string cimport memchr
 
 from cocopot.speedups.python import LENGTH_HEADERS
 
@@ -22,6 +23,7 @@ cdef extern from "Python.h":
     TypeObject PyDict_Type
     TypeObject *Py_TYPE(object instance)
     bint PyUnicode_IS_ASCII(str text)
+    const char *PyUnicode_1BYTE_DATA(str text)
     int PyContextVar_Get(object variable, PyObject *default, PyObject **value) except -1
     PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
 
@@ -73,7 +75,6 @@ cdef class LazyHeaders(Lazy):
         if instance is None:
             return self
         headers = new(self.load)
-        headers._list = []
         headers.environ = instance.environ
         instance.headers = headers
         return headers
@@ -205,26 +206,32 @@ cdef object match_plan(tuple lane, list parts, str method):
 
 
 cpdef plain_arguments(query, kind):
-    if type(query) is not str or not PyUnicode_IS_ASCII(<str>query) or has(<str>query, c"%") or has(<str>query, c"+"):
+    if type(query) is not str or not PyUnicode_IS_ASCII(<str>query):
+        return None
+    # What is ASCII has a byte for each of its characters.
+    cdef const char *text = PyUnicode_1BYTE_DATA(<str>query)
+    cdef Py_ssize_t start = 0, end, sign, length = len(<str>query)
+    if index_of(text, c"%", 0, length) < length or index_of(text, c"+", 0, length) < length:
         return None
     if isinstance(kind, type) and (<TypeObject *>kind).tp_new == PyDict_Type.tp_new:
         arguments = PyDict_Type.tp_new(<TypeObject *>kind, (), NULL)
     else:
         arguments = dict.__new__(kind)
-    cdef Py_ssize_t start = 0, end, sign, length = len(<str>query)
     while start < length:
-        end = PyUnicode_FindChar(query, c"&", start, length, 1)
-        if end < 0:
-            end = length
+        end = index_of(text, c"&", start, length)
         if start < end:
-            sign = PyUnicode_FindChar(query, c"=", start, end, 1)
-            if sign < 0:
-                sign = end
+            sign = index_of(text, c"=", start, end)
             add_argument(
                 arguments, PyUnicode_Substring(query, start, sign), PyUnicode_Substring(query, sign + 1, end)
             )
         start = end + 1
     return arguments
+
+
+cdef Py_ssize_t index_of(const char *text, char sign, Py_ssize_t start, Py_ssize_t end):
+    """Return where a sign is, or the end."""
+    cdef const char *found = <const char *>memchr(text + start, sign, end - start)
+    return end if found == NULL else found - text
 
 
 cdef int add_argument(object arguments, object key, object value) except -1:
@@ -255,9 +262,11 @@ def text_answer(str text not None, dict headers, tuple type_header, set plain_na
     for name, value in head:
         if type(name) is not str or type(value) is not str or has(<str>value, c"\n") or has(<str>value, c"\r"):
             return None
+        if name in plain_names:
+            continue
         if <str>name == "Content-Type":
             has_type = True
-        elif name not in plain_names and kind_of_header(name):
+        elif kind_of_header(name):
             return None
     if not has_type:
         head.append(type_header)

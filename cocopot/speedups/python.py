@@ -74,7 +74,6 @@ class LazyHeaders(Lazy):
         if instance is None:
             return self
         headers = new(self.load)
-        headers._list = []  # noqa: SLF001
         headers.environ = instance.environ
         instance.headers = headers
         return headers
@@ -188,9 +187,11 @@ def text_answer(
     for name, value in head:
         if type(name) is not str or type(value) is not str or "\n" in value or "\r" in value:
             return None
+        if name in plain_names:
+            continue
         if name == "Content-Type":
             has_type = True
-        elif name not in plain_names and kind_of_header(name):
+        elif kind_of_header(name):
             return None
     if not has_type:
         head.append(type_header)

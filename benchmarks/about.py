@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from peers import PEERS, load
 
+from cocopot.speedups import COMPILED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,8 +27,8 @@ _LIBRARIES = ("pluggy", "werkzeug", "granian")
 def about(peers: Iterable[str]) -> dict[str, Any]:
     """Return versions, and what kind of machine this is; exit where figures would mislead."""
     _check_installed()
-    if os.environ.get("COCOPOT_PURE_PYTHON"):
-        sys.exit("COCOPOT_PURE_PYTHON is set: install Cocopot with nothing compiled, and unset it.")
+    if _compiled_modules("cocopot") and not COMPILED:
+        sys.exit("What is compiled in Cocopot is not used: unset COCOPOT_PURE_PYTHON, or install it without.")
     if _package("falcon") is not None and not _compiled_modules("falcon"):
         sys.exit("Falcon is installed without its compiled modules: install its wheel for this platform.")
     names = [name for name in (*peers, *_LIBRARIES) if name in PEERS or name in _LIBRARIES]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cocopot import lifecycle, logs, urls
 from cocopot.builtin import BUILTINS
-from cocopot.config import DEFAULTS, Config, ConfigAttribute
+from cocopot.config import DEFAULTS, Config, ConfigAttribute, is_true
 from cocopot.context import Context
 from cocopot.context import current_app as _current_app
 from cocopot.error_handlers import error_scopes
@@ -145,7 +145,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
     def _make_config(self, instance_relative: bool) -> Config:
         config = self.config_class(self.instance_path if instance_relative else self.root_path, DEFAULTS)
         if debug := os.environ.get("COCOPOT_DEBUG"):
-            config.take({"DEBUG": _is_true(debug)}, Origin("environment", "COCOPOT_DEBUG"))
+            config.take({"DEBUG": is_true(debug)}, Origin("environment", "COCOPOT_DEBUG"))
         return config
 
     @property
@@ -343,10 +343,6 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
 
 #: The application that handles the current request, or whose context is active.
 current_app: Cocopot = cast("Cocopot", _current_app)
-
-
-def _is_true(text: str) -> bool:
-    return text.strip().lower() not in {"", "0", "false", "no", "off"}
 
 
 def _run_file() -> str:

@@ -70,9 +70,17 @@ def attempt(function: Any, *args: Any) -> Any:
 # -------------------------------------------------------------------------
 
 
+IS_THERE = find_spec("cocopot.speedups._compiled") is not None
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
-    [({}, find_spec("cocopot.speedups._compiled") is not None), ({"COCOPOT_PURE_PYTHON": "1"}, False)],
+    [
+        ({}, IS_THERE),
+        ({"COCOPOT_PURE_PYTHON": ""}, IS_THERE),
+        ({"COCOPOT_PURE_PYTHON": "0"}, IS_THERE),
+        ({"COCOPOT_PURE_PYTHON": "1"}, False),
+    ],
 )
 def test_which_are_chosen(variables: dict[str, str], expected: bool) -> None:
     """The compiled ones are used where they are there, unless the environment says otherwise."""

@@ -6,10 +6,11 @@ Where the distribution was built with a C compiler they are those of `_compiled.
 
 import os
 
+from cocopot.config import is_true
 from cocopot.speedups.python import LENGTH_HEADERS
 
 try:
-    if os.environ.get("COCOPOT_PURE_PYTHON", "0") != "0":
+    if is_true(os.environ.get("COCOPOT_PURE_PYTHON", "")):
         raise ImportError  # noqa: TRY301 - as if it were not there
     from cocopot.speedups._compiled import (
         Lazy,

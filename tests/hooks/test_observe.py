@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,12 +27,14 @@ from tests.hooks.test_dispatch_oracle import (
     ordered_manager,
     outcome_of,
 )
+from tests.processes import clean_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     import pluggy
 
+CHECKOUT = Path(__file__).parents[2]
 PATIENCE = 10
 
 
@@ -543,6 +549,68 @@ def test_a_callback_that_calls_hooks() -> None:
     app.plugins.observe(curious)
     assert app.test_client().get("/text").text == "text"
     assert [record.hook for record in records] == ROUTE
+
+
+@hookimpl(hookwrapper=True)
+def outer(value: Any) -> Generator[None, Any, None]:
+    """Wrap, in the old style, what breaks the rules."""
+    yield
+
+
+def throw_away(manager: PluginManager) -> None:
+    """Leave a wrapper behind that has not ended, for the garbage collector."""
+    with pytest.raises(RuntimeError, match="has second yield") as raised:
+        manager.hook.sample_all(value=1)
+    raised.value.circle = raised.value  # type: ignore[attr-defined]  # keeps the call's frame, and what is in it
+
+
+def test_a_wrapper_that_is_collected_while_something_is_told() -> None:
+    """A callback is not told of what is collected while it runs: it may hold a lock."""
+    manager, names = manager_of(outer, twice), []
+
+    def collecting(record: HookCallRecord) -> None:
+        names.append(record.plugin)
+        gc.collect()
+
+    manager.observe(collecting)
+    gc.disable()
+    try:
+        throw_away(manager)
+        throw_away(manager)
+    finally:
+        gc.enable()
+    assert names == ["twice", "twice"]
+
+
+def test_a_wrapper_that_is_collected_while_a_context_variable_is_set() -> None:
+    """Whenever the garbage collector comes by, the process goes on."""
+    code = """
+import gc
+from contextvars import Context, ContextVar
+from tests.hooks.test_observe import manager_of, one, outer, throw_away, twice
+
+manager, other = manager_of(outer, twice), manager_of(one)
+manager.observe(len)
+other.observe(bool)
+variables = [ContextVar("variable") for _ in range(40)]
+
+def run(number):
+    for variable in variables[:number]:
+        variable.set(1)
+    for objects in range(30):
+        gc.disable()
+        throw_away(manager)
+        gc.set_threshold(gc.get_count()[0] + objects)
+        gc.enable()
+        other.hook.sample_all(value=1)
+
+for number in range(40):
+    Context().run(run, number)
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=CHECKOUT, env=clean_environ(), check=False, timeout=60
+    )
+    assert process.returncode == 0
 
 
 def test_a_request_in_flight_keeps_its_calls() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PARTS: dict[str, Callable[[Settings], AbstractContextManager[OneRound]]] = {
     "in-process": lambda settings: contextlib.nullcontext(in_own_process("in_process.py", settings)),
     "hooks": lambda settings: contextlib.nullcontext(in_own_process("hook_calls.py", settings)),
-    "served": served.rounds,
+    "served": lambda settings: contextlib.nullcontext(lambda: served.one_round(settings)),
     "startup": startup.rounds,
 }
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from in_process import DifferentAnswerError
 from peers import load
 from results import Sample
-from settings import HERE, OneRound, Settings
+from settings import HERE, Settings
 from workloads import AGENT, WORKLOADS
 
 if TYPE_CHECKING:
@@ -134,23 +134,19 @@ def _drive(peer: str, port: int, seconds: float) -> float:
         return done / elapsed
 
 
-@contextlib.contextmanager
-def rounds(settings: Settings) -> Iterator[OneRound]:
-    """Start all servers; a round drives one after the other, again and again."""
+def one_round(settings: Settings) -> list[Sample]:
+    """Start all servers, and drive one after the other, again and again."""
     seconds, passes = _SECONDS * settings.effort, max(1, int(_PASSES * settings.effort))
+    peers = [peer for peer in settings.peers if load(peer) is not None]
+    found: dict[str, list[float]] = {peer: [] for peer in peers}
     with contextlib.ExitStack() as stack:
-        peers = [peer for peer in settings.peers if load(peer) is not None]
         ports = {peer: stack.enter_context(_server(peer)) for peer in peers}
-
-        def one_round() -> list[Sample]:
-            found: dict[str, list[float]] = {peer: [] for peer in peers}
-            for _ in range(passes):
-                for peer, port in ports.items():
-                    found[peer].append(_drive(peer, port, seconds))
-            return [Sample(PART, "B", peer, "requests/s", statistics.median(v)) for peer, v in found.items()]
-
-        one_round()  # the first requests are slower
-        yield one_round
+        for peer, port in ports.items():
+            _drive(peer, port, seconds)  # the first requests are slower
+        for _ in range(passes):
+            for peer, port in ports.items():
+                found[peer].append(_drive(peer, port, seconds))
+    return [Sample(PART, "B", peer, "requests/s", statistics.median(v)) for peer, v in found.items()]
 
 
 if "BENCHMARK_PEER" in os.environ:

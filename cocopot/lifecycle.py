@@ -166,6 +166,8 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
         else:
             rule, request.view_args = router.match_request(environ, path, method, *domain_of(app))
     except HTTPException as exc:
+        # Frames lead to the request, and so back here; those of what it was raised from too.
+        exc.__context__ = None
         request.routing_exception = exc.with_traceback(None)
         return None
     request.url_rule = rule

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.test import create_environ
 
 from cocopot import (
     Blueprint,
@@ -14,7 +17,10 @@ from cocopot import (
     g,
     has_request_context,
     hookimpl,
+    redirect,
     request,
+    stream_with_context,
+    url_for,
 )
 from cocopot.exceptions import BadRequestKeyError, HTTPException, InternalServerError, NotFound
 
@@ -593,3 +599,83 @@ class TestPathsAndHosts:
         with app.test_request_context("/missing"):
             assert isinstance(request.routing_exception, NotFound)
             assert (request.endpoint, request.view_args) == (None, None)
+
+
+class TestGarbage:
+    @pytest.fixture
+    def app(self, app: Cocopot) -> Cocopot:
+        app.add_url_rule("/folder/", "folder", index)
+        app.add_url_rule("/missing", "missing", failing(NotFound()))
+        app.add_url_rule("/moved", "moved", lambda: redirect(url_for("folder")))
+        app.add_url_rule("/json", "json", lambda: {"got": request.json}, methods=["POST"])
+        app.add_url_rule("/form", "form", lambda: request.form["a"], methods=["POST"])
+        app.add_url_rule("/file", "file", lambda: str(request.files["a"].read()), methods=["POST"])
+        app.add_url_rule("/stream", "stream", lambda: stream_with_context(str(request.path) for _ in "ab"))
+        app.add_url_rule("/<int:n>", "number", lambda n: (f"{n} {request.args} {g}", {"X-A": "1"}))
+        app.register_error_handler(405, lambda error: ("handled", 405))
+        app.teardown_request(lambda exc: None)
+        app.logger.disabled = True
+        return app
+
+    @pytest.mark.parametrize(
+        ("path", "options"),
+        [
+            ("/", {}),
+            ("/", {"method": "HEAD"}),
+            ("/", {"method": "OPTIONS"}),
+            ("/", {"method": "PUT"}),
+            ("/7?a=%41", {}),
+            ("/seven", {}),
+            ("/nowhere", {}),
+            ("/folder", {}),
+            ("/folder//", {}),
+            ("//7", {}),
+            ("/x", {"environ_overrides": {"PATH_INFO": "/\xff"}}),
+            ("/", {"headers": {"Host": "a b"}}),
+            ("/missing", {}),
+            ("/moved", {}),
+            ("/boom", {}),
+            ("/stream", {}),
+            ("/json", {"json": {"a": 1}}),
+            ("/json", {"data": "{", "content_type": "application/json"}),
+            ("/json", {"method": "POST", "headers": {"Content-Length": "x"}}),
+            ("/form", {"data": {"a": "1"}}),
+            ("/form", {"data": {"b": "1"}}),
+            ("/file", {"data": {"a": (io.BytesIO(b"x"), "x")}}),
+        ],
+    )
+    def test_a_request_leaves_none(self, app: Cocopot, path: str, options: dict[str, Any]) -> None:
+        """What a request was made of goes at once, without the garbage collector."""
+        if "data" in options or "json" in options:
+            options = {"method": "POST", **options}
+        environ = create_environ(path, **options)
+        body = environ["wsgi.input"].read()
+
+        def ask() -> None:
+            chunks = app({**environ, "wsgi.input": io.BytesIO(body)}, lambda *_: bytes)
+            assert b"".join(chunks) or path == "/"
+            getattr(chunks, "close", int)()
+
+        ask()
+        ask()
+        gc.collect()
+        gc.disable()
+        try:
+            ask()
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
+
+    def test_what_somebody_else_handles_stays_as_it_is(self, app: Cocopot) -> None:
+        """An exception that is being handled around a request keeps its traceback."""
+
+        def answer_anyway() -> None:
+            try:
+                boom()
+            except ShopError:
+                assert app.test_client().get("/folder").status_code == 308
+                raise
+
+        with pytest.raises(ShopError) as raised:
+            answer_anyway()
+        assert raised.traceback[-1].name == "boom"

@@ -115,7 +115,8 @@ class Router(Map):
     ) -> tuple[Rule, dict[str, Any]]:
         """Return the rule that a request belongs to, and new arguments for its view.
 
-        Every request comes through here, so it is written out in one go: a page, then the plans, then a walk.
+        Every request comes through here but those that `speedups.match_plain` knows, so it is written out in
+        one go: a page, then the plans, then a walk.
         The outcome is that of ``bind_to_environ(environ, server_name, subdomain).match(return_rule=True)``.
 
         Args:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import venv
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -189,8 +190,8 @@ def _least(scripts: dict[str, tuple[str, str | Path]], settings: Settings) -> di
 
 @contextlib.contextmanager
 def rounds(settings: Settings) -> Iterator[OneRound]:
-    """Make the environments; a round starts everything once."""
+    """Make the environments; a round starts everything anew."""
     with tempfile.TemporaryDirectory() as folder:
         pythons = _environments(Path(folder), settings.installed)
-        _starts(pythons, settings)  # reads the files once, so that no round pays for the disk
+        _starts(pythons, replace(settings, effort=0))  # reads the files, so that no round pays for the disk
         yield lambda: [*_frameworks(settings), *_starts(pythons, settings)]

@@ -166,8 +166,6 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
         else:
             rule, request.view_args = router.match_request(environ, path, method, *domain_of(app))
     except HTTPException as exc:
-        # Frames lead to the request, and so back here; those of what it was raised from too.
-        exc.__context__ = None
         request.routing_exception = exc.with_traceback(None)
         return None
     request.url_rule = rule
@@ -176,10 +174,16 @@ def match_request(app: Application, request: Request, environ: WSGIEnvironment) 
 
 def _check_utf8(environ: WSGIEnvironment) -> None:
     for key in ("SCRIPT_NAME", "PATH_INFO"):
-        try:
-            environ.get(key, "").encode("latin-1").decode()
-        except UnicodeDecodeError:
-            raise BadRequest("The path of the URL is not valid UTF-8.") from None
+        if not _is_utf8(environ.get(key, "").encode("latin-1")):
+            raise BadRequest("The path of the URL is not valid UTF-8.")
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def full_dispatch_request(  # noqa: C901, PLR0912 - the hot path

@@ -294,7 +294,10 @@ def _old_style(
         _wrapfail(wrapper, "has second yield")
     finally:
         wrapper.close()
-    return outcome.get_result()
+    try:
+        return outcome.get_result()
+    finally:
+        del outcome  # a frame that holds an exception of its own traceback is a circle
 
 
 def _wrapfail(wrapper: Generator[Any, Any, Any], problem: str) -> NoReturn:

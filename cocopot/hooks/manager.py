@@ -220,7 +220,8 @@ class PluginManager(pluggy.PluginManager):
 
         Compiled in from the next request on; requests in flight keep the calls that they began with. Of hook
         calls that a callback makes itself nothing is told. What it raises does not reach the request: an
-        `Exception` is logged, once. With a server of several threads it is called in several threads.
+        `Exception` is logged, once. With a server of several threads it is called in several threads. It runs
+        in a copy of the context variables: those that it sets are as before afterwards.
 
         Args:
             callback: Takes a `HookCallRecord`: hook, plugin, start, duration, result or exception.

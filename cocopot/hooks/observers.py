@@ -7,8 +7,8 @@ implementation's own would stand. Without an observer there is nothing of this i
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Generator
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -22,19 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cocopot.plugins")
 
-
-class _Telling(threading.local):
-    """Whether this thread tells an observer of a call; calls that the observer makes are not told in turn.
-
-    A context variable could end the process. A wrapper that was thrown away at its `yield` goes on when the
-    garbage collector comes by: up to Python 3.11 also inside `ContextVar.set`, which must not be called again
-    there (https://github.com/python/cpython/issues/148891).
-    """
-
-    now = False
-
-
-_TELLING = _Telling()
+# Whether an observer is being told of a call, so that calls that it makes itself are not told in turn.
+_TELLS: ContextVar[bool] = ContextVar("cocopot_observer_tells", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +101,11 @@ def _reporting(tellers: tuple[Callback, ...]) -> Observe:
     """Return what makes a reporting function of an implementation's own."""
 
     def tell(record: HookCallRecord) -> None:
-        if _TELLING.now:  # of a wrapper that was thrown away
-            return
-        _TELLING.now = True
-        try:
-            for teller in tellers:
-                teller(record)
-        finally:
-            _TELLING.now = False
+        # A wrapper that was thrown away at its `yield` is ended by the garbage collector, at any time. Up to
+        # Python 3.11 that may be inside `ContextVar.set`, and to set another variable of the same context
+        # there ends the process (https://github.com/python/cpython/issues/148891). So this gets its own.
+        if not _TELLS.get():
+            copy_context().run(_tell, tellers, record)
 
     def observe(hook: str, impl: pluggy.HookImpl, function: Callable[..., Any]) -> Callable[..., Any]:
         make = _reporting_wrapper if impl.wrapper or impl.hookwrapper else _reporting_function
@@ -128,13 +114,19 @@ def _reporting(tellers: tuple[Callback, ...]) -> Observe:
     return observe
 
 
+def _tell(tellers: tuple[Callback, ...], record: HookCallRecord) -> None:
+    _TELLS.set(True)
+    for teller in tellers:
+        teller(record)
+
+
 def _reporting_function(
     hook: str, impl: pluggy.HookImpl, function: Callable[..., Any], tell: Callback
 ) -> Callable[..., Any]:
     name = impl.plugin_name
 
     def report(*args: Any, **kwargs: Any) -> Any:
-        if _TELLING.now:
+        if _TELLS.get():
             return function(*args, **kwargs)
         start = perf_counter()
         try:
@@ -153,7 +145,7 @@ def _reporting_wrapper(
 ) -> Callable[..., Any]:
     def report(*args: Any, **kwargs: Any) -> Any:
         generator = function(*args, **kwargs)
-        return generator if _TELLING.now else _ReportingWrapper(hook, impl, generator, tell)
+        return generator if _TELLS.get() else _ReportingWrapper(hook, impl, generator, tell)
 
     return report
 

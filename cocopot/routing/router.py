@@ -6,7 +6,7 @@ from http import HTTPMethod
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
-from werkzeug.routing import Map, ValidationError
+from werkzeug.routing import Map, RequestRedirect, ValidationError
 from werkzeug.routing import Rule as WerkzeugRule
 
 from cocopot.exceptions import MethodNotAllowed, NotFound
@@ -218,7 +218,11 @@ class Router(Map):
             self._remember(adapter, environ, server_name, subdomain)
         if path == "/" and environ.get("PATH_INFO") == "":
             path = ""
-        rule, arguments = adapter.match(path, method, return_rule=True)
+        try:
+            rule, arguments = adapter.match(path, method, return_rule=True)
+        except RequestRedirect as exc:
+            exc.__context__ = None  # its frames lead to the request, which keeps the redirect
+            raise
         return cast("Rule", rule), cast("dict[str, Any]", arguments)
 
     def _remember(

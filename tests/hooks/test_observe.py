@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -530,6 +531,14 @@ def test_a_callback_that_interrupts() -> None:
         manager.hook.sample_all(value=1)
 
 
+def test_a_callback_that_sets_context_variables() -> None:
+    """It has them for itself."""
+    manager, variable = manager_of(one), ContextVar("variable", default="before")
+    manager.observe(lambda record: variable.set("changed"))
+    manager.hook.sample_all(value=1)
+    assert variable.get() == "before"
+
+
 def test_a_callback_that_calls_hooks() -> None:
     """Of the calls that a callback makes itself nothing is told, wrappers included."""
     app, records = shop(), list[HookCallRecord]()
@@ -572,13 +581,14 @@ def test_a_wrapper_that_is_collected_while_something_is_told() -> None:
         names.append(record.plugin)
         gc.collect()
 
-    manager.observe(collecting)
+    undo = manager.observe(collecting)
     gc.disable()
     try:
         throw_away(manager)
         throw_away(manager)
     finally:
         gc.enable()
+        undo()
     assert names == ["twice", "twice"]
 
 
@@ -590,9 +600,9 @@ from contextvars import Context, ContextVar
 from tests.hooks.test_observe import manager_of, one, outer, throw_away, twice
 
 manager, other = manager_of(outer, twice), manager_of(one)
-manager.observe(len)
-other.observe(bool)
 variables = [ContextVar("variable") for _ in range(40)]
+manager.observe(variables[0].set)
+other.observe(variables[1].set)
 
 def run(number):
     for variable in variables[:number]:

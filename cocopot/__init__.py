@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cocopot.app import Cocopot, current_app
-from cocopot.blueprints import Blueprint
 from cocopot.config import Config
 from cocopot.context import (
     copy_current_request_context,
@@ -25,6 +24,7 @@ from cocopot.helpers import (
     url_for,
 )
 from cocopot.hooks import PluginManager, hookimpl, hookspec
+from cocopot.registry.blueprints import Blueprint
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.types import ResponseValue

@@ -13,22 +13,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from cocopot import lifecycle, logs, urls
-from cocopot.builtin import BUILTINS
+from cocopot import logs, urls
 from cocopot.config import DEFAULTS, Config, ConfigAttribute, is_true
 from cocopot.context import Context
 from cocopot.context import current_app as _current_app
-from cocopot.error_handlers import error_scopes
 from cocopot.folders import AppFolders
 from cocopot.hooks import PluginManager
-from cocopot.hooks.discovery import Selection
 from cocopot.hooks.loading import Loader
+from cocopot.hooks.selection import Selection
 from cocopot.origins import Origin
-from cocopot.registration import AppRegistrar
+from cocopot.pipeline import lifecycle
+from cocopot.pipeline.defaults import BUILTINS
+from cocopot.pipeline.overrides import RequestSteps
+from cocopot.registry.decorators import AppRegistrar
+from cocopot.registry.error_handlers import error_scopes
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router, Rule
-from cocopot.steps import RequestSteps
 
 if TYPE_CHECKING:
     import click

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from werkzeug.routing import BuildError
 
-from cocopot.calls import compiled_hook
 from cocopot.context import current_or_none
-from cocopot.functions import name_of
+from cocopot.pipeline.endpoint import compiled_hook
+from cocopot.registry.callbacks import name_of
 from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import pluggy
 from cocopot.checks.effects import Snapshot, watch
 from cocopot.checks.subjects import describe, with_requirements
 from cocopot.exceptions import PluginError
-from cocopot.hooks.discovery import Selection, declared_names
 from cocopot.hooks.loading import Loader
 from cocopot.hooks.manager import PluginManager
+from cocopot.hooks.ordering import declared_names
+from cocopot.hooks.selection import Selection
 
 if TYPE_CHECKING:
     from cocopot.checks.subjects import Subject

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cocopot.checks.rules import Finding
-from cocopot.hooks.discovery import GROUP, installed
+from cocopot.hooks.candidates import GROUP, installed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from cocopot.hooks.discovery import GROUP
+from cocopot.hooks.candidates import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cocopot.checks.rules import Finding
-from cocopot.hooks.discovery import declared_names, installed
-from cocopot.hooks.places import place_of, text_of
+from cocopot.hooks.candidates import installed
+from cocopot.hooks.locations import place_of, text_of
+from cocopot.hooks.ordering import declared_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from cocopot.hooks.discovery import Candidate
+    from cocopot.hooks.candidates import Candidate
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ import importlib_metadata
 
 from cocopot.checks.projects import ProjectError, find_module, stage_project
 from cocopot.exceptions import PluginError
-from cocopot.hooks.discovery import installed, plugin_entry_points
+from cocopot.hooks.candidates import installed, plugin_entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from cocopot.cli.env_files import read_env_files
 from cocopot.cli.loading import AppLoader, NoAppError
 from cocopot.cli.tables import printable
 from cocopot.cli.tracebacks import print_error
-from cocopot.hooks.places import text_of
+from cocopot.hooks.locations import text_of
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:

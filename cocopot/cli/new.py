@@ -13,7 +13,7 @@ import click
 
 from cocopot.cli.implementations import HOOKS, Implementations, summary
 from cocopot.cli.projects import check_folder, render, write
-from cocopot.hooks.discovery import installed
+from cocopot.hooks.candidates import installed
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 import click
 import pluggy
 
-from cocopot.builtin import BUILTINS
 from cocopot.cli.loading import NoAppError
 from cocopot.cli.masking import mask_text
+from cocopot.cli.plugin_reports import report_hooks, report_plugins
 from cocopot.cli.plugins_text import dot_lines, graph_lines, hook_lines, plugin_lines
 from cocopot.cli.tables import print_json
 from cocopot.cli.tracebacks import print_error
 from cocopot.exceptions import PluginError
 from cocopot.hooks import PluginManager
-from cocopot.hooks.discovery import ERRORS_VARIABLE, Selection
+from cocopot.hooks.candidates import ERRORS_VARIABLE
 from cocopot.hooks.loading import Loader
-from cocopot.hooks.places import place_of_error
-from cocopot.hooks.report import report_hooks, report_plugins
+from cocopot.hooks.locations import place_of_error
+from cocopot.hooks.selection import Selection
+from cocopot.pipeline.defaults import BUILTINS
 from cocopot.request import blueprints_of
 from cocopot.suggestions import did_you_mean
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from cocopot.app import Cocopot
     from cocopot.cli.loading import AppLoader
-    from cocopot.hooks.report import HookReport, PluginReport
+    from cocopot.cli.plugin_reports import HookReport, PluginReport
 
 
 @click.command("plugins")

@@ -13,8 +13,8 @@ from cocopot.cli.tables import aligned, printable, shortened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cocopot.hooks.places import Place
-    from cocopot.hooks.report import HookReport, Implementation, PluginReport
+    from cocopot.cli.plugin_reports import HookReport, Implementation, PluginReport
+    from cocopot.hooks.locations import Place
 
 _RESULTS = {
     "all": "all run",

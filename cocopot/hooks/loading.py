@@ -11,17 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 
 from cocopot.exceptions import PluginError
-from cocopot.hooks.discovery import (
-    ERRORS_VARIABLE,
-    CircleError,
-    Selection,
-    declared_names,
-    given_candidates,
-    installed,
-    load_order,
-)
+from cocopot.hooks.candidates import ERRORS_VARIABLE, given_candidates, installed
+from cocopot.hooks.locations import place_of, place_of_error, text_of
 from cocopot.hooks.markers import MISSING, held
-from cocopot.hooks.places import place_of, place_of_error, text_of
+from cocopot.hooks.ordering import CircleError, declared_names, load_order
 from cocopot.origins import Origin
 from cocopot.suggestions import close_name, did_you_mean
 
@@ -29,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from cocopot.config import Config
-    from cocopot.hooks.discovery import Candidate
+    from cocopot.hooks.candidates import Candidate
+    from cocopot.hooks.locations import Place
     from cocopot.hooks.manager import PluginManager, PluginRecord
-    from cocopot.hooks.places import Place
+    from cocopot.hooks.selection import Selection
 
 _PLAIN = pluggy.HookimplOpts(
     wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None

@@ -12,16 +12,17 @@ import pluggy
 from werkzeug.utils import import_string
 
 from cocopot.hooks import specs
-from cocopot.hooks.discovery import Candidate, Selection, name_of_plugin, unique_name
-from cocopot.hooks.dispatch import HookCall, Kind, compile_call
+from cocopot.hooks.candidates import Candidate, name_of_plugin, unique_name
+from cocopot.hooks.compiler import HookCall, Kind, compile_call
 from cocopot.hooks.markers import PROJECT_NAME, held, may_be_marked
 from cocopot.hooks.observers import Observers
+from cocopot.hooks.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cocopot.exceptions import PluginError
-    from cocopot.hooks.dispatch import Observe
+    from cocopot.hooks.compiler import Observe
     from cocopot.hooks.observers import Callback
 
 Origin = Literal["plugin", "application", "builtin"]
@@ -186,7 +187,7 @@ class PluginManager(pluggy.PluginManager):
             if name is not None and removed is not None:
                 self.records_by_name.pop(name, None)
             self.forget_compiled()
-            return removed
+        return removed
 
     def add_hookspecs(self, module_or_class: Any) -> None:
         """Add the hook specifications of a module or class, as pluggy does."""
@@ -265,8 +266,7 @@ class PluginManager(pluggy.PluginManager):
             origin: Only `"plugin"`, `"application"` or `"builtin"`; everything by default.
         """
         records = list(self.records_by_name.values())  # others may register meanwhile
-        found = [record for record in records if origin in (None, record.origin)]
-        return sorted(found, key=lambda record: record.index)
+        return sorted((r for r in records if origin in (None, r.origin)), key=lambda record: record.index)
 
     def specified_hooks(self) -> frozenset[str]:
         """Return the names of the hooks that have a specification."""
@@ -312,7 +312,7 @@ class PluginManager(pluggy.PluginManager):
 
     def _rank(self, impl: pluggy.HookImpl, order: str) -> tuple[int, ...]:
         record = self.records_by_name.get(impl.plugin_name)
-        layer = 0 if impl.wrapper or impl.hookwrapper else 1
+        layer = int(not (impl.wrapper or impl.hookwrapper))
         wish = -1 if impl.tryfirst else 1 if impl.trylast else 0
         if record is None:  # an implementation that was passed to `call_extra`: innermost
             return (layer, wish, 2 if order == "in" else -1, 0, 0)

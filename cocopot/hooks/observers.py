@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from cocopot.hooks.dispatch import wrapper_error
+from cocopot.hooks.compiler import wrapper_error
 
 if TYPE_CHECKING:
     import pluggy
 
-    from cocopot.hooks.dispatch import Observe
+    from cocopot.hooks.compiler import Observe
 
 logger = logging.getLogger("cocopot.plugins")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cocopot.hooks.discovery import GROUP, installed
+from cocopot.hooks.candidates import GROUP, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -32,10 +32,10 @@ def codes(file: Path, text: str) -> list[tuple[str, int]]:
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("import cocopot.lifecycle", "cocopot.lifecycle"),
+        ("import cocopot.pipeline.lifecycle", "cocopot.pipeline.lifecycle"),
         ("import cocopot.hooks.specs as contract", "cocopot.hooks.specs"),
         ("from cocopot.app import Cocopot", "cocopot.app.Cocopot"),
-        ("from cocopot import lifecycle", "cocopot.lifecycle"),
+        ("from cocopot.pipeline import lifecycle", "cocopot.pipeline.lifecycle"),
         ("from cocopot import _secret", "cocopot._secret"),
         ("from cocopot.testing import _hidden", "cocopot.testing._hidden"),
         ("from cocopot.testing.client import Client", "cocopot.testing.client.Client"),
@@ -73,7 +73,7 @@ def test_public_imports(file: Path, line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "import cocopot; cocopot.lifecycle.handle_request",
+        "import cocopot; cocopot.pipeline.lifecycle.handle_request",
         "import cocopot; cocopot._secret",
         "import cocopot as framework; framework.hooks.specs",
         "import cocopot.testing; cocopot.testing._hidden",
@@ -91,7 +91,7 @@ def test_private_attributes(file: Path, line: str) -> None:
     "line",
     [
         "import cocopot; cocopot.Cocopot; cocopot.testing.Client; cocopot.__name__",
-        "import other as cocopot; cocopot.lifecycle",
+        "import other as cocopot; cocopot.pipeline.lifecycle",
         "app.plugins; app.__class__; self._app._loader; request._demo_user",
     ],
 )

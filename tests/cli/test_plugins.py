@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from cocopot.cli import main
+from cocopot.cli.plugin_reports import PluginReport
 from cocopot.cli.plugins_text import dot_lines, graph_lines, plugin_lines
-from cocopot.hooks.report import PluginReport
 from cocopot.testing import installed_plugin
 
 if TYPE_CHECKING:

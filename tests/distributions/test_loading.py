@@ -135,7 +135,7 @@ def test_what_is_installed_is_read_once_per_process(environment: MakeEnvironment
     application = """
         import sys
         from pathlib import Path
-        from cocopot.hooks.discovery import installed
+        from cocopot.hooks.candidates import installed
 
         module = Path(sys.modules["cocopot_hello"].__file__)
         module.parent.joinpath("cocopot_hello-2.3.dist-info", "entry_points.txt").write_text("")

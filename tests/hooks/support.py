@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cocopot import Cocopot
-from cocopot.hooks.discovery import Candidate
+from cocopot.hooks.candidates import Candidate
 
 #: How a plugin may be registered, and how it is then named in an error.
 BLAMED = [

@@ -13,7 +13,7 @@ from tests.hooks.support import BLAMED, app_with
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from cocopot.hooks.discovery import Candidate
+    from cocopot.hooks.candidates import Candidate
 
 
 def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from cocopot.hooks.discovery import Candidate
+    from cocopot.hooks.candidates import Candidate
 
 
 def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:

@@ -17,17 +17,9 @@ from hypothesis import strategies as st
 
 from cocopot import Cocopot
 from cocopot.exceptions import PluginError
-from cocopot.hooks.discovery import (
-    GROUP,
-    Candidate,
-    CircleError,
-    Selection,
-    declared_names,
-    given_candidates,
-    installed,
-    load_order,
-    unreadable,
-)
+from cocopot.hooks.candidates import GROUP, Candidate, given_candidates, installed, unreadable
+from cocopot.hooks.ordering import CircleError, declared_names, load_order
+from cocopot.hooks.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ import pytest
 
 from cocopot import Cocopot, PluginError
 from cocopot.hooks import PluginManager, hookimpl, hookspec
-from cocopot.hooks.discovery import Candidate
+from cocopot.hooks.candidates import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -19,7 +19,7 @@ from cocopot import Blueprint, Cocopot, Response, abort, hookimpl, url_for
 from cocopot.hooks import PluginManager, hookspec
 from cocopot.hooks.observers import HookCallRecord
 from tests.hooks.support import app_with
-from tests.hooks.test_dispatch_oracle import (
+from tests.hooks.test_compiler_oracle import (
     EXAMPLES,
     VALUES,
     Impl,

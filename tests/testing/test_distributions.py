@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from cocopot import Cocopot, PluginError
-from cocopot.hooks.discovery import installed
+from cocopot.hooks.candidates import installed
 from cocopot.testing import installed_plugin, make_app
 
 HELLO = """

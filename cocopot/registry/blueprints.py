@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cocopot.context import current
-from cocopot.error_handlers import error_key
 from cocopot.folders import Folders
-from cocopot.functions import FunctionTable
-from cocopot.registration import Registrar
+from cocopot.registry.callbacks import FunctionTable
+from cocopot.registry.decorators import Registrar
+from cocopot.registry.error_handlers import error_key
 from cocopot.urls import endpoint_of
 
 if TYPE_CHECKING:
     import os
 
-    from cocopot.error_handlers import ErrorKey
+    from cocopot.registry.error_handlers import ErrorKey
     from cocopot.types import View
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cocopot
-from cocopot.hooks.places import Place, place_of, place_of_error
+from cocopot.hooks.locations import Place, place_of, place_of_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Blueprint, Cocopot, hookimpl
+from cocopot.cli.plugin_reports import report_hooks, report_plugins
 from cocopot.hooks import hookspec, specs
-from cocopot.hooks.report import report_hooks, report_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cocopot.hooks.places import Place
-    from cocopot.hooks.report import HookReport, PluginReport
+    from cocopot.cli.plugin_reports import HookReport, PluginReport
+    from cocopot.hooks.locations import Place
 
 
 class Session:

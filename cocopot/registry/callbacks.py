@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cocopot.hooks import hookimpl
-from cocopot.hooks.discovery import unique_name
-from cocopot.hooks.dispatch import direct
+from cocopot.hooks.candidates import unique_name
+from cocopot.hooks.compiler import direct
 from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 pluggy's own call looks up arguments by name and keeps lists for every call. Here that is done once: the
 implementations, in the order in which they run, become the source of a function that takes the hook's
 arguments by position and calls each implementation on a line of its own. What arguments, results, wrappers
-and exceptions mean is pluggy's; `tests/hooks/test_dispatch_oracle.py` holds the two against each other.
+and exceptions mean is pluggy's; `tests/hooks/test_compiler_oracle.py` holds the two against each other.
 """
 
 from __future__ import annotations

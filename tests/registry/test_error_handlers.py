@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cocopot import Blueprint, Cocopot, abort, request
-from cocopot.error_handlers import ErrorHandlerSpec, error_key
 from cocopot.exceptions import (
     BadRequest,
     BadRequestKeyError,
@@ -20,6 +19,7 @@ from cocopot.exceptions import (
     NotFound,
     RequestRedirect,
 )
+from cocopot.registry.error_handlers import ErrorHandlerSpec, error_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cocopot.builtin import dispatch, errors, json_provider, responses, static
+from cocopot.pipeline.defaults import dispatch, errors, json_provider, responses, static
 
 #: What every application registers, by name.
 BUILTINS = {

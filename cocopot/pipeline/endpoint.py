@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cocopot.builtin import dispatch as builtin_dispatch
-from cocopot.builtin import responses
+from cocopot.pipeline.defaults import dispatch as builtin_dispatch
+from cocopot.pipeline.defaults import responses
 from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:

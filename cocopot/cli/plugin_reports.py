@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks import specs
-from cocopot.hooks.discovery import installed, unreadable
+from cocopot.hooks.candidates import installed, unreadable
 from cocopot.hooks.loading import check_hooks
-from cocopot.hooks.places import place_of
+from cocopot.hooks.locations import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pluggy
 
-    from cocopot.hooks.discovery import Candidate
-    from cocopot.hooks.dispatch import Kind
+    from cocopot.hooks.candidates import Candidate
+    from cocopot.hooks.compiler import Kind
+    from cocopot.hooks.locations import Place
     from cocopot.hooks.manager import Origin, PluginManager
-    from cocopot.hooks.places import Place
 
 T = TypeVar("T")
 

@@ -15,11 +15,11 @@ from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.body import check_content_length
-from cocopot.builtin.dispatch import WITH_VIEW, refuse_none
-from cocopot.calls import calls_for, compiled_hook
 from cocopot.context import CURRENT, Context
-from cocopot.error_handlers import error_scopes
 from cocopot.logs import report_errors, run_every
+from cocopot.pipeline.defaults.dispatch import WITH_VIEW, refuse_none
+from cocopot.pipeline.endpoint import calls_for, compiled_hook
+from cocopot.registry.error_handlers import error_scopes
 from cocopot.request import Request
 from cocopot.response import Response, send_text, text_response
 from cocopot.routing import Router

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from cocopot.functions import Scope, name_of, register_function
+from cocopot.registry.callbacks import Scope, name_of, register_function
 from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:

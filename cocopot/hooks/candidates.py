@@ -1,31 +1,24 @@
-"""Which plugins are installed, which of them are wanted, and in which order they load."""
+"""Plugins that are installed or passed to an application, before they are registered."""
 
 from __future__ import annotations
 
 import functools
-import heapq
 import logging
 import os
 import sys
-from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import TYPE_CHECKING, Any
 
 from cocopot.exceptions import PluginError
-from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterable, Mapping
-    from typing import NoReturn
+    from collections.abc import Container, Iterable
 
     from importlib_metadata import Distribution, EntryPoint
     from importlib_metadata._meta import IDistribution
 
 #: The entry-point group under which a distribution names its plugins.
 GROUP = "cocopot.plugins"
-#: `all`, `none`, or the names of the plugins to load; replaces the application's `autoload`, unless that is
-#: `False`.
-ALLOW_VARIABLE = "COCOPOT_PLUGINS"
 #: Names of plugins that must not be loaded, in addition to the application's `disable`.
 DISABLE_VARIABLE = "COCOPOT_DISABLE_PLUGINS"
 #: `raise` or `warn`; replaces the application's `plugin_errors`.
@@ -236,210 +229,3 @@ def name_of_plugin(plugin: object) -> str:
         return name
     kind = plugin if isinstance(plugin, type) else type(plugin)
     return f"{kind.__module__}.{kind.__qualname__}"
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which plugins an application wants.
-
-    Args:
-        allowed: Names, or `None` for every installed plugin.
-        allowed_by: What said so, for messages.
-        disabled: Names that are not to be loaded, and what said so.
-    """
-
-    allowed: frozenset[str] | None
-    allowed_by: str
-    disabled: Mapping[str, str]
-
-    @classmethod
-    def make(
-        cls,
-        autoload: bool | Iterable[str],
-        disable: Iterable[str],
-        environ: Mapping[str, str] | None = None,
-    ) -> Selection:
-        """Combine the application's arguments with the environment.
-
-        Args:
-            autoload: `True` for every installed plugin, `False` for none, or names.
-            disable: Names that must not be loaded.
-            environ: The environment; `os.environ` by default.
-
-        Raises:
-            TypeError: If a plain string is given where names are expected.
-        """
-        environ = os.environ if environ is None else environ
-        allowed, allowed_by = _allowed(autoload, environ)
-        disabled = dict.fromkeys(_names(environ.get(DISABLE_VARIABLE, "")), DISABLE_VARIABLE)
-        disabled.update(dict.fromkeys(_checked_names(disable, "disable"), "disable="))
-        return cls(allowed, allowed_by, disabled)
-
-    def choose(
-        self,
-        found: Iterable[Candidate],
-        given: Collection[Candidate] = (),
-        fail: Callable[[PluginError], None] | None = None,
-    ) -> list[Candidate]:
-        """Return the candidates that are wanted.
-
-        Args:
-            found: What is installed; `allowed` and `disabled` apply.
-            given: What the application passed as objects; only `disabled` applies.
-            fail: Called with an error in place of raising it; the plugins that it is about are left out.
-
-        Raises:
-            PluginError: If a name that was asked for is not installed, or several distributions share one.
-        """
-        fail, found = fail or _raise, list(found)
-        given_names = {candidate.name for candidate in given}
-        wanted: dict[str, list[Candidate]] = {}
-        for candidate in (*given, *found):
-            if self.why_not(candidate, given_names) is None:
-                wanted.setdefault(candidate.name, []).append(candidate)
-        for same in wanted.values():
-            if len(same) > 1:
-                fail(_duplicate(same))
-        self._check_present(found, wanted, fail)
-        return [same[0] for same in wanted.values() if len(same) == 1]
-
-    def why_not(self, candidate: Candidate, given_names: Container[str]) -> tuple[str, str] | None:
-        """Return why a candidate is not wanted, as a state and what brought it about; `None` if it is wanted.
-
-        Args:
-            candidate: The candidate.
-            given_names: Names of the plugins that the application passed as objects.
-        """
-        if candidate.name in self.disabled:
-            return "disabled", f"by {self.disabled[candidate.name]}"
-        if candidate.given is not None:
-            return None
-        if self.allowed is not None and candidate.name not in self.allowed:
-            return "not selected", f"by {self.allowed_by}"
-        if candidate.name in given_names:
-            return "replaced", "by an object of that name that the application hands over"
-        return None
-
-    def _check_present(
-        self, candidates: list[Candidate], wanted: Collection[str], fail: Callable[[PluginError], None]
-    ) -> None:
-        known = sorted({candidate.name for candidate in candidates})
-        for name in sorted((self.allowed or frozenset()) - set(wanted) - set(self.disabled)):
-            problem = [
-                f"Plugin {name!r}, named by {self.allowed_by}, is not installed.",
-                did_you_mean(name, known),
-                f"Installed: {', '.join(known) or 'none'}.",
-                "Install the distribution that brings it, or take the name out.",
-            ]
-            fail(PluginError(" ".join(filter(None, problem)), plugin=name))
-
-
-def _raise(error: PluginError) -> NoReturn:
-    raise error
-
-
-def _allowed(autoload: bool | Iterable[str], environ: Mapping[str, str]) -> tuple[frozenset[str] | None, str]:
-    said = environ.get(ALLOW_VARIABLE, "").strip()
-    if said and autoload is not False:
-        if said == "all":
-            return None, ALLOW_VARIABLE
-        return frozenset() if said == "none" else frozenset(_names(said)), ALLOW_VARIABLE
-    if isinstance(autoload, bool):
-        return None if autoload else frozenset(), "autoload="
-    return frozenset(_checked_names(autoload, "autoload")), "autoload="
-
-
-def _names(text: str) -> list[str]:
-    return [name for part in text.split(",") if (name := part.strip())]
-
-
-def _checked_names(names: Iterable[str], argument: str) -> list[str]:
-    if isinstance(names, str):
-        raise TypeError(f"{argument} takes a set of plugin names, not a string: {argument}={{{names!r}}}")
-    return list(names)
-
-
-def _duplicate(same: list[Candidate]) -> PluginError:
-    sources = [
-        f"{candidate.distribution or 'the application'} {candidate.version} "
-        f"({candidate.value or candidate.given!r})"
-        for candidate in same
-    ]
-    name, number = same[0].name, "Two" if len(same) == 2 else len(same)
-    return PluginError(
-        f"{number} distributions bring a plugin named {name!r}: {' and '.join(sources)}. "
-        f"Uninstall one of them, or disable the name with {DISABLE_VARIABLE}={name}.",
-        plugin=name,
-    )
-
-
-# -------------------------------------------------------------------------
-# Load order
-# -------------------------------------------------------------------------
-
-
-def declared_names(candidate: Candidate, plugin: object, attribute: str) -> tuple[str, ...]:
-    """Return what a plugin says in `requires` or `after`.
-
-    Raises:
-        PluginError: If it is anything but a tuple or list of names.
-    """
-    value: Any = getattr(plugin, attribute, ())
-    if isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value):
-        return tuple(value)
-    raise candidate.error(f"says {attribute} = {value!r}; it must be a tuple of plugin names.")
-
-
-def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return the keys of `needs` by name, but each after those that it needs.
-
-    Args:
-        needs: For each plugin, the plugins that must be loaded earlier; names that are no key are passed
-            over.
-
-    Raises:
-        CircleError: If they need each other in a circle.
-    """
-    waiting = {name: {other for other in others if other in needs} for name, others in needs.items()}
-    followers: dict[str, list[str]] = {name: [] for name in needs}
-    for name, others in waiting.items():
-        for other in others:
-            followers[other].append(name)
-    ready = [name for name, others in waiting.items() if not others]
-    heapq.heapify(ready)
-    order: list[str] = []
-    while ready:
-        name = heapq.heappop(ready)
-        order.append(name)
-        del waiting[name]
-        for follower in followers[name]:
-            waiting[follower].discard(name)
-            if not waiting[follower]:
-                heapq.heappush(ready, follower)
-    if waiting:
-        raise _circle(waiting)
-    return order
-
-
-class CircleError(PluginError):
-    """Plugins need each other in a circle.
-
-    Args:
-        circle: Their names along the circle; the first one comes back at the end.
-    """
-
-    def __init__(self, circle: list[str]) -> None:
-        super().__init__(
-            f"Plugins need each other in a circle: {' -> '.join(circle)}. "
-            f"Take one of them out of the other's requires or after, or disable one with {DISABLE_VARIABLE}.",
-            plugin=circle[-1],
-        )
-        self.members = circle[:-1]
-
-
-def _circle(waiting: Mapping[str, set[str]]) -> CircleError:
-    """Walk along the needs until a name comes back."""
-    path = [min(waiting)]
-    while (following := min(waiting[path[-1]])) not in path:
-        path.append(following)
-    return CircleError([*path[path.index(following) :], following])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cocopot.error_handlers import ErrorHandlerSpec, error_key
-from cocopot.functions import (
+from cocopot.registry.callbacks import (
     AFTER_REQUEST,
     BEFORE_REQUEST,
     SHELL_CONTEXT,
@@ -19,12 +18,13 @@ from cocopot.functions import (
     URL_VALUE_PREPROCESSOR,
     FunctionTable,
 )
+from cocopot.registry.error_handlers import ErrorHandlerSpec, error_key
 from cocopot.urls import add_url_rule
 
 if TYPE_CHECKING:
     from cocopot.config import Config
-    from cocopot.error_handlers import ErrorKey
     from cocopot.hooks import PluginManager
+    from cocopot.registry.error_handlers import ErrorKey
     from cocopot.routing import Router
     from cocopot.types import View
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Blueprint, Cocopot, hookimpl
-from cocopot.calls import Calls, calls_for, compiled_hook
+from cocopot.pipeline.endpoint import Calls, calls_for, compiled_hook
 
 if TYPE_CHECKING:
     from cocopot.types import Application

@@ -1,16 +1,16 @@
 """The steps of a request as methods of the application, so that a subclass can override any of them.
 
-The steps themselves are in `cocopot.lifecycle`, in the order in which they happen.
+The steps themselves are in `cocopot.pipeline.lifecycle`, in the order in which they happen.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from cocopot import lifecycle
-from cocopot.builtin.dispatch import default_options_response
-from cocopot.calls import Calls, calls_for, default_step
 from cocopot.context import Context, current_request_context
+from cocopot.pipeline import lifecycle
+from cocopot.pipeline.defaults.dispatch import default_options_response
+from cocopot.pipeline.endpoint import Calls, calls_for, default_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

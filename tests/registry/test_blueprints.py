@@ -11,7 +11,7 @@ from cocopot import Blueprint, Cocopot, abort, current_app, g, request, url_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cocopot.blueprints import BlueprintSetupState
+    from cocopot.registry.blueprints import BlueprintSetupState
 
 HOOKS = ("before_request", "after_request", "teardown_request", "url_value_preprocessor", "url_defaults")
 APP_HOOKS = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Blueprint, Cocopot, Response, request
-from cocopot.functions import BEFORE_REQUEST, FunctionTable, name_of
+from cocopot.registry.callbacks import BEFORE_REQUEST, FunctionTable, name_of
 from cocopot.request import blueprints_of
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""A request: what is compiled for one endpoint, the lifecycle, its overridable steps and defaults."""

@@ -1,0 +1,1 @@
+"""What the decorators register: functions, error handlers, rules and blueprints."""

@@ -26,7 +26,6 @@ from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults import BUILTINS
 from cocopot.pipeline.overrides import RequestSteps
 from cocopot.registry.decorators import AppRegistrar
-from cocopot.registry.error_handlers import error_scopes
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router, Rule
@@ -126,7 +125,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
         self.plugins = PluginManager()
         import_name = import_name or _caller(self)
         AppFolders.__init__(self, import_name, static_folder, static_url_path, root_path, instance_path)
-        AppRegistrar.__init__(self, self.plugins, lambda request: error_scopes(self, request))
+        AppRegistrar.__init__(self, self.plugins)
         self.static_host, self.template_folder = static_host, template_folder
         self.subdomain_matching = subdomain_matching
         self.config = self._make_config(instance_relative_config)
@@ -139,7 +138,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
             self.plugins.register(builtin, name, origin="builtin")
         self._loader = Loader(self.plugins, plugin_errors)
         self._loader.load(Selection.make(autoload, disable), plugins)
-        self._loader.set_up(self, self.config)
+        self._loader.set_up(self)
 
     # -- set-up --------------------------------------------------------
 
@@ -229,7 +228,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
             try:
                 self._loader.check()
                 with self.app_context():
-                    self.plugins.hook.cocopot_startup(app=self)
+                    self._loader.run_startup(self)
                 self.started = True
             finally:
                 self._starting = False
@@ -247,6 +246,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
             if not self.started:
                 return
             self.started = False
+            self._loader.forget_startup()
             with self.app_context():
                 logs.run_every(self, lambda: self.plugins.hook.cocopot_shutdown(app=self), always_raise=True)
 

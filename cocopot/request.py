@@ -34,6 +34,7 @@ from werkzeug.wsgi import LimitedStream
 from cocopot.body import PARSE_ERRORS, bad_request, body_stream, client_is_gone, read_body
 from cocopot.datastructures import Arguments, EnvironHeaders
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException
+from cocopot.scopes import blueprints_of
 from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
 
 if TYPE_CHECKING:
@@ -188,16 +189,6 @@ def _load_date(value: str) -> datetime | None:
         return parse_date(value)
     except PARSE_ERRORS as error:
         raise bad_request("date", error) from error
-
-
-def blueprints_of(endpoint: str | None) -> list[str]:
-    """Return the names of the blueprints that an endpoint belongs to, innermost first."""
-    names = []
-    name = (endpoint or "").rpartition(".")[0]
-    while name:
-        names.append(name)
-        name = name.rpartition(".")[0]
-    return names
 
 
 class Request(_WerkzeugRequest):

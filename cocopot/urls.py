@@ -1,4 +1,4 @@
-"""Add rules for URLs, and build URLs."""
+"""Build URLs."""
 
 from __future__ import annotations
 
@@ -8,79 +8,17 @@ from urllib.parse import quote
 from werkzeug.routing import BuildError
 
 from cocopot.context import current_or_none
-from cocopot.pipeline.endpoint import compiled_hook
-from cocopot.registry.callbacks import name_of
-from cocopot.request import blueprints_of
+from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from werkzeug.routing import MapAdapter
 
+    from cocopot.app import Cocopot
     from cocopot.context import Context
     from cocopot.request import Request
-    from cocopot.types import View
 
 
-def add_url_rule(
-    app: Any,
-    rule: str,
-    endpoint: str | None,
-    view_func: View | None,
-    methods: Iterable[str] | None,
-    options: dict[str, Any],
-) -> None:
-    """Add a rule to the application's router, and its view to the view functions; see
-    `Cocopot.add_url_rule`.
-    """
-    endpoint = endpoint_of(view_func) if endpoint is None else endpoint
-    known = app.view_functions.get(endpoint)
-    if view_func is not None and known is not None and known is not view_func and known != view_func:
-        raise ValueError(
-            f"The endpoint {endpoint!r} already has a function, {name_of(known)}; "
-            f"give {name_of(view_func)} another name, or pass endpoint=."
-        )
-    allowed = _methods(view_func, methods)
-    automatic = options.pop(
-        "provide_automatic_options", getattr(view_func, "provide_automatic_options", None)
-    )
-    if automatic is None:
-        automatic = "OPTIONS" not in allowed and app.config["PROVIDE_AUTOMATIC_OPTIONS"]
-    if automatic:
-        allowed.add("OPTIONS")
-    rule_object = app.url_rule_class(rule, methods=allowed, endpoint=endpoint, **options)
-    rule_object.provide_automatic_options = bool(automatic)
-    rule_object.added_by = getattr(app.plugins.setting_up, "plugin", None)
-    try:
-        app.router.add(rule_object)
-    except LookupError as exc:
-        known_converters = ", ".join(sorted(app.router.converters))
-        raise LookupError(f"In the rule {rule!r}, {exc}. Converters are: {known_converters}.") from exc
-    if view_func is not None:
-        app.view_functions[endpoint] = view_func
-
-
-def endpoint_of(view_func: View | None) -> str:
-    """Return the endpoint that a view has by default: the name of the function.
-
-    Raises:
-        TypeError: If there is no function.
-    """
-    if view_func is None:
-        raise TypeError("A rule needs an endpoint, or a view function to take the name from.")
-    return str(getattr(view_func, "__name__", type(view_func).__name__))
-
-
-def _methods(view_func: View | None, methods: Iterable[str] | None) -> set[str]:
-    if methods is None:
-        methods = getattr(view_func, "methods", None) or ("GET",)
-    if isinstance(methods, str):
-        raise TypeError(f"methods takes a list of names, not a string: methods=[{methods!r}].")
-    required = getattr(view_func, "required_methods", ())
-    return {method.upper() for method in (*methods, *required)}
-
-
-def domain_of(app: Any) -> tuple[str | None, str | None]:
+def domain_of(app: Cocopot) -> tuple[str | None, str | None]:
     """Return the server name and the subdomain to match and build with; `None` is taken from the request.
 
     With SERVER_NAME configured, no URL is built of the Host header, which anybody can send.
@@ -91,7 +29,7 @@ def domain_of(app: Any) -> tuple[str | None, str | None]:
     return server_name, None if app.subdomain_matching else app.router.default_subdomain
 
 
-def create_url_adapter(app: Any, request: Request | None) -> MapAdapter | None:
+def create_url_adapter(app: Cocopot, request: Request | None) -> MapAdapter | None:
     """Return what matches and builds URLs for a request, or outside of one for SERVER_NAME.
 
     Args:
@@ -103,10 +41,10 @@ def create_url_adapter(app: Any, request: Request | None) -> MapAdapter | None:
     """
     config = app.config
     if request is not None:
-        return app.router.bind_to_environ(request.environ, *domain_of(app))  # type: ignore[no-any-return]
+        return app.router.bind_to_environ(request.environ, *domain_of(app))
     if config["SERVER_NAME"] is None:
         return None
-    return app.router.bind(  # type: ignore[no-any-return]
+    return app.router.bind(
         config["SERVER_NAME"],
         script_name=config["APPLICATION_ROOT"],
         url_scheme=config["PREFERRED_URL_SCHEME"],
@@ -114,7 +52,7 @@ def create_url_adapter(app: Any, request: Request | None) -> MapAdapter | None:
 
 
 def url_for(
-    app: Any,
+    app: Cocopot,
     endpoint: str,
     values: dict[str, Any],
     *,
@@ -151,7 +89,7 @@ def url_for(
     return url
 
 
-def _context_of(app: Any) -> Context | None:
+def _context_of(app: Cocopot) -> Context | None:
     context = current_or_none()
     return context if context is not None and context.app is app else None
 
@@ -162,21 +100,21 @@ def _relative(context: Context | None, endpoint: str) -> str:
     return f"{blueprint}{endpoint}" if blueprint else endpoint[1:]
 
 
-def inject_url_defaults(app: Any, endpoint: str, values: dict[str, Any]) -> None:
+def inject_url_defaults(app: Cocopot, endpoint: str, values: dict[str, Any]) -> None:
     """Let the URL-defaults hooks fill in `values`."""
     scopes = [name for name in blueprints_of(endpoint) if name in app.blueprints]
-    call = compiled_hook(app, "cocopot_url_defaults", scopes)
+    call = app.plugins.compiled_hook("cocopot_url_defaults", scopes)
     if call is not None:
         call(app, endpoint, values)
 
 
-def handle_url_build_error(app: Any, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
+def handle_url_build_error(app: Cocopot, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
     """Return what a build-error handler supplies for a URL that could not be built.
 
     Raises:
         BuildError: If none does.
     """
-    call = compiled_hook(app, "cocopot_url_build_error")
+    call = app.plugins.compiled_hook("cocopot_url_build_error")
     url: str | None = call(app, error, endpoint, values) if call is not None else None
     if url is None:
         raise error

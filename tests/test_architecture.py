@@ -21,6 +21,7 @@ LAYERS = """
 types
 exceptions
 suggestions
+scopes
 origins
 config
 json
@@ -34,22 +35,17 @@ context
 helpers
 folders
 logs
-hooks.markers hooks.specs hooks.locations hooks.candidates hooks.selection hooks.ordering hooks.compiler
-hooks.observers hooks.manager hooks.loading
+hooks.markers hooks.specs hooks.locations hooks.candidates hooks.selection hooks.records
+hooks.wrappers hooks.ordering hooks.source hooks.compiler hooks.observers hooks.manager hooks.loading
 hooks
-registry.callbacks
-registry.error_handlers
+urls
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
 pipeline.defaults.json_provider pipeline.defaults
-pipeline.endpoint
-urls
-registry.decorators
-registry.blueprints
+pipeline.endpoint pipeline.lifecycle pipeline.overrides pipeline
+registry.tables registry.callbacks registry.error_handlers registry.rules
+registry.decorators registry.blueprints
 registry
 views
-pipeline.lifecycle
-pipeline.overrides
-pipeline
 testing.client
 app
 testing.recorder testing.distributions testing.kit testing

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import pluggy
 
     from cocopot.hooks.candidates import Candidate
-    from cocopot.hooks.compiler import Kind
     from cocopot.hooks.locations import Place
-    from cocopot.hooks.manager import Origin, PluginManager
+    from cocopot.hooks.manager import PluginManager
+    from cocopot.hooks.records import Origin
+    from cocopot.hooks.source import Kind
 
 T = TypeVar("T")
 
@@ -151,7 +152,7 @@ def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[P
     errors = {**manager.failed, **_late_errors(manager)}
     records = manager.records("plugin")
     positions = {id(record.candidate): number for number, record in enumerate(records, 1)}
-    known = {id(candidate): candidate for candidate in (*manager.given, *installed())}
+    known = {id(candidate): candidate for candidate in (*manager.explicit_plugins, *installed())}
     known |= {id(record.candidate): record.candidate for record in records}
     found = [
         _report_plugin(manager, candidate, errors, registered, positions.get(key))
@@ -210,7 +211,7 @@ def _state(
 ) -> tuple[str, str]:
     """Return the state of a plugin, and what brought it about."""
     if position is None:
-        given_names = {other.name for other in manager.given}
+        given_names = {other.name for other in manager.explicit_plugins}
         if (why := manager.selection.why_not(candidate, given_names)) is not None:
             return why
     if candidate.name in errors:
@@ -221,7 +222,7 @@ def _state(
 def _source(manager: PluginManager, candidate: Candidate) -> Source:
     if candidate.entry_point is not None:
         return "installed"
-    return "handed over" if candidate in manager.given else "registered"
+    return "handed over" if candidate in manager.explicit_plugins else "registered"
 
 
 def _imported(candidate: Candidate) -> object | None:

@@ -26,7 +26,7 @@ from cocopot.hooks.loading import Loader
 from cocopot.hooks.locations import place_of_error
 from cocopot.hooks.selection import Selection
 from cocopot.pipeline.defaults import BUILTINS
-from cocopot.request import blueprints_of
+from cocopot.scopes import blueprints_of
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import click
 
 from cocopot.cli.matching import explain
 from cocopot.cli.tables import print_json, print_table
-from cocopot.request import blueprints_of
+from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,21 +15,21 @@ from cocopot.hooks.candidates import ERRORS_VARIABLE, given_candidates, installe
 from cocopot.hooks.locations import place_of, place_of_error, text_of
 from cocopot.hooks.markers import MISSING, held
 from cocopot.hooks.ordering import CircleError, declared_names, load_order
+from cocopot.hooks.wrappers import is_wrapper
 from cocopot.origins import Origin
 from cocopot.suggestions import close_name, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from cocopot.app import Cocopot
     from cocopot.config import Config
     from cocopot.hooks.candidates import Candidate
     from cocopot.hooks.locations import Place
-    from cocopot.hooks.manager import PluginManager, PluginRecord
+    from cocopot.hooks.manager import PluginManager
+    from cocopot.hooks.records import PluginRecord
     from cocopot.hooks.selection import Selection
 
-_PLAIN = pluggy.HookimplOpts(
-    wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None
-)
 _AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OnError = Literal["raise", "warn"]
 
@@ -55,7 +55,8 @@ class Loader:
             raise ValueError(f"{name} is 'raise' or 'warn', not {said!r}.")
         self._manager = manager
         self._on_error: OnError = said
-        self._config: Config | None = None
+        self._app: Cocopot | None = None
+        self._startup_has_run = False
         # Which plugin named a configuration key, and with which default.
         self._defaults: dict[str, tuple[str, object]] = {}
 
@@ -69,21 +70,21 @@ class Loader:
         Raises:
             PluginError: The first error, with `on_error="raise"`.
         """
-        handed_over = given_candidates(given)
-        self._manager.selection, self._manager.given = selection, handed_over
+        explicit = given_candidates(given)
+        self._manager.selection, self._manager.explicit_plugins = selection, explicit
         for name in selection.disabled:
             self._manager.set_blocked(name)
         found = installed() if selection.allowed is None or selection.allowed else ()
-        candidates = {c.name: c for c in selection.choose(found, handed_over, self._fail)}
-        _warn_of_misspelled(selection, {c.name for c in (*found, *handed_over)})
+        candidates = {c.name: c for c in selection.choose(found, explicit, self._fail)}
+        _warn_about_typos(selection, {c.name for c in (*found, *explicit)})
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
-            with self._left_out_on_error(candidate, "failed to load"):
+            with self._skip_on_error(candidate, "failed to load"):
                 plugins[name] = candidate.load()
         needs = self._needs(candidates, plugins, selection)
         for name in self._in_order(needs):
-            if self._still_met(candidates[name], plugins[name]):
-                with self._left_out_on_error(candidates[name], "breaks the hook contract"):
+            if self._requirements_met(candidates[name], plugins[name]):
+                with self._skip_on_error(candidates[name], "breaks the hook contract"):
                     self._manager.register(plugins[name], name, candidate=candidates[name])
         self.check()
 
@@ -91,10 +92,10 @@ class Loader:
         """Refuse what nobody specifies or marks, once all plugins are there."""
         known = self._manager.specified_hooks()
         for record in self._manager.records("plugin"):
-            with self._left_out_on_error(record.candidate, "breaks the hook contract"):
+            with self._skip_on_error(record.candidate, "breaks the hook contract"):
                 check_hooks(self._manager, record, known)
         self._check_awaited()
-        self._leave_out_dependents()
+        self._skip_dependents()
 
     def _check_awaited(self) -> None:
         """Refuse implementations that would have to be awaited: a hook is called."""
@@ -104,12 +105,12 @@ class Loader:
                 code = getattr(impl.function, "__code__", None)
                 if record is None or code is None or not code.co_flags & _AWAITED:
                     continue
-                with self._left_out_on_error(record.candidate, "breaks the hook contract"):
+                with self._skip_on_error(record.candidate, "breaks the hook contract"):
                     problem = f"implements {caller.name!r} with `async def`, and nobody would await it."
                     raise record.candidate.error(problem + _at(place_of(impl.function)), caller.name)
 
     @contextmanager
-    def _left_out_on_error(self, candidate: Candidate, problem: str) -> Iterator[None]:
+    def _skip_on_error(self, candidate: Candidate, problem: str) -> Iterator[None]:
         """Turn what goes wrong inside into a `PluginError`; raise it, or log it and leave the plugin out."""
         try:
             yield
@@ -137,8 +138,8 @@ class Loader:
             self._manager.unregister(name=name)
         for key in [key for key, owner in self._defaults.items() if owner[0] == name]:
             _, value = self._defaults.pop(key)
-            if self._config is not None and self._config.get(key) is value:
-                del self._config[key]
+            if self._app is not None and self._app.config.get(key) is value:
+                del self._app.config[key]
 
     def _needs(
         self,
@@ -150,7 +151,7 @@ class Loader:
         needs: dict[str, tuple[str, ...]] = {}
         for name in sorted(plugins):
             candidate = candidates[name]
-            with self._left_out_on_error(candidate, "cannot be ordered"):
+            with self._skip_on_error(candidate, "cannot be ordered"):
                 requires = declared_names(candidate, plugins[name], "requires")
                 after = declared_names(candidate, plugins[name], "after")
                 for missing in requires:
@@ -175,13 +176,13 @@ class Loader:
             return f"which is disabled by {selection.disabled[name]}. Take it out there."
         if name in self._manager.failed:
             return "which failed to load. Its own error says why."
-        known = {candidate.name for candidate in (*installed(), *self._manager.given)}
+        known = {candidate.name for candidate in (*installed(), *self._manager.explicit_plugins)}
         if name in known:
             return f"which is installed but not among the names in {selection.allowed_by}. Add it there."
         hint = did_you_mean(name, known, "Install the distribution that brings it.")
         return f"which is not installed. {hint}"
 
-    def _still_met(self, candidate: Candidate, plugin: object) -> bool:
+    def _requirements_met(self, candidate: Candidate, plugin: object) -> bool:
         """Whether none of the plugins that `plugin` requires has been left out meanwhile."""
         for name in declared_names(candidate, plugin, "requires"):
             if name in self._manager.failed:
@@ -189,76 +190,111 @@ class Loader:
                 return False
         return True
 
-    def _leave_out_dependents(self) -> None:
+    def _skip_dependents(self) -> None:
         for record in self._manager.records("plugin"):
-            self._still_met(record.candidate, record.plugin)
+            self._requirements_met(record.candidate, record.plugin)
 
-    # -- configuration and setup ---------------------------------------
+    # -- set-up and startup --------------------------------------------
 
-    def set_up(self, app: Any, config: Config) -> None:
-        """Collect configuration defaults, then let every plugin set itself up, now and when one comes later.
+    def set_up(self, app: Cocopot) -> None:
+        """Collect configuration defaults, then call the `cocopot_setup` of every plugin.
+
+        A plugin that is registered later is set up when it is registered.
 
         Args:
-            app: What `cocopot_config_defaults` and `cocopot_setup` get.
-            config: Where defaults go.
+            app: The application.
 
         Raises:
-            PluginError: If a plugin raises, or two name one configuration key.
+            PluginError: If a plugin raises, or two plugins have a default for one configuration key.
         """
-        manager, self._config = self._manager, config
+        manager, self._app = self._manager, app
         for impl in manager.call_order("cocopot_config_defaults"):
-            record = manager.records_by_name.get(impl.plugin_name)  # none: it has been left out meanwhile
-            if record is not None and not (impl.wrapper or impl.hookwrapper):
-                with self._left_out_on_error(record.candidate, "failed in cocopot_config_defaults"):
-                    self._take_config_defaults(record, impl, app, config)
-        manager.snapshot = app.snapshot
-        manager.before_setup = lambda record: self._take_config_defaults_late(record, app, config)
-        # The call is only remembered, for plugins that come later; then each plugin gets its own.
-        with manager.muted():
-            manager.hook.cocopot_setup.call_historic(kwargs={"app": app})
+            record = manager.records_by_name.get(impl.plugin_name)  # none: it has been skipped meanwhile
+            if record is not None and not is_wrapper(impl):
+                with self._skip_on_error(record.candidate, "failed in cocopot_config_defaults"):
+                    self._set_config_defaults(app, record, impl)
+        manager.on_register = self._set_up_late
         for impl in manager.call_order("cocopot_setup"):
             if impl.plugin_name in manager.records_by_name:
-                self._set_up_plugin(impl, app)
-        self._leave_out_dependents()
+                self._set_up_plugin(app, impl)
+        self._skip_dependents()
 
-    def _set_up_plugin(self, impl: pluggy.HookImpl, app: Any) -> None:
+    def _set_up_plugin(self, app: Cocopot, impl: pluggy.HookImpl) -> None:
         candidate = self._manager.records_by_name[impl.plugin_name].candidate
-        if not self._still_met(candidate, impl.plugin):
+        if not self._requirements_met(candidate, impl.plugin):
             return
-        take_back = app.snapshot() if self._on_error == "warn" else None
-        with self._left_out_on_error(candidate, "failed in cocopot_setup"):
+        roll_back = app.checkpoint() if self._on_error == "warn" else None
+        with self._skip_on_error(candidate, "failed in cocopot_setup"):
             try:
-                self._manager.call_implementations("cocopot_setup", [impl], app=app)
+                self._call_setup(app, impl)
             except BaseException:
-                if take_back is not None:
-                    take_back()
+                if roll_back is not None:
+                    roll_back()
                 raise
 
-    def _take_config_defaults(
-        self, record: PluginRecord, impl: pluggy.HookImpl, app: Any, config: Config
-    ) -> None:
-        """Call one implementation, with the wrappers around it, and take what it names."""
-        wrappers = [
-            other
-            for other in self._manager.hook.cocopot_config_defaults.get_hookimpls()
-            if other.wrapper or other.hookwrapper
-        ]
-        for defaults in self._manager.call_implementations(
-            "cocopot_config_defaults", [impl, *wrappers], app=app
-        ):
+    def _set_up_late(self, record: PluginRecord) -> None:
+        """Do for one plugin what `set_up` and `run_startup` have done for the others."""
+        app = self._app
+        if app is None:
+            return
+        roll_back = app.checkpoint()
+        try:
+            for impl in self._implementations(record, "cocopot_config_defaults"):
+                self._set_config_defaults(app, record, impl)
+            for impl in self._implementations(record, "cocopot_setup"):
+                self._call_setup(app, impl)
+            if self._startup_has_run:
+                with app.app_context():
+                    for impl in self._implementations(record, "cocopot_startup"):
+                        self._call_wrapped("cocopot_startup", impl, app)
+        except BaseException:
+            roll_back()
+            raise
+
+    def _implementations(self, record: PluginRecord, hook: str) -> list[pluggy.HookImpl]:
+        impls = self._manager.call_order(hook)
+        return [impl for impl in impls if impl.plugin is record.plugin and not is_wrapper(impl)]
+
+    def _call_setup(self, app: Cocopot, impl: pluggy.HookImpl) -> None:
+        token = self._manager.current_setup.set(impl.plugin_name)
+        try:
+            self._manager.call_implementations("cocopot_setup", [impl], app=app)
+        finally:
+            self._manager.current_setup.reset(token)
+
+    def _call_wrapped(self, hook: str, impl: pluggy.HookImpl, app: Cocopot) -> list[Any]:
+        """Call one implementation, with the wrappers around it."""
+        wrappers = [other for other in self._manager.call_order(hook) if is_wrapper(other)]
+        results: list[Any] = self._manager.call_implementations(hook, [impl, *wrappers], app=app)
+        return results
+
+    def run_startup(self, app: Cocopot) -> None:
+        """Call the startup hooks; a plugin that is registered from now on gets its call then.
+
+        Args:
+            app: The application.
+        """
+        # Each plugin is either among those that are called here, or sees that the startup has run.
+        with self._manager.locked():
+            call = self._manager.compiled_hook("cocopot_startup")
+            self._startup_has_run = True
+        try:
+            if call is not None:
+                call(app)
+        except BaseException:
+            self._startup_has_run = False
+            raise
+
+    def forget_startup(self) -> None:
+        """Let `run_startup` begin anew, because the application was closed."""
+        self._startup_has_run = False
+
+    def _set_config_defaults(self, app: Cocopot, record: PluginRecord, impl: pluggy.HookImpl) -> None:
+        for defaults in self._call_wrapped("cocopot_config_defaults", impl, app):
             for key, value in dict(defaults).items():
-                self._take_config_default(record, config, key, value)
+                self._set_config_default(app.config, record, key, value)
 
-    def _take_config_defaults_late(self, record: PluginRecord, app: Any, config: Config) -> None:
-        """Take the defaults of a plugin that is about to be registered in an application that is set up."""
-        for attribute in dir(record.plugin):
-            options = self._manager.parse_hookimpl_opts(record.plugin, attribute)
-            if options and (options.get("specname") or attribute) == "cocopot_config_defaults":
-                function = getattr(record.plugin, attribute)
-                impl = pluggy.HookImpl(record.plugin, record.name, function, {**_PLAIN, **options})
-                self._take_config_defaults(record, impl, app, config)
-
-    def _take_config_default(self, record: PluginRecord, config: Config, key: Any, value: object) -> None:
+    def _set_config_default(self, config: Config, record: PluginRecord, key: object, value: object) -> None:
         if not isinstance(key, str) or not key.isupper():
             raise record.candidate.error(f"names the configuration key {key!r}; keys are upper-case.")
         owner, _ = self._defaults.get(key, (record.name, None))
@@ -272,7 +308,7 @@ class Loader:
         self._defaults[key] = record.name, config[key]
 
 
-def _warn_of_misspelled(selection: Selection, known: Collection[str]) -> None:
+def _warn_about_typos(selection: Selection, known: Collection[str]) -> None:
     """Warn of a name that is to be disabled, is not there, and looks like one that is."""
     for name in selection.disabled:
         close = close_name(name, known) if name not in known else None

@@ -4,61 +4,31 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 from werkzeug.utils import import_string
 
 from cocopot.hooks import specs
 from cocopot.hooks.candidates import Candidate, name_of_plugin, unique_name
-from cocopot.hooks.compiler import HookCall, Kind, compile_call
+from cocopot.hooks.compiler import compile_call
 from cocopot.hooks.markers import PROJECT_NAME, held, may_be_marked
 from cocopot.hooks.observers import Observers
+from cocopot.hooks.ordering import in_call_order
+from cocopot.hooks.records import PluginRecord, describe
 from cocopot.hooks.selection import Selection
+from cocopot.hooks.source import HookCall, Kind
+from cocopot.scopes import blueprints_of_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from cocopot.exceptions import PluginError
-    from cocopot.hooks.compiler import Observe
     from cocopot.hooks.observers import Callback
-
-Origin = Literal["plugin", "application", "builtin"]
-
-
-@dataclass(frozen=True, slots=True)
-class PluginRecord:
-    """What the manager knows of a registered plugin, of an application's function, or of a built-in default.
-
-    Args:
-        name: The name under which it is registered.
-        plugin: The registered object.
-        origin: Who brought it.
-        index: A number that grows with each registration: the load order.
-        candidate: Entry point and distribution, for a plugin.
-        scope: The blueprint whose endpoints alone the implementation serves, or `None` for all.
-        depth: How many blueprints the scope lies inside, itself included; 0 without a scope.
-    """
-
-    name: str
-    plugin: object
-    origin: Origin
-    index: int
-    candidate: Candidate
-    scope: str | None = None
-    depth: int = 0
-
-    @property
-    def distribution(self) -> str:
-        """Name of the distribution that the plugin comes from; empty if it was given as an object."""
-        return self.candidate.distribution
-
-    @property
-    def version(self) -> str:
-        """Version of the distribution that the plugin comes from; empty if it was given as an object."""
-        return self.candidate.version
+    from cocopot.hooks.records import Origin
+    from cocopot.hooks.source import Observe
 
 
 class PluginManager(pluggy.PluginManager):
@@ -80,25 +50,19 @@ class PluginManager(pluggy.PluginManager):
         self._lock = threading.RLock()
         self._monitors = 0
         self._observers = Observers()
-        self._muted = False
         self._executors: dict[Any, Callable[..., Any]] = {}
-        #: Thrown away whole whenever anything is registered or unregistered; what is compiled from the
-        #: implementations is kept here, so that it is never older than they are.
-        self.compiled: dict[Any, Any] = {}
-        #: Plugins that were left out because of an error, with `plugin_errors="warn"`.
+        #: What is compiled from the implementations; replaced by an empty one at each change of them.
+        self.compiled: dict[Hashable, Any] = {}
+        #: Plugins that were skipped because of an error, with `plugin_errors="warn"`.
         self.failed: dict[str, PluginError] = {}
-        #: Which installed plugins the application wants.
+        #: Which installed plugins the application selects.
         self.selection = Selection(None, "autoload=", {})
-        #: The plugins that the application handed over as objects.
-        self.given: Sequence[Candidate] = ()
-        #: Called with the record of a plugin that is being registered, after its `cocopot_addhooks` and
-        #: before its `cocopot_setup`; what it raises prevents the registration.
-        self.before_setup: Callable[[PluginRecord], None] | None = None
-        self._awaits_setup: PluginRecord | None = None
-        #: Its `plugin`, if it is there, is the name of the plugin whose `cocopot_setup` runs in this thread.
-        self.setting_up = threading.local()
-        #: Called before a plugin is registered late; returns what takes back all that it registers.
-        self.snapshot: Callable[[], Callable[[], None]] | None = None
+        #: The plugins that were passed to the application's constructor.
+        self.explicit_plugins: Sequence[Candidate] = ()
+        #: Called with the record of each plugin that has been registered; what it raises undoes that.
+        self.on_register: Callable[[PluginRecord], None] | None = None
+        #: Name of the plugin whose `cocopot_setup` runs in this context, or `None`.
+        self.current_setup: ContextVar[str | None] = ContextVar("cocopot.current_setup", default=None)
         for namespace in hookspecs:
             self.add_hookspecs(namespace)
         if hasattr(self.hook, "cocopot_addhooks"):
@@ -116,19 +80,19 @@ class PluginManager(pluggy.PluginManager):
         scope: str | None = None,
         depth: int = 0,
     ) -> str | None:
-        """Register a plugin, as pluggy does, and remember where it stands in the order.
+        """Register a plugin, as pluggy does, with its position in the load order.
 
-        May be called while requests run: those in flight keep the calls that they began with, and those that
-        begin wait until the plugin has been set up. What a plugin has registered when its `cocopot_setup`
-        raises is taken back.
+        May be called while requests are being served: those in flight keep the calls that they began with,
+        and those that begin wait until the plugin has been set up. If its `cocopot_setup` raises, what it has
+        registered is rolled back.
 
         Args:
             plugin: An object or module with hook implementations.
             name: Its name; by default `__name__`, or the name of its class.
-            origin: Who brings it.
+            origin: Where it comes from.
             candidate: Entry point and distribution.
-            scope: The blueprint whose endpoints alone it serves.
-            depth: How many blueprints the scope lies inside.
+            scope: The blueprint to whose endpoints it is restricted.
+            depth: The number of nested blueprints in `scope`.
 
         Returns:
             The name, or `None` if the name is blocked.
@@ -142,24 +106,21 @@ class PluginManager(pluggy.PluginManager):
             if self.is_blocked(name) or name in self.records_by_name:
                 return super().register(plugin, name)
             self._counter += 1
-            self.records_by_name[name] = PluginRecord(
+            record = PluginRecord(
                 name, plugin, origin, self._counter, candidate or Candidate(name), scope, depth
             )
-            take_back = self.snapshot() if self.snapshot is not None and origin == "plugin" else None
+            self.records_by_name[name] = record
             try:
-                self._awaits_setup = self.records_by_name[name] if origin == "plugin" else None
                 super().register(plugin, name)
-                self._prepare_setup()
+                if self.on_register is not None and origin == "plugin":
+                    self.on_register(record)
             except BaseException:
                 del self.records_by_name[name]
                 if self._name2plugin.get(name) is plugin:
                     super().unregister(plugin, name)
-                if take_back is not None:
-                    take_back()
                 raise
             finally:
-                self._awaits_setup = None
-                self.forget_compiled()
+                self.invalidate()
             return name
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
@@ -173,12 +134,6 @@ class PluginManager(pluggy.PluginManager):
             return options if isinstance(options, dict) else None  # type: ignore[return-value]
         return super().parse_hookimpl_opts(plugin, name) if may_be_marked(value) else None
 
-    def _prepare_setup(self) -> None:
-        """Call `before_setup` for the plugin that is being registered, once."""
-        record, self._awaits_setup = self._awaits_setup, None
-        if record is not None and self.before_setup is not None:
-            self.before_setup(record)
-
     def unregister(self, plugin: object | None = None, name: str | None = None) -> Any | None:
         """Unregister a plugin and all of its implementations, as pluggy does."""
         with self._lock:
@@ -186,14 +141,14 @@ class PluginManager(pluggy.PluginManager):
             removed = super().unregister(plugin, name)
             if name is not None and removed is not None:
                 self.records_by_name.pop(name, None)
-            self.forget_compiled()
+            self.invalidate()
         return removed
 
     def add_hookspecs(self, module_or_class: Any) -> None:
         """Add the hook specifications of a module or class, as pluggy does."""
         with self._lock:
             super().add_hookspecs(module_or_class)
-            self.forget_compiled()
+            self.invalidate()
 
     def get_canonical_name(self, plugin: object) -> str:
         """Return `plugin_name`, `__name__`, or for an instance the name of its class with a number."""
@@ -206,15 +161,15 @@ class PluginManager(pluggy.PluginManager):
         with self._lock:
             undo = super().add_hookcall_monitoring(before, after)
             self._monitors += 1
-            self.forget_compiled()
+            self.invalidate()
 
-        def undo_and_forget() -> None:
+        def undo_and_invalidate() -> None:
             with self._lock:
                 undo()
                 self._monitors -= 1
-                self.forget_compiled()
+                self.invalidate()
 
-        return undo_and_forget
+        return undo_and_invalidate
 
     def observe(self, callback: Callback) -> Callable[[], None]:
         """Have `callback` told of each call of an implementation, after its end.
@@ -232,27 +187,27 @@ class PluginManager(pluggy.PluginManager):
         """
         with self._lock:
             remove = self._observers.add(callback)
-            self.forget_compiled()
+            self.invalidate()
 
         def undo() -> None:
             with self._lock:
                 remove()
-                self.forget_compiled()
+                self.invalidate()
 
         return undo
 
-    def forget_compiled(self) -> None:
-        """Throw away what has been compiled; it is made again when it is next asked for."""
+    def invalidate(self) -> None:
+        """Discard what has been compiled; it is compiled again when it is next needed."""
         self.compiled = {}
         self._executors = {}
 
     @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Keep other threads from registering, so that what is compiled inside is of one piece."""
+    def locked(self) -> Iterator[None]:
+        """Keep other threads from registering, so that what is compiled inside is consistent."""
         with self._lock:
             yield
 
-    # -- looking -------------------------------------------------------
+    # -- queries -------------------------------------------------------
 
     @property
     def disabled(self) -> Mapping[str, str]:
@@ -300,28 +255,10 @@ class PluginManager(pluggy.PluginManager):
         record = self.records_by_name.get(impl.plugin_name)
         return record is None or record.scope is None or record.scope in scopes
 
-    # -- order ---------------------------------------------------------
-
     def _ordered(
         self, caller: pluggy.HookCaller | None, impls: Sequence[pluggy.HookImpl]
     ) -> list[pluggy.HookImpl]:
-        order = _option(caller, "order")
-        if order is None:
-            return list(reversed(impls))  # pluggy keeps the list in reverse
-        return sorted(impls, key=lambda impl: self._rank(impl, order))
-
-    def _rank(self, impl: pluggy.HookImpl, order: str) -> tuple[int, ...]:
-        record = self.records_by_name.get(impl.plugin_name)
-        layer = int(not (impl.wrapper or impl.hookwrapper))
-        wish = -1 if impl.tryfirst else 1 if impl.trylast else 0
-        if record is None:  # an implementation that was passed to `call_extra`: innermost
-            return (layer, wish, 2 if order == "in" else -1, 0, 0)
-        if record.origin == "builtin":
-            return (layer, wish, 3, 0, record.index)
-        inner = record.origin == "application"
-        if order == "in" or layer == 0:  # a wrapper enters where it stands in load order, and leaves there
-            return (layer, wish, int(inner), record.depth, record.index)
-        return (layer, wish, int(not inner), -record.depth, -record.index)
+        return in_call_order(impls, _option(caller, "order"), self.records_by_name)
 
     # -- calls ---------------------------------------------------------
 
@@ -351,41 +288,42 @@ class PluginManager(pluggy.PluginManager):
         call = _hook_call(caller, hook, parameters, self._observers.observe, results=results)
         return compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
 
+    def compiled_hook(self, hook: str, scopes: Iterable[str] = ()) -> Callable[..., Any] | None:
+        """Return what `compile` returns without results, compiled once and kept until the next change."""
+        key = (hook, *scopes)
+        if key not in self.compiled:
+            with self.locked():
+                self.compiled[key] = self.compile(hook, key[1:], results=False)
+        return self.compiled[key]  # type: ignore[no-any-return]  # under such a key
+
+    def _hookexec(
+        self,
+        hook_name: str,
+        methods: Sequence[pluggy.HookImpl],
+        kwargs: Mapping[str, object],
+        firstresult: bool,
+    ) -> object:
+        """Execute `manager.hook.NAME(...)`: pluggy's caller passes all implementations of the hook."""
+        if any(not self._serves(impl, ()) for impl in methods):
+            scopes = blueprints_of_call(kwargs)
+            methods = [impl for impl in methods if self._serves(impl, scopes)]
+        return self._inner_hookexec(hook_name, methods, kwargs, firstresult)
+
     def _execute(
         self, hook: str, impls: Sequence[pluggy.HookImpl], kwargs: Mapping[str, object], firstresult: bool
     ) -> Any:
-        """Serve `manager.hook.NAME(...)` and everything else that pluggy calls hooks for."""
-        if self._muted:
-            return None if firstresult else []
-        if self._awaits_setup is not None and hook == "cocopot_setup":
-            self._prepare_setup()
+        """Call `impls` in Cocopot's order; all calls by keyword arrive here."""
         key = (hook, firstresult, *kwargs, *impls)
         executors = self._executors
         compiled = executors.get(key)
         if compiled is None:
             caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
             observe = self._observers.observe
-            call = _hook_call(caller, hook, tuple(kwargs), observe, firstresult=firstresult, direct=False)
+            call = _hook_call(caller, hook, tuple(kwargs), observe, firstresult=firstresult)
             compiled = compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
             if all(impl.plugin_name in self.records_by_name for impl in impls):
                 executors[key] = compiled
-        if hook != "cocopot_setup" or not impls:
-            return compiled(*kwargs.values())
-        before, self.setting_up.plugin = getattr(self.setting_up, "plugin", None), impls[0].plugin_name
-        try:
-            return compiled(*kwargs.values())
-        finally:
-            self.setting_up.plugin = before
-
-    @contextmanager
-    def muted(self) -> Iterator[None]:
-        """Let hook calls reach nobody, so that a historic call is remembered and no more."""
-        with self._lock:
-            self._muted = True
-            try:
-                yield
-            finally:
-                self._muted = False
+        return compiled(*kwargs.values())
 
     def call_implementations(self, hook: str, impls: Sequence[pluggy.HookImpl], **kwargs: object) -> Any:
         """Call only some implementations of a hook that returns all results."""
@@ -410,7 +348,7 @@ class PluginManager(pluggy.PluginManager):
             return
         if record.origin == "application" and not _option(getattr(self.hook, hook, None), "every"):
             return
-        note = f"Raised by {_describe(record)} in hook {hook}."
+        note = f"Raised by {describe(record)} in hook {hook}."
         if note not in getattr(exc, "__notes__", ()):
             exc.add_note(note)
 
@@ -431,7 +369,6 @@ def _hook_call(
     *,
     firstresult: bool | None = None,
     results: bool = True,
-    direct: bool = True,
 ) -> HookCall:
     first = _option(caller, "firstresult") if firstresult is None else firstresult
     threaded = _option(caller, "threaded")
@@ -440,11 +377,4 @@ def _hook_call(
         "first" if first else "threaded" if threaded else "every" if _option(caller, "every") else "all"
     )
     expected = import_string(result_type) if result_type else None
-    return HookCall(hook, parameters, kind, threaded, expected, results, direct, observe)
-
-
-def _describe(record: PluginRecord) -> str:
-    if record.origin == "application":
-        return repr(record.name)
-    where = f" ({record.distribution} {record.version})" if record.distribution else ""
-    return f"plugin {record.name!r}{where}"
+    return HookCall(hook, parameters, kind, threaded, expected, results, observe)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from cocopot.hooks.compiler import wrapper_error
+from cocopot.hooks.wrappers import is_wrapper, wrapper_error
 
 if TYPE_CHECKING:
     import pluggy
 
-    from cocopot.hooks.compiler import Observe
+    from cocopot.hooks.source import Observe
 
 logger = logging.getLogger("cocopot.plugins")
 
@@ -108,7 +108,7 @@ def _reporting(tellers: tuple[Callback, ...]) -> Observe:
             copy_context().run(_tell, tellers, record)
 
     def observe(hook: str, impl: pluggy.HookImpl, function: Callable[..., Any]) -> Callable[..., Any]:
-        make = _reporting_wrapper if impl.wrapper or impl.hookwrapper else _reporting_function
+        make = _reporting_wrapper if is_wrapper(impl) else _reporting_function
         return make(hook, impl, function, tell)
 
     return observe

@@ -1,4 +1,4 @@
-"""The order in which plugins load: by name, then by what they declare."""
+"""The order in which plugins load, and in which the implementations of a hook run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import DISABLE_VARIABLE
+from cocopot.hooks.wrappers import is_wrapper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pluggy
 
     from cocopot.hooks.candidates import Candidate
+    from cocopot.hooks.records import PluginRecord
 
 
 def declared_names(candidate: Candidate, plugin: object, attribute: str) -> tuple[str, ...]:
@@ -79,3 +83,36 @@ def _circle(waiting: Mapping[str, set[str]]) -> CircleError:
     while (following := min(waiting[path[-1]])) not in path:
         path.append(following)
     return CircleError([*path[path.index(following) :], following])
+
+
+# -------------------------------------------------------------------------
+# Call order
+# -------------------------------------------------------------------------
+
+
+def in_call_order(
+    impls: Sequence[pluggy.HookImpl], order: str | None, records: Mapping[str, PluginRecord]
+) -> list[pluggy.HookImpl]:
+    """Return the implementations of a hook in the order in which they run, wrappers first.
+
+    Args:
+        impls: The implementations in pluggy's order.
+        order: `"in"`, `"out"`, or `None` for pluggy's own.
+        records: What is registered, by name.
+    """
+    if order is None:
+        return list(reversed(impls))  # pluggy keeps the list in reverse
+    return sorted(impls, key=lambda impl: _rank(impl, order, records.get(impl.plugin_name)))
+
+
+def _rank(impl: pluggy.HookImpl, order: str, record: PluginRecord | None) -> tuple[int, ...]:
+    layer = int(not is_wrapper(impl))
+    wish = -1 if impl.tryfirst else 1 if impl.trylast else 0
+    if record is None:  # an implementation that was passed to `call_extra`: innermost
+        return (layer, wish, 2 if order == "in" else -1, 0, 0)
+    if record.origin == "builtin":
+        return (layer, wish, 3, 0, record.index)
+    inner = record.origin == "application"
+    if order == "in" or layer == 0:  # a wrapper enters and leaves at its position in the load order
+        return (layer, wish, int(inner), record.depth, record.index)
+    return (layer, wish, int(not inner), -record.depth, -record.index)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cocopot.pipeline.defaults import dispatch as builtin_dispatch
 from cocopot.pipeline.defaults import responses
-from cocopot.request import blueprints_of
+from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
     from cocopot.types import Application
@@ -108,18 +108,7 @@ def calls_for(app: Application, endpoint: str | None) -> Calls:
     compiled: dict[Any, Any] = app.plugins.compiled
     calls: Calls | None = compiled.get(endpoint)
     if calls is None:
-        with app.plugins.frozen():
+        with app.plugins.locked():
             compiled = app.plugins.compiled
             calls = compiled[endpoint] = Calls(app, endpoint)
     return calls
-
-
-def compiled_hook(app: Application, hook: str, scopes: Iterable[str] = ()) -> Callable[..., Any] | None:
-    """Return the compiled call of a hook that is not needed in every request."""
-    key = (hook, *scopes)
-    compiled: dict[Any, Any] = app.plugins.compiled
-    if key not in compiled:
-        with app.plugins.frozen():
-            compiled = app.plugins.compiled
-            compiled[key] = app.plugins.compile(hook, key[1:], results=False)
-    return compiled[key]  # type: ignore[no-any-return]

@@ -18,8 +18,7 @@ from cocopot.body import check_content_length
 from cocopot.context import CURRENT, Context
 from cocopot.logs import report_errors, run_every
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, refuse_none
-from cocopot.pipeline.endpoint import calls_for, compiled_hook
-from cocopot.registry.error_handlers import error_scopes
+from cocopot.pipeline.endpoint import calls_for
 from cocopot.request import Request
 from cocopot.response import Response, send_text, text_response
 from cocopot.routing import Router
@@ -386,10 +385,7 @@ def handle_http_exception(context: Context, exc: HTTPException) -> Any:
 
 def _ask_handlers(context: Context, exc: Exception) -> Any:
     app, request = context.app, context.request
-    if request is None or request.url_rule is not None:
-        handle = context.calls.handle_exception
-    else:
-        handle = compiled_hook(app, "cocopot_handle_exception", error_scopes(app, request))
+    handle = context.calls.handle_exception
     return None if handle is None else handle(app, request, exc)
 
 
@@ -445,6 +441,6 @@ def do_teardown_request(context: Context, exc: BaseException | None) -> None:
 
 def do_teardown_appcontext(app: Application, exc: BaseException | None) -> None:
     """Run the teardown-app-context hooks, every one of them."""
-    call = compiled_hook(app, "cocopot_teardown_app_context")
+    call = app.plugins.compiled_hook("cocopot_teardown_app_context")
     if call is not None:
         run_every(app, call, app, exc)

@@ -29,12 +29,12 @@ class RequestSteps:
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name in Calls.STEPS:
-            self.plugins.forget_compiled()
+            self.plugins.invalidate()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         if name in Calls.STEPS:
-            self.plugins.forget_compiled()
+            self.plugins.invalidate()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self.wsgi_app(environ, start_response)

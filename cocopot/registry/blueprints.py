@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cocopot.context import current
 from cocopot.folders import Folders
-from cocopot.registry.callbacks import FunctionTable
 from cocopot.registry.decorators import Registrar
 from cocopot.registry.error_handlers import error_key
-from cocopot.urls import endpoint_of
+from cocopot.registry.rules import endpoint_of
+from cocopot.registry.tables import ScopedTable
 
 if TYPE_CHECKING:
     import os
@@ -287,10 +287,8 @@ class Blueprint(Folders, Registrar):
 
     def _copy_functions(self, app: Any, name: str) -> None:
         for attribute, table in vars(self).items():
-            if isinstance(table, FunctionTable) and None in table:
-                getattr(app, attribute)[name].extend(table[None])
-        for key, handler in self.error_handler_spec[None].items():
-            app.error_handler_spec[name][key] = handler
+            if isinstance(table, ScopedTable) and None in table:
+                getattr(app, attribute)[name].add_all(table[None])
         for endpoint, view in self.view_functions.items():
             app.view_functions[f"{name}.{endpoint}"] = view
 

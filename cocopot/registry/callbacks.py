@@ -1,4 +1,4 @@
-"""The application's functions as hook implementations, and as data.
+"""Decorated functions, registered as hook implementations.
 
 What the decorators register can also be reached through `before_request_funcs` and its like, which map a
 blueprint's name, or `None`, to a list of functions. They are live: changing them registers and unregisters
@@ -7,179 +7,157 @@ implementations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, MutableSequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, overload
 
-from cocopot.hooks import hookimpl
 from cocopot.hooks.candidates import unique_name
-from cocopot.hooks.compiler import direct
-from cocopot.request import blueprints_of
+from cocopot.hooks.source import ApplicationFunction
+from cocopot.registry.tables import ScopedTable
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from typing import Self
+
     from cocopot.hooks import PluginManager
+    from cocopot.scopes import Scope
 
-Scope = str | None
-
-
-# -------------------------------------------------------------------------
-# A function as a hook implementation
-# -------------------------------------------------------------------------
+#: A function that a decorator registers; which arguments it takes depends on the decorator.
+Function: TypeAlias = Callable[..., object]
 
 
 @dataclass(frozen=True, slots=True)
 class Decorator:
-    """What a decorator registers.
+    """A decorator of the application or of a blueprint.
 
     Args:
         name: The decorator's name, for lists.
         hook: The hook that its functions implement.
-        parameters: What its functions take, by the names of the hook's arguments.
-        adapt: Makes, of a function and a scope, an implementation that looks at the scope when it is called.
+        declaration: A function with the arguments that its functions take by position, under the names that
+            the hook has for them. It is never called; pluggy reads the names.
     """
 
     name: str
     hook: str
-    parameters: tuple[str, ...]
-    adapt: Callable[[Callable[..., Any], Scope], Callable[..., Any]]
+    declaration: Function
 
 
-def _serves(scope: Scope, blueprints: Iterable[str]) -> bool:
-    return scope is None or scope in blueprints
-
-
-# The adapters are for calls by keyword through pluggy; compiled calls know the scope and call the function.
-# Each is a lambda of its own, although it only passes on: pluggy reads the arguments' names off it.
-# ruff: noqa: PLW0108
-BEFORE_REQUEST = Decorator(
-    "before_request",
-    "cocopot_before_request",
-    (),
-    lambda f, scope: lambda request: f() if _serves(scope, request.blueprints) else None,
-)
-AFTER_REQUEST = Decorator(
-    "after_request",
-    "cocopot_after_request",
-    ("response",),
-    lambda f, scope: lambda request, response: f(response) if _serves(scope, request.blueprints) else None,
-)
-TEARDOWN_REQUEST = Decorator(
-    "teardown_request",
-    "cocopot_teardown_request",
-    ("exc",),
-    lambda f, scope: lambda request, exc: f(exc) if _serves(scope, request.blueprints) else None,
-)
+# ruff: noqa: ARG005 - the names of the arguments are all that counts
+BEFORE_REQUEST = Decorator("before_request", "cocopot_before_request", lambda: None)
+AFTER_REQUEST = Decorator("after_request", "cocopot_after_request", lambda response: None)
+TEARDOWN_REQUEST = Decorator("teardown_request", "cocopot_teardown_request", lambda exc: None)
+TEARDOWN_APP_CONTEXT = Decorator("teardown_appcontext", "cocopot_teardown_app_context", lambda exc: None)
 URL_VALUE_PREPROCESSOR = Decorator(
-    "url_value_preprocessor",
-    "cocopot_url_value_preprocessor",
-    ("endpoint", "view_args"),
-    lambda f, scope: (
-        lambda request, endpoint, view_args: (
-            f(endpoint, view_args) if _serves(scope, request.blueprints) else None
-        )
-    ),
+    "url_value_preprocessor", "cocopot_url_value_preprocessor", lambda endpoint, view_args: None
 )
-URL_DEFAULTS = Decorator(
-    "url_defaults",
-    "cocopot_url_defaults",
-    ("endpoint", "values"),
-    lambda f, scope: (
-        lambda endpoint, values: f(endpoint, values) if _serves(scope, blueprints_of(endpoint)) else None
-    ),
-)
-TEARDOWN_APP_CONTEXT = Decorator(
-    "teardown_appcontext", "cocopot_teardown_app_context", ("exc",), lambda f, _: lambda exc: f(exc)
-)
-STARTUP = Decorator("on_startup", "cocopot_startup", (), lambda f, _: lambda: f())
-SHUTDOWN = Decorator("on_shutdown", "cocopot_shutdown", (), lambda f, _: lambda: f())
-SHELL_CONTEXT = Decorator("shell_context_processor", "cocopot_shell_context", (), lambda f, _: lambda: f())
+URL_DEFAULTS = Decorator("url_defaults", "cocopot_url_defaults", lambda endpoint, values: None)
 URL_BUILD_ERROR = Decorator(
-    "url_build_error_handler",
-    "cocopot_url_build_error",
-    ("error", "endpoint", "values"),
-    lambda f, _: lambda error, endpoint, values: f(error, endpoint, values),
+    "url_build_error_handler", "cocopot_url_build_error", lambda error, endpoint, values: None
 )
+STARTUP = Decorator("on_startup", "cocopot_startup", lambda: None)
+SHUTDOWN = Decorator("on_shutdown", "cocopot_shutdown", lambda: None)
+SHELL_CONTEXT = Decorator("shell_context_processor", "cocopot_shell_context", lambda: None)
 
 
-class ApplicationFunction:
-    """A function of the application, as a plugin with one hook implementation.
+def register_function(plugins: PluginManager, decorator: Decorator, function: Function, scope: Scope) -> str:
+    """Register a function of the application as a hook implementation.
 
-    Args:
-        hook: The hook.
-        function: The application's function.
-        adapter: What pluggy calls; compiled calls may go straight to `function`.
+    Returns:
+        The name that it is registered under, with decorator, blueprint, module and function.
     """
-
-    def __init__(self, hook: str, function: Callable[..., Any], adapter: Callable[..., Any]) -> None:
-        self.function = function
-        self._hook = hook
-        setattr(self, hook, hookimpl(adapter))
-
-    def __dir__(self) -> list[str]:
-        return [self._hook]
-
-
-def register_function(
-    plugins: PluginManager, label: str, hook: str, function: Callable[..., Any], adapter: Any, scope: Scope
-) -> str:
-    """Register an application's function under a name that says where it comes from, and return the name."""
     where = f"bp.{scope}" if scope else "app"
     depth = scope.count(".") + 1 if scope else 0
-    plugin = ApplicationFunction(hook, function, adapter)
-    with plugins.frozen():
-        name = unique_name(f"{where}.{label}: {name_of(function)}", plugins.records_by_name)
+    plugin = ApplicationFunction(decorator.hook, function, decorator.declaration)
+    with plugins.locked():
+        name = unique_name(f"{where}.{decorator.name}: {name_of(function)}", plugins.records_by_name)
         plugins.register(plugin, name, origin="application", scope=scope, depth=depth)
     return name
 
 
-def name_of(function: Callable[..., Any]) -> str:
+def name_of(function: object) -> str:
     """Return module and qualified name of a function, for lists."""
     function = getattr(function, "func", function)  # functools.partial
     module = getattr(function, "__module__", None) or type(function).__module__
     return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
-# -------------------------------------------------------------------------
-# Functions as data
-# -------------------------------------------------------------------------
+class FunctionList(MutableSequence[Function]):
+    """The functions of one blueprint, or of the application, for one hook; changes take effect at once.
 
+    Args:
+        decorator: What the functions are registered as.
+        plugins: Where they are registered; a blueprint has none until it is registered itself.
+        scope: The blueprint, or `None` for the application.
+    """
 
-class FunctionList(MutableSequence[Callable[..., Any]]):
-    """The functions of one blueprint, or of the application, for one hook; changes take effect at once."""
-
-    def __init__(self, table: FunctionTable, scope: Scope) -> None:
-        self._table = table
+    def __init__(self, decorator: Decorator, plugins: PluginManager | None, scope: Scope) -> None:
+        self._decorator = decorator
+        self._plugins = plugins
         self._scope = scope
-        self._functions: list[Callable[..., Any]] = []
+        self._functions: list[Function] = []
         self._names: list[str] = []
 
-    def insert(self, index: int, value: Callable[..., Any]) -> None:
+    def insert(self, index: int, value: Function) -> None:
         """Insert a function; the order of the list is the order of registration."""
-        with self._table.frozen():
+        with self._locked():
             at_end = index >= len(self._functions)
             self._functions.insert(index, value)
-            self._renew(from_index=len(self._names) if at_end else 0)
+            self._reregister(from_index=len(self._names) if at_end else 0)
 
-    def _renew(self, from_index: int = 0) -> None:
+    def replace(self, values: Iterable[Function]) -> None:
+        """Register `values` in place of what is registered, unless they are equal."""
+        functions = list(values)
+        if functions != self._functions:
+            self[:] = functions
+
+    def add_all(self, values: Iterable[Function]) -> None:
+        """Register `values` in addition."""
+        self.extend(values)
+
+    def as_data(self) -> list[Function]:
+        """Return a plain list of the functions."""
+        return self._functions.copy()
+
+    def _reregister(self, from_index: int = 0) -> None:
         # Requests that would compile meanwhile wait: they see either the old functions or the new ones.
+        if self._plugins is None:
+            return
         for name in self._names[from_index:]:
-            self._table.unregister(name)
-        names = [self._table.register(function, self._scope) for function in self._functions[from_index:]]
-        self._names[from_index:] = names
+            self._plugins.unregister(name=name)
+        self._names[from_index:] = [
+            register_function(self._plugins, self._decorator, function, self._scope)
+            for function in self._functions[from_index:]
+        ]
 
-    def __setitem__(self, index: Any, value: Any) -> None:
-        with self._table.frozen():
-            self._functions[index] = value
-            self._renew()
+    def _locked(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._plugins is None else self._plugins.locked()
 
-    def __delitem__(self, index: Any) -> None:
-        with self._table.frozen():
-            del self._functions[index]
-            self._renew()
-
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Function: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Function]: ...
+    def __getitem__(self, index: int | slice) -> Function | list[Function]:
         return self._functions[index]
+
+    @overload
+    def __setitem__(self, index: int, value: Function) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[Function]) -> None: ...
+    def __setitem__(self, index: int | slice, value: Function | Iterable[Function]) -> None:
+        with self._locked():
+            self._functions[index] = value  # type: ignore[index, assignment]  # as the overloads pair them
+            self._reregister()
+
+    def __delitem__(self, index: int | slice) -> None:
+        with self._locked():
+            del self._functions[index]
+            self._reregister()
+
+    def __iadd__(self, values: Iterable[Function]) -> Self:
+        self.extend(values)
+        return self
 
     def __len__(self) -> int:
         return len(self._functions)
@@ -187,82 +165,17 @@ class FunctionList(MutableSequence[Callable[..., Any]]):
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, (FunctionList, list)) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # as of a list
 
     def __repr__(self) -> str:
         return repr(self._functions)
 
 
-class FunctionTable(MutableMapping[Scope, FunctionList]):
-    """The functions for one hook, by blueprint name, or `None` for those of the application.
-
-    A key that is missing is made when it is asked for.
+def function_table(decorator: Decorator, plugins: PluginManager | None) -> ScopedTable[FunctionList]:
+    """Return a table of the functions that a decorator registers.
 
     Args:
-        decorator: What the functions implement.
+        decorator: The decorator.
         plugins: Where they are registered; a blueprint has none until it is registered itself.
     """
-
-    def __init__(self, decorator: Decorator, plugins: PluginManager | None = None) -> None:
-        self.decorator = decorator
-        self._plugins = plugins
-        self._lists: dict[Scope, FunctionList] = {}
-
-    def frozen(self) -> AbstractContextManager[None]:
-        """Keep others from registering, and requests from looking, while several functions change."""
-        return nullcontext() if self._plugins is None else self._plugins.frozen()
-
-    def register(self, function: Callable[..., Any], scope: Scope) -> str:
-        """Register one function as a hook implementation, and return the name it got."""
-        if self._plugins is None:
-            return ""
-        adapter = self.decorator.adapt(function, scope)
-        direct(adapter, function, self.decorator.parameters)
-        return register_function(
-            self._plugins, self.decorator.name, self.decorator.hook, function, adapter, scope
-        )
-
-    def unregister(self, name: str) -> None:
-        """Take one function's registration back."""
-        if self._plugins is not None:
-            self._plugins.unregister(name=name)
-
-    def __getitem__(self, scope: Scope) -> FunctionList:
-        return self._lists.setdefault(scope, FunctionList(self, scope))
-
-    def __setitem__(self, scope: Scope, functions: Iterable[Callable[..., Any]]) -> None:
-        functions = list(functions)
-        self[scope][:] = functions
-
-    def __delitem__(self, scope: Scope) -> None:
-        del self._lists[scope][:]
-        del self._lists[scope]
-
-    def setdefault(self, scope: Scope, default: Any = ()) -> FunctionList:
-        """Return the functions of `scope`, after setting them to `default` if there is no such key."""
-        if scope not in self._lists:
-            self[scope] = default
-        return self[scope]
-
-    def as_data(self) -> dict[Scope, list[Callable[..., Any]]]:
-        """Return plain lists of the functions."""
-        return {scope: list(functions) for scope, functions in self._lists.items()}
-
-    def replace(self, data: Mapping[Scope, list[Callable[..., Any]]]) -> None:
-        """Make the table what `as_data` would give."""
-        with self.frozen():
-            for scope in [*self._lists, *data]:
-                if list(self[scope]) != data.get(scope, []):
-                    self[scope][:] = data.get(scope, [])
-
-    def __contains__(self, scope: object) -> bool:
-        return scope in self._lists
-
-    def __iter__(self) -> Iterator[Scope]:
-        return iter(self._lists)
-
-    def __len__(self) -> int:
-        return len(self._lists)
-
-    def __repr__(self) -> str:
-        return repr(self._lists)
+    return ScopedTable(partial(FunctionList, decorator, plugins), plugins)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
@@ -16,16 +16,19 @@ from cocopot.registry.callbacks import (
     URL_BUILD_ERROR,
     URL_DEFAULTS,
     URL_VALUE_PREPROCESSOR,
-    FunctionTable,
+    function_table,
 )
-from cocopot.registry.error_handlers import ErrorHandlerSpec, error_key
-from cocopot.urls import add_url_rule
+from cocopot.registry.error_handlers import ErrorHandlers, ScopeHandlers, error_key
+from cocopot.registry.rules import add_url_rule
+from cocopot.registry.tables import ScopedTable
 
 if TYPE_CHECKING:
     from cocopot.config import Config
     from cocopot.hooks import PluginManager
+    from cocopot.registry.callbacks import Decorator, FunctionList
     from cocopot.registry.error_handlers import ErrorKey
-    from cocopot.routing import Router
+    from cocopot.routing import Router, Rule
+    from cocopot.scopes import Scope
     from cocopot.types import View
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,37 +39,30 @@ class Registrar:
 
     Args:
         plugins: The plugin manager of an application; a blueprint has none.
-        scopes_of: As in `ErrorHandlerSpec`.
     """
 
     #: View functions by endpoint.
     view_functions: dict[str, View]
 
-    def __init__(
-        self,
-        plugins: PluginManager | None = None,
-        scopes_of: Callable[[Any], Iterable[str]] = lambda request: request.blueprints,
-    ) -> None:
+    def __init__(self, plugins: PluginManager | None = None) -> None:
         self.view_functions = {}
         #: Before-request functions by blueprint name, or `None`.
-        self.before_request_funcs = FunctionTable(BEFORE_REQUEST, plugins)
+        self.before_request_funcs = function_table(BEFORE_REQUEST, plugins)
         #: After-request functions by blueprint name, or `None`.
-        self.after_request_funcs = FunctionTable(AFTER_REQUEST, plugins)
+        self.after_request_funcs = function_table(AFTER_REQUEST, plugins)
         #: Teardown functions by blueprint name, or `None`.
-        self.teardown_request_funcs = FunctionTable(TEARDOWN_REQUEST, plugins)
+        self.teardown_request_funcs = function_table(TEARDOWN_REQUEST, plugins)
         #: URL value preprocessors by blueprint name, or `None`.
-        self.url_value_preprocessors = FunctionTable(URL_VALUE_PREPROCESSOR, plugins)
+        self.url_value_preprocessors = function_table(URL_VALUE_PREPROCESSOR, plugins)
         #: URL default functions by blueprint name, or `None`.
-        self.url_default_functions = FunctionTable(URL_DEFAULTS, plugins)
+        self.url_default_functions = function_table(URL_DEFAULTS, plugins)
         #: Error handlers by blueprint name, or `None`, and by status code or class.
-        self.error_handler_spec = ErrorHandlerSpec(plugins, scopes_of)
+        self.error_handler_spec = _error_handler_table(plugins)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         table = self.__dict__.get(name)
-        if isinstance(table, FunctionTable):
-            table.replace({scope: list(functions) for scope, functions in value.items()})
-        elif isinstance(table, ErrorHandlerSpec):
-            table.replace({scope: dict(handlers) for scope, handlers in value.items()})
+        if isinstance(table, ScopedTable):
+            table.replace(cast("Mapping[Scope, object]", value))
         else:
             super().__setattr__(name, value)
 
@@ -143,34 +139,34 @@ class Registrar:
 
     # -- functions around the view -------------------------------------
 
-    def _append(self, table: FunctionTable, f: F) -> F:
-        self.check_open(table.decorator.name)
+    def _append(self, decorator: Decorator, table: ScopedTable[FunctionList], f: F) -> F:
+        self.check_open(decorator.name)
         table[None].append(f)
         return f
 
     def before_request(self, f: F) -> F:
         """Register a function to run before each request; what it returns, if anything, is the response."""
-        return self._append(self.before_request_funcs, f)
+        return self._append(BEFORE_REQUEST, self.before_request_funcs, f)
 
     def after_request(self, f: F) -> F:
         """Register a function to run after each request; it takes a response and returns one."""
-        return self._append(self.after_request_funcs, f)
+        return self._append(AFTER_REQUEST, self.after_request_funcs, f)
 
     def teardown_request(self, f: F) -> F:
         """Register a function to run at the end of each request, whatever happened; it takes an exception or
         `None`.
         """
-        return self._append(self.teardown_request_funcs, f)
+        return self._append(TEARDOWN_REQUEST, self.teardown_request_funcs, f)
 
     def url_value_preprocessor(self, f: F) -> F:
         """Register a function that may change the URL's values, given endpoint and values, before the view
         gets them.
         """
-        return self._append(self.url_value_preprocessors, f)
+        return self._append(URL_VALUE_PREPROCESSOR, self.url_value_preprocessors, f)
 
     def url_defaults(self, f: F) -> F:
         """Register a function that may add values, given endpoint and values, to a URL that is built."""
-        return self._append(self.url_default_functions, f)
+        return self._append(URL_DEFAULTS, self.url_default_functions, f)
 
     def errorhandler(self, code_or_exception: ErrorKey) -> Callable[[F], F]:
         """Register a function that answers a status code or a class of exceptions.
@@ -196,6 +192,10 @@ class Registrar:
         self.error_handler_spec[None][error_key(code_or_exception)] = f
 
 
+def _error_handler_table(plugins: PluginManager | None) -> ScopedTable[ScopeHandlers]:
+    return ScopedTable(lambda _: ScopeHandlers()) if plugins is None else ErrorHandlers(plugins).table
+
+
 _MISSING = object()
 _PLAIN_REGISTRIES = ("view_functions", "blueprints", "blueprint_prefixes", "extensions")
 
@@ -205,29 +205,30 @@ class AppRegistrar(Registrar):
 
     Args:
         plugins: The plugin manager.
-        scopes_of: As in `ErrorHandlerSpec`.
     """
 
     started: bool
+    plugins: PluginManager
     config: Config
     router: Router
+    url_rule_class: type[Rule]
 
     @property
     def name(self) -> str:
         """The application's name."""
         raise NotImplementedError
 
-    def __init__(self, plugins: PluginManager, scopes_of: Callable[[Any], Iterable[str]]) -> None:
-        super().__init__(plugins, scopes_of)
+    def __init__(self, plugins: PluginManager) -> None:
+        super().__init__(plugins)
         #: The registered blueprints by full name.
         self.blueprints: dict[str, Any] = {}
         #: The URL prefixes of the registered blueprints by full name.
         self.blueprint_prefixes: dict[str, str] = {}
-        self.teardown_appcontext_funcs = FunctionTable(TEARDOWN_APP_CONTEXT, plugins)
-        self.startup_funcs = FunctionTable(STARTUP, plugins)
-        self.shutdown_funcs = FunctionTable(SHUTDOWN, plugins)
-        self.shell_context_processors = FunctionTable(SHELL_CONTEXT, plugins)
-        self.url_build_error_handlers = FunctionTable(URL_BUILD_ERROR, plugins)
+        self.teardown_appcontext_funcs = function_table(TEARDOWN_APP_CONTEXT, plugins)
+        self.startup_funcs = function_table(STARTUP, plugins)
+        self.shutdown_funcs = function_table(SHUTDOWN, plugins)
+        self.shell_context_processors = function_table(SHELL_CONTEXT, plugins)
+        self.url_build_error_handlers = function_table(URL_BUILD_ERROR, plugins)
 
     def check_open(self, action: str) -> None:
         """Raise an error if the application has begun to serve.
@@ -287,18 +288,17 @@ class AppRegistrar(Registrar):
         """Return the registered blueprints."""
         return self.blueprints.values()
 
-    def snapshot(self) -> Callable[[], None]:
-        """Return a function that takes back whatever is registered, or set on the application, from now
-        on.
+    def checkpoint(self) -> Callable[[], None]:
+        """Return a function that rolls the application back to its current state.
+
+        It undoes what is registered, or set on the application, in the meantime.
         """
         attributes = dict(vars(self))
         rules, converters = list(self.router.iter_rules()), dict(self.router.converters)
         values = {name: dict(getattr(self, name)) for name in _PLAIN_REGISTRIES}
         restore_config = self.config.snapshot()
         tables: dict[str, Any] = {
-            name: table.as_data()
-            for name, table in attributes.items()
-            if isinstance(table, (FunctionTable, ErrorHandlerSpec))
+            name: table.as_data() for name, table in attributes.items() if isinstance(table, ScopedTable)
         }
 
         def restore() -> None:
@@ -324,22 +324,22 @@ class AppRegistrar(Registrar):
 
     def teardown_appcontext(self, f: F) -> F:
         """Register a function to run when an application context ends; it takes an exception or `None`."""
-        return self._append(self.teardown_appcontext_funcs, f)
+        return self._append(TEARDOWN_APP_CONTEXT, self.teardown_appcontext_funcs, f)
 
     def on_startup(self, f: F) -> F:
         """Register a function to run once, before the first request."""
-        return self._append(self.startup_funcs, f)
+        return self._append(STARTUP, self.startup_funcs, f)
 
     def on_shutdown(self, f: F) -> F:
         """Register a function to run when the application is closed."""
-        return self._append(self.shutdown_funcs, f)
+        return self._append(SHUTDOWN, self.shutdown_funcs, f)
 
     def shell_context_processor(self, f: F) -> F:
         """Register a function that returns names for the interactive shell."""
-        return self._append(self.shell_context_processors, f)
+        return self._append(SHELL_CONTEXT, self.shell_context_processors, f)
 
     def url_build_error_handler(self, f: F) -> F:
         """Register a function that supplies a URL, given error, endpoint and values, when none can be
         built.
         """
-        return self._append(self.url_build_error_handlers, f)
+        return self._append(URL_BUILD_ERROR, self.url_build_error_handlers, f)

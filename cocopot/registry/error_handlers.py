@@ -1,22 +1,27 @@
-"""The error handlers of an application and its blueprints, and which of them answers an exception."""
+"""The error handlers of an application and its blueprints, and which of them handles an exception."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from cocopot.registry.callbacks import Scope, name_of, register_function
-from cocopot.request import blueprints_of
+from cocopot.hooks import hookimpl
+from cocopot.registry.callbacks import name_of
+from cocopot.registry.tables import ScopedTable
+from cocopot.scopes import Scope, blueprints_for_errors
 
 if TYPE_CHECKING:
+    from cocopot.app import Cocopot
     from cocopot.hooks import PluginManager
     from cocopot.request import Request
-    from cocopot.types import Application
 
-ErrorKey = int | type[Exception]
+ErrorKey: TypeAlias = int | type[Exception]
+ErrorHandler: TypeAlias = Callable[..., object]
+
+#: The name under which the error handlers are registered, as one implementation.
+ERROR_HANDLERS = "app.errorhandler"
 
 
 def error_key(code_or_exception: object) -> ErrorKey:
@@ -24,12 +29,12 @@ def error_key(code_or_exception: object) -> ErrorKey:
 
     Raises:
         TypeError: If it is neither a status code nor a class of exceptions.
-        ValueError: If it is a number that is no status code of an error.
+        ValueError: If it is a number that is not the status code of an HTTP error.
     """
     if isinstance(code_or_exception, int) and not isinstance(code_or_exception, bool):
         if code_or_exception not in default_exceptions:
             raise ValueError(
-                f"{code_or_exception} is no status code that HTTP errors have; "
+                f"{code_or_exception} is not a status code of an HTTP error; "
                 "use a subclass of HTTPException with that code instead."
             )
         return code_or_exception
@@ -41,29 +46,45 @@ def error_key(code_or_exception: object) -> ErrorKey:
     )
 
 
-class Handlers(MutableMapping[ErrorKey, Callable[..., Any]]):
-    """The error handlers of one blueprint, or of the application, by status code or class of exceptions."""
+class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
+    """The error handlers of one blueprint, or of the application, by status code or class of exceptions.
 
-    def __init__(self, spec: ErrorHandlerSpec, scope: Scope) -> None:
-        self._spec = spec
-        self._scope = scope
-        self._handlers: dict[ErrorKey, Callable[..., Any]] = {}
-        self._names: dict[ErrorKey, str] = {}
+    Args:
+        on_change: Called after a handler was added or removed.
+    """
 
-    def __setitem__(self, key: Any, handler: Callable[..., Any]) -> None:
-        key = error_key(key)
-        with self._spec.frozen():
-            if key in self._handlers:
-                del self[key]
-            self._handlers[key] = handler
-            self._names[key] = self._spec.register(handler, key, self._scope)
+    def __init__(self, on_change: Callable[[], object] = lambda: None) -> None:
+        self._on_change = on_change
+        self._handlers: dict[ErrorKey, ErrorHandler] = {}
+
+    def replace(
+        self, values: Mapping[ErrorKey, ErrorHandler] | Iterable[tuple[ErrorKey, ErrorHandler]]
+    ) -> None:
+        """Register `values` in place of what is registered."""
+        self._handlers = {error_key(key): handler for key, handler in dict(values).items()}
+        self._on_change()
+
+    def add_all(self, values: Mapping[ErrorKey, ErrorHandler]) -> None:
+        """Register `values` in addition."""
+        self.update(values)
+
+    def as_data(self) -> dict[ErrorKey, ErrorHandler]:
+        """Return a plain dict of the handlers."""
+        return self._handlers.copy()
+
+    def __setitem__(self, key: object, handler: ErrorHandler) -> None:
+        self._handlers[error_key(key)] = handler
+        self._on_change()
 
     def __delitem__(self, key: ErrorKey) -> None:
         del self._handlers[key]
-        self._spec.unregister(self._names.pop(key))
+        self._on_change()
 
-    def __getitem__(self, key: ErrorKey) -> Callable[..., Any]:
+    def __getitem__(self, key: ErrorKey) -> ErrorHandler:
         return self._handlers[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._handlers
 
     def __iter__(self) -> Iterator[ErrorKey]:
         return iter(self._handlers)
@@ -75,25 +96,77 @@ class Handlers(MutableMapping[ErrorKey, Callable[..., Any]]):
         return repr(self._handlers)
 
 
-class ErrorHandlerSpec(MutableMapping[Scope, Handlers]):
-    """The error handlers, by blueprint name, or `None` for those of the application.
+class Found(NamedTuple):
+    """An error handler, and what it is registered for.
 
     Args:
-        plugins: Where they are registered; a blueprint has none until it is registered itself.
-        scopes_of: Returns the blueprints, innermost first, whose handlers may answer for a request.
+        scope: The blueprint, or `None` for the application.
+        key: The status code or the class of exceptions.
+        handler: The handler.
     """
 
-    def __init__(
-        self,
-        plugins: PluginManager | None = None,
-        scopes_of: Callable[[Any], Iterable[str]] = lambda request: request.blueprints,
-    ) -> None:
-        self._plugins = plugins
-        self._scopes_of = scopes_of
-        self._scopes: dict[Scope, Handlers] = {}
+    scope: Scope
+    key: ErrorKey
+    handler: ErrorHandler
 
-    def find(self, exc: Exception, scopes: Iterable[str]) -> tuple[Scope, ErrorKey] | None:
-        """Return which handler answers an exception, or `None`.
+    @property
+    def name(self) -> str:
+        """The name for lists, with decorator, blueprint, key and function."""
+        where = "app" if self.scope is None else f"bp.{self.scope}"
+        return f"{where}.errorhandler({_key_name(self.key)}): {name_of(self.handler)}"
+
+
+class ErrorHandlers:
+    """The application's error handlers, as one implementation of `cocopot_handle_exception`.
+
+    It is registered while there is an error handler.
+
+    Args:
+        plugins: The plugin manager of the application.
+    """
+
+    def __init__(self, plugins: PluginManager) -> None:
+        self._plugins = plugins
+        #: The handlers by blueprint name, or `None` for those of the application.
+        self.table = ScopedTable[ScopeHandlers](lambda _: ScopeHandlers(self._update_registration), plugins)
+
+    def _update_registration(self) -> None:
+        with self._plugins.locked():
+            is_registered = self._plugins.has_plugin(ERROR_HANDLERS)
+            is_needed = any(self.table.values())
+            if is_needed and not is_registered:
+                self._plugins.register(self, ERROR_HANDLERS, origin="application")
+            elif is_registered and not is_needed:
+                self._plugins.unregister(name=ERROR_HANDLERS)
+
+    def entries(self) -> list[Found]:
+        """Return all handlers, for lists."""
+        return [
+            Found(scope, key, handler)
+            for scope, handlers in self.table.items()
+            for key, handler in handlers.items()
+        ]
+
+    @hookimpl
+    def cocopot_handle_exception(self, app: Cocopot, request: Request, exc: Exception) -> object | None:
+        """Call the handler that is the nearest to the exception, if there is one.
+
+        Raises:
+            TypeError: If it returns `None`.
+        """
+        found = self.find(exc, blueprints_for_errors(app, request))
+        if found is None:
+            return None
+        value = found.handler(exc)
+        if value is None:
+            raise TypeError(
+                f"The error handler {name_of(found.handler)!r} for {_key_name(found.key)} returned None; "
+                "it must return a response, as a view does."
+            )
+        return value
+
+    def find(self, exc: Exception, scopes: Iterable[str]) -> Found | None:
+        """Return the handler of an exception, or `None`.
 
         A handler for the status code comes before one for a class without a code; among those, the innermost
         blueprint's before an outer one's and the application's; among those, the most specific class.
@@ -111,118 +184,16 @@ class ErrorHandlerSpec(MutableMapping[Scope, Handlers]):
                 return found
         return self._first(ordered, classes)
 
-    def _first(self, scopes: Iterable[Scope], keys: Iterable[ErrorKey]) -> tuple[Scope, ErrorKey] | None:
+    def _first(self, scopes: Iterable[Scope], keys: Iterable[ErrorKey]) -> Found | None:
         for scope in scopes:
-            handlers = self._scopes.get(scope)
-            for key in keys if handlers else ():
-                if key in handlers:  # type: ignore[operator]  # it is not None where there are keys
-                    return scope, key
+            handlers = self.table.existing(scope)
+            if handlers is None:
+                continue
+            for key in keys:
+                if key in handlers:
+                    return Found(scope, key, handlers[key])
         return None
-
-    def frozen(self) -> AbstractContextManager[None]:
-        """Keep others from registering, and requests from looking, while several handlers change."""
-        return nullcontext() if self._plugins is None else self._plugins.frozen()
-
-    def register(self, handler: Callable[..., Any], key: ErrorKey, scope: Scope) -> str:
-        """Register one handler as a hook implementation, and return the name it got."""
-        if self._plugins is None:
-            return ""
-
-        def answer(request: Any, exc: Exception) -> Any:
-            if self.find(exc, self._scopes_of(request)) != (scope, key):
-                return None
-            value = handler(exc)
-            if value is None:
-                raise TypeError(
-                    f"The error handler {name_of(handler)!r} for {_key_name(key)} returned None; "
-                    "it must return a response, as a view does."
-                )
-            return value
-
-        # A 404 under a blueprint's prefix belongs to no endpoint; the lifecycle compiles the hook for it with
-        # the blueprints of the prefix.
-        label = f"errorhandler({_key_name(key)})"
-        return register_function(self._plugins, label, "cocopot_handle_exception", handler, answer, scope)
-
-    def unregister(self, name: str) -> None:
-        """Take one handler's registration back."""
-        if self._plugins is not None:
-            self._plugins.unregister(name=name)
-
-    def __getitem__(self, scope: Scope) -> Handlers:
-        return self._scopes.setdefault(scope, Handlers(self, scope))
-
-    def __setitem__(self, scope: Scope, handlers: Mapping[Any, Callable[..., Any]]) -> None:
-        handlers = dict(handlers)
-        with self.frozen():
-            self[scope].clear()
-            self[scope].update(handlers)
-
-    def __delitem__(self, scope: Scope) -> None:
-        self._scopes[scope].clear()
-        del self._scopes[scope]
-
-    def setdefault(self, scope: Scope, default: Any = None) -> Handlers:
-        """Return the handlers of `scope`, after setting them to `default` if there is no such key."""
-        if scope not in self._scopes:
-            self[scope] = default or {}
-        return self[scope]
-
-    def as_data(self) -> dict[Scope, dict[ErrorKey, Callable[..., Any]]]:
-        """Return plain dicts of the handlers."""
-        return {scope: dict(handlers) for scope, handlers in self._scopes.items()}
-
-    def replace(self, data: Mapping[Scope, Mapping[ErrorKey, Callable[..., Any]]]) -> None:
-        """Make the handlers what `as_data` would give."""
-        with self.frozen():
-            for scope in [*self._scopes, *data]:
-                if dict(self[scope]) != data.get(scope, {}):
-                    self[scope] = data.get(scope, {})
-
-    def __contains__(self, scope: object) -> bool:
-        return scope in self._scopes
-
-    def __iter__(self) -> Iterator[Scope]:
-        return iter(self._scopes)
-
-    def __len__(self) -> int:
-        return len(self._scopes)
-
-    def __repr__(self) -> str:
-        return repr(self._scopes)
 
 
 def _key_name(key: ErrorKey) -> str:
     return str(key) if isinstance(key, int) else key.__name__
-
-
-def error_scopes(app: Application, request: Request) -> list[str]:
-    """Return the blueprints whose error handlers may answer, innermost first.
-
-    A request that matched nothing belongs to the blueprint whose prefix its path begins with.
-    """
-    if request.url_rule is not None:
-        return request.blueprints
-    return blueprints_at(app, request.path) if app.blueprint_prefixes else []
-
-
-def blueprints_at(app: Any, path: str) -> list[str]:
-    """Return the blueprint with the longest prefix of `path`, and those that it lies in.
-
-    Of equal prefixes the one without variables counts, then the one that was registered first: a blueprint
-    before those inside it.
-    """
-    segments = path.split("/")
-    best, rank = "", (1, 0)
-    for name, prefix in app.blueprint_prefixes.items():
-        parts = prefix.rstrip("/").split("/")
-        own_rank = (len(parts), sum("<" not in part for part in parts))
-        if len(parts) > 1 and own_rank > rank and _begins_with(segments, parts):
-            best, rank = name, own_rank
-    return blueprints_of(f"{best}.") if best else []
-
-
-def _begins_with(segments: list[str], prefix: list[str]) -> bool:
-    return len(segments) >= len(prefix) and all(
-        part == segment or "<" in part for part, segment in zip(prefix, segments, strict=False)
-    )

@@ -582,7 +582,7 @@ def test_who_is_being_set_up() -> None:
     class Inner:
         @hookimpl
         def cocopot_setup(self, app: Cocopot) -> None:
-            seen.append(app.plugins.setting_up.plugin)
+            seen.append(app.plugins.current_setup.get())
             raise LookupError
 
     class Outer:
@@ -592,11 +592,11 @@ def test_who_is_being_set_up() -> None:
         def cocopot_setup(self, app: Cocopot) -> None:
             with pytest.raises(LookupError):
                 app.plugins.register(Inner(), "inner")
-            seen.append(app.plugins.setting_up.plugin)
+            seen.append(app.plugins.current_setup.get())
 
     app = Cocopot("shop", autoload=False, plugins=[Outer])
     assert seen == ["inner", "outer"]
-    assert app.plugins.setting_up.plugin is None
+    assert app.plugins.current_setup.get() is None
 
 
 def test_who_is_being_set_up_in_another_thread() -> None:

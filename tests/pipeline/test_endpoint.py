@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Blueprint, Cocopot, hookimpl
-from cocopot.pipeline.endpoint import Calls, calls_for, compiled_hook
+from cocopot.pipeline.endpoint import Calls, calls_for
 
 if TYPE_CHECKING:
     from cocopot.types import Application
@@ -49,12 +49,12 @@ def test_calls_are_made_once_until_something_is_registered(app: Application) -> 
         def cocopot_before_request(self) -> None: ...
 
     before = calls_for(app, "index")
-    hook = compiled_hook(app, "cocopot_before_request")
+    hook = app.plugins.compiled_hook("cocopot_before_request")
     assert calls_for(app, "index") is before
     app.plugins.register(Plugin())
     assert calls_for(app, "index") is not before
     assert hook is None
-    assert compiled_hook(app, "cocopot_before_request") is not None
+    assert app.plugins.compiled_hook("cocopot_before_request") is not None
 
 
 def test_an_override_that_copies_the_default_one_is_seen(app: Cocopot) -> None:

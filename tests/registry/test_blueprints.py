@@ -463,7 +463,7 @@ class TestErrorHandlers:
         blueprint = Blueprint("bp", __name__)
         with pytest.raises(TypeError, match="status code or a class"):
             blueprint.app_errorhandler("404")  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="no status code"):
+        with pytest.raises(ValueError, match="not a status code"):
             blueprint.register_error_handler(299, lambda error: "")
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Blueprint, Cocopot, Response, request
-from cocopot.registry.callbacks import BEFORE_REQUEST, FunctionTable, name_of
-from cocopot.request import blueprints_of
+from cocopot.registry.callbacks import BEFORE_REQUEST, function_table, name_of
+from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -279,7 +279,7 @@ class TestTables:
 
     def test_without_an_application(self) -> None:
         """A blueprint's functions are data only, until it is registered."""
-        table = FunctionTable(BEFORE_REQUEST)
+        table = function_table(BEFORE_REQUEST, None)
         table[None].append(view)
         table[None].remove(view)
         table[None] = [len]

@@ -19,7 +19,8 @@ from cocopot.exceptions import (
     NotFound,
     RequestRedirect,
 )
-from cocopot.registry.error_handlers import ErrorHandlerSpec, error_key
+from cocopot.registry.error_handlers import ERROR_HANDLERS, ErrorHandlers, ScopeHandlers, error_key
+from cocopot.registry.tables import ScopedTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,8 +170,7 @@ class TestResolution:
         app.register_error_handler(404, lambda _: "first")
         app.register_error_handler(404, lambda _: "second")
         assert app.test_client().get("/").text == "second"
-        names = [record.name for record in app.plugins.records("application")]
-        assert len([name for name in names if "errorhandler(404)" in name]) == 1
+        assert list(app.error_handler_spec[None]) == [404]
 
 
 KEYS = (
@@ -345,7 +345,7 @@ class TestUnderAPrefix:
 class TestSpec:
     def test_as_a_mapping(self) -> None:
         """Without an application the handlers are kept as data only."""
-        spec = ErrorHandlerSpec()
+        spec = ScopedTable(lambda _: ScopeHandlers())
         spec[None] = {404: str}
         spec.setdefault("shop", {ShopError: repr})
         assert spec.setdefault("shop")[ShopError] is repr
@@ -370,21 +370,24 @@ class TestSpec:
         del app.error_handler_spec[None]
         assert app.test_client().get("/").status_code == 404
 
-    def test_find(self) -> None:
-        """It names scope and key of the handler that answers, or nothing."""
-        spec = ErrorHandlerSpec()
-        spec[None] = {405: str}
-        spec["shop"] = {LookupError: str}
-        assert spec.find(MethodNotAllowed(), ["shop"]) == (None, 405)
-        assert spec.find(KeyError(), ["shop"]) == ("shop", LookupError)
-        assert spec.find(KeyError(), []) is None
+    def test_find(self, app: Cocopot) -> None:
+        """It returns scope, key and function of the handler, or nothing."""
+        handlers = ErrorHandlers(app.plugins)
+        handlers.table[None] = {405: str}
+        handlers.table["shop"] = {LookupError: repr}
+        assert handlers.find(MethodNotAllowed(), ["shop"]) == (None, 405, str)
+        assert handlers.find(KeyError(), ["shop"]) == ("shop", LookupError, repr)
+        assert handlers.find(KeyError(), []) is None
+        assert list(handlers.table) == [None, "shop"]
 
     def test_names(self, app: Cocopot) -> None:
-        """Each handler stands among the plugins, under a name that says what it answers."""
+        """All handlers are one implementation, whose entries are named by decorator, key and function."""
         app.register_error_handler(404, str)
         app.error_handler_spec["shop"][ShopError] = repr
-        names = [record.name for record in app.plugins.records("application")]
-        assert names == [
+        (record,) = app.plugins.records("application")
+        assert record.name == ERROR_HANDLERS
+        assert isinstance(record.plugin, ErrorHandlers)
+        assert [entry.name for entry in record.plugin.entries()] == [
             "app.errorhandler(404): builtins.str",
             "bp.shop.errorhandler(ShopError): builtins.repr",
         ]
@@ -393,3 +396,31 @@ class TestSpec:
         """The request context is active in a handler."""
         app.register_error_handler(404, lambda _: (request.path, 404))
         assert app.test_client().get("/here").text == "/here"
+
+    def test_registered_while_needed(self, app: Cocopot) -> None:
+        """Without an error handler there is no implementation."""
+        app.register_error_handler(404, str)
+        app.error_handler_spec["shop"][ShopError] = repr
+        del app.error_handler_spec["shop"]
+        assert app.plugins.has_plugin(ERROR_HANDLERS)
+        app.error_handler_spec[None].clear()
+        assert not app.plugins.has_plugin(ERROR_HANDLERS)
+
+
+@pytest.mark.parametrize("number", [0, 1, 40])
+def test_an_exception_is_looked_up_once(app: Cocopot, number: int) -> None:
+    """However many handlers are registered, one lookup serves an exception."""
+    lookups: list[type[Exception]] = []
+
+    class Counted(ErrorHandlers):
+        def find(self, exc: Exception, scopes: Any) -> Any:
+            lookups.append(type(exc))
+            return super().find(exc, scopes)
+
+    handlers = Counted(app.plugins)
+    for index in range(number):
+        handlers.table[None][type(f"Error{index}", (Exception,), {})] = repr
+    handlers.table[None][ShopError] = lambda _: "handled"
+    assert answer_to(app, ShopError()) == "handled"
+    assert app.test_client().get("/nowhere").status_code == 404
+    assert lookups == [ShopError, NotFound]

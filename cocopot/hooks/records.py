@@ -1,0 +1,53 @@
+"""What the plugin manager knows of a plugin that is registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from cocopot.hooks.candidates import Candidate
+
+#: Where a plugin comes from: it was loaded or passed, it is a function of the application, or built in.
+Origin = Literal["plugin", "application", "builtin"]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginRecord:
+    """What the manager knows of a registered plugin, of an application's function, or of a built-in default.
+
+    Args:
+        name: The name under which it is registered.
+        plugin: The registered object.
+        origin: Who brought it.
+        index: A number that grows with each registration: the load order.
+        candidate: Entry point and distribution, for a plugin.
+        scope: The blueprint whose endpoints alone the implementation serves, or `None` for all.
+        depth: How many blueprints the scope lies inside, itself included; 0 without a scope.
+    """
+
+    name: str
+    plugin: object
+    origin: Origin
+    index: int
+    candidate: Candidate
+    scope: str | None = None
+    depth: int = 0
+
+    @property
+    def distribution(self) -> str:
+        """Name of the distribution that the plugin comes from; empty if it was given as an object."""
+        return self.candidate.distribution
+
+    @property
+    def version(self) -> str:
+        """Version of the distribution that the plugin comes from; empty if it was given as an object."""
+        return self.candidate.version
+
+
+def describe(record: PluginRecord) -> str:
+    """Return the name of a plugin and its distribution, for messages."""
+    if record.origin == "application":
+        return repr(record.name)
+    where = f" ({record.distribution} {record.version})" if record.distribution else ""
+    return f"plugin {record.name!r}{where}"

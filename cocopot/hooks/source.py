@@ -1,0 +1,192 @@
+"""The source text of a compiled call, and which of its lines belongs to which implementation."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import pluggy
+
+from cocopot.hooks.markers import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import CodeType
+
+Kind = Literal["all", "first", "threaded", "every"]
+#: Called with an exception, the implementation that it left, and the hook's name.
+Blame = Callable[[BaseException, pluggy.HookImpl, str], None]
+#: Called with a hook's name, an implementation and its function; returns what is called in place of it.
+Observe = Callable[[str, pluggy.HookImpl, Callable[..., Any]], Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class HookCall:
+    """How a hook is to be called.
+
+    Args:
+        name: The hook's name.
+        parameters: The names of its arguments, in the order in which the compiled call takes them.
+        kind: `"all"` results, the `"first"` one, `"threaded"` through, or `"every"` one runs.
+        threaded: With `"threaded"`, the parameter that a result replaces.
+        result_type: With `"threaded"`, what a result must be an instance of, or `None`.
+        results: Whether anybody looks at the results of `"all"` and `"every"`.
+        observe: Makes the functions that report their calls, or `None` if nobody wants to be told.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    kind: Kind = "all"
+    threaded: str | None = None
+    result_type: type | None = None
+    results: bool = True
+    observe: Observe | None = None
+
+
+class ApplicationFunction:
+    """A function of the application, as a plugin with one hook implementation.
+
+    The function takes some of the hook's arguments by position, whatever it calls them.
+
+    Args:
+        hook: The hook.
+        function: The function.
+        declaration: A function with the names that the hook has for the arguments; pluggy reads them.
+    """
+
+    def __init__(
+        self, hook: str, function: Callable[..., object], declaration: Callable[..., object]
+    ) -> None:
+        self.function = function
+        self._hook = hook
+        setattr(self, hook, hookimpl(declaration))
+
+    def __dir__(self) -> list[str]:
+        return [self._hook]
+
+
+class Source:
+    """The source of a compiled call, its names, and which line belongs to which implementation."""
+
+    def __init__(self, call: HookCall, impls: Sequence[pluggy.HookImpl], prefix: str) -> None:
+        self.call = call
+        self.impls = impls
+        self.prefix = prefix
+        self.names = {
+            name: name if _is_plain_name(name) else f"_a{index}" for index, name in enumerate(call.parameters)
+        }
+        self.lines = [
+            f"def {call.name if call.name.isidentifier() else 'call'}({', '.join(self.names.values())}):"
+        ]
+        self.owners: dict[int, pluggy.HookImpl] = {}
+        self.namespace: dict[str, Any] = {
+            "__name__": __name__,
+            "_impls": tuple(impls),
+            "_hook": call.name,
+            "_blame": None,
+        }
+        self.expressions = [self._expression(index, impl) for index, impl in enumerate(impls)]
+
+    def _expression(self, index: int, impl: pluggy.HookImpl) -> str:
+        for name in impl.argnames:
+            if name not in self.names:
+                self.namespace["_missing"] = _missing
+                return f"_missing({name!r})"
+        observe = self.call.observe
+        function = _function_of(impl)
+        self.namespace[f"{self.prefix}{index}"] = (
+            function if observe is None else observe(self.call.name, impl, function)
+        )
+        arguments = [self.names[name] for name in impl.argnames]
+        arguments += [f"{name}={self.names[name]}" for name in impl.kwargnames if name in self.names]
+        return f"{self.prefix}{index}({', '.join(arguments)})"
+
+    def is_passed_through(self, impl: pluggy.HookImpl) -> bool:
+        """Whether the implementation takes just what the compiled call takes."""
+        return impl.argnames == self.call.parameters and f"{self.prefix}0" in self.namespace
+
+    def add(self, line: str) -> None:
+        self.lines.append(line)
+
+    def add_line(self, index: int, line: str) -> None:
+        self.lines.append(line)
+        self.owners[len(self.lines)] = self.impls[index]
+
+    def add_call(self, index: int, before: str, after: str = "") -> None:
+        self.add_line(index, before + self.expressions[index] + after)
+
+    def begin(self, blame: Blame | None) -> str:
+        """Open the function's body, and return its indentation."""
+        if blame is None or self.call.kind == "every":
+            return "    "
+        self.add("    try:")
+        return "        "
+
+    def finish(self, blame: Blame | None) -> Callable[..., Any]:
+        if blame is not None and self.call.kind != "every":
+            if len(self.lines) == 2:
+                self.add("        pass")
+            self.add("    except BaseException as error:")
+            self.add("        _blame_line(error)")
+            self.add("        raise")
+        return self.build(blame)
+
+    def build(self, blame: Blame | None) -> Callable[..., Any]:
+        if blame is not None:
+            self.namespace["_blame"] = blame
+            self.namespace["_blame_line"] = functools.partial(_blame_line, blame, self.owners, self.call.name)
+        source = "\n".join(self.lines) + "\n"
+        exec(_code(source, self.call.name), self.namespace)  # noqa: S102 - made of names that were checked above
+        return self.namespace[_function_name(self.lines[0])]  # type: ignore[no-any-return]
+
+
+def _function_of(impl: pluggy.HookImpl) -> Callable[..., object]:
+    plugin = impl.plugin
+    return plugin.function if isinstance(plugin, ApplicationFunction) else impl.function
+
+
+def _is_plain_name(name: str) -> bool:
+    return (
+        name.isidentifier()
+        and not keyword.iskeyword(name)
+        and not name.startswith("_")
+        and name
+        not in {
+            "result",
+            "results",
+            "error",
+            "errors",
+            "wrapper",
+            "teardowns",
+            "next",
+            "BaseException",
+            "StopIteration",
+        }
+    )
+
+
+def _function_name(line: str) -> str:
+    return line.removeprefix("def ").partition("(")[0]
+
+
+@functools.lru_cache(maxsize=1024)
+def _code(source: str, hook: str) -> CodeType:
+    """Compile `source`, and let tracebacks show its lines."""
+    filename = f"<{hook}, compiled {hash(source) & 0xFFFFFFFF:08x}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    return compile(source, filename, "exec")
+
+
+def _blame_line(blame: Blame, owners: dict[int, pluggy.HookImpl], hook: str, error: BaseException) -> None:
+    """Blame the implementation on whose line of the compiled call `error` came up."""
+    traceback = error.__traceback__
+    if traceback is not None and (impl := owners.get(traceback.tb_lineno)) is not None:
+        blame(error, impl, hook)
+
+
+def _missing(argument: str) -> NoReturn:
+    raise pluggy.HookCallError(f"hook call must provide argument {argument!r}")

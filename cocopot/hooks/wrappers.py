@@ -1,0 +1,113 @@
+"""What a compiled call does with wrappers: enter them, and resume them with the result or the exception."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from types import CodeType
+
+    from cocopot.hooks.source import Blame
+
+
+def is_wrapper(impl: pluggy.HookImpl) -> bool:
+    """Return whether an implementation is a wrapper, new style or old style."""
+    return impl.wrapper or impl.hookwrapper
+
+
+def unwind(
+    hook: str,
+    wrappers: Sequence[pluggy.HookImpl],
+    blame: Blame | None,
+    teardowns: list[Generator[None, Any, Any]],
+    result: Any,
+    exception: BaseException | None,
+) -> Any:
+    """Run what stands behind the wrappers' `yield`, innermost first, and return or raise what is left."""
+    for index in range(len(teardowns) - 1, -1, -1):
+        wrapper = teardowns[index]
+        try:
+            if exception is None:
+                wrapper.send(result)
+            elif not _throw(wrapper, exception):
+                continue
+            wrapper.close()
+        except StopIteration as stop:
+            result, exception = stop.value, None
+            continue
+        except BaseException as error:  # noqa: BLE001 - the next wrapper decides what becomes of it
+            if error is not exception and blame is not None:
+                blame(error, wrappers[index], hook)
+            exception = error
+            continue
+        try:
+            raise_wrapper_error(wrapper, "has second yield")
+        except RuntimeError as error:
+            if blame is not None:
+                blame(error, wrappers[index], hook)
+            raise
+    if exception is not None:
+        raise exception
+    return result
+
+
+def _throw(wrapper: Generator[None, Any, Any], exception: BaseException) -> bool:
+    """Throw `exception` into `wrapper`; return whether the wrapper yielded once more."""
+    try:
+        wrapper.throw(exception)
+    except RuntimeError as error:
+        # PEP 479: a StopIteration that passes through a generator comes out as a RuntimeError.
+        if isinstance(exception, StopIteration) and error.__cause__ is exception:
+            wrapper.close()
+            return False
+        raise
+    return True
+
+
+def run_old_style(
+    impl: pluggy.HookImpl, hook: str, wrapper: Generator[None, pluggy.Result[Any], None]
+) -> Generator[None, Any, Any]:
+    """Run an old-style wrapper, which is sent a `pluggy.Result`, as one of the new style."""
+    try:
+        next(wrapper)
+    except StopIteration:
+        raise_wrapper_error(wrapper, "did not yield")
+    try:
+        outcome = pluggy.Result((yield), None)
+    except BaseException as error:  # noqa: BLE001 - handed to the wrapper
+        outcome = pluggy.Result(None, error)
+    try:
+        wrapper.send(outcome)
+    except StopIteration:
+        pass
+    except BaseException as error:
+        text = (
+            f"A plugin raised an exception during an old-style hookwrapper teardown.\n"
+            f"Plugin: {impl.plugin_name}, Hook: {hook}\n{type(error).__name__}: {error}"
+        )
+        warnings.warn(pluggy.PluggyTeardownRaisedWarning(text), stacklevel=6)
+        raise
+    else:
+        raise_wrapper_error(wrapper, "has second yield")
+    finally:
+        wrapper.close()
+    try:
+        return outcome.get_result()
+    finally:
+        del outcome  # a frame that holds an exception of its own traceback is a circle
+
+
+def raise_wrapper_error(wrapper: Generator[Any, Any, Any], problem: str) -> NoReturn:
+    raise wrapper_error(wrapper, problem)
+
+
+def wrapper_error(wrapper: Generator[Any, Any, Any], problem: str) -> RuntimeError:
+    """Return the error of a wrapper that does not yield just once."""
+    code: CodeType = wrapper.gi_code  # type: ignore[attr-defined]  # wrappers are generator functions
+    return RuntimeError(
+        f"hook wrapper {code.co_name!r} at {code.co_filename}:{code.co_firstlineno} {problem}"
+    )

@@ -1,0 +1,71 @@
+"""Add URL rules to an application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cocopot.registry.callbacks import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cocopot.registry.decorators import AppRegistrar
+    from cocopot.types import View
+
+
+def add_url_rule(
+    app: AppRegistrar,
+    rule: str,
+    endpoint: str | None,
+    view_func: View | None,
+    methods: Iterable[str] | None,
+    options: dict[str, Any],
+) -> None:
+    """Add a rule to the application's router, and its view to the view functions; see
+    `Cocopot.add_url_rule`.
+    """
+    endpoint = endpoint_of(view_func) if endpoint is None else endpoint
+    known = app.view_functions.get(endpoint)
+    if view_func is not None and known is not None and known is not view_func and known != view_func:
+        raise ValueError(
+            f"The endpoint {endpoint!r} already has a function, {name_of(known)}; "
+            f"give {name_of(view_func)} another name, or pass endpoint=."
+        )
+    allowed = _methods(view_func, methods)
+    automatic = options.pop(
+        "provide_automatic_options", getattr(view_func, "provide_automatic_options", None)
+    )
+    if automatic is None:
+        automatic = "OPTIONS" not in allowed and app.config["PROVIDE_AUTOMATIC_OPTIONS"]
+    if automatic:
+        allowed.add("OPTIONS")
+    rule_object = app.url_rule_class(rule, methods=allowed, endpoint=endpoint, **options)
+    rule_object.provide_automatic_options = bool(automatic)
+    rule_object.added_by = app.plugins.current_setup.get()
+    try:
+        app.router.add(rule_object)
+    except LookupError as exc:
+        known_converters = ", ".join(sorted(app.router.converters))
+        raise LookupError(f"In the rule {rule!r}, {exc}. Converters are: {known_converters}.") from exc
+    if view_func is not None:
+        app.view_functions[endpoint] = view_func
+
+
+def endpoint_of(view_func: View | None) -> str:
+    """Return the endpoint that a view has by default: the name of the function.
+
+    Raises:
+        TypeError: If there is no function.
+    """
+    if view_func is None:
+        raise TypeError("A rule needs an endpoint, or a view function to take the name from.")
+    return str(getattr(view_func, "__name__", type(view_func).__name__))
+
+
+def _methods(view_func: View | None, methods: Iterable[str] | None) -> set[str]:
+    if methods is None:
+        methods = getattr(view_func, "methods", None) or ("GET",)
+    if isinstance(methods, str):
+        raise TypeError(f"methods takes a list of names, not a string: methods=[{methods!r}].")
+    required = getattr(view_func, "required_methods", ())
+    return {method.upper() for method in (*methods, *required)}

@@ -19,6 +19,7 @@ PACKAGE = ROOT / "cocopot"
 #: Every module, from the bottom up: one imports only from those that stand above it in this list.
 LAYERS = """
 types
+locations
 exceptions
 suggestions
 scopes
@@ -35,7 +36,7 @@ context
 helpers
 folders
 logs
-hooks.markers hooks.specs hooks.locations hooks.candidates hooks.selection hooks.records
+hooks.markers hooks.specs hooks.candidates hooks.selection hooks.records
 hooks.wrappers hooks.ordering hooks.source hooks.compiler hooks.observers hooks.manager hooks.loading
 hooks
 urls

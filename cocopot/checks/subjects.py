@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cocopot.checks.rules import Finding
 from cocopot.hooks.candidates import installed
-from cocopot.hooks.locations import place_of, text_of
 from cocopot.hooks.ordering import declared_names
+from cocopot.locations import locate, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ class Subject:
     def place_of_function(self, function: object) -> tuple[str, int]:
         """Return where a function is defined, if that is in the plugin's source."""
         with suppress(Exception):  # it may be anything, with attributes that raise
-            place = place_of(getattr(function, "__func__", function))
+            place = locate(getattr(function, "__func__", function))
             if place is not None and self.owns(place.file):
                 return place.file, place.line
         return "", 0
@@ -110,5 +110,5 @@ def with_requirements(name: str) -> tuple[set[str], str]:
 
 def describe(error: BaseException) -> str:
     """Return the type and the first line of an exception."""
-    text = next(iter(text_of(error).strip().splitlines()), "")
+    text = next(iter(message_of(error).strip().splitlines()), "")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -13,7 +13,7 @@ from cocopot.cli.env_files import read_env_files
 from cocopot.cli.loading import AppLoader, NoAppError
 from cocopot.cli.tables import printable
 from cocopot.cli.tracebacks import print_error
-from cocopot.hooks.locations import text_of
+from cocopot.locations import message_of
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -230,5 +230,5 @@ def _unknown(name: str, known: Sequence[str], error: NoAppError | None) -> str:
 def _why_missing(error: BaseException) -> str:
     if isinstance(error, NoAppError):
         return f"The application's commands are missing. {error.message.partition('. ')[0]}; see --app."
-    first = next(iter(printable(text_of(error)).splitlines()), "")
+    first = next(iter(printable(message_of(error)).splitlines()), "")
     return f"The application's commands are missing. It failed to load: {type(error).__name__}: {first}"

@@ -13,7 +13,7 @@ from cocopot.exceptions import PluginError
 from cocopot.hooks import specs
 from cocopot.hooks.candidates import installed, unreadable
 from cocopot.hooks.loading import check_hooks
-from cocopot.hooks.locations import place_of
+from cocopot.locations import locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import pluggy
 
     from cocopot.hooks.candidates import Candidate
-    from cocopot.hooks.locations import Place
     from cocopot.hooks.manager import PluginManager
     from cocopot.hooks.records import Origin
     from cocopot.hooks.source import Kind
+    from cocopot.locations import SourceLocation
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class PluginReport:
     distribution: str | None
     version: str | None
     entry_point: str | None
-    place: Place | None = None
+    place: SourceLocation | None = None
     requires: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ class Implementation:
     distribution: str | None
     version: str | None
     blueprint: str | None
-    place: Place | None
+    place: SourceLocation | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _report_plugin(
         candidate.distribution or None,
         candidate.version or None,
         candidate.value or None,
-        None if target is None else _looked_at(place_of, target, None),
+        None if target is None else _looked_at(locate, target, None),
         _looked_at(_names, target, (), "requires"),
         _looked_at(_names, target, (), "after"),
         _looked_at(_hooks, target, (), manager),
@@ -326,7 +326,7 @@ def _report_implementation(manager: PluginManager, impl: pluggy.HookImpl) -> Imp
         record.distribution or None,
         record.version or None,
         record.scope,
-        place_of(function or impl.function),
+        locate(function or impl.function),
     )
 
 

@@ -23,8 +23,8 @@ from cocopot.exceptions import PluginError
 from cocopot.hooks import PluginManager
 from cocopot.hooks.candidates import ERRORS_VARIABLE
 from cocopot.hooks.loading import Loader
-from cocopot.hooks.locations import place_of_error
 from cocopot.hooks.selection import Selection
+from cocopot.locations import locate_error
 from cocopot.pipeline.defaults import BUILTINS
 from cocopot.scopes import blueprints_of
 from cocopot.suggestions import did_you_mean
@@ -193,7 +193,7 @@ def _say_why(error: BaseException, *, verbose: bool) -> None:
         with redirect_stderr(io.StringIO()) as printed:
             print_error(error)
         click.echo(mask_text(printed.getvalue()), err=True, nl=False)
-    place = place_of_error(error)
+    place = locate_error(error)
     click.echo(
         f"The application cannot be loaded: {_why(error)}{f' ({place})' if place else ''}. "
         "Plugins are shown without it.",

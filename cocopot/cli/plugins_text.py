@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cocopot.cli.plugin_reports import HookReport, Implementation, PluginReport
-    from cocopot.hooks.locations import Place
+    from cocopot.locations import SourceLocation
 
 _RESULTS = {
     "all": "all run",
@@ -95,7 +95,7 @@ def _plugins(number: int) -> str:
     return "1 plugin" if number == 1 else f"{number} plugins"
 
 
-def _shown(place: Place | None) -> str:
+def _shown(place: SourceLocation | None) -> str:
     return "" if place is None else f"{shortened(place.file)}:{place.line}"
 
 

@@ -12,10 +12,10 @@ import pluggy
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import ERRORS_VARIABLE, given_candidates, installed
-from cocopot.hooks.locations import place_of, place_of_error, text_of
 from cocopot.hooks.markers import MISSING, held
 from cocopot.hooks.ordering import CircleError, declared_names, load_order
 from cocopot.hooks.wrappers import is_wrapper
+from cocopot.locations import locate, locate_error, message_of
 from cocopot.origins import Origin
 from cocopot.suggestions import close_name, did_you_mean
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.config import Config
     from cocopot.hooks.candidates import Candidate
-    from cocopot.hooks.locations import Place
     from cocopot.hooks.manager import PluginManager
     from cocopot.hooks.records import PluginRecord
     from cocopot.hooks.selection import Selection
+    from cocopot.locations import SourceLocation
 
 _AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OnError = Literal["raise", "warn"]
@@ -107,7 +107,7 @@ class Loader:
                     continue
                 with self._skip_on_error(record.candidate, "breaks the hook contract"):
                     problem = f"implements {caller.name!r} with `async def`, and nobody would await it."
-                    raise record.candidate.error(problem + _at(place_of(impl.function)), caller.name)
+                    raise record.candidate.error(problem + _at(locate(impl.function)), caller.name)
 
     @contextmanager
     def _skip_on_error(self, candidate: Candidate, problem: str) -> Iterator[None]:
@@ -121,8 +121,8 @@ class Loader:
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - it is raised again, or logged
-            text = text_of(exc).removeprefix(f"Plugin {candidate.name!r} ").strip()
-            where = place_of_error(exc)
+            text = message_of(exc).removeprefix(f"Plugin {candidate.name!r} ").strip()
+            where = locate_error(exc)
             wrapped = candidate.error(f"{problem}: {type(exc).__name__}: {text}{_at(where)}")
             wrapped.__cause__ = exc
             self._fail(wrapped, candidate.name)
@@ -321,11 +321,11 @@ def _warn_about_typos(selection: Selection, known: Collection[str]) -> None:
             )
 
 
-def _at(place: Place | None) -> str:
+def _at(place: SourceLocation | None) -> str:
     """Return a line that shows a place in the source; nothing if it is not known."""
     if place is None:
         return ""
-    source = place.source()
+    source = place.read_line()
     return f"\n  at {place}: {source}" if source else f"\n  at {place}"
 
 
@@ -340,7 +340,7 @@ def _contract_error(
     functions = dict(manager.implementations_in(error.plugin))
     if hook is not None and hook in functions:
         problem = (
-            f"{_wrong_argument(manager, hook, functions[hook]) or problem}{_at(place_of(functions[hook]))}"
+            f"{_wrong_argument(manager, hook, functions[hook]) or problem}{_at(locate(functions[hook]))}"
         )
     found = candidate.error(f"breaks the hook contract: {problem}", hook)
     found.__cause__ = error
@@ -374,7 +374,7 @@ def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[s
         unknown = [impl for impl in impls if impl.plugin is record.plugin and not impl.optionalhook]
         if unknown:
             hint = did_you_mean(caller.name, known, f"Hooks are: {', '.join(sorted(known))}.")
-            where = _at(place_of(unknown[0].function))
+            where = _at(locate(unknown[0].function))
             problem = f"implements {caller.name!r}, which is no hook. {hint}{where}"
             raise record.candidate.error(problem, caller.name)
     for name in sorted(known.intersection(dir(record.plugin))):
@@ -385,7 +385,7 @@ def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[s
             continue
         if inspect.isfunction(function):
             problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."
-            problem += _at(place_of(function))
+            problem += _at(locate(function))
         else:
             kind = type(function).__name__
             problem = f"has a {kind} {name!r} and no function with that name, so it would never run."

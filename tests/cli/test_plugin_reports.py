@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cocopot.cli.plugin_reports import HookReport, PluginReport
-    from cocopot.hooks.locations import Place
+    from cocopot.locations import SourceLocation
 
 
 class Session:
@@ -94,10 +94,10 @@ def hook_of(app: Cocopot, name: str, scopes: list[str] | None = None) -> HookRep
     return found
 
 
-def source_at(place: Place | None) -> str:
+def source_at(place: SourceLocation | None) -> str:
     assert place is not None
     assert Path(place.file) == Path(__file__)
-    return place.source()
+    return place.read_line()
 
 
 # -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Where in the source a function, a plugin or an error is, and what an error says."""
+"""The source location of a function, a plugin or an exception, and the message of an exception."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import linecache
 import traceback
 from dataclasses import dataclass
 from types import CodeType, ModuleType
-from typing import Any
 
-#: Packages that import and call plugins; an error of a plugin passes through them.
+#: Packages that import and call plugins; an exception of a plugin passes through them.
 _MACHINERY = frozenset({"cocopot", "contextlib", "functools", "importlib", "importlib_metadata", "pluggy"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLocation:
     """A line of a source file.
 
     Args:
@@ -29,54 +28,70 @@ class Place:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
-    def source(self) -> str:
+    def read_line(self) -> str:
         """Return the line itself, without blanks around it; empty if it cannot be read."""
         return linecache.getline(self.file, self.line).strip()
 
 
-def place_of(target: object) -> Place | None:
-    """Return where a function, class or module is defined, or the class of an object; `None` if unknown."""
+def locate(target: object) -> SourceLocation | None:
+    """Return where a function, class or module is defined.
+
+    Args:
+        target: A function, a class, a module, or an object, of which the class is located.
+
+    Returns:
+        The line of the definition, below all decorators; `None` if it is unknown.
+    """
     if isinstance(target, ModuleType):
-        return Place(target.__file__, 1) if target.__file__ else None
+        return SourceLocation(target.__file__, 1) if target.__file__ else None
     while isinstance(target, functools.partial):
         target = target.func
-    function: Any = inspect.unwrap(target) if callable(target) else target
+    function: object = inspect.unwrap(target) if callable(target) else target
     code = getattr(function, "__code__", None)
     if inspect.iscode(code):
-        return Place(code.co_filename, _line_of(code))
+        return SourceLocation(code.co_filename, _find_definition_line(code))
     cls = function if isinstance(function, type) else type(function)
     try:
-        return Place(inspect.getfile(cls), inspect.getsourcelines(cls)[1])
-    except (OSError, TypeError):  # it is built in, or made without a file
+        return SourceLocation(inspect.getfile(cls), inspect.getsourcelines(cls)[1])
+    except (OSError, TypeError):  # it is built in, or was created without a file
         return None
 
 
-def _line_of(code: CodeType) -> int:
-    """Return the line of `def`, which stands below the decorators."""
+def _find_definition_line(code: CodeType) -> int:
+    """Return the line of `def`, which is below the decorators."""
     lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
     begins = (f"def {code.co_name}", f"async def {code.co_name}")
     found = (number for number, line in enumerate(lines) if line.lstrip().startswith(begins))
     return code.co_firstlineno + next(found, 0)
 
 
-def place_of_error(error: BaseException) -> Place | None:
-    """Return the first line outside of Cocopot and the import system that an error passed; `None` if unknown.
+def locate_error(error: BaseException) -> SourceLocation | None:
+    """Return the first line outside of Cocopot and the import system that an exception passed.
 
-    Of a syntax error it is the line that cannot be read.
+    Args:
+        error: The exception, with its traceback.
+
+    Returns:
+        That line, or for a syntax error the line that cannot be parsed; `None` if it is unknown.
     """
     if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
-        return Place(error.filename, error.lineno or 1)
+        return SourceLocation(error.filename, error.lineno or 1)
     for frame, line in traceback.walk_tb(error.__traceback__):
         module = frame.f_globals.get("__name__")  # compiled calls have none
         if module is not None and str(module).partition(".")[0] not in _MACHINERY:
-            return Place(frame.f_code.co_filename, line)
+            return SourceLocation(frame.f_code.co_filename, line)
     return None
 
 
-def text_of(error: BaseException) -> str:
-    """Return what an error says; the name of its type if it cannot say that.
+def message_of(error: BaseException) -> str:
+    """Return the message of an exception.
 
-    Of a syntax error it is the problem without file and line, which `place_of_error` returns.
+    Args:
+        error: The exception.
+
+    Returns:
+        Its text; for a syntax error without file and line, which `locate_error` returns; the name of its type
+        if `str` fails.
     """
     try:
         return str(error.msg if isinstance(error, SyntaxError) else error)

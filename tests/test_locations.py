@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cocopot
-from cocopot.hooks.locations import Place, place_of, place_of_error
+from cocopot.locations import SourceLocation, locate, locate_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,33 +55,33 @@ def raised(action: Callable[[], Any]) -> Exception:
 )
 def test_a_definition_is_found(target: object, text: str) -> None:
     """Of a function it is the line of its `def`, below all decorators; of an object that of its class."""
-    place = place_of(target)
-    assert place == Place(__file__, line_of(text))
-    assert place.source().startswith(text)
+    place = locate(target)
+    assert place == SourceLocation(__file__, line_of(text))
+    assert place.read_line().startswith(text)
     assert str(place) == f"{__file__}:{place.line}"
 
 
 def test_a_lambda_is_found() -> None:
     """A function without a `def` has the line on which it begins."""
-    place = place_of(lambda: "here")
+    place = locate(lambda: "here")
     assert place is not None
-    assert place.source() == 'place = place_of(lambda: "here")'
+    assert place.read_line() == 'place = locate(lambda: "here")'
 
 
 def test_a_module_is_found() -> None:
     """A module is at the beginning of its file."""
-    assert place_of(cocopot) == Place(str(cocopot.__file__), 1)
+    assert locate(cocopot) == SourceLocation(str(cocopot.__file__), 1)
 
 
 @pytest.mark.parametrize("target", [len, dict, 5, type("Made", (), {"__module__": "nowhere"})])
 def test_what_has_no_source_has_no_place(target: object) -> None:
     """What is built in, or made without a file, is nowhere."""
-    assert place_of(target) is None
+    assert locate(target) is None
 
 
 def test_an_error_is_where_it_left_the_plugin() -> None:
     """The line is the first one outside of Cocopot, also if the error comes from deep inside of a library."""
-    place = place_of_error(raised(lambda: json.loads("{")))
+    place = locate_error(raised(lambda: json.loads("{")))
     assert place is not None
     assert place.file == __file__
 
@@ -90,18 +90,18 @@ def test_a_syntax_error_is_where_the_source_cannot_be_read(tmp_path: Path) -> No
     """Not where the module is imported."""
     path = tmp_path / "broken.py"
     path.write_text("first = 1\nsecond = = 2\n", "utf-8")
-    place = place_of_error(raised(lambda: compile(path.read_text("utf-8"), str(path), "exec")))
-    assert place == Place(str(path), 2)
-    assert place.source() == "second = = 2"
+    place = locate_error(raised(lambda: compile(path.read_text("utf-8"), str(path), "exec")))
+    assert place == SourceLocation(str(path), 2)
+    assert place.read_line() == "second = = 2"
 
 
 def test_a_syntax_error_without_a_file_is_where_it_was_raised() -> None:
     """A text that was compiled has no line in any file."""
-    place = place_of_error(raised(lambda: compile("= 2", "<text>", "exec")))
+    place = locate_error(raised(lambda: compile("= 2", "<text>", "exec")))
     assert place is not None
     assert place.file == __file__
 
 
 def test_an_error_of_the_machinery_alone_has_no_place() -> None:
     """An error that was never raised passed no line."""
-    assert place_of_error(ValueError("never raised")) is None
+    assert locate_error(ValueError("never raised")) is None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from cocopot.app import Cocopot, current_app
+from cocopot.app import Cocopot
 from cocopot.config import Config
 from cocopot.context import (
     copy_current_request_context,
-    g,
     has_app_context,
     has_request_context,
-    request,
 )
 from cocopot.exceptions import HTTPException, PluginError
 from cocopot.helpers import (
@@ -24,6 +22,7 @@ from cocopot.helpers import (
     url_for,
 )
 from cocopot.hooks import PluginManager, hookimpl, hookspec
+from cocopot.proxies import current_app, g, request
 from cocopot.registry.blueprints import Blueprint
 from cocopot.request import Request
 from cocopot.response import Response

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from cocopot import logs, urls
 from cocopot.config import DEFAULTS, Config, ConfigAttribute, is_true
 from cocopot.context import Context
-from cocopot.context import current_app as _current_app
 from cocopot.folders import AppFolders
 from cocopot.hooks import PluginManager
 from cocopot.hooks.loading import Loader
@@ -340,10 +339,6 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
 
     def __repr__(self) -> str:
         return f"<Cocopot {self.name!r}>"
-
-
-#: The application that handles the current request, or whose context is active.
-current_app: Cocopot = cast("Cocopot", _current_app)
 
 
 def _run_file() -> str:

@@ -33,6 +33,7 @@ request
 response
 routing.rule routing.walk routing.readers routing.plans routing.table routing.matcher routing.router routing
 context
+proxies
 helpers
 folders
 logs

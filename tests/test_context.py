@@ -6,11 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from werkzeug.local import LocalProxy
 
 from cocopot import (
     Cocopot,
-    Request,
     copy_current_request_context,
     current_app,
     g,
@@ -43,21 +41,6 @@ def ends(app: Cocopot) -> list[str]:
 def in_thread(function: Callable[[], Any]) -> Any:
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(function).result()
-
-
-class OddRequest(Request):
-    """A request with properties that raise."""
-
-    asked = 0
-
-    @property
-    def broken(self) -> str:
-        type(self).asked += 1
-        raise AttributeError("from the property")
-
-    @property
-    def missing(self) -> str:
-        raise KeyError("from the property")
 
 
 class TestLifeTime:
@@ -387,107 +370,6 @@ class TestThreads:
         """Outside of a request there is nothing to copy."""
         with pytest.raises(RuntimeError, match="outside of a request context"):
             copy_current_request_context(lambda: None)
-
-
-class TestProxies:
-    @pytest.mark.parametrize(
-        ("use", "what"),
-        [
-            (lambda: request.path, "a request context"),
-            (lambda: g.x, "the application context"),
-            (lambda: setattr(g, "x", 1), "the application context"),
-            (lambda: delattr(g, "x"), "the application context"),
-            (lambda: "x" in g, "the application context"),
-            (lambda: current_app.name, "the application context"),
-            (current_app._get_current_object, "the application context"),  # type: ignore[attr-defined]
-        ],
-    )
-    def test_outside(self, use: Callable[[], Any], what: str) -> None:
-        """Outside of a context the error says which one is missing and what to do."""
-        with pytest.raises(RuntimeError, match=rf"Working outside of {what}.*`with app\.\w+\(\):`"):
-            use()
-
-    def test_request_in_app_context(self, app: Cocopot) -> None:
-        """In an application context there is no request, and no attribute of it is taken from elsewhere."""
-        with app.app_context():
-            with pytest.raises(RuntimeError, match="outside of a request context"):
-                str(request.path)
-            assert request.__class__.__name__ != "NoneType"
-            assert bool(request) is False
-            assert repr(request) == "<_RequestProxy unbound>"
-
-    def test_unbound(self) -> None:
-        """Outside of a context the proxies are false, can be shown, and have a type."""
-        proxy: Any
-        for proxy in (request, g, current_app):
-            assert bool(proxy) is False
-            assert "unbound" in repr(proxy)
-            assert isinstance(proxy, LocalProxy)
-
-    def test_bound(self, app: Cocopot) -> None:
-        """Inside one they look like what they stand for: its class, truth, text, hash and equality."""
-        with app.test_request_context("/x") as context:
-            assert isinstance(request, Request)
-            assert request.__class__ is Request
-            assert repr(request) == repr(context.request)
-            assert isinstance(current_app, Cocopot)
-            assert current_app == app
-            assert hash(current_app) == hash(app)
-            assert bool(g)
-
-    def test_current_object(self, app: Cocopot) -> None:
-        """The object itself can be had, to hand it to another thread."""
-        with app.test_request_context() as context:
-            assert request._get_current_object() is context.request  # type: ignore[attr-defined]
-            assert current_app._get_current_object() is app  # type: ignore[attr-defined]
-            assert g._get_current_object() is context.g
-
-    def test_attributes(self, app: Cocopot) -> None:
-        """Attributes are set on the object and deleted from it."""
-        with app.test_request_context() as context:
-            request.user = "eva"  # type: ignore[attr-defined]
-            assert vars(context.request)["user"] == "eva"
-            del request.user  # type: ignore[attr-defined]
-            assert not hasattr(context.request, "user")
-            current_app.debug = True
-        assert app.debug
-
-    def test_call(self, app: Cocopot) -> None:
-        """A proxy of something that can be called can be called."""
-        app.add_url_rule("/", "home", lambda: "called")
-        with app.test_request_context() as context:
-            started: list[str] = []
-            environ = context.request.environ  # type: ignore[union-attr]
-            body = current_app(environ, lambda status, headers, exc=None: started.append(status))  # type: ignore[arg-type]
-            assert (b"".join(body), started) == (b"called", ["200 OK"])
-
-    def test_own_attribute_error(self, app: Cocopot) -> None:
-        """An AttributeError of a property passes through as it is, and the property runs once."""
-        app.request_class = OddRequest
-        OddRequest.asked = 0
-        with app.test_request_context():
-            with pytest.raises(AttributeError, match=r"^from the property$"):
-                str(request.broken)  # type: ignore[attr-defined]
-            assert OddRequest.asked == 1
-            assert getattr(request, "broken", "default") == "default"
-            with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-                str(request.nothing)  # type: ignore[attr-defined]
-        with pytest.raises(RuntimeError, match="outside"):
-            str(request.broken)  # type: ignore[attr-defined]
-
-    def test_own_key_error(self, app: Cocopot) -> None:
-        """A LookupError of a property is not taken for a missing context."""
-        app.request_class = OddRequest
-        with app.test_request_context(), pytest.raises(KeyError, match="from the property"):
-            str(request.missing)  # type: ignore[attr-defined]
-
-    def test_app_attribute_error(self, app: Cocopot) -> None:
-        """What the application does not have is said of the application."""
-        with (
-            app.app_context(),
-            pytest.raises(AttributeError, match="'Cocopot' object has no attribute"),
-        ):
-            str(current_app.nothing)  # type: ignore[attr-defined]
 
 
 class TestUrlAdapter:

@@ -254,6 +254,18 @@ def current_request_context() -> Context:
     return context.owner
 
 
+def current_request() -> Request:
+    """Return the current request.
+
+    Raises:
+        RuntimeError: If no request context is active.
+    """
+    context = CURRENT.get(None)
+    if context is None or context.request is None:
+        _raise_outside("a request context", "with app.test_request_context():")
+    return context.request
+
+
 def _raise_outside(what: str, remedy: str) -> NoReturn:
     raise RuntimeError(
         f"Working outside of {what}. This is only available while a request is handled, "

@@ -18,7 +18,6 @@ from cocopot.helpers import (
     redirect,
     send_file,
     send_from_directory,
-    stream_with_context,
     url_for,
 )
 from cocopot.hooks import PluginManager, hookimpl, hookspec
@@ -26,6 +25,7 @@ from cocopot.proxies import current_app, g, request
 from cocopot.registry.blueprints import Blueprint
 from cocopot.request import Request
 from cocopot.response import Response
+from cocopot.streaming import stream_with_context
 from cocopot.types import ResponseValue
 
 __all__ = [

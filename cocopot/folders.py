@@ -1,77 +1,28 @@
-"""The folders that belong to an application or a blueprint: its root, its static files, its instance
-folder.
-"""
+"""Folders of an application or a blueprint: root folder, static files, instance folder."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from cocopot.helpers import send_from_directory
+from cocopot.paths import find_instance_path, find_root_path
 
 if TYPE_CHECKING:
     from cocopot.config import Config
     from cocopot.response import Response
 
 
-def root_path_of(import_name: str) -> str:
-    """Return the folder that holds a module or package, or the working directory if there is no such file.
-
-    Args:
-        import_name: Name of the module or package.
-
-    Raises:
-        RuntimeError: If the package is spread over several folders.
-    """
-    module = sys.modules.get(import_name)
-    file = getattr(module, "__file__", None)
-    if file is None and import_name and import_name != "__main__":
-        try:
-            spec = importlib.util.find_spec(import_name)
-        except (ImportError, ValueError):
-            spec = None
-        file = spec.origin if spec is not None else None
-        if spec is not None and file is None:
-            raise RuntimeError(
-                f"The root path of {import_name!r} cannot be told: it is a namespace package. "
-                "Pass root_path=."
-            )
-    return _parent(file) if file else str(Path.cwd())
-
-
-def instance_path_of(import_name: str, root_path: str) -> str:
-    """Return the folder for what belongs to one installation: `instance` beside the module or package.
-
-    An installed package has it under `var/NAME-instance` of its environment instead.
-    """
-    name = import_name.partition(".")[0]
-    file = getattr(sys.modules.get(import_name), "__file__", None)
-    folders = list(getattr(sys.modules.get(name), "__path__", ()))
-    if folders:  # of a namespace package, the one that the application is in
-        beside = Path(_parent(next(filter(Path(root_path).is_relative_to, folders), folders[0])))
-    else:
-        beside = Path(_parent(file) if file else root_path)
-    if beside.name in {"site-packages", "dist-packages"} and beside.is_relative_to(sys.prefix):
-        return str(Path(sys.prefix, "var", f"{name}-instance"))
-    return str(beside / "instance")
-
-
-def _parent(path: str) -> str:
-    return str(Path(os.path.abspath(path)).parent)  # noqa: PTH100 - keeps symbolic links
-
-
 class Folders:
-    """What application and blueprint have in common about files.
+    """Base class of application and blueprint: a root folder, and a folder of static files.
 
     Args:
         import_name: Name of the module or package.
-        static_folder: Folder with static files, relative to the root path, or `None`.
-        static_url_path: URL path under which they are served; by default made of the folder's name.
-        root_path: Folder that other paths are relative to; by default that of the module.
+        static_folder: Folder of static files, relative to the root path, or `None`.
+        static_url_path: URL path of the static files; by default `/` and the folder's name.
+        root_path: Folder that other paths are relative to; by default the module's.
     """
 
     def __init__(
@@ -84,16 +35,16 @@ class Folders:
         #: Name of the module or package.
         self.import_name = import_name
         #: Folder that other paths are relative to.
-        self.root_path = root_path_of(import_name) if root_path is None else root_path
+        self.root_path = find_root_path(import_name) if root_path is None else root_path
         self.static_folder = static_folder
         self.static_url_path = static_url_path
 
     @property
     def static_folder(self) -> str | None:
-        """Path of the folder with static files, or `None`."""
+        """Path of the folder of static files, or `None`."""
         if self._static_folder is None:
             return None
-        return os.path.join(self.root_path, self._static_folder)  # noqa: PTH118 - keeps an absolute one
+        return os.path.join(self.root_path, self._static_folder)  # noqa: PTH118 - keeps an absolute path
 
     @static_folder.setter
     def static_folder(self, value: str | os.PathLike[str] | None) -> None:
@@ -101,12 +52,12 @@ class Folders:
 
     @property
     def has_static_folder(self) -> bool:
-        """Whether there is a folder with static files."""
+        """Whether a folder of static files is configured."""
         return self._static_folder is not None
 
     @property
     def static_url_path(self) -> str | None:
-        """URL path under which static files are served, or `None`."""
+        """URL path of the static files, or `None`."""
         if self._static_url_path is not None:
             return self._static_url_path
         if self.static_folder is None:
@@ -118,22 +69,22 @@ class Folders:
         self._static_url_path = value.rstrip("/") if value is not None else None
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Return for how many seconds a file may be cached; `None` makes clients ask each time.
+        """Return how many seconds a file may be cached; with `None`, clients revalidate it each time.
 
         Args:
-            filename: Name of the file; a subclass may decide by it.
+            filename: Name of the file; a subclass may depend on it.
         """
         raise NotImplementedError
 
     def send_static_file(self, filename: str) -> Response:
-        """Answer with a file of the static folder.
+        """Return a response with a file of the static folder.
 
         Args:
-            filename: Path below the folder.
+            filename: Path relative to the folder.
 
         Raises:
-            RuntimeError: If there is no static folder.
-            NotFound: If there is no such file.
+            RuntimeError: If no static folder is configured.
+            NotFound: If the file does not exist.
         """
         if self.static_folder is None:
             raise RuntimeError("send_static_file needs a static_folder.")
@@ -143,7 +94,7 @@ class Folders:
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = None
     ) -> IO[str] | IO[bytes]:
-        """Open a file below the root path, for reading.
+        """Open a file inside the root folder for reading.
 
         Args:
             resource: Path relative to the root path.
@@ -151,7 +102,7 @@ class Folders:
             encoding: Of a text file; UTF-8 by default.
 
         Raises:
-            ValueError: If the file is to be written.
+            ValueError: If the mode is another one.
         """
         if mode not in {"r", "rt", "rb"}:
             raise ValueError(f"Resources can only be opened for reading, not with mode {mode!r}.")
@@ -160,14 +111,14 @@ class Folders:
 
 
 class AppFolders(Folders):
-    """What only an application has: an instance folder, and a configuration that says how long files keep.
+    """Folders of an application: adds the instance folder, and the maximum age from the configuration.
 
     Args:
         import_name: As for `Folders`.
         static_folder: As for `Folders`.
         static_url_path: As for `Folders`.
         root_path: As for `Folders`.
-        instance_path: Absolute path of the instance folder; by default found beside the module.
+        instance_path: Absolute path of the instance folder; by default beside the module.
 
     Raises:
         ValueError: If `instance_path` is relative.
@@ -186,11 +137,11 @@ class AppFolders(Folders):
         super().__init__(import_name, static_folder, static_url_path, root_path)
         if instance_path is not None and not Path(instance_path).is_absolute():
             raise ValueError(f"instance_path must be absolute, not {instance_path!r}.")
-        #: Folder for what belongs to one installation.
-        self.instance_path = instance_path or instance_path_of(import_name, self.root_path)
+        #: Folder for the files of one installation.
+        self.instance_path = instance_path or find_instance_path(import_name, self.root_path)
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:  # noqa: ARG002 - for subclasses
-        """Return for how many seconds a file may be cached: SEND_FILE_MAX_AGE_DEFAULT.
+        """Return how many seconds a file may be cached: SEND_FILE_MAX_AGE_DEFAULT.
 
         Args:
             filename: Name of the file.

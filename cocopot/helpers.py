@@ -1,28 +1,27 @@
-"""Functions for views: URLs, redirects, files, JSON, and what outlives the view."""
+"""Functions for views: URLs, redirects, responses, files and JSON."""
 
 from __future__ import annotations
 
-import contextvars
-import functools
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, TypeVar, cast
 
 import werkzeug.exceptions
 import werkzeug.utils
 
-from cocopot.context import CURRENT, current, current_request_context
+from cocopot.context import CURRENT, current, current_request, current_request_context
 
 if TYPE_CHECKING:
     import os
     from datetime import datetime
-    from typing import IO
+    from typing import IO, Unpack
 
     from werkzeug.wrappers import Response as WerkzeugResponse
 
-    from cocopot.context import Context
     from cocopot.response import Response
 
-F = TypeVar("F", bound=Callable[..., Any])
+AfterFunction = TypeVar("AfterFunction", bound=Callable[[Any], object])
+#: Seconds, or a function that returns them for a file name; `None` for no caching.
+MaxAge = int | Callable[[str | None], int | None] | None
 
 
 def url_for(
@@ -32,20 +31,20 @@ def url_for(
     _method: str | None = None,
     _scheme: str | None = None,
     _external: bool | None = None,
-    **values: Any,
+    **values: object,
 ) -> str:
     """Build the URL of an endpoint of the current application.
 
     Args:
-        endpoint: Name of the endpoint; one that begins with a dot belongs to the current blueprint.
+        endpoint: Name of the endpoint; a leading dot stands for the current blueprint.
         _anchor: Fragment to append, without the `#`.
-        _method: Build for the rule that answers this method.
-        _scheme: `"https"` and the like; the URL is then external.
-        _external: Whether scheme and host are part of the URL; by default outside of requests only.
-        values: Values for the rule; others go to the query string.
+        _method: Build for the rule that accepts this method.
+        _scheme: URL scheme such as `"https"`; the URL is then external.
+        _external: Whether the URL includes scheme and host; by default only outside of requests.
+        values: Values for the rule's variables; the others become the query string.
 
     Raises:
-        werkzeug.routing.BuildError: If no rule fits and no build-error handler helps.
+        werkzeug.routing.BuildError: If no rule fits and no build-error handler returns a URL.
         RuntimeError: Outside of a request, if SERVER_NAME is not configured.
     """
     return current().app.url_for(
@@ -53,22 +52,22 @@ def url_for(
     )
 
 
-def redirect(location: str, code: int = 302, response_class: Any = None) -> Response:
-    """Return a response that sends the client elsewhere (RFC 9110, section 15.4).
+def redirect(location: str, code: int = 302, response_class: type[Response] | None = None) -> Response:
+    """Return a response that redirects the client to another URL (RFC 9110, section 15.4).
 
     Args:
         location: The URL, relative or absolute.
         code: 301, 302, 303, 305, 307 or 308.
-        response_class: Class of the response; that of the application by default.
+        response_class: Class of the response; by default the application's.
     """
     context = CURRENT.get(None)
     if response_class is None and context is not None:
         response_class = context.app.response_class
-    return cast("Response", werkzeug.utils.redirect(location, code, response_class))
+    return _as_response(werkzeug.utils.redirect(location, code, response_class))
 
 
-def abort(code: int | WerkzeugResponse, *args: Any, **kwargs: Any) -> NoReturn:
-    """Raise the HTTP exception of a status code, or one that answers with a response.
+def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoReturn:
+    """Raise the HTTP exception of a status code, or one that carries a response.
 
     Args:
         code: A status code, or a response.
@@ -79,14 +78,18 @@ def abort(code: int | WerkzeugResponse, *args: Any, **kwargs: Any) -> NoReturn:
 
 
 def make_response(*args: Any) -> Response:
-    """Return the response that a view would give by returning `args`, to add headers or cookies to it."""
-    context = current_request_context()
+    """Return the response for a view's return value, so that headers or cookies can be added to it.
+
+    Args:
+        args: What the view would return: one value, or the items of a tuple; nothing for an empty response.
+    """
+    app = current_request_context().app
     if not args:
-        return cast("Response", context.app.response_class())
-    return cast("Response", context.app.make_response(args[0] if len(args) == 1 else args))
+        return app.response_class()
+    return app.make_response(args[0] if len(args) == 1 else args)
 
 
-def jsonify(*args: Any, **kwargs: Any) -> Response:
+def jsonify(*args: object, **kwargs: object) -> Response:
     """Return a JSON response (RFC 8259).
 
     Args:
@@ -94,14 +97,27 @@ def jsonify(*args: Any, **kwargs: Any) -> Response:
         kwargs: Instead of `args`, the members of an object.
 
     Raises:
-        TypeError: If both are given, or a value has no JSON form.
+        TypeError: If both are passed, or a value cannot be serialized.
     """
-    return cast("Response", current().app.json.response(*args, **kwargs))
+    response: Response = current().app.json.response(*args, **kwargs)
+    return response
 
 
 # -------------------------------------------------------------------------
 # Files
 # -------------------------------------------------------------------------
+
+
+class FileOptions(TypedDict, total=False):
+    """The keyword arguments of `send_file`."""
+
+    mimetype: str | None
+    as_attachment: bool
+    download_name: str | None
+    conditional: bool
+    etag: bool | str
+    last_modified: datetime | float | None
+    max_age: MaxAge
 
 
 def send_file(
@@ -112,27 +128,26 @@ def send_file(
     conditional: bool = True,
     etag: bool | str = True,
     last_modified: datetime | float | None = None,
-    max_age: int | Callable[[str | None], int | None] | None = None,
+    max_age: MaxAge = None,
 ) -> Response:
-    """Send a file; conditional and range requests (RFC 9110, sections 13 and 14) are answered.
+    """Send a file; conditional and range requests (RFC 9110, sections 13 and 14) are supported.
 
-    Never pass a path that a client has given; that is what `send_from_directory` is for.
+    Never pass a path that comes from a client; use `send_from_directory` for that.
 
     Args:
         path_or_file: A path, relative to the application's root path, or a file opened for reading bytes.
-        mimetype: The media type; guessed from the name by default.
-        as_attachment: Ask the browser to save the file instead of showing it.
-        download_name: Name under which the browser saves it.
-        conditional: Whether to answer conditional and range requests.
-        etag: Whether to compute an entity tag, or the tag.
-        last_modified: Time of the last change; the file's own by default.
-        max_age: For how many seconds the file may be cached; SEND_FILE_MAX_AGE_DEFAULT by default.
+        mimetype: The media type; by default guessed from the name.
+        as_attachment: Ask the browser to save the file instead of displaying it.
+        download_name: File name that the browser proposes when saving.
+        conditional: Whether to evaluate the headers of conditional and range requests.
+        etag: Whether to compute an entity tag, or the tag itself.
+        last_modified: Time of the last change; by default the file's own.
+        max_age: How many seconds the file may be cached; by default SEND_FILE_MAX_AGE_DEFAULT.
 
     Raises:
         OSError: If the file cannot be read.
     """
-    return cast(
-        "Response",
+    return _as_response(
         werkzeug.utils.send_file(
             path_or_file,
             mimetype=mimetype,
@@ -141,36 +156,35 @@ def send_file(
             conditional=conditional,
             etag=etag,
             last_modified=last_modified,
-            **_file_options(max_age),
-        ),
+            **_sending_options(max_age),
+        )
     )
 
 
 def send_from_directory(
-    directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: Any
+    directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: Unpack[FileOptions]
 ) -> Response:
-    """Send a file from below a directory, for a path that a client has given.
+    """Send a file from inside a directory; the path may come from a client.
 
     Args:
         directory: The directory, relative to the application's root path; must not come from a client.
-        path: The file's path below it.
+        path: The file's path inside the directory.
         kwargs: Passed to `send_file`.
 
     Raises:
-        NotFound: If there is no such file, or the path leads out of the directory.
+        NotFound: If the file does not exist, or the path leads out of the directory.
     """
     max_age = kwargs.pop("max_age", None)
-    return cast(
-        "Response",
-        werkzeug.utils.send_from_directory(directory, path, **kwargs, **_file_options(max_age)),
+    return _as_response(
+        werkzeug.utils.send_from_directory(directory, path, **kwargs, **_sending_options(max_age))
     )
 
 
-def _file_options(max_age: int | Callable[[str | None], int | None] | None) -> dict[str, Any]:
-    context = current_request_context()
-    app: Any = context.app
+def _sending_options(max_age: MaxAge) -> dict[str, Any]:
+    """Return the arguments of Werkzeug's `send_file` that depend on the request and the application."""
+    request, app = current_request(), current().app
     return {
-        "environ": cast("Any", context.request).environ,
+        "environ": request.environ,
         "max_age": app.get_send_file_max_age if max_age is None else max_age,
         "response_class": app.response_class,
         "use_x_sendfile": app.config["USE_X_SENDFILE"],
@@ -178,13 +192,18 @@ def _file_options(max_age: int | Callable[[str | None], int | None] | None) -> d
     }
 
 
+def _as_response(response: WerkzeugResponse) -> Response:
+    """Narrow what Werkzeug declares: it makes an instance of the response class that it is passed."""
+    return cast("Response", response)
+
+
 # -------------------------------------------------------------------------
-# What outlives the view
+# After the view
 # -------------------------------------------------------------------------
 
 
-def after_this_request(f: F) -> F:
-    """Run `f` with the response of the current request, before the after-request hooks.
+def after_this_request(f: AfterFunction) -> AfterFunction:
+    """Call `f` with the response of the current request, before the after-request hooks.
 
     Args:
         f: Takes the response and returns one; `None` means unchanged.
@@ -197,84 +216,3 @@ def after_this_request(f: F) -> F:
         context.after_functions = []
     context.after_functions.append(f)
     return f
-
-
-StreamSource = Iterable[str] | Iterable[bytes]
-
-
-@overload
-def stream_with_context(generator_or_function: StreamSource) -> Iterator[Any]: ...
-
-
-@overload
-def stream_with_context(
-    generator_or_function: Callable[..., StreamSource],
-) -> Callable[..., Iterator[Any]]: ...
-
-
-def stream_with_context(
-    generator_or_function: StreamSource | Callable[..., StreamSource],
-) -> Iterator[Any] | Callable[..., Iterator[Any]]:
-    """Keep the request context for as long as a streamed body is read.
-
-    The teardown hooks run when the body has been read or the client has gone away; they get the exception
-    that ended the stream, if one did.
-
-    Args:
-        generator_or_function: An iterable of `str` or `bytes`, or a function that returns one.
-
-    Returns:
-        The same, with the request context active while it is read.
-
-    Raises:
-        RuntimeError: If no request context is active.
-    """
-    if callable(generator_or_function):
-        function = generator_or_function
-
-        @functools.wraps(function)
-        def decorated(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            return _ContextIterator(function(*args, **kwargs))
-
-        return decorated
-    return _ContextIterator(generator_or_function)
-
-
-class _ContextIterator(Iterator[Any]):
-    """Reads an iterable inside a copy of the present context variables, wherever and whenever it is read."""
-
-    _context: Context | None = None
-
-    def __init__(self, iterable: Iterable[Any]) -> None:
-        self._context = current_request_context()
-        self._context.hold()
-        self._variables = contextvars.copy_context()
-        self._variables.run(CURRENT.set, self._context)
-        self._source = iterable
-        self._next: Callable[[], Any] | None = None
-
-    def __next__(self) -> Any:
-        try:
-            if self._next is None:
-                self._next = self._variables.run(iter, self._source).__next__
-            return self._variables.run(self._next)
-        except StopIteration:
-            self.close()
-            raise
-        except BaseException as exc:
-            self.close(exc)
-            raise
-
-    def close(self, exc: BaseException | None = None) -> None:
-        """Close the iterable and let go of the context; called by the server, by PEP 3333."""
-        context, self._context = self._context, None
-        if context is None:
-            return
-        try:
-            if (close := getattr(self._source, "close", None)) is not None:
-                self._variables.run(close)
-        finally:
-            self._variables.run(context.release, exc)
-
-    def __del__(self) -> None:
-        self.close()

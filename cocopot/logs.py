@@ -12,21 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
+    from cocopot.app import Cocopot
     from cocopot.types import Application
 
-#: How a record looks when nothing else is configured.
+#: Format of the records, unless the application has another one.
 LOG_FORMAT = "[%(asctime)s] %(levelname)s in %(module)s: %(message)s"
 
 
 class _ErrorStream:
-    """The error stream of the request's server, `wsgi.errors`, or standard error."""
+    """The error stream of the server, `wsgi.errors`, during a request; otherwise standard error."""
 
     def _stream(self) -> TextIO:
         context = current_or_none()
         if context is not None and context.request is not None:
-            stream: Any = context.request.environ.get("wsgi.errors")
+            stream: TextIO | None = context.request.environ.get("wsgi.errors")
             if stream is not None:
-                return stream  # type: ignore[no-any-return]
+                return stream
         return sys.stderr
 
     def write(self, text: str) -> None:
@@ -36,16 +37,15 @@ class _ErrorStream:
         self._stream().flush()
 
 
-def create_logger(app: Application, log_format: str) -> logging.Logger:
-    """Return the logger of the application's name.
+def create_logger(app: Cocopot, log_format: str) -> logging.Logger:
+    """Return the logger that is named after the application.
 
-    Handlers that are attached to it are removed. It logs everything while the application is in debug mode,
-    unless it has a level. Only if no handler further up would take its records does it get one, which writes
-    to the server's error stream.
+    Its existing handlers are removed. In debug mode its level becomes DEBUG, unless a level is set. It gets a
+    handler for the server's error stream only if no parent logger has a handler for its records.
 
     Args:
         app: The application.
-        log_format: Format of the handler, as `logging.Formatter` takes it.
+        log_format: Format of the handler, for `logging.Formatter`.
     """
     logger = logging.getLogger(app.name)
     for handler in list(logger.handlers):

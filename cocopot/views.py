@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cocopot.context import current_request_context
+from cocopot.context import current_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from cocopot.types import ResponseValue
     from cocopot.types import View as ViewFunction
@@ -16,7 +16,7 @@ HTTP_METHODS = frozenset({"get", "post", "head", "options", "delete", "put", "tr
 
 
 class View:
-    """A view as a class: subclass it and write `dispatch_request`.
+    """Base class of class-based views; a subclass defines `dispatch_request`.
 
     Example:
         ```python
@@ -28,68 +28,67 @@ class View:
         ```
     """
 
-    #: Methods that the view answers; by default GET, and for a `MethodView` those that it defines.
+    #: HTTP methods of the view; by default GET, and for a `MethodView` those that it defines.
     methods: ClassVar[Collection[str] | None] = None
-    #: Whether OPTIONS is answered automatically; by default if the view does not answer it itself.
+    #: Whether OPTIONS is answered automatically; by default unless it is in `methods`.
     provide_automatic_options: ClassVar[bool | None] = None
     #: Decorators for the view function, innermost first.
-    decorators: ClassVar[list[Callable[..., Any]]] = []
-    #: Whether each request gets an instance of its own; otherwise `self` is shared, and so are its
-    #: attributes.
+    decorators: ClassVar[Sequence[Callable[[ViewFunction], ViewFunction]]] = []
+    #: Whether a new instance is created for each request; otherwise all requests share one.
     init_every_request: ClassVar[bool] = True
 
     def dispatch_request(self, *args: Any, **kwargs: Any) -> ResponseValue:
-        """Answer a request; to be written by subclasses, with parameters of their own.
+        """Return the response value for a request; subclasses define it, with parameters of their own.
 
         Args:
-            args: None; it is here so that subclasses may have any parameters.
-            kwargs: The values that the URL gave.
+            args: Never passed; declared so that subclasses may have any parameters.
+            kwargs: The values of the URL's variables.
         """
         raise NotImplementedError(f"{type(self).__name__} has no dispatch_request().")
 
     @classmethod
-    def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> ViewFunction:
+    def as_view(cls, name: str, *class_args: object, **class_kwargs: object) -> ViewFunction:
         """Return a view function.
 
         Args:
-            name: The name of the function, and so by default of the endpoint.
-            class_args: Passed to the class for each instance.
-            class_kwargs: Passed to the class for each instance.
+            name: Name of the function, and so by default of the endpoint.
+            class_args: Positional arguments for each instance of the class.
+            class_kwargs: Keyword arguments for each instance of the class.
         """
         if cls.init_every_request:
 
-            def view(**kwargs: Any) -> ResponseValue:
+            def view(**kwargs: object) -> ResponseValue:
                 return cls(*class_args, **class_kwargs).dispatch_request(**kwargs)
 
         else:
             instance = cls(*class_args, **class_kwargs)
 
-            def view(**kwargs: Any) -> ResponseValue:
+            def view(**kwargs: object) -> ResponseValue:
                 return instance.dispatch_request(**kwargs)
 
-        function: Any = _named(view, name, cls)
+        names = {"__name__": name, "__module__": cls.__module__, "__doc__": cls.__doc__}
+        function: ViewFunction = view
+        _set_attributes(function, names)
         for decorator in cls.decorators:
-            function = _named(decorator(function), name, cls)
-        function.view_class = cls
-        function.methods = cls.methods
-        function.provide_automatic_options = cls.provide_automatic_options
-        return function  # type: ignore[no-any-return]
+            function = decorator(function)
+            _set_attributes(function, names)
+        options = {"methods": cls.methods, "provide_automatic_options": cls.provide_automatic_options}
+        _set_attributes(function, {"view_class": cls, **options})
+        return function
 
 
-def _named(function: Any, name: str, cls: type[View]) -> Any:
-    function.__name__ = name
-    function.__module__ = cls.__module__
-    function.__doc__ = cls.__doc__
-    return function
+def _set_attributes(function: ViewFunction, attributes: Mapping[str, object]) -> None:
+    for name, value in attributes.items():
+        setattr(function, name, value)
 
 
 class MethodView(View):
-    """A view as a class with a method for each HTTP method: `get`, `post` and so on.
+    """Base class of views with one method per HTTP method: `get`, `post` and so on.
 
-    HEAD is answered by `get` unless there is a `head`.
+    A HEAD request calls `get`, unless the class defines `head`.
     """
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "methods" not in cls.__dict__:
             methods = {name.upper() for name in HTTP_METHODS if hasattr(cls, name)}
@@ -99,17 +98,17 @@ class MethodView(View):
                 cls.methods = methods
 
     def dispatch_request(self, *args: Any, **kwargs: Any) -> ResponseValue:
-        """Call the method that is named like the request's.
+        """Call the method that is named after the HTTP method of the request.
 
         Raises:
-            TypeError: If there is none, although the rule lets it through.
+            TypeError: If the class does not define it, although `methods` lists it.
         """
-        request: Any = current_request_context().request
-        handler = getattr(self, request.method.lower(), None)
+        request = current_request()
+        handler: Callable[..., ResponseValue] | None = getattr(self, request.method.lower(), None)
         if handler is None and request.method == "HEAD":
             handler = getattr(self, "get", None)
         if handler is None:
             raise TypeError(
                 f"{type(self).__name__} lists {request.method} in methods but has no such method."
             )
-        return handler(*args, **kwargs)  # type: ignore[no-any-return]
+        return handler(*args, **kwargs)

@@ -34,7 +34,9 @@ response
 routing.rule routing.walk routing.readers routing.plans routing.table routing.matcher routing.router routing
 context
 proxies
+streaming
 helpers
+paths
 folders
 logs
 hooks.markers hooks.specs hooks.candidates hooks.selection hooks.records

@@ -1,41 +1,15 @@
 from __future__ import annotations
 
-import importlib
-import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from werkzeug.http import http_date
 
 from cocopot import Blueprint, Cocopot
 from cocopot.exceptions import NotFound
-from cocopot.folders import Folders, instance_path_of, root_path_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Lay = Callable[..., str]
-
-
-@pytest.fixture
-def lay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lay]:
-    """Return a function that writes modules into a folder, imports the last one and returns the folder."""
-    before = set(sys.modules)
-
-    def lay(*files: str, name: str, folder: str = "code") -> str:
-        root = tmp_path / folder
-        for file in files:
-            (root / file).parent.mkdir(parents=True, exist_ok=True)
-            (root / file).touch()
-        monkeypatch.syspath_prepend(root)
-        importlib.import_module(name)
-        return str(root)
-
-    yield lay
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+from cocopot.folders import Folders
 
 
 @pytest.fixture
@@ -46,83 +20,9 @@ def app(tmp_path: Path) -> Cocopot:
     return Cocopot("tests_of_folders", autoload=False, root_path=str(tmp_path))
 
 
-class TestRootPath:
-    def test_module(self, lay: Lay) -> None:
-        """The root of a module is the folder that it lies in."""
-        root = lay("lay_module.py", name="lay_module")
-        assert root_path_of("lay_module") == root
-
-    def test_package(self, lay: Lay) -> None:
-        """The root of a package is the package's own folder, however deep, and of a module the package's."""
-        root = lay("lay_a/__init__.py", "lay_a/b/__init__.py", "lay_a/b/c.py", name="lay_a.b.c")
-        assert root_path_of("lay_a") == f"{root}/lay_a"
-        assert root_path_of("lay_a.b") == root_path_of("lay_a.b.c") == f"{root}/lay_a/b"
-
-    def test_not_imported(self, lay: Lay) -> None:
-        """A module need not have been imported."""
-        root = lay("lay_other.py", "lay_later.py", name="lay_other")
-        assert root_path_of("lay_later") == root
-        assert "lay_later" not in sys.modules
-
-    def test_namespace_package(self, lay: Lay) -> None:
-        """A namespace package has no root of its own; a module in it has one."""
-        root = lay("lay_space/m.py", name="lay_space.m")
-        assert root_path_of("lay_space.m") == f"{root}/lay_space"
-        with pytest.raises(RuntimeError, match=r"'lay_space' cannot be told.*Pass root_path="):
-            root_path_of("lay_space")
-
-    @pytest.mark.parametrize("name", ["", "no_such_module", "no_such.module"])
-    def test_nothing(self, name: str) -> None:
-        """Without a file the root is the working directory."""
-        assert root_path_of(name) == str(Path.cwd())
-
-    def test_main(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        """The root of a script is its folder, and of an interactive session the working directory."""
-        monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "run.py"), raising=False)
-        assert root_path_of("__main__") == str(tmp_path)
-        assert instance_path_of("__main__", str(tmp_path)) == str(tmp_path / "instance")
-        monkeypatch.delattr(sys.modules["__main__"], "__file__")
-        assert root_path_of("__main__") == str(Path.cwd())
-
-    def test_symbolic_link(self, lay: Lay, tmp_path: Path) -> None:
-        """A module that is a symbolic link has its root where the link is."""
-        (tmp_path / "elsewhere.py").touch()
-        (tmp_path / "code").mkdir()
-        (tmp_path / "code" / "lay_link.py").symlink_to(tmp_path / "elsewhere.py")
-        assert lay(name="lay_link") == root_path_of("lay_link") == str(tmp_path / "code")
-
-
-class TestInstancePath:
-    @pytest.mark.parametrize("name", ["lay_a", "lay_a.b", "lay_a.b.c"])
-    def test_beside_the_package(self, lay: Lay, name: str) -> None:
-        """The instance folder lies beside the outermost package, whatever in it makes the application."""
-        root = lay("lay_a/__init__.py", "lay_a/b/__init__.py", "lay_a/b/c.py", name="lay_a.b.c")
-        assert Cocopot(name, autoload=False).instance_path == f"{root}/instance"
-
-    def test_beside_the_module(self, lay: Lay) -> None:
-        """The instance folder lies beside a module, also if another root path is given."""
-        root = lay("lay_module.py", name="lay_module")
-        assert Cocopot("lay_module", autoload=False).instance_path == f"{root}/instance"
-        assert Cocopot("lay_module", autoload=False, root_path="/srv").instance_path == f"{root}/instance"
-
-    def test_given_root(self) -> None:
-        """Without a file the instance folder lies below the root path."""
-        assert Cocopot("no_such_module", autoload=False, root_path="/srv").instance_path == "/srv/instance"
-
-    def test_namespace_package(self, lay: Lay, tmp_path: Path) -> None:
-        """Of a namespace package's folders, the one that the application is in counts."""
-        lay("lay_space/one.py", name="lay_space.one", folder="first")
-        root = lay("lay_space/two.py", name="lay_space.two", folder="second")
-        assert Cocopot("lay_space.two", autoload=False).instance_path == f"{root}/instance"
-
-    def test_installed(self, lay: Lay, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        """An installed package has its instance folder under `var` of its environment."""
-        monkeypatch.setattr(sys, "prefix", str(tmp_path))
-        lay("lay_a/__init__.py", name="lay_a", folder="lib/python3/site-packages")
-        assert Cocopot("lay_a", autoload=False).instance_path == f"{tmp_path}/var/lay_a-instance"
-
+class TestInstanceFolder:
     def test_given(self, tmp_path: Path) -> None:
-        """A given instance folder must be absolute."""
+        """An explicit instance folder must be absolute."""
         app = Cocopot(__name__, autoload=False, instance_path=str(tmp_path))
         assert app.instance_path == str(tmp_path)
         with pytest.raises(ValueError, match="must be absolute, not 'here'"):
@@ -141,7 +41,7 @@ class TestInstancePath:
 
 class TestResources:
     def test_modes(self, app: Cocopot, tmp_path: Path) -> None:
-        """A resource is opened as bytes by default, or as text, UTF-8 unless said otherwise."""
+        """A resource is opened as bytes by default, or as text, UTF-8 unless another encoding is passed."""
         (tmp_path / "a.txt").write_text("ü", "utf-8")
         for mode, encoding, text in (
             ("rb", None, "ü".encode()),
@@ -152,7 +52,7 @@ class TestResources:
                 assert file.read() == text
 
     def test_blueprint(self, tmp_path: Path) -> None:
-        """A blueprint's resources lie below its own root."""
+        """A blueprint's resources are inside its own root."""
         (tmp_path / "a.txt").write_text("of bp")
         with Blueprint("bp", __name__, root_path=str(tmp_path)).open_resource("a.txt", "r") as file:
             assert file.read() == "of bp"

@@ -60,7 +60,7 @@ class TestHandler:
         errors = io.StringIO()
         app.add_url_rule("/boom", view_func=lambda: str(1 // 0))
         app.test_client().get("/boom", errors_stream=errors)
-        assert "ERROR in steps: Exception on /boom [GET]" in errors.getvalue()
+        assert "ERROR in overrides: Exception on /boom [GET]" in errors.getvalue()
         assert "ZeroDivisionError" in errors.getvalue()
         assert capsys.readouterr().err == ""
 
@@ -110,5 +110,5 @@ def test_in_a_program_of_its_own(tmp_path: Path) -> None:
     )
     output = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     assert output.stdout == ""
-    assert output.stderr.count("ERROR in steps: Exception on / [GET]") == 1
+    assert output.stderr.count("ERROR in overrides: Exception on / [GET]") == 1
     assert "[20" in output.stderr.splitlines()[0]

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.test import create_environ
+
+from cocopot import Cocopot, Response, current_app, g, has_request_context, request, stream_with_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def app() -> Cocopot:
+    app = Cocopot("tests_of_streaming", autoload=False)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def ends(app: Cocopot) -> list[str]:
+    """Return a list in which each teardown of a request is noted."""
+    seen: list[str] = []
+    app.teardown_request(lambda exc: seen.append(f"end {exc!r}"))
+    return seen
+
+
+def answer(app: Cocopot, view: Callable[[], Any], **kwargs: Any) -> Any:
+    """Return what a client gets from a view."""
+    app.add_url_rule("/view", "view", view)
+    return app.test_client().get("/view", buffered=True, **kwargs)
+
+
+def serve(app: Cocopot, stream: Callable[[], Any]) -> Any:
+    """Serve one request with a streamed body, and return the WSGI iterable."""
+    app.add_url_rule("/here", "here", lambda: Response(stream()))
+    return app(create_environ("/here"), lambda status, headers, exc=None: None)  # type: ignore[arg-type]
+
+
+def test_request_stays(app: Cocopot) -> None:
+    """The body can use the request and `g` while it is read, after the view has returned."""
+
+    def view() -> Iterator[str]:
+        g.x = "g"
+
+        def generate() -> Iterator[str]:
+            yield request.args["q"]
+            yield g.x
+            yield current_app.name
+
+        return stream_with_context(generate())
+
+    assert answer(app, view, query_string={"q": "ü"}).text == "ügtests_of_streaming"
+
+
+def test_decorator(app: Cocopot) -> None:
+    """A generator function can be decorated, and takes arguments."""
+
+    def view() -> Iterator[str]:
+        @stream_with_context
+        def generate(sign: str) -> Iterator[str]:
+            """Read it."""
+            yield request.path + sign
+
+        assert (generate.__name__, generate.__doc__) == ("generate", "Read it.")
+        return generate("!")
+
+    assert answer(app, view).text == "/view!"
+
+
+def test_teardown_at_the_end(app: Cocopot, ends: list[str]) -> None:
+    """The teardown waits until the body has been read, and runs once."""
+    seen: list[list[str]] = []
+
+    def generate() -> Iterator[bytes]:
+        seen.append(list(ends))
+        yield b"x"
+
+    body = serve(app, lambda: stream_with_context(generate()))
+    assert ends == []
+    assert list(body) == [b"x"]
+    assert ends == ["end None"]
+    body.close()
+    assert (ends, seen) == (["end None"], [[]])
+
+
+def test_client_goes_away(app: Cocopot, ends: list[str]) -> None:
+    """When the client goes away, the generator is closed, and then the teardown runs."""
+
+    def generate() -> Iterator[bytes]:
+        try:
+            yield b"1"
+            yield b"2"
+        finally:
+            ends.append(f"closed at {request.path}")
+
+    body = serve(app, lambda: stream_with_context(generate()))
+    assert next(iter(body)) == b"1"
+    body.close()
+    assert ends == ["closed at /here", "end None"]
+
+
+def test_never_read(app: Cocopot, ends: list[str]) -> None:
+    """A body that is never read is torn down when it is closed or garbage-collected."""
+    body = serve(app, lambda: stream_with_context(iter([b"x"])))
+    body.close()
+    assert ends == ["end None"]
+    with app.test_request_context():
+        stream = stream_with_context(iter([b"x"]))
+    assert ends == ["end None"]
+    del stream
+    assert ends == ["end None"] * 2
+
+
+def test_head(app: Cocopot, ends: list[str]) -> None:
+    """The response to HEAD, whose body is not sent, is torn down too."""
+    app.add_url_rule("/here", "here", lambda: stream_with_context(iter([b"x"])))
+    assert app.test_client().head("/here", buffered=True).data == b""
+    assert ends == ["end None"]
+
+
+def test_exception(app: Cocopot, ends: list[str]) -> None:
+    """An exception in the stream reaches the server, and the teardown functions get it."""
+
+    def generate() -> Iterator[bytes]:
+        yield b"x"
+        raise ValueError("in the stream")
+
+    body = serve(app, lambda: stream_with_context(generate()))
+    with pytest.raises(ValueError, match="in the stream"):
+        list(body)
+    assert ends == ["end ValueError('in the stream')"]
+
+
+def test_exception_before_the_stream(app: Cocopot, ends: list[str]) -> None:
+    """What is not iterable raises when it is read, and is torn down."""
+    with app.test_request_context():
+        stream = stream_with_context(3)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="not iterable"):
+        next(stream)
+    assert len(ends) == 1
+
+
+def test_inside_client_block(app: Cocopot, ends: list[str]) -> None:
+    """Inside the block of a test client the context stays after the stream, until its end."""
+    app.add_url_rule("/here", "here", lambda: stream_with_context(request.path for _ in "ab"))
+    with app.test_client() as client:
+        assert client.get("/here").text == "/here/here"
+        assert (request.path, ends) == ("/here", [])
+    assert ends == ["end None"]
+
+
+def test_other_threads(app: Cocopot, ends: list[str]) -> None:
+    """Each part may be read in another thread than the one that made the stream, as servers do."""
+
+    def generate() -> Iterator[str]:
+        for _ in range(2):
+            yield f"{request.path} {threading.current_thread().name}"
+
+    with app.test_request_context("/here"):
+        stream = stream_with_context(generate())
+    parts = []
+    for name in ("one", "two"):
+        with ThreadPoolExecutor(1, thread_name_prefix=name) as pool:
+            parts.append(pool.submit(next, stream).result())
+    assert (parts, ends) == (["/here one_0", "/here two_0"], [])
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(next, stream, "end").result() == "end"
+    assert ends == ["end None"]
+
+
+def test_leaves_no_context(app: Cocopot) -> None:
+    """The reader of the stream does not keep its context afterwards."""
+    with app.test_request_context("/here"):
+        stream = stream_with_context(str(has_request_context()) for _ in "a")
+    assert (next(stream), has_request_context()) == ("True", False)
+    assert list(stream) == []
+
+
+def test_outside() -> None:
+    """Outside of a request there is no context to keep, for a stream or for a function."""
+    with pytest.raises(RuntimeError, match="outside of a request context"):
+        stream_with_context(iter([b""]))
+    function = stream_with_context(lambda: iter([b""]))
+    with pytest.raises(RuntimeError, match="outside of a request context"):
+        function()

@@ -1,20 +1,45 @@
-"""Load Cocopot's pytest plugin, and run every Python block of the documentation, in its document's order."""
+"""Load Cocopot's pytest plugin, and run every example of documents and docstrings, in its document's order."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from sybil import Sybil
+from sybil.document import PythonDocStringDocument
+from sybil.example import NotEvaluated
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.parsers.rest import DocTestParser
+
+if TYPE_CHECKING:
+    from sybil.example import Example
 
 pytest_plugins = ["cocopot.pytest_plugin", "pytester"]
 
-# Here and not in docs/, because pytest asks a conftest.py only about files beside and below it.
-pytest_collect_file = Sybil(
+
+class DocStrings(PythonDocStringDocument):
+    """The docstrings of a module, whose examples import what they use."""
+
+    def import_document(self, example: Example) -> None:
+        """Leave the module where it is: sybil would put its names into the namespace of the examples."""
+        self.pop_evaluator(self.import_document)
+        raise NotEvaluated
+
+
+documents = Sybil(
     parsers=[PythonCodeBlockParser()],
     patterns=["docs/*.md", "plugins/*/README.md"],
     filenames=["README.md"],
-).pytest()
+)
+docstrings = Sybil(
+    parsers=[PythonCodeBlockParser(), DocTestParser()],
+    path="cocopot",
+    patterns=["*.py"],
+    document_types={".py": DocStrings},
+)
+# Here and not in docs/ or cocopot/, because pytest asks a conftest.py only about files beside and below it.
+pytest_collect_file = (documents + docstrings).pytest()
 
 
 @pytest.hookimpl(trylast=True)

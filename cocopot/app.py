@@ -53,6 +53,8 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
         @app.route("/")
         def index():
             return "Hello, World!"
+
+        assert app.test_client().get("/").text == "Hello, World!"
         ```
 
     Args:

@@ -81,6 +81,7 @@ class Config(TracedDict):
     is loaded later replaces what was loaded earlier. Where each value comes from is noted when it is set.
 
     Example:
+        >>> from cocopot import Config
         >>> config = Config("/srv/shop", {"DEBUG": False})
         >>> config.from_mapping(DEBUG=True, note="not upper-case")
         True
@@ -282,6 +283,7 @@ class Config(TracedDict):
         """Return the keys that begin with a prefix, as keyword arguments for something else.
 
         Example:
+            >>> from cocopot import Config
             >>> config = Config("/srv/shop", {"MAIL_HOST": "mx", "MAIL_PORT": 25, "DEBUG": False})
             >>> config.get_namespace("MAIL_")
             {'host': 'mx', 'port': 25}

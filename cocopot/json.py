@@ -127,9 +127,13 @@ class DefaultJSONProvider(JSONProvider):
     Not a number and the infinities are no JSON (RFC 8259, section 6) and refused, in and out.
 
     Example:
+        >>> from cocopot import Cocopot
+        >>> from cocopot.json import DefaultJSONProvider
         >>> class SetsAsLists(DefaultJSONProvider):
         ...     def default(self, o):
         ...         return sorted(o) if isinstance(o, set) else super().default(o)
+        >>> SetsAsLists(Cocopot("shop")).dumps({"sizes": {2, 1}})
+        '{"sizes": [1, 2]}'
     """
 
     def __init__(self, app: JSONSettings) -> None:

@@ -178,6 +178,7 @@ class Response(_WerkzeugResponse):
         ValueError: The status or the value of a header contains a line break.
 
     Example:
+        >>> from cocopot import Response
         >>> Response("Not here", 404).status
         '404 NOT FOUND'
     """

@@ -20,11 +20,16 @@ class View:
 
     Example:
         ```python
+        from cocopot import Cocopot
+        from cocopot.views import View
+
         class Hello(View):
             def dispatch_request(self, name):
                 return f"Hello, {name}!"
 
+        app = Cocopot("shop")
         app.add_url_rule("/hello/<name>", view_func=Hello.as_view("hello"))
+        assert app.test_client().get("/hello/Ada").text == "Hello, Ada!"
         ```
     """
 

@@ -30,7 +30,7 @@ class HookspecMarker:
 
     Example:
         ```python
-        hookspec = HookspecMarker("cocopot")
+        from cocopot import hookspec
 
         @hookspec(order="out")
         def session_saved(session): ...

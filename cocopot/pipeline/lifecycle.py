@@ -48,7 +48,12 @@ def handle_request(  # noqa: C901, PLR0912 - the hot path
 
     Example:
         ```python
-        app.wsgi_app = MyMiddleware(app.wsgi_app)
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        from cocopot import Cocopot
+
+        app = Cocopot("shop")
+        app.wsgi_app = ProxyFix(app.wsgi_app)
         ```
 
     Args:

@@ -62,6 +62,17 @@ def installed_plugin(
 
     Example:
         ```python
+        from cocopot.testing import installed_plugin, make_app
+
+        HELLO = '''
+            from cocopot import hookimpl
+
+            class Hello:
+                @hookimpl
+                def cocopot_setup(self, app):
+                    app.add_url_rule("/", "hello", lambda: "hello")
+        '''
+
         with installed_plugin("hello", HELLO, entry_point="cocopot_hello:Hello"):
             app = make_app(autoload={"hello"})
             assert app.test_client().get("/").text == "hello"

@@ -22,7 +22,16 @@ def make_app(
 
     Example:
         ```python
+        from cocopot import hookimpl
+        from cocopot.testing import make_app
+
+        class Visits:
+            @hookimpl
+            def cocopot_after_request(self, app, response):
+                response.headers[app.config["VISITS_HEADER"]] = "1"
+
         app = make_app(Visits(), config={"VISITS_HEADER": "X-Count"})
+        assert app.test_client().get("/").headers["X-Count"] == "1"
         ```
 
     Args:
@@ -46,6 +55,20 @@ def assert_hook_order(app: Cocopot, hook: str, *plugin_names: str) -> None:
 
     Example:
         ```python
+        from cocopot import hookimpl
+        from cocopot.testing import assert_hook_order, make_app
+
+        class Session:
+            plugin_name = "session"
+
+            @hookimpl
+            def cocopot_before_request(self): ...
+
+        def load_user(): ...
+
+        load_user.__module__ = "views"
+        app = make_app(Session())
+        app.before_request(load_user)
         assert_hook_order(app, "cocopot_before_request", "session", "app.before_request: views.load_user")
         ```
 

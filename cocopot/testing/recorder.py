@@ -68,9 +68,19 @@ def recorder(app: Cocopot) -> Iterator[Recorder]:
 
     Example:
         ```python
+        from cocopot import hookimpl
+        from cocopot.testing import make_app, recorder
+
+        class Login:
+            plugin_name = "login"
+
+            @hookimpl
+            def cocopot_before_request(self): ...
+
+        app = make_app(Login())
         with recorder(app) as recorded:
             app.test_client().get("/")
-        assert recorded.of("cocopot_before_request") == ["session", "login"]
+        assert recorded.of("cocopot_before_request") == ["login"]
         ```
 
     Args:

@@ -1,4 +1,4 @@
-"""Load Cocopot's pytest plugin, and run every example of documents and docstrings, in its document's order."""
+"""Load Cocopot's pytest plugin, and run the examples of documents and docstrings, each in order."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ pytest_plugins = ["cocopot.pytest_plugin", "pytester"]
 class DocStrings(PythonDocStringDocument):
     """The docstrings of a module, whose examples import what they use."""
 
-    def import_document(self, example: Example) -> None:
-        """Leave the module where it is: sybil would put its names into the namespace of the examples."""
+    def import_document(self, example: Example) -> None:  # noqa: ARG002 - as sybil calls it
+        """Do not import the module: its names are not names of the examples."""
         self.pop_evaluator(self.import_document)
         raise NotEvaluated
 

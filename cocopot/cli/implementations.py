@@ -22,7 +22,8 @@ HOOKS: dict[str, Callable[..., Any]] = {
 
 #: Names of the contract that a plugin imports from elsewhere, or by another name: module, and name there.
 _PUBLIC = {
-    "Application": ("cocopot", "Cocopot"),
+    "Cocopot": ("cocopot", "Cocopot"),
+    "PluginManager": ("cocopot", "PluginManager"),
     "Request": ("cocopot", "Request"),
     "Response": ("cocopot", "Response"),
     "ResponseValue": ("cocopot", "ResponseValue"),

@@ -1,26 +1,26 @@
-"""The hook contract: every hook of Cocopot, in the order in which an application meets them.
+"""The hook contract: every hook of Cocopot, in the order in which an application calls them.
 
-An implementation is a function of the hook's name, marked with `cocopot.hookimpl`. It may leave out
-arguments that it does not need. Each docstring below says when the hook fires, what the arguments are,
-what a return value does, in which order implementations run, what an exception does, and what may be
-changed in place.
+An implementation is a function with the hook's name, marked with `cocopot.hookimpl`. It may omit arguments
+that it does not need. Each docstring below states when the hook fires, what the arguments are, what a return
+value does, in which order implementations run, what an exception does, and what may be changed in place. The
+reference pages in `docs/hooks.md` are generated from it (`make docs`).
 
-Three words return in every entry:
+Every entry uses these terms:
 
 - **in** order: plugins in load order, then the application's functions (first registered first), then the
-  built-in default. A plugin that another one requires is loaded earlier, so it enters earlier.
+  built-in default. A plugin that another one requires is loaded earlier, so it runs earlier.
 - **out** order: the application's functions (last registered first), then plugins in reverse load order,
   then the built-in default.
-- `tryfirst` and `trylast` come before that order. Wrappers lie around everything else, in hooks of both
-  orders the one that was loaded first outermost: it enters earlier and leaves later.
+- `tryfirst` and `trylast` have precedence over that order. Wrappers run around all other implementations; in
+  hooks of both orders the wrapper that was loaded first is outermost: it enters first and leaves last.
 
-Unless an entry says otherwise, an exception stops the implementations that have not run yet and goes to the
-error handling of the request; it carries a note with the plugin, its distribution, version and hook.
+Unless an entry states otherwise, an exception stops the implementations that have not run yet and goes to the
+error handling of the request. It carries a note with the plugin, its distribution, version and hook.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cocopot.hooks.markers import hookspec
 
@@ -28,26 +28,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import click
-    import pluggy
 
+    from cocopot.app import Cocopot
     from cocopot.exceptions import BuildError
+    from cocopot.hooks.manager import PluginManager
     from cocopot.json import JSONProvider
     from cocopot.request import Request
     from cocopot.response import Response
-    from cocopot.types import Application, ResponseValue
+    from cocopot.types import ResponseValue
 
 # -------------------------------------------------------------------------
-# An application comes to be
+# Application set-up
 # -------------------------------------------------------------------------
 
 
 @hookspec(historic=True, order="in")
-def cocopot_addhooks(pluginmanager: pluggy.PluginManager) -> None:
-    """A plugin brings hook specifications of its own.
+def cocopot_addhooks(pluginmanager: PluginManager) -> None:
+    """Add hook specifications that a plugin defines.
 
-    Fires once per plugin, when it is registered, before any other hook of it. Call
-    `pluginmanager.add_hookspecs(module_or_class)` here; other plugins may implement those hooks, whichever
-    of them is loaded first.
+    Fires once per plugin, when it is registered, before any other hook of that plugin. Call
+    `pluginmanager.add_hookspecs(module_or_class)` here: from then on other plugins may implement those hooks,
+    also plugins that were loaded earlier. Mark specifications with `cocopot.hookspec`; without `order` a hook
+    keeps pluggy's own order, last registered first.
 
     Args:
         pluginmanager: The plugin manager of the application.
@@ -59,90 +61,93 @@ def cocopot_addhooks(pluginmanager: pluggy.PluginManager) -> None:
 
 
 @hookspec(order="in")
-def cocopot_config_defaults(app: Application) -> Mapping[str, Any] | None:
-    """Name the configuration keys of a plugin, with their defaults.
+def cocopot_config_defaults(app: Cocopot) -> Mapping[str, object] | None:
+    """Declare the configuration keys of a plugin, with their defaults.
 
-    Fires while the application is made, after all plugins have been registered and before `cocopot_setup`;
-    for a plugin that is registered later, right before its `cocopot_setup`.
+    Fires while the application is created, after all plugins have been registered and before the first
+    `cocopot_setup`; for a plugin that is registered later, immediately before its `cocopot_setup`.
 
     Args:
-        app: The application. Its configuration may be read, and holds Cocopot's own defaults.
+        app: The application. Its configuration may be read, and contains Cocopot's own defaults.
 
     Returns:
         Upper-case keys, by convention beginning with the plugin's name, and their default values. A key that
-        the application has set keeps its value.
+        already has a value keeps it.
 
-    All implementations run. Order: in. Two plugins that name one key: a `PluginError` that names both. An
-    exception stops the start of the application with a `PluginError` that names the plugin.
+    All implementations run. Order: in. Two plugins that declare the same key cause a `PluginError` that names
+    both; a key that is not upper-case causes one, too. An exception stops the start of the application with a
+    `PluginError` that names the plugin.
     """
 
 
 @hookspec(historic=True, order="in")
-def cocopot_setup(app: Application) -> None:
+def cocopot_setup(app: Cocopot) -> None:
     """Add routes, blueprints, error handlers, converters, or state under `app.extensions[NAME]`.
 
-    Fires once per application and plugin, when the plugin is registered; for the plugins that are loaded with
-    the application, at the end of its constructor, so that the application's configuration is not complete
-    yet: read it in `cocopot_startup`.
+    Fires once per application and plugin: at the end of the application's constructor for the plugins that
+    are loaded with it, otherwise when the plugin is registered. The application's configuration is not
+    complete yet: read it in `cocopot_startup`.
 
     Args:
         app: The application, still open for registration.
 
-    A return value is ignored. Historic: a plugin that is registered late gets its call then, and registering
-    it after the first request fails if it adds routes. Order: in. An exception stops the start of the
-    application with a `PluginError` that names the plugin. Wrappers are not allowed.
+    A return value is ignored. Historic: a plugin that is registered late gets its call then; if it adds
+    routes after the first request, its registration fails and is rolled back. Order: in. An exception stops
+    the start of the application with a `PluginError` that names the plugin. Wrappers are not allowed.
     """
 
 
 @hookspec(order="in")
-def cocopot_register_commands(app: Application, cli: click.Group) -> None:
+def cocopot_register_commands(app: Cocopot, cli: click.Group) -> None:
     """Add commands to the command line.
 
-    Fires when `app.cli` is first asked for, never while requests are served.
+    Fires when `app.cli` is first used, never while requests are served.
 
     Args:
         app: The application.
         cli: The click group to add commands to, `app.cli`.
 
     A return value is ignored. All implementations run. Order: in. An exception hides only the commands of the
-    plugin that raised, and is reported by name.
+    plugin that raised it, and is logged with the plugin's name.
     """
 
 
 @hookspec(order="in")
-def cocopot_shell_context(app: Application) -> Mapping[str, Any] | None:
-    """Contribute names to the interactive shell.
+def cocopot_shell_context(app: Cocopot) -> Mapping[str, object] | None:
+    """Add names to the interactive shell.
 
-    Fires when `app.make_shell_context()` is called.
+    Fires each time `app.make_shell_context()` is called.
 
     Args:
         app: The application.
 
     Returns:
-        Names and values. The application's own win over a plugin's, and a later plugin's over an earlier
-        one's.
+        Names and values. The application's own names have precedence over a plugin's, and a later plugin's
+        over an earlier one's.
 
-    All implementations run. Order: in.
+    All implementations run. Order: in. In an application, use `@app.shell_context_processor`.
     """
 
 
 @hookspec(order="in")
-def cocopot_startup(app: Application) -> None:
-    """Check the configuration, open pools: the application is about to serve.
+def cocopot_startup(app: Cocopot) -> None:
+    """Validate the configuration and open pools: the application is about to serve requests.
 
-    Fires once, before the first request, when the configuration is final and registration is about to close.
-    Not in an application that only builds URLs or runs commands.
+    Fires once, before the first request, in an application context. The configuration is final, and
+    registration closes when the hook has finished. Does not fire in an application that only builds URLs or
+    runs commands. A plugin that is registered later gets its call then.
 
     Args:
-        app: The application; its configuration may still be normalised in place.
+        app: The application. Its configuration may still be normalised in place.
 
-    A return value is ignored. All implementations run. Order: in. An exception stops the request that was the
-    first, reaches the server, and the next request tries again.
+    A return value is ignored. All implementations run. Order: in. An exception stops the first request and
+    reaches the server without the error handlers; the next request tries again. In an application, use
+    `@app.on_startup`.
     """
 
 
 @hookspec(order="out", every=True)
-def cocopot_shutdown(app: Application) -> None:
+def cocopot_shutdown(app: Cocopot) -> None:
     """Close what `cocopot_startup` opened.
 
     Fires when `app.close()` is called, or when the process ends, if the application has been started.
@@ -150,8 +155,9 @@ def cocopot_shutdown(app: Application) -> None:
     Args:
         app: The application.
 
-    A return value is ignored. Order: out. Every implementation runs, whatever the others do: errors are
-    logged by plugin name and raised together as an `ExceptionGroup` from `app.close()`.
+    A return value is ignored. Order: out. Every implementation runs, also after an exception: errors are
+    logged by plugin name and raised together as an `ExceptionGroup` from `app.close()`. In an application,
+    use `@app.on_shutdown`.
     """
 
 
@@ -161,68 +167,70 @@ def cocopot_shutdown(app: Application) -> None:
 
 
 @hookspec(order="in")
-def cocopot_request_started(app: Application, request: Request) -> None:
-    """A request has begun: take the time, give it an identifier.
+def cocopot_request_started(app: Cocopot, request: Request) -> None:
+    """Act at the beginning of a request: take the time, assign an identifier.
 
-    Fires first thing in a request, with the URL already matched: `request.url_rule` and `request.view_args`
-    are set, or `request.routing_exception` is.
+    Fires first in a request, with the URL already matched: `request.url_rule` and `request.view_args` are
+    set, or `request.routing_exception` is.
 
     Args:
         app: The application.
-        request: The request; nothing of it has been parsed. Attributes may be added to it.
+        request: The request; nothing else of it has been parsed. Attributes may be added to it.
 
-    A return value is ignored. All implementations run. Order: in. An exception is handled as one from the
-    view is.
+    A return value is ignored. All implementations run. Order: in. An exception is handled like an exception
+    of the view.
     """
 
 
 @hookspec(order="in")
 def cocopot_url_value_preprocessor(
-    app: Application, request: Request, endpoint: str | None, view_args: dict[str, Any] | None
+    app: Cocopot, request: Request, endpoint: str | None, view_args: dict[str, object] | None
 ) -> None:
-    """Change the values that the URL gave before a view gets them.
+    """Change the values of the URL before they are passed to the view.
 
-    Fires after matching, before the before-request hooks, also when nothing matched.
+    Fires after matching and before the before-request hooks, also if nothing matched.
 
     Args:
         app: The application.
         request: The request.
         endpoint: The endpoint that matched, or `None`.
-        view_args: The values for the view, or `None` if nothing matched. To be changed in place: a value that
-            is popped here does not reach the view.
+        view_args: The values for the view, or `None` if nothing matched. May be changed in place: a value
+            that is removed here is not passed to the view.
 
-    A return value is ignored. All implementations run. Order: in; functions of a blueprint run for its
-    endpoints only, after the application's.
+    A return value is ignored. All implementations run. Order: in. In an application or a blueprint, use
+    `@url_value_preprocessor`; functions of a blueprint run only for its endpoints, after the application's.
     """
 
 
 @hookspec(firstresult=True, order="in")
-def cocopot_before_request(app: Application, request: Request) -> ResponseValue | None:
-    """Act before the view, or answer in its place.
+def cocopot_before_request(app: Cocopot, request: Request) -> ResponseValue | None:
+    """Act before the view, or respond in its place.
 
-    Fires for every request, also when no route matched (`request.routing_exception` then says why), so that
-    authentication and preflights see all of them.
+    Fires for every request, also if no route matched (`request.routing_exception` is then the reason), so
+    that authentication and preflight handling cover all requests.
 
     Args:
         app: The application.
         request: The request.
 
     Returns:
-        `None` to go on. Anything else is the response, as a view would have returned it: the view is not
+        `None` to continue. Anything else is the response, as a view would have returned it: the view is not
         called, the after-request hooks are.
 
-    The first result stops the rest. Order: in; `@before_request` functions of the application run after the
-    plugins', those of a blueprint for its endpoints only, after the application's.
+    The first result stops the rest. Order: in. In an application or a blueprint, use `@before_request`, whose
+    functions take no argument; they run after the plugins', and functions of a blueprint only for its
+    endpoints, after the application's.
     """
 
 
 @hookspec(firstresult=True, order="in")
-def cocopot_dispatch_request(app: Application, request: Request) -> ResponseValue | None:
+def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue | None:
     """Call the view.
 
-    Fires after the before-request hooks, unless one of them answered. The built-in implementation raises
-    `request.routing_exception`, answers OPTIONS for a rule that wants it, or calls the view with
-    `request.view_args`. Wrap it for transactions, timing or caching.
+    Fires after the before-request hooks, unless one of them returned a response. The built-in implementation
+    raises `request.routing_exception`, responds to OPTIONS for a rule that provides it, or calls the view
+    with `request.view_args`. Return a value to respond in place of the view; more often this hook is wrapped,
+    for transactions, timing or caching.
 
     Args:
         app: The application.
@@ -231,17 +239,17 @@ def cocopot_dispatch_request(app: Application, request: Request) -> ResponseValu
     Returns:
         What the view returned.
 
-    The first result stops the rest; nothing but `None` from all of them is an error that names the endpoint.
-    Order: in. An exception goes to `cocopot_handle_exception`.
+    The first result stops the rest; if the result is `None`, an error names the endpoint. Order: in. An
+    exception goes to `cocopot_handle_exception`.
     """
 
 
 @hookspec(firstresult=True, order="out")
-def cocopot_make_response(app: Application, request: Request, value: ResponseValue) -> Response | None:
-    """Turn what a view returned into a response.
+def cocopot_make_response(app: Cocopot, request: Request, value: object) -> Response | None:
+    """Turn the return value of a view into a response.
 
     Fires for the value of a view, a before-request function, or an error handler. The built-in implementation
-    knows strings, bytes, dicts, lists, tuples, iterators, responses and WSGI callables.
+    accepts strings, bytes, dicts, lists, tuples, iterators, responses and WSGI callables.
 
     Args:
         app: The application.
@@ -251,104 +259,110 @@ def cocopot_make_response(app: Application, request: Request, value: ResponseVal
     Returns:
         A `cocopot.Response`, or `None` to leave the value to the next implementation.
 
-    The first result stops the rest. Order: out.
+    The first result stops the rest. Order: out. An exception becomes a 500.
     """
 
 
 @hookspec(threaded="response", result_type="werkzeug.wrappers:Response", order="out")
-def cocopot_after_request(app: Application, request: Request, response: Response) -> Response | None:
+def cocopot_after_request(app: Cocopot, request: Request, response: Response) -> Response | None:
     """Change or replace the response.
 
-    Fires for every response that is about to be sent, also for those of error handlers and before-request
-    hooks. Functions given to `after_this_request` have run before.
+    Fires for every response that is about to be sent, also for responses of error handlers and before-request
+    hooks. Functions that were passed to `after_this_request` have run before.
 
     Args:
         app: The application.
         request: The request.
-        response: The response that the implementation before this one returned. May be changed in place.
+        response: The response that the previous implementation returned. May be changed in place.
 
     Returns:
-        A response, which the next implementation gets in turn; `None` means unchanged. Anything else is a
+        A response, which is passed to the next implementation; `None` means unchanged. Anything else is a
         `TypeError` that names the implementation.
 
-    Threaded: each implementation gets what the one before returned. Order: out; functions of a blueprint run
-        for its
-    endpoints only, before the application's, and those before the plugins'. An exception becomes a 500, whose
-    response goes through the hook once more.
+    Threaded: each implementation gets what the previous one returned. Order: out. An exception becomes a 500,
+    whose response goes through the hook once more. In an application or a blueprint, use `@after_request`,
+    whose functions take only the response; functions of a blueprint run only for its endpoints, before the
+    application's, and those run before the plugins'.
     """
 
 
 @hookspec(firstresult=True, order="out")
-def cocopot_handle_exception(app: Application, request: Request, exc: Exception) -> ResponseValue | None:
+def cocopot_handle_exception(app: Cocopot, request: Request, exc: Exception) -> ResponseValue | None:
     """Turn an exception into a response.
 
-    Fires for an exception that left the view or a hook before it, HTTP exceptions included; and once more
-    with an `InternalServerError`, whose `original_exception` is what nobody handled. Not for redirects of the
-    router.
+    Fires for an exception that left the view or a hook before it, HTTP exceptions included, but not for
+    redirects of the router; and once more with an `InternalServerError`, whose `original_exception` is the
+    exception that was not handled.
 
     Args:
         app: The application.
         request: The request.
-        exc: The exception. May be changed in place, such as its `description`.
+        exc: The exception. May be changed in place, for example its `description`.
 
     Returns:
         A response value, as a view would return it, or `None` to leave the exception to the next
         implementation.
 
-    The first result stops the rest. Order: out: an `@errorhandler` wins over a plain plugin, the most
-    specific one first, and the built-in implementation answers HTTP exceptions with themselves. A plugin that
-    must come before the application says `tryfirst=True`. An exception that is raised here is not handled
-    again: it becomes a 500.
+    The first result stops the rest. Order: out. In an application or a blueprint, use `@errorhandler`: those
+    handlers have precedence over plugins, the most specific one first; only a plugin with `tryfirst=True`
+    runs before them. The built-in implementation uses an HTTP exception itself as the response. An exception
+    that is raised here is not handled again: it becomes a 500.
     """
 
 
 @hookspec(order="out")
-def cocopot_got_request_exception(app: Application, request: Request, exc: Exception) -> None:
-    """An unhandled exception is about to become a 500: report it.
+def cocopot_got_request_exception(app: Cocopot, request: Request, exc: Exception) -> None:
+    """Report an unhandled exception, which is about to become a 500.
 
-    Fires before the exception is logged, raised again (in debug and test mode), or answered.
+    Fires before the exception is logged, raised again (in debug and test mode), or becomes the response.
 
     Args:
         app: The application.
         request: The request.
-        exc: The exception that nobody handled.
+        exc: The exception that was not handled.
 
-    A return value is ignored. All implementations run. Order: out. An exception that is raised here replaces
-    the first one, which stays its context.
+    A return value is ignored. All implementations run. Order: out. An exception that is raised here is logged
+    and stops the implementations that have not run yet; the first exception is then processed as if the hook
+    had returned.
     """
 
 
 @hookspec(order="out", every=True)
-def cocopot_teardown_request(app: Application, request: Request, exc: BaseException | None) -> None:
-    """Give back what the request took.
+def cocopot_teardown_request(app: Cocopot, request: Request, exc: BaseException | None) -> None:
+    """Release what the request acquired.
 
-    Fires when the request context is popped, whatever happened: after the response has been handed to the
-    server, or, with `stream_with_context` and inside a test client's `with`, when that ends.
+    Fires when the request context is popped, also after an exception: after the response has been passed to
+    the server, or, with `stream_with_context` and inside a test client's `with`, when that ends.
 
     Args:
         app: The application.
         request: The request.
         exc: The unhandled exception that ended the request, or `None`.
 
-    A return value is ignored. Order: out; functions of a blueprint run for its endpoints only, before the
-    application's, and those before the plugins'. Every implementation runs, whatever the others do: errors
-    are logged by plugin name and, where exceptions propagate, raised together as an `ExceptionGroup`.
+    A return value is ignored. Order: out. Every implementation runs, also after an exception: errors are
+    logged by plugin name and, where exceptions propagate, raised together as an `ExceptionGroup`. In an
+    application or a blueprint, use `@teardown_request`, whose functions take only the exception; functions of
+    a blueprint run only for its endpoints, before the application's, and those run before the plugins'.
     """
 
 
 @hookspec(order="out", every=True)
-def cocopot_teardown_app_context(app: Application, exc: BaseException | None) -> None:
-    """Give back what the application context took.
+def cocopot_teardown_app_context(app: Cocopot, exc: BaseException | None) -> None:
+    """Release what the application context acquired.
 
-    Fires when an application context is popped: after each request, after `cocopot_teardown_request`, and at
-    the end of a command or of `with app.app_context()`.
+    Fires when an application context is popped: after each request and its `cocopot_teardown_request`, at the
+    end of a command, of the startup hooks, and of `with app.app_context()`.
 
     Args:
         app: The application.
         exc: The unhandled exception that ended the context, or `None`.
 
-    A return value is ignored. Order: out. Every implementation runs, whatever the others do: errors are
-    logged by plugin name and, where exceptions propagate, raised together as an `ExceptionGroup`.
+    A return value is ignored. Order: out. Every implementation runs, also after an exception: errors are
+    logged by plugin name and, where exceptions propagate, raised together as an `ExceptionGroup`. In an
+    application, use `@app.teardown_appcontext`.
+
+    Close a generator that is suspended inside `with app.app_context()`. Otherwise the garbage collector ends
+    the context, which up to Python 3.11 may crash the process (https://github.com/python/cpython/issues/148891).
     """
 
 
@@ -358,49 +372,51 @@ def cocopot_teardown_app_context(app: Application, exc: BaseException | None) ->
 
 
 @hookspec(order="in")
-def cocopot_url_defaults(app: Application, endpoint: str, values: dict[str, Any]) -> None:
-    """Fill in values for a URL that is about to be built.
+def cocopot_url_defaults(app: Cocopot, endpoint: str, values: dict[str, object]) -> None:
+    """Add values to a URL that is about to be built.
 
     Fires in `url_for`.
 
     Args:
         app: The application.
-        endpoint: The endpoint, in full.
-        values: The values given to `url_for`, to be changed in place.
+        endpoint: The full name of the endpoint.
+        values: The values that were passed to `url_for`. May be changed in place.
 
-    A return value is ignored. All implementations run. Order: in; functions of a blueprint run for its
-    endpoints only, after the application's. An exception leaves `url_for`.
+    A return value is ignored. All implementations run. Order: in. An exception leaves `url_for`. In an
+    application or a blueprint, use `@url_defaults`; functions of a blueprint run for URLs of its endpoints,
+    whatever the endpoint of the current request is, after the application's.
     """
 
 
 @hookspec(firstresult=True, order="out")
 def cocopot_url_build_error(
-    app: Application, error: BuildError, endpoint: str, values: dict[str, Any]
+    app: Cocopot, error: BuildError, endpoint: str, values: dict[str, object]
 ) -> str | None:
-    """A URL could not be built: supply one.
+    """Supply a URL that could not be built.
 
-    Fires in `url_for` when no rule fits.
+    Fires in `url_for` when no rule matches the endpoint and the values.
 
     Args:
         app: The application.
-        error: What Werkzeug raised.
-        endpoint: The endpoint that was asked for.
-        values: The values, including `_anchor`, `_method`, `_scheme` and `_external`.
+        error: The exception that Werkzeug raised.
+        endpoint: The endpoint that was requested.
+        values: Everything that was passed to `url_for`, including `_anchor`, `_method`, `_scheme` and
+            `_external`.
 
     Returns:
         A URL, or `None` to leave it to the next implementation.
 
-    The first result stops the rest; without one, `error` is raised. Order: out; `@url_build_error_handlers`
-    functions of the application come before the plugins'. An implementation may raise a `BuildError` of its
-    own, which then is passed on.
+    The first result stops the rest; without a result, `error` is raised. Order: out. An implementation may
+    raise another `BuildError`, which leaves `url_for` in place of the first. In an application, use
+    `@app.url_build_error_handler`, whose functions run before the plugins'.
     """
 
 
 @hookspec(firstresult=True, order="out")
-def cocopot_json_provider(app: Application) -> JSONProvider | None:
+def cocopot_json_provider(app: Cocopot) -> JSONProvider | None:
     """Replace the JSON library.
 
-    Fires when `app.json` is asked for the first time.
+    Fires when `app.json` is first used.
 
     Args:
         app: The application.
@@ -408,6 +424,6 @@ def cocopot_json_provider(app: Application) -> JSONProvider | None:
     Returns:
         A `cocopot.json.JSONProvider`, or `None` to leave it to the next implementation.
 
-    The first result stops the rest: the last loaded plugin wins; the built-in implementation returns the
-    standard library's. Order: out.
+    The first result stops the rest: the plugin that was loaded last has precedence. Order: out. The built-in
+    implementation returns a provider that uses the standard library.
     """

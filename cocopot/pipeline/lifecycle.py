@@ -47,14 +47,7 @@ def handle_request(  # noqa: C901, PLR0912 - the hot path
     Makes the request's context, runs the request, sends the response, and tears the context down.
 
     Example:
-        ```python
-        from werkzeug.middleware.proxy_fix import ProxyFix
-
-        from cocopot import Cocopot
-
-        app = Cocopot("shop")
-        app.wsgi_app = ProxyFix(app.wsgi_app)
-        ```
+        `app.wsgi_app = MyMiddleware(app.wsgi_app)` runs a middleware around every request.
 
     Args:
         app: The application.

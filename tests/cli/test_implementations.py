@@ -44,7 +44,7 @@ def test_only_what_is_needed_is_imported() -> None:
 
 def test_the_first_paragraph_is_the_summary() -> None:
     """What is shown of a hook is the first sentence of its specification."""
-    assert summary("cocopot_before_request") == "Act before the view, or answer in its place."
+    assert summary("cocopot_before_request") == "Act before the view, or respond in its place."
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ format: $(VENV)/installed
 	$(BIN)/ruff format .
 
 docs: $(VENV)/installed
+	$(BIN)/python docs/generate_hooks.py
 	$(BIN)/python -m pytest docs README.md plugins/*/README.md tests/test_docs.py
 
 # Installed as users have it, from a wheel with its bytecode, because imports are measured; anew each time.

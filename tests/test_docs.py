@@ -1,9 +1,10 @@
-"""The documentation, the contract and the tests name the same hooks, in the same order."""
+"""The contract, its documentation, its examples and its tests have the same hooks, in the same order."""
 
 from __future__ import annotations
 
 import inspect
 import re
+import runpy
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,37 @@ def steps(heading: str) -> list[str]:
     return [step for _, step in items]
 
 
+@pytest.mark.parametrize("hook", SPECS)
+def test_every_specification_is_complete(hook: str) -> None:
+    """It describes each argument in the order of its signature, the result if there is one, and the order."""
+    specification = getattr(specs, hook)
+    text = inspect.getdoc(specification) or ""
+    args = re.search(r"^Args:\n((?: .*\n)+)", text, re.MULTILINE)
+    assert args is not None
+    assert re.findall(r"^    (\w+): ", args[1], re.MULTILINE) == list(specification.__annotations__)[:-1]
+    assert ("\nReturns:\n" in text) is (specification.__annotations__["return"] != "None")
+    assert f"Order: {specification.cocopot_spec['order']}." in " ".join(text.split())
+
+
+@pytest.mark.parametrize("hook", SPECS)
+def test_every_decorator_in_a_specification_exists(hook: str) -> None:
+    """A decorator that a specification names is one of the application, and of a blueprint if stated."""
+    text = " ".join((inspect.getdoc(getattr(specs, hook)) or "").split())
+    named = set(re.findall(r"@(\w+(?:\.\w+)?)", text))
+    of_applications = set(re.findall(r"In an application, use `@app\.(\w+)`", text))
+    of_both = set(re.findall(r"In an application or a blueprint, use `@(\w+)`", text))
+    assert named == {f"app.{name}" for name in of_applications} | of_both
+    assert all(callable(getattr(Cocopot, name, None)) for name in of_applications | of_both)
+    assert {name for name in of_applications | of_both if hasattr(Blueprint, name)} == of_both
+
+
+def test_the_page_is_generated() -> None:
+    """The entries of hooks.md are what docs/generate_hooks.py makes of the contract and the examples."""
+    page = (ROOT / "docs" / "hooks.md").read_text()
+    generate = runpy.run_path(str(ROOT / "docs" / "generate_hooks.py"))["generate"]
+    assert page == generate(page), "run `make docs`"
+
+
 def test_every_hook_is_documented() -> None:
     """The headings of hooks.md are the hooks of the contract, with their arguments, in its order."""
     assert headings("hooks.md") == list(SPECS.values())
@@ -84,9 +116,14 @@ def test_every_hook_has_a_test_file() -> None:
     assert files == {f"test_{name}" for name in SPECS}
 
 
+def test_every_hook_has_an_example_file() -> None:
+    """There is one file docs/hooks/HOOK.py for each hook, and none for anything else."""
+    assert {path.name for path in (ROOT / "docs" / "hooks").iterdir()} == {f"{name}.py" for name in SPECS}
+
+
 def test_the_lists_have_every_hook_of_a_request() -> None:
-    """The numbered lists of lifecycle.md leave out no hook that a request calls."""
-    success, unhandled = steps("A request that succeeds"), steps("An exception that nobody handles")
+    """The numbered lists of lifecycle.md have every hook that a request calls."""
+    success, unhandled = steps("A request that succeeds"), steps("An exception that is not handled")
     listed = {step for step in (*success, *unhandled) if step.startswith("cocopot_")}
     assert listed == SPECS.keys() - NOT_IN_A_REQUEST
 
@@ -196,7 +233,7 @@ def test_a_request_that_succeeds() -> None:
     ("error", "status", "heading"),
     [
         (LookupError("lost"), "200 OK", "An exception that is handled"),
-        (ValueError("wrong"), "500 INTERNAL SERVER ERROR", "An exception that nobody handles"),
+        (ValueError("wrong"), "500 INTERNAL SERVER ERROR", "An exception that is not handled"),
     ],
 )
 def test_an_exception(error: Exception, status: str, heading: str) -> None:

@@ -93,7 +93,7 @@ class TestPlugin:
         result = new("plugin", "green-tea", answers="cocopot_before_reqest\ncocopot_before_request\n")
         for hook in HOOKS:
             assert f"  {hook} " in result.output
-        assert "Act before the view, or answer in its place." in result.output
+        assert "Act before the view, or respond in its place." in result.output
         assert "Error: 'cocopot_before_reqest' is no hook. Did you mean 'cocopot_before_request'?" in (
             result.output
         )

@@ -18,12 +18,13 @@ from cocopot.config import DEFAULTS, Config, ConfigAttribute, is_true
 from cocopot.context import Context
 from cocopot.folders import AppFolders
 from cocopot.hooks import PluginManager
+from cocopot.hooks.every import run_every
 from cocopot.hooks.loading import Loader
 from cocopot.hooks.selection import Selection
 from cocopot.origins import Origin
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults import BUILTINS
-from cocopot.pipeline.overrides import RequestSteps
+from cocopot.pipeline.overrides import RequestOverrides, pipeline_for
 from cocopot.registry.decorators import AppRegistrar
 from cocopot.request import Request
 from cocopot.response import Response
@@ -35,13 +36,14 @@ if TYPE_CHECKING:
 
     from cocopot.hooks.loading import OnError
     from cocopot.json import JSONProvider
+    from cocopot.pipeline.endpoint import EndpointPipeline
     from cocopot.testing.client import Client, CliRunner
     from cocopot.types import WSGIEnvironment
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Cocopot(AppFolders, AppRegistrar, RequestSteps):
+class Cocopot(AppFolders, AppRegistrar, RequestOverrides):
     """The WSGI application, and the registry of its routes, functions and plugins.
 
     Example:
@@ -120,10 +122,10 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
         disable: Iterable[str] = (),
         plugin_errors: OnError = "raise",
     ) -> None:
-        # Asked for in every request, and found more quickly on the instance.
-        self.request_class, self.response_class = self.request_class, self.response_class
         #: The plugin manager.
         self.plugins = PluginManager()
+        # Read in every request, and found more quickly on the instance.
+        self.request_class, self.response_class = self.request_class, self.response_class
         import_name = import_name or _caller(self)
         AppFolders.__init__(self, import_name, static_folder, static_url_path, root_path, instance_path)
         AppRegistrar.__init__(self, self.plugins)
@@ -249,7 +251,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
             self.started = False
             self._loader.forget_startup()
             with self.app_context():
-                logs.run_every(self, lambda: self.plugins.hook.cocopot_shutdown(app=self), always_raise=True)
+                run_every(self, lambda: self.plugins.hook.cocopot_shutdown(app=self), always_raise=True)
 
     def run(
         self, host: str | None = None, port: int | None = None, debug: bool = True, **options: Any
@@ -291,16 +293,24 @@ class Cocopot(AppFolders, AppRegistrar, RequestSteps):
 
     # -- contexts ------------------------------------------------------
 
+    def pipeline_for(self, endpoint: str | None) -> EndpointPipeline:
+        """Return what is compiled for an endpoint, when it is first needed after a registration.
+
+        Args:
+            endpoint: The endpoint, or `None` for requests that matched no rule.
+        """
+        return pipeline_for(self, endpoint)
+
     def app_context(self) -> Context:
         """Return an application context, for `with`: `current_app` and `g` are available inside."""
         return Context(self)
 
     def request_context(self, environ: WSGIEnvironment) -> Context:
         """Return a request context for a WSGI environment, for `with`; no hook has run yet."""
-        request = self.request_class(environ)
-        request.app = self
+        context = lifecycle.new_context(self, environ)
+        environ["werkzeug.request"] = request = context.existing_request
         lifecycle.match_request(self, request, environ)
-        return Context(self, request)
+        return context
 
     def test_request_context(self, *args: Any, **kwargs: Any) -> Context:
         """Return a request context for a made-up request.

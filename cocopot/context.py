@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import MapAdapter
 
+    from cocopot.app import Cocopot
+    from cocopot.pipeline.endpoint import EndpointPipeline
     from cocopot.request import Request
-    from cocopot.types import Application
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,28 +81,53 @@ class Context:
     _g: Globals | None = None
     _url_adapter: MapAdapter | None = None
     _tokens: tuple[contextvars.Token[Context], ...] = ()
-    _holds = 0
     #: Whether `g` and the teardown of the application context belong to the context around this one.
     shares_app_context = False
     # The context whose request this application context sees, because it is inside of it.
     _owner: Context | None = None
     _is_copy = False
     _exc: BaseException | None = None
-    #: Functions that `after_this_request` has collected.
-    after_functions: list[Callable[[Any], Any]] | None = None
-    #: The compiled hook calls of the request's endpoint; set by the lifecycle when it serves the request.
-    calls: Any = None
-    #: Whether `calls` is to be looked up at each use, because the request is not being served.
-    renews_calls = False
 
-    def __init__(self, app: Application, request: Request | None = None) -> None:
+    def __init__(self, app: Cocopot, request: Request | None = None) -> None:
+        # Without a default on the class they are read more quickly. `lifecycle.new_context` sets the same.
         self.app = app
         self.request = request
+        #: How many have pushed the context or keep it otherwise; it is torn down when there are none.
+        self.holds = 0
+        #: Functions that `after_this_request` has collected.
+        self.after_functions: list[Callable[[Any], Any]] | None = None
+        #: The pipeline of a request that is being served: it keeps the one that it began with.
+        self.pipeline: EndpointPipeline | None = None
 
     @property
     def owner(self) -> Context:
         """The context that the request belongs to: this one, or the one that this one is inside of."""
         return self._owner or self
+
+    @property
+    def owns_request(self) -> bool:
+        """Whether the end of this context is the end of a request."""
+        return self.request is not None and self._owner is None
+
+    @property
+    def existing_request(self) -> Request:
+        """The request.
+
+        Raises:
+            RuntimeError: If there is none.
+        """
+        if self.request is None:
+            _raise_outside("a request context", "with app.test_request_context():")
+        return self.request
+
+    def get_pipeline(self) -> EndpointPipeline:
+        """Return the pipeline of the request's endpoint.
+
+        Without a request that is being served it is looked up, so that it has what was registered last.
+        """
+        if self.pipeline is not None:
+            return self.pipeline
+        return self.app.pipeline_for(self.request.endpoint if self.request is not None else None)
 
     @property
     def g(self) -> Globals:
@@ -120,7 +146,7 @@ class Context:
     def copy(self) -> Context:
         """Return a new context for the same application and request, with a `g` of its own."""
         context = Context(self.app, self.request)
-        context.calls = self.calls
+        context.pipeline = self.pipeline
         context._is_copy = True
         return context
 
@@ -128,7 +154,7 @@ class Context:
 
     def push(self) -> None:
         """Make this the current context."""
-        if not self._holds:
+        if not self.holds:
             self.share_with(CURRENT.get(None))
         self.hold()
         self._tokens = (*self._tokens, CURRENT.set(self))
@@ -179,37 +205,35 @@ class Context:
 
     def hold(self) -> None:
         """Keep the context from being torn down until `release`."""
-        self._holds += 1
+        self.holds += 1
 
     def release(self, exc: BaseException | None = None) -> None:
         """Let go of the context; if nobody else holds it, it is torn down."""
         self._exc = exc or self._exc
-        self._holds -= 1
-        if self._holds <= 0:
-            self._holds = 0
+        self.holds -= 1
+        if self.holds <= 0:
+            self.holds = 0
             exc, self._exc = self._exc, None
             self.tear_down(exc)
 
     def tear_down(self, exc: BaseException | None = None) -> None:
-        """Run the teardown hooks, with this as the current context.
-
-        The application context's run even if the request's raise.
-        """
+        """Run the teardown hooks, with this as the current context, and close uploaded files."""
         token = CURRENT.set(self)
         try:
-            if self.request is not None and self._owner is None:
-                self.app.do_teardown_request(exc)
-                if self.request.holds_files and not self._is_copy:
-                    self.request.close()
+            tear_down = self.get_pipeline().tear_down
+            if tear_down is not None:
+                tear_down(self, exc)
         finally:
-            try:
-                if not self.shares_app_context:
-                    self.app.do_teardown_appcontext(exc)
-            finally:
-                CURRENT.reset(token)
-                self._forget_what_is_shared()
+            CURRENT.reset(token)
+            self._close_files()
+            self._reset()
 
-    def _forget_what_is_shared(self) -> None:
+    def _close_files(self) -> None:
+        request = self.request
+        if request is not None and request.holds_files and self._owner is None and not self._is_copy:
+            request.close()
+
+    def _reset(self) -> None:
         """Make the context as it was before it was pushed: it may be pushed again elsewhere."""
         if self._owner is not None:
             self.request = self._owner = None

@@ -1,19 +1,17 @@
-"""The application's logger, and hooks whose errors go to it."""
+"""The application's logger."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cocopot.context import current_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import TextIO
 
     from cocopot.app import Cocopot
-    from cocopot.types import Application
 
 #: Format of the records, unless the application has another one.
 LOG_FORMAT = "[%(asctime)s] %(levelname)s in %(module)s: %(message)s"
@@ -57,40 +55,3 @@ def create_logger(app: Cocopot, log_format: str) -> logging.Logger:
         handler.setFormatter(logging.Formatter(log_format))
         logger.addHandler(handler)
     return logger
-
-
-def run_every(app: Application, call: Callable[..., Any], *args: Any, always_raise: bool = False) -> None:
-    """Call a hook of the kind "every one runs"; log each error by the name of its plugin.
-
-    Args:
-        app: The application.
-        call: The compiled hook.
-        args: Its arguments.
-        always_raise: Whether to raise the errors even where exceptions do not propagate.
-
-    Raises:
-        ExceptionGroup: Of the errors, where exceptions propagate.
-    """
-    try:
-        call(*args)
-    except Exception as error:  # noqa: BLE001 - it is logged, or raised again
-        report_errors(app, error, always_raise=always_raise)
-
-
-def report_errors(app: Application, error: Exception, *, always_raise: bool = False) -> None:
-    """Log each error of a group by the name of its plugin.
-
-    Args:
-        app: The application.
-        error: What a hook of the kind "every one runs" raised: a group, unless a wrapper made something else
-            of it.
-        always_raise: Whether to raise it even where exceptions do not propagate.
-
-    Raises:
-        Exception: The error, where exceptions propagate.
-    """
-    for part in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-        notes = " ".join(getattr(part, "__notes__", ()))
-        app.logger.error("%s %s", type(part).__name__, notes, exc_info=part)
-    if always_raise or app.propagate_exceptions:
-        raise error

@@ -41,7 +41,7 @@ def blueprints_for_errors(app: Cocopot, request: Request) -> list[str]:
     A request without a matching rule belongs to the blueprint with the longest matching URL prefix.
     """
     if request.url_rule is not None:
-        return request.blueprints
+        return blueprints_of(request.url_rule.endpoint)
     return blueprints_at(app.blueprint_prefixes, request.path) if app.blueprint_prefixes else []
 
 

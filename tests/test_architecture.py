@@ -40,12 +40,13 @@ paths
 folders
 logs
 hooks.markers hooks.specs hooks.candidates hooks.selection hooks.records
-hooks.wrappers hooks.ordering hooks.source hooks.compiler hooks.observers hooks.manager hooks.loading
+hooks.wrappers hooks.ordering hooks.source hooks.compiler hooks.observers hooks.manager
+hooks.loading hooks.every
 hooks
 urls
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
 pipeline.defaults.json_provider pipeline.defaults
-pipeline.endpoint pipeline.lifecycle pipeline.overrides pipeline
+pipeline.lifecycle pipeline.fastpath pipeline.endpoint pipeline.overrides pipeline
 registry.tables registry.callbacks registry.error_handlers registry.rules
 registry.decorators registry.blueprints
 registry
@@ -76,8 +77,7 @@ DOWNWARD = {
 
 #: Functions of more than 40 lines, and why.
 LONG_FUNCTIONS = {
-    "pipeline.lifecycle.full_dispatch_request": "the hot path: the steps of every request, without calls",
-    "pipeline.lifecycle.handle_request": "the hot path: the frame of every request",
+    "pipeline.fastpath.serve": "the hot path: the steps of every request, without calls",
     "response.Response.__init__": "the hot path: every response is made here, without a call",
     "routing.router.Router.match_request": "the hot path: every request is matched here, without a call",
 }

@@ -382,10 +382,10 @@ class TestUrlAdapter:
         assert app.app_context().url_adapter is not None
 
     def test_copy(self, app: Cocopot) -> None:
-        """A copy has the same application, request and calls, and nothing else."""
+        """A copy has the same application, request and pipeline, and nothing else."""
         context = app.test_request_context()
         context.g.x = 1
         copy = context.copy()
-        assert (copy.app, copy.request, copy.calls) == (app, context.request, context.calls)
+        assert (copy.app, copy.request, copy.pipeline) == (app, context.request, context.pipeline)
         assert isinstance(copy, Context)
         assert "x" not in copy.g

@@ -1,114 +1,124 @@
-"""What the requests of one endpoint need: the compiled hooks, and the steps that are overridden."""
+"""What is compiled for one endpoint: its hooks, and what runs each step of its requests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from cocopot.pipeline.defaults import dispatch as builtin_dispatch
-from cocopot.pipeline.defaults import responses
+from cocopot.pipeline import fastpath, lifecycle
 from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
-    from cocopot.types import Application
+    from collections.abc import Callable, Iterable, Mapping
 
-F = TypeVar("F", bound=Callable[..., Any])
+    from cocopot.app import Cocopot
+    from cocopot.context import Context
+    from cocopot.exceptions import HTTPException
+    from cocopot.response import Response
+    from cocopot.types import ResponseValue, StartResponse, WSGIEnvironment
 
-# The functions themselves: a mark on them would be copied by functools.wraps.
-_DEFAULT_STEPS: set[Callable[..., Any]] = set()
+    #: Runs a step; takes the context, then what the method of that name takes.
+    Step: TypeAlias = Callable[..., Any]
+
+#: The steps that a subclass of the application may override, with what runs them by default.
+STEPS: Mapping[str, Step] = {
+    "full_dispatch_request": lifecycle.full_dispatch_request,
+    "preprocess_request": lifecycle.preprocess_request,
+    "dispatch_request": lifecycle.dispatch_request,
+    "make_response": lifecycle.make_response,
+    "process_response": lifecycle.process_response,
+    "handle_user_exception": lifecycle.handle_user_exception,
+    "handle_http_exception": lifecycle.handle_http_exception,
+    "handle_exception": lifecycle.handle_exception,
+    "do_teardown_request": lifecycle.do_teardown_request,
+    "do_teardown_appcontext": lifecycle.do_teardown_appcontext,
+}
 
 
-def default_step(method: F) -> F:
-    """Say that a method of the application is the default of a step, which need not be called as a method."""
-    _DEFAULT_STEPS.add(method)
-    return method
+class EndpointPipeline:
+    """The requests of one endpoint, compiled.
 
-
-def _override(app: Application, name: str) -> Callable[..., Any] | None:
-    method: Callable[..., Any] = getattr(app, name)
-    return None if getattr(method, "__func__", None) in _DEFAULT_STEPS else method
-
-
-class Calls:
-    """What one endpoint needs for its requests; a hook that nobody implements, and a default step, is `None`.
+    A slot that is named like a step runs that step. A slot whose name ends in `_hook` calls the hook.
 
     Args:
         app: The application.
-        endpoint: The endpoint, or `None` for requests that matched nothing.
+        endpoint: The endpoint, or `None` for requests that matched no rule.
+        overrides: The methods that override steps, by the step's name.
     """
 
-    #: The steps that a subclass of the application may override, and that are not always called as methods.
-    STEPS = (
-        "full_dispatch_request",
-        "preprocess_request",
-        "dispatch_request",
-        "make_response",
-        "process_response",
-        "do_teardown_request",
-        "do_teardown_appcontext",
-    )
-
     __slots__ = (
-        "after_request",
-        "before_request",
-        "dispatch",
+        "after_request_hook",
+        "before_request_hook",
         "dispatch_request",
-        "dispatches_by_default",
-        "full_dispatch",
-        "got_request_exception",
+        "dispatch_request_hook",
+        "do_teardown_appcontext",
+        "do_teardown_request",
+        "full_dispatch_request",
+        "got_request_exception_hook",
         "handle_exception",
+        "handle_exception_hook",
+        "handle_http_exception",
+        "handle_user_exception",
         "make_response",
-        "preprocess",
-        "process",
-        "request_started",
-        "respond",
-        "responds_by_default",
-        "teardown_app_context",
-        "teardown_is_overridden",
-        "teardown_request",
-        "url_value_preprocessor",
+        "make_response_hook",
+        "preprocess_request",
+        "process_response",
+        "request_started_hook",
+        "serve",
+        "tear_down",
+        "teardown_app_context_hook",
+        "teardown_request_hook",
+        "url_value_preprocessor_hook",
     )
 
-    def __init__(self, app: Application, endpoint: str | None) -> None:
+    full_dispatch_request: Callable[[Context], Response]
+    preprocess_request: Callable[[Context], ResponseValue | None]
+    dispatch_request: Callable[[Context], ResponseValue]
+    make_response: Callable[[Context, object], Response]
+    process_response: Callable[[Context, Response], Response]
+    handle_user_exception: Callable[[Context, Exception], ResponseValue]
+    handle_http_exception: Callable[[Context, HTTPException], ResponseValue]
+    handle_exception: Callable[[Context, Exception], Response]
+    #: `None` if there is nothing to run.
+    do_teardown_request: Callable[[Context, BaseException | None], None] | None
+    #: `None` if there is nothing to run.
+    do_teardown_appcontext: Callable[[Context, BaseException | None], None] | None
+    #: Runs the request and sends the response: `fastpath.serve` or `lifecycle.serve`.
+    serve: Callable[[Context, WSGIEnvironment, StartResponse], Iterable[bytes]]
+    #: Returns a response value, or `None`.
+    handle_exception_hook: Callable[..., ResponseValue | None] | None
+
+    def __init__(self, app: Cocopot, endpoint: str | None, overrides: Mapping[str, Step]) -> None:
         scopes = blueprints_of(endpoint)
         compiled = app.plugins.compile
-        self.request_started = compiled("cocopot_request_started", scopes, results=False)
-        self.url_value_preprocessor = compiled("cocopot_url_value_preprocessor", scopes, results=False)
-        self.before_request = compiled("cocopot_before_request", scopes)
-        self.dispatch_request = compiled("cocopot_dispatch_request", scopes)
-        self.make_response = compiled("cocopot_make_response", scopes)
-        self.after_request = compiled("cocopot_after_request", scopes)
-        self.handle_exception = compiled("cocopot_handle_exception", scopes)
-        self.got_request_exception = compiled("cocopot_got_request_exception", scopes, results=False)
-        self.teardown_request = compiled("cocopot_teardown_request", scopes, results=False)
-        self.teardown_app_context = compiled("cocopot_teardown_app_context", scopes, results=False)
-        self._look_for_overrides(app)
-
-    def _look_for_overrides(self, app: Application) -> None:
-        self.full_dispatch = _override(app, "full_dispatch_request")
-        self.preprocess = _override(app, "preprocess_request")
-        self.process = _override(app, "process_response")
-        dispatch = _override(app, "dispatch_request")
-        respond = _override(app, "make_response")
-        # These two are always called: as the hook itself, or as the method that overrides the step.
-        self.dispatch = self.dispatch_request if dispatch is None else lambda _app, _request: dispatch()
-        self.respond = self.make_response if respond is None else lambda _app, _request, value: respond(value)
-        #: Whether the view is called by the built-in implementation and nobody else.
-        self.dispatches_by_default = self.dispatch is builtin_dispatch.cocopot_dispatch_request
-        #: Whether a text is made into a response by the built-in implementation and nobody else.
-        self.responds_by_default = self.respond is responses.cocopot_make_response
-        self.teardown_is_overridden = (
-            _override(app, "do_teardown_request") is not None
-            or _override(app, "do_teardown_appcontext") is not None
-        )
+        self.request_started_hook = compiled("cocopot_request_started", scopes, results=False)
+        self.url_value_preprocessor_hook = compiled("cocopot_url_value_preprocessor", scopes, results=False)
+        self.before_request_hook = compiled("cocopot_before_request", scopes)
+        self.dispatch_request_hook = compiled("cocopot_dispatch_request", scopes)
+        self.make_response_hook = compiled("cocopot_make_response", scopes)
+        self.after_request_hook = compiled("cocopot_after_request", scopes)
+        self.handle_exception_hook = compiled("cocopot_handle_exception", scopes)
+        self.got_request_exception_hook = compiled("cocopot_got_request_exception", scopes, results=False)
+        self.teardown_request_hook = compiled("cocopot_teardown_request", scopes, results=False)
+        self.teardown_app_context_hook = compiled("cocopot_teardown_app_context", scopes, results=False)
+        for name, default in STEPS.items():
+            setattr(self, name, _without_context(overrides[name]) if name in overrides else default)
+        if self.teardown_request_hook is None and "do_teardown_request" not in overrides:
+            self.do_teardown_request = None
+        if self.teardown_app_context_hook is None and "do_teardown_appcontext" not in overrides:
+            self.do_teardown_appcontext = None
+        has_teardown = self.do_teardown_request is not None or self.do_teardown_appcontext is not None
+        #: Runs what there is to run when a context is torn down; `None` if there is nothing.
+        self.tear_down = lifecycle.tear_down if has_teardown else None
+        self.serve = fastpath.serve if fastpath.serves(app, self, overrides) else lifecycle.serve
 
 
-def calls_for(app: Application, endpoint: str | None) -> Calls:
-    """Return the calls for an endpoint; made when it is first asked for after a registration."""
-    compiled: dict[Any, Any] = app.plugins.compiled
-    calls: Calls | None = compiled.get(endpoint)
-    if calls is None:
-        with app.plugins.locked():
-            compiled = app.plugins.compiled
-            calls = compiled[endpoint] = Calls(app, endpoint)
-    return calls
+def _without_context(method: Step) -> Step:
+    """Return a method of the application as a step: it looks the context up itself."""
+
+    def step(_context: Context, *args: object) -> Any:
+        try:
+            return method(*args)
+        finally:
+            del args  # break the reference cycle exception -> traceback -> frame
+
+    return step

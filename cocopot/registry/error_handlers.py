@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from werkzeug.exceptions import HTTPException, default_exceptions
@@ -67,6 +67,14 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
     def add_all(self, values: Mapping[ErrorKey, ErrorHandler]) -> None:
         """Register `values` in addition."""
         self.update(values)
+
+    def first_of(self, keys: Iterable[object]) -> tuple[ErrorKey, ErrorHandler] | None:
+        """Return the first of `keys` that has a handler, with the handler, or `None`."""
+        handlers = self._handlers
+        for key in keys:
+            if key in handlers:
+                return key, handlers[key]
+        return None
 
     def as_data(self) -> dict[ErrorKey, ErrorHandler]:
         """Return a plain dict of the handlers."""
@@ -175,23 +183,19 @@ class ErrorHandlers:
             exc: The exception.
             scopes: The blueprints that the request belongs to, innermost first.
         """
-        ordered = (*scopes, None)
-        classes = [cls for cls in type(exc).__mro__ if issubclass(cls, Exception)]
+        classes = type(exc).__mro__
         code = exc.code if isinstance(exc, HTTPException) else None
         if code is not None:
-            with_code: list[ErrorKey] = [cls for cls in classes if getattr(cls, "code", None) == code]
-            if (found := self._first(ordered, [*with_code, code])) is not None:
+            with_code = [cls for cls in classes if getattr(cls, "code", None) == code]
+            if (found := self._first(scopes, [*with_code, code])) is not None:
                 return found
-        return self._first(ordered, classes)
+        return self._first(scopes, classes)
 
-    def _first(self, scopes: Iterable[Scope], keys: Iterable[ErrorKey]) -> Found | None:
-        for scope in scopes:
+    def _first(self, scopes: Iterable[str], keys: Sequence[object]) -> Found | None:
+        for scope in (*scopes, None):
             handlers = self.table.existing(scope)
-            if handlers is None:
-                continue
-            for key in keys:
-                if key in handlers:
-                    return Found(scope, key, handlers[key])
+            if handlers is not None and (found := handlers.first_of(keys)) is not None:
+                return Found(scope, *found)
         return None
 
 

@@ -154,7 +154,7 @@ def test_something_else() -> None:
         def cocopot_make_response(self) -> str:
             return "text"
 
-    with pytest.raises(TypeError, match="gave 'text' for a 'str' from the endpoint 'index'"):
+    with pytest.raises(TypeError, match="returned 'text' for a 'str' from the endpoint 'index'"):
         app_with(plugin=Plugin()).test_client().get("/")
 
 

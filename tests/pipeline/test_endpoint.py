@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from cocopot import Blueprint, Cocopot, hookimpl
-from cocopot.pipeline.endpoint import Calls, calls_for
-
-if TYPE_CHECKING:
-    from cocopot.types import Application
+from cocopot import Blueprint, Cocopot, Response, hookimpl
+from cocopot.pipeline import fastpath, lifecycle
 
 
 @pytest.fixture
@@ -24,35 +21,55 @@ def app() -> Any:
     return app
 
 
-def test_nobody_costs_nothing(app: Application) -> None:
-    """A hook that nobody implements, and a step that nobody overrides, is `None`."""
-    calls = Calls(app, "index")
-    assert calls.before_request is None
-    assert calls.after_request is None
-    assert calls.teardown_request is None
-    assert calls.process is None
-    assert not calls.teardown_is_overridden
+def test_a_hook_without_implementations_costs_nothing(app: Cocopot) -> None:
+    """The slot of a hook without implementations is `None`, and so is that of a teardown without any."""
+    pipeline = app.pipeline_for("index")
+    assert pipeline.before_request_hook is None
+    assert pipeline.after_request_hook is None
+    assert pipeline.teardown_request_hook is None
+    assert pipeline.tear_down is None
 
 
-def test_a_blueprints_functions_are_compiled_for_its_endpoints(app: Application) -> None:
+def test_steps_are_the_functions_of_the_lifecycle_unless_overridden(app: Cocopot) -> None:
+    """A step runs without a call of its method; an override runs, and ends the fast path."""
+    pipeline = app.pipeline_for("index")
+    assert pipeline.handle_user_exception is lifecycle.handle_user_exception
+    assert pipeline.serve is fastpath.serve
+    app.make_response = app.make_response  # type: ignore[method-assign]  # the default itself
+    assert app.pipeline_for("index").serve is fastpath.serve
+    app.make_response = lambda rv: Response(str(rv))  # type: ignore[method-assign]
+    assert app.pipeline_for("index").serve is lifecycle.serve
+    del app.make_response
+    assert app.pipeline_for("index").serve is fastpath.serve
+
+
+def test_teardown_overrides_count_as_teardown(app: Cocopot) -> None:
+    """An override of a teardown step runs although there is no teardown hook."""
+    ended = []
+    app.do_teardown_request = lambda exc=None: ended.append(exc)  # type: ignore[method-assign]
+    assert app.test_client().get("/").text == "index"
+    assert ended == [None]
+
+
+def test_a_blueprints_functions_are_compiled_for_its_endpoints(app: Cocopot) -> None:
     """They are in the calls of the blueprint's endpoints, and in no others."""
-    assert calls_for(app, "bp.view").before_request is not None
-    assert calls_for(app, "index").before_request is None
-    assert calls_for(app, None).before_request is None
+    assert app.pipeline_for("bp.view").before_request_hook is not None
+    assert app.pipeline_for("index").before_request_hook is None
+    assert app.pipeline_for(None).before_request_hook is None
 
 
-def test_calls_are_made_once_until_something_is_registered(app: Application) -> None:
+def test_calls_are_made_once_until_something_is_registered(app: Cocopot) -> None:
     """The same calls serve all requests of an endpoint; registering throws them away."""
 
     class Plugin:
         @hookimpl
         def cocopot_before_request(self) -> None: ...
 
-    before = calls_for(app, "index")
+    before = app.pipeline_for("index")
     hook = app.plugins.compiled_hook("cocopot_before_request")
-    assert calls_for(app, "index") is before
+    assert app.pipeline_for("index") is before
     app.plugins.register(Plugin())
-    assert calls_for(app, "index") is not before
+    assert app.pipeline_for("index") is not before
     assert hook is None
     assert app.plugins.compiled_hook("cocopot_before_request") is not None
 

@@ -234,7 +234,7 @@ class TestAfterRequest:
         """What is no response is refused, and the message says what may have given it."""
         app.testing = True
         app.add_url_rule("/view", "view", lambda: after_this_request(lambda _: "text")(None))
-        with pytest.raises(TypeError, match="a function given to after_this_request a response"):
+        with pytest.raises(TypeError, match="a function passed to after_this_request a response"):
             app.test_client().get("/view")
 
     def test_exception(self, app: Cocopot, calls: list[str]) -> None:
@@ -549,7 +549,7 @@ class TestMistakesOfPlugins:
                 return value
 
         app.plugins.register(Wrong(), "wrong")
-        with pytest.raises(TypeError, match=r"gave 'index' for a 'str' from the endpoint 'index'"):
+        with pytest.raises(TypeError, match=r"returned 'index' for a 'str' from the endpoint 'index'"):
             app.test_client().get("/")
 
 

@@ -170,7 +170,7 @@ class TestOverrides:
     @pytest.mark.parametrize(
         ("name", "message"),
         [
-            ("make_response", "must give a Response"),
+            ("make_response", "must return a Response"),
             ("process_response", "an override of process_response and"),
         ],
     )

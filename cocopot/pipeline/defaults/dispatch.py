@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from cocopot.hooks import hookimpl
 
 if TYPE_CHECKING:
+    from cocopot.app import Cocopot
     from cocopot.request import Request
-    from cocopot.types import Application, ResponseValue
+    from cocopot.response import Response
+    from cocopot.types import ResponseValue
 
 
 #: Methods for which there is nothing to do but to call the view.
@@ -16,25 +18,25 @@ WITH_VIEW = frozenset({"GET", "POST"})
 
 
 @hookimpl(trylast=True)
-def cocopot_dispatch_request(app: Application, request: Request) -> ResponseValue:
+def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue:
     """Raise what routing found wrong, answer OPTIONS, or call the view with the values of the URL."""
     rule: Any = request.url_rule
     if rule is None:
         raise request.routing_exception or LookupError("The request has not been matched with the URL rules.")
     if request.environ["REQUEST_METHOD"] not in WITH_VIEW and _wants_options(request, rule):
-        return app.make_default_options_response()  # type: ignore[no-any-return]
+        return app.make_default_options_response()
     view = app.view_functions.get(rule.endpoint)
     if view is None:
         raise LookupError(_no_view(rule))
     arguments = request.view_args
     value = view(**arguments) if arguments else view()
     if value is None:
-        refuse_none(rule)
+        raise_view_returned_none(rule)
     return value
 
 
-def refuse_none(rule: Any) -> NoReturn:
-    """Say that a view has returned nothing.
+def raise_view_returned_none(rule: Any) -> NoReturn:
+    """Report a view that returned `None`.
 
     Raises:
         TypeError: Always.
@@ -50,11 +52,12 @@ def _wants_options(request: Request, rule: Any) -> bool:
     return request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)
 
 
-def default_options_response(app: Application, request: Request) -> ResponseValue:
+def default_options_response(app: Cocopot, request: Request) -> Response:
     """Return an empty response that names the methods of the URL (RFC 9110, section 9.3.7)."""
     response = app.response_class()
-    response.allow.update(app.create_url_adapter(request).allowed_methods())
-    return response  # type: ignore[no-any-return]
+    if (adapter := app.create_url_adapter(request)) is not None:
+        response.allow.update(adapter.allowed_methods())
+    return response
 
 
 def _no_view(rule: Any) -> str:

@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from cocopot.hooks import hookimpl
 
 if TYPE_CHECKING:
+    from cocopot.app import Cocopot
     from cocopot.request import Request
-    from cocopot.types import Application
 
 
 @hookimpl(trylast=True)
-def cocopot_make_response(app: Application, request: Request, value: Any) -> Any:
+def cocopot_make_response(app: Cocopot, request: Request, value: Any) -> Any:
     """Know strings, bytes, dicts, lists, tuples, iterators, responses, HTTP exceptions and WSGI callables."""
     kind = type(value)
     if kind is str or kind is bytes:
@@ -31,7 +31,7 @@ def cocopot_make_response(app: Application, request: Request, value: Any) -> Any
     return _from_body(app, request, value, None, None)
 
 
-def _from_tuple(app: Application, request: Request, value: tuple[Any, ...]) -> Any:
+def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Any:
     """Take `(body, status)`, `(body, headers)` or `(body, status, headers)` apart."""
     status = headers = None
     if len(value) == 3:
@@ -47,10 +47,10 @@ def _from_tuple(app: Application, request: Request, value: tuple[Any, ...]) -> A
     return _from_body(app, request, body, status, headers)
 
 
-def _from_body(app: Application, request: Request, body: Any, status: Any, headers: Any) -> Any:
+def _from_body(app: Cocopot, request: Request, body: Any, status: Any, headers: Any) -> Any:
     response_class = app.response_class
     if isinstance(body, (str, bytes, bytearray)):
-        return response_class(body, status, headers)
+        return response_class(body, status, headers)  # type: ignore[arg-type]  # Werkzeug takes a bytearray
     if isinstance(body, (dict, list)):
         response = app.json.response(body)
     elif isinstance(body, response_class):
@@ -70,7 +70,7 @@ def _from_body(app: Application, request: Request, body: Any, status: Any, heade
     return response
 
 
-def _from_exception(app: Application, request: Request, exc: HTTPException) -> Any:
+def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Any:
     """Answer with an HTTP exception; the page of one that says nothing of its own is made only once."""
     kind = type(exc)
     if exc.response is not None or kind.get_response is not HTTPException.get_response:
@@ -91,7 +91,7 @@ _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
 _PAGES: dict[type[HTTPException], str] = {}
 
 
-def _forced(app: Application, request: Request, body: Any) -> Any:
+def _forced(app: Cocopot, request: Request, body: Any) -> Any:
     try:
         return app.response_class.force_type(body, request.environ)
     except TypeError as exc:

@@ -1,0 +1,46 @@
+"""Hooks of the kind "every one runs": what becomes of the errors of their implementations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cocopot.app import Cocopot
+
+
+def run_every(app: Cocopot, call: Callable[..., object], *args: object, always_raise: bool = False) -> None:
+    """Call a hook of the kind "every one runs", and report the errors.
+
+    Args:
+        app: The application.
+        call: The compiled hook.
+        args: Its arguments.
+        always_raise: Whether to raise the errors even where exceptions do not propagate.
+
+    Raises:
+        ExceptionGroup: Of the errors, where exceptions propagate.
+    """
+    try:
+        call(*args)
+    except Exception as error:  # noqa: BLE001 - it is logged, or raised again
+        report_errors(app, error, always_raise=always_raise)
+
+
+def report_errors(app: Cocopot, error: Exception, *, always_raise: bool = False) -> None:
+    """Log each error of a group with the name of its plugin.
+
+    Args:
+        app: The application.
+        error: What a hook of the kind "every one runs" raised: a group, unless a wrapper replaced it.
+        always_raise: Whether to raise it even where exceptions do not propagate.
+
+    Raises:
+        Exception: The error, where exceptions propagate.
+    """
+    for part in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
+        notes = " ".join(getattr(part, "__notes__", ()))
+        app.logger.error("%s %s", type(part).__name__, notes, exc_info=part)
+    if always_raise or app.propagate_exceptions:
+        raise error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from werkzeug.exceptions import (
     BadGateway,
     BadHost,
@@ -43,11 +46,14 @@ from werkzeug.exceptions import (
 )
 from werkzeug.routing import BuildError, RequestRedirect, RoutingException
 
+from cocopot.locations import SourceLocation
+
 __all__ = [
     "BadGateway",
     "BadHost",
     "BadRequest",
     "BadRequestKeyError",
+    "Blame",
     "BuildError",
     "ClientDisconnected",
     "Conflict",
@@ -68,6 +74,7 @@ __all__ = [
     "NotFound",
     "NotImplemented",
     "PluginError",
+    "PluginErrorReason",
     "PreconditionFailed",
     "PreconditionRequired",
     "RequestEntityTooLarge",
@@ -79,40 +86,165 @@ __all__ = [
     "RoutingException",
     "SecurityError",
     "ServiceUnavailable",
+    "SourceLocation",
     "TooManyRequests",
     "Unauthorized",
     "UnavailableForLegalReasons",
     "UnprocessableEntity",
     "UnsupportedMediaType",
     "abort",
+    "blame_of",
+]
+
+
+#: What kind of fault a `PluginError` is about; the documentation of each is in the class.
+PluginErrorReason = Literal[
+    "async",
+    "config",
+    "cycle",
+    "declaration",
+    "duplicate",
+    "import",
+    "metadata",
+    "not-installed",
+    "other",
+    "register",
+    "requirement",
+    "setup",
+    "signature",
+    "type",
+    "unknown-hook",
+    "unmarked",
 ]
 
 
 class PluginError(Exception):
     """A plugin cannot be used: it is missing, fails to import, breaks the hook contract, or clashes.
 
+    The text of the error is composed of its fields: the subject and the problem, then the place, then the
+    cure. A plugin that raises one itself passes the problem, as a whole sentence, and usually its own name.
+
+    The reasons are:
+
+    - `"import"`: the module cannot be imported, or the class cannot be instantiated
+    - `"type"`: the entry point is a value that cannot have hooks
+    - `"metadata"`: the entry points of a distribution cannot be read
+    - `"not-installed"`: a plugin was requested by name, and is not installed
+    - `"duplicate"`: several distributions have a plugin of one name
+    - `"declaration"`: `requires` or `after` is not a tuple of names
+    - `"requirement"`: a plugin that is required is not installed, not selected, or failed
+    - `"cycle"`: plugins require each other in a cycle
+    - `"unknown-hook"`: the hook that it implements has no specification
+    - `"unmarked"`: a function has the name of a hook, and is not marked as an implementation
+    - `"signature"`: an implementation does not fit the specification of its hook
+    - `"async"`: an implementation is a coroutine function
+    - `"register"`: it raised an exception while it was registered
+    - `"config"`: its `cocopot_config_defaults` raised, or has an invalid key or one of another plugin
+    - `"setup"`: its `cocopot_setup` raised
+    - `"other"`: whatever else, such as an error that a plugin raises itself
+
     Args:
-        message: What happened and what to do about it.
+        problem: What is wrong, without place and cure.
+        subject: What the problem is about, such as `"Plugin 'cors' (cocopot-cors 1.0, cocopot_cors)"`, if the
+            problem is a predicate and not a whole sentence.
         plugin: The plugin's entry-point name, or `None` when no single plugin is at fault.
         distribution: Name of the distribution that the plugin comes from, if it is known.
         version: Version of that distribution, if it is known.
         entry_point: The entry point's value, such as `"cocopot_cors:plugin"`, if there is one.
         hook: The hook that is concerned, if there is one.
+        place: Where in the source the fault is, if it is known.
+        cure: What to do about it.
+        reason: What kind of fault it is.
     """
 
     def __init__(
         self,
-        message: str,
+        problem: str,
         *,
+        subject: str = "",
         plugin: str | None = None,
         distribution: str | None = None,
         version: str | None = None,
         entry_point: str | None = None,
         hook: str | None = None,
+        place: SourceLocation | None = None,
+        cure: str = "",
+        reason: PluginErrorReason = "other",
     ) -> None:
-        super().__init__(message)
+        super().__init__(problem)
+        self.problem = problem
+        self.subject = subject
         self.plugin = plugin
         self.distribution = distribution
         self.version = version
         self.entry_point = entry_point
         self.hook = hook
+        self.place = place
+        self.cure = cure
+        self.reason: PluginErrorReason = reason
+
+    def __str__(self) -> str:
+        """Return subject and problem, the place with its line of source, and the cure."""
+        text = f"{self.subject} {self.problem}" if self.subject else self.problem
+        if self.place is not None:
+            line = self.place.read_line()
+            text += f"\n  at {self.place}: {line}" if line else f"\n  at {self.place}"
+        if self.cure:
+            is_sentence = not self.subject and self.place is None
+            text += f" {self.cure}" if is_sentence else f"\n{self.cure}"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The implementation of a hook that an exception left.
+
+    Args:
+        plugin: The name of the plugin, or for a function of the application the name under which it is
+            registered, such as `"app.teardown_request: views.close"`.
+        distribution: Name of the plugin's distribution; `None` if there is none.
+        version: Version of that distribution; `None` if there is none.
+        hook: The hook's name.
+        place: Where the implementation is defined; `None` if it is unknown.
+        origin: Whether a plugin registered it, or the application.
+    """
+
+    plugin: str
+    distribution: str | None
+    version: str | None
+    hook: str
+    place: SourceLocation | None
+    origin: Literal["plugin", "application"] = "plugin"
+
+    def __str__(self) -> str:
+        name = repr(self.plugin) if self.origin == "application" else f"plugin {self.plugin!r}"
+        distribution = f" ({self.distribution} {self.version})" if self.distribution else ""
+        return f"Raised by {name}{distribution} in hook {self.hook}."
+
+
+#: The attribute of an exception that `add_blame` sets.
+_BLAME = "_cocopot_blame"
+
+
+def add_blame(error: BaseException, blame: Blame) -> None:
+    """Note on an exception which implementation it left, once, as an object and as text for tracebacks."""
+    previous = blame_of(error)
+    if blame not in previous:
+        setattr(error, _BLAME, (*previous, blame))
+    note = str(blame)
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
+def blame_of(error: BaseException) -> tuple[Blame, ...]:
+    """Return the implementations of hooks that an exception left, innermost first.
+
+    Args:
+        error: An exception that was raised in a request, by the command line, or by `app.plugins`.
+
+    Returns:
+        One item for each plugin and hook; empty if it left none. An exception that left a hook of which every
+        implementation runs is part of an `ExceptionGroup`, and has its own blame.
+    """
+    blame: tuple[Blame, ...] = getattr(error, _BLAME, ())
+    return blame

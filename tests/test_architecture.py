@@ -39,9 +39,9 @@ helpers
 paths
 folders
 logs
-hooks.markers hooks.specs hooks.candidates hooks.selection hooks.records
+hooks.markers hooks.specs hooks.failures hooks.candidates hooks.selection hooks.records hooks.blame
 hooks.wrappers hooks.ordering hooks.source hooks.compiler hooks.observers hooks.manager
-hooks.loading hooks.every
+hooks.contract hooks.loading hooks.every
 hooks
 urls
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static

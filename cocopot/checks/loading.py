@@ -6,8 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import pluggy
-
 from cocopot.checks.effects import Snapshot, watch
 from cocopot.checks.subjects import describe, with_requirements
 from cocopot.exceptions import PluginError
@@ -17,7 +15,31 @@ from cocopot.hooks.ordering import declared_names
 from cocopot.hooks.selection import Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cocopot.checks.subjects import Subject
+    from cocopot.exceptions import PluginErrorReason
+
+
+#: The rule that each kind of fault of the plugin itself breaks.
+_CODES: Mapping[PluginErrorReason, str] = {
+    "async": "CP203",
+    "config": "CP204",
+    "cycle": "CP106",
+    "declaration": "CP106",
+    "duplicate": "CP106",
+    "import": "CP204",
+    "metadata": "CP106",
+    "not-installed": "CP106",
+    "other": "CP106",
+    "register": "CP204",
+    "requirement": "CP106",
+    "setup": "CP204",
+    "signature": "CP202",
+    "type": "CP106",
+    "unknown-hook": "CP201",
+    "unmarked": "CP203",
+}
 
 
 def check_loading(subject: Subject) -> None:
@@ -70,37 +92,25 @@ def _keeps_contract(subject: Subject) -> bool:
     if missing:
         subject.find("CP106", f"It requires the plugin {missing!r}, which is not installed.")
         return False
-    manager = PluginManager()
     try:
-        Loader(manager).load(Selection(frozenset(names), "cocopot check-plugin", {}))
+        Loader(PluginManager()).load(Selection(frozenset(names), "cocopot check-plugin", {}))
     except PluginError as error:
-        message = contract_message(subject, error)
-        subject.find(_contract_code(subject, manager, error), message, _place(subject, error))
+        code = _CODES[error.reason] if error.plugin == subject.plugin else "CP106"
+        subject.find(code, contract_message(subject, error), _find_place(subject, error))
         return False
     return True
 
 
-def _contract_code(subject: Subject, manager: PluginManager, error: PluginError) -> str:
-    """Return the rule that an error of the loader is about."""
-    if error.plugin != subject.plugin:
-        return "CP106"
-    if isinstance(error.__cause__, pluggy.PluginValidationError):
-        return "CP202"
-    if error.hook is not None:
-        return "CP203" if error.hook in manager.specified_hooks() else "CP201"
-    return "CP106" if error.__cause__ is None else "CP204"
-
-
-def _place(subject: Subject, error: PluginError) -> tuple[str, int]:
-    function = getattr(subject.candidate.load(), error.hook, None) if error.hook else None
-    place = subject.place_of_function(function)
-    return place if any(place) or error.__cause__ is None else subject.place_of(error.__cause__)
+def _find_place(subject: Subject, error: PluginError) -> tuple[str, int]:
+    """Return the place of an error, if that is in the plugin's source, or where its cause was raised."""
+    if error.place is not None and error.reason != "register" and subject.owns(error.place.file):
+        return error.place.file, error.place.line
+    return ("", 0) if error.__cause__ is None else subject.place_of(error.__cause__)
 
 
 def contract_message(subject: Subject, error: PluginError) -> str:
-    """Return what an error of the loader says of the plugin; its name and place are the finding's."""
-    text = str(error).partition("\nTo go on without it, ")[0]
-    if error.plugin == subject.plugin:
-        text = text.partition("\n  at ")[0]
-    where = subject.candidate.describe()[1:]
-    return f"It {text[1:].removeprefix(where).strip()}" if text[1:].startswith(where) else text
+    """Return the problem of an error; the plugin's name, the place and the cure are the finding's."""
+    if error.plugin == subject.plugin and error.subject:
+        return f"It {error.problem}"
+    text = f"{error.subject} {error.problem}".strip()
+    return text if error.place is None else f"{text}\n  at {error.place}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cocopot.checks.subjects import describe
-from cocopot.exceptions import BuildError
+from cocopot.exceptions import BuildError, blame_of
 from cocopot.hooks.markers import hookimpl
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 #: Where the applications have their views.
 BASE = "/cocopot-check"
-_NOTE = re.compile(r"Raised by plugin '(?P<plugin>[^']*)'.* in hook (?P<hook>\w+)\.")
 
 
 class InterruptionError(Exception):
@@ -209,10 +207,10 @@ class Trial:
 
     def _report(self, code: str, what: str, errors: list[BaseException]) -> None:
         for error in errors:
-            note = next(filter(None, map(_NOTE.search, getattr(error, "__notes__", ()))), None)
-            if note is not None and note["plugin"] != self._subject.plugin:
+            blame = next(iter(blame_of(error)), None)
+            if blame is not None and blame.plugin != self._subject.plugin:
                 continue  # of another plugin, which this one requires
-            problem = f"{note['hook'] if note is not None else 'it'} raises {describe(error)}"
+            problem = f"{'it' if blame is None else blame.hook} raises {describe(error)}"
             place = self._subject.place_of(error)
             if (problem, place) not in self._subject.seen:
                 self._subject.seen.add((problem, place))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from cocopot.exceptions import PluginError
 from cocopot.hooks import specs
 from cocopot.hooks.candidates import installed, unreadable
-from cocopot.hooks.loading import check_hooks
+from cocopot.hooks.contract import check_hooks
 from cocopot.locations import locate
 
 if TYPE_CHECKING:

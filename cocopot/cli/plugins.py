@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import logging
-import os
 import sys
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,7 +19,7 @@ from cocopot.cli.tables import print_json
 from cocopot.cli.tracebacks import print_error
 from cocopot.exceptions import PluginError
 from cocopot.hooks import PluginManager
-from cocopot.hooks.candidates import ERRORS_VARIABLE
+from cocopot.hooks.failures import collect_errors
 from cocopot.hooks.loading import Loader
 from cocopot.hooks.selection import Selection
 from cocopot.locations import locate_error
@@ -30,7 +28,7 @@ from cocopot.scopes import blueprints_of
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cocopot.app import Cocopot
     from cocopot.cli.loading import AppLoader
@@ -70,7 +68,7 @@ def command(
     app, error, failed = _load(loader)
     if error is not None:
         _say_why(error, verbose=verbose)
-    manager = _bare_manager(failed) if app is None else app.plugins
+    manager = _create_manager(failed) if app is None else app.plugins
     plugins = [
         _masked(report) for report in report_plugins(manager, "installed" if app is None else "loaded")
     ]
@@ -98,45 +96,22 @@ def command(
 # -------------------------------------------------------------------------
 
 
-def _load(loader: AppLoader) -> tuple[Cocopot | None, BaseException | None, list[PluginError]]:
-    """Return the application, or `None` and why there is none; and what it has left out plugins for."""
-    with _leaving_out() as failed:
+def _load(loader: AppLoader) -> tuple[Cocopot | None, BaseException | None, Mapping[str, PluginError]]:
+    """Return the application, or `None` and why there is none; and the errors of the plugins it skipped."""
+    # What is printed meanwhile goes to standard error, so that a document stays one.
+    with collect_errors() as failed, redirect_stdout(sys.stderr):
         try:
             return loader.load(), None, failed
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever the application's code raises
-            return None, error, [*failed, error] if isinstance(error, PluginError) else failed
+            if isinstance(error, PluginError) and error.plugin is not None:
+                failed.setdefault(error.plugin, error)
+            return None, error, failed
 
 
-@contextmanager
-def _leaving_out() -> Iterator[list[PluginError]]:
-    """Let applications leave out plugins that fail, and collect the errors instead of logging them.
-
-    What is printed meanwhile goes to standard error, so that a document stays one.
-    """
-    failed: list[PluginError] = []
-
-    def collect(record: logging.LogRecord) -> bool:
-        errors = [arg for arg in record.args or () if isinstance(arg, PluginError)]
-        failed.extend(errors)
-        return not errors
-
-    logger, said = logging.getLogger("cocopot.plugins"), os.environ.get(ERRORS_VARIABLE)
-    logger.addFilter(collect)
-    os.environ[ERRORS_VARIABLE] = "warn"
-    try:
-        with redirect_stdout(sys.stderr):
-            yield failed
-    finally:
-        logger.removeFilter(collect)
-        del os.environ[ERRORS_VARIABLE]
-        if said is not None:
-            os.environ[ERRORS_VARIABLE] = said
-
-
-def _bare_manager(failed: Iterable[PluginError]) -> PluginManager:
-    """Return what an application would have that takes every plugin, without setting any of them up.
+def _create_manager(failed: Mapping[str, PluginError]) -> PluginManager:
+    """Return the manager of an application that loads every plugin, without setting any of them up.
 
     Args:
         failed: What is known to be wrong with plugins besides.
@@ -144,11 +119,9 @@ def _bare_manager(failed: Iterable[PluginError]) -> PluginManager:
     manager = PluginManager()
     for name, builtin in BUILTINS.items():
         manager.register(builtin, name, origin="builtin")
-    with _leaving_out():
+    with collect_errors(), redirect_stdout(sys.stderr):
         Loader(manager).load(Selection.make(autoload=True, disable=()))
-    for error in failed:
-        if error.plugin is not None:
-            manager.failed.setdefault(error.plugin, error)
+    manager.failed = {**failed, **manager.failed}
     return manager
 
 

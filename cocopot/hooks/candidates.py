@@ -10,12 +10,16 @@ from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import TYPE_CHECKING, Any
 
 from cocopot.exceptions import PluginError
+from cocopot.hooks.failures import collected_errors
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from importlib_metadata import Distribution, EntryPoint
     from importlib_metadata._meta import IDistribution
+
+    from cocopot.exceptions import PluginErrorReason
+    from cocopot.locations import SourceLocation
 
 #: The entry-point group under which a distribution names its plugins.
 GROUP = "cocopot.plugins"
@@ -85,7 +89,8 @@ class Candidate:
         plugin = self.given if self.entry_point is None else self.entry_point.load()
         plugin = plugin() if isinstance(plugin, type) else plugin
         if type(plugin) in _WITHOUT_HOOKS:
-            raise self.error(f"is {plugin!r:.80}. It must be a module, a class, or an instance of a class.")
+            problem = f"is {plugin!r:.80}. It must be a module, a class, or an instance of a class."
+            raise self.error(problem, reason="type")
         return plugin
 
     def describe(self) -> str:
@@ -94,17 +99,34 @@ class Candidate:
             return f"plugin {self.name!r}"
         return f"plugin {self.name!r} ({self.distribution} {self.version}, {self.value})"
 
-    def error(self, problem: str, hook: str | None = None) -> PluginError:
-        """Return an error that names the plugin and says how to go on without it."""
-        advice = f'To go on without it, pass disable={{"{self.name}"}} or set {DISABLE_VARIABLE}={self.name}.'
-        where = self.describe()
+    def error(
+        self,
+        problem: str,
+        *,
+        reason: PluginErrorReason,
+        hook: str | None = None,
+        place: SourceLocation | None = None,
+    ) -> PluginError:
+        """Return an error about the plugin, whose cure is to disable it.
+
+        Args:
+            problem: What is wrong, as a predicate: `"requires 'session', which is not installed."`.
+            reason: What kind of fault it is.
+            hook: The hook that is concerned, if there is one.
+            place: Where in the source the fault is, if it is known.
+        """
+        subject, name = self.describe(), self.name
         return PluginError(
-            f"{where[0].upper()}{where[1:]} {problem}\n{advice}",
-            plugin=self.name,
+            problem,
+            subject=f"{subject[0].upper()}{subject[1:]}",
+            plugin=name,
             distribution=self.distribution or None,
             version=self.version or None,
             entry_point=self.value or None,
             hook=hook,
+            place=place,
+            cure=f'To go on without it, pass disable={{"{name}"}} or set {DISABLE_VARIABLE}={name}.',
+            reason=reason,
         )
 
 
@@ -115,7 +137,7 @@ def installed() -> tuple[Candidate, ...]:
     `installed.cache_clear()` makes the next call read again.
     """
     points, errors = _read_all()
-    for error in errors:
+    for error in errors if collected_errors() is None else ():
         logger.warning("%s", error)
     found = [Candidate(point.name, point.value, entry_point=point) for point in points]
     return tuple(sorted(found, key=lambda candidate: (candidate.name, candidate.value)))
@@ -147,12 +169,14 @@ def plugin_entry_points(distribution: IDistribution) -> list[EntryPoint]:
         return [point for point in distribution.entry_points if point.group == GROUP]
     except Exception as error:  # whatever the reader raises
         name, version = _metadata(distribution, "name"), _metadata(distribution, "version")
-        reason = "a line has no '='" if isinstance(error, TypeError) else str(error)
+        problem = "a line has no '='" if isinstance(error, TypeError) else str(error)
         raise PluginError(
-            f"The entry points of the distribution {name} {version} cannot be read: {reason}. Plugins that "
-            f"it brings are not found. Install it again; its entry_points.txt is in {_place(distribution)}.",
+            f"The entry points of the distribution {name} {version} cannot be read: {problem}. "
+            "Its plugins are not found.",
             distribution=name,
             version=version,
+            cure=f"Install it again; its entry_points.txt is in {_place(distribution)}.",
+            reason="metadata",
         ) from error
 
 

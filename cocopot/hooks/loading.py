@@ -12,7 +12,8 @@ import pluggy
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import ERRORS_VARIABLE, given_candidates, installed
-from cocopot.hooks.markers import MISSING, held
+from cocopot.hooks.contract import check_hooks, contract_error
+from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.ordering import CircleError, declared_names, load_order
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate, locate_error, message_of
@@ -24,14 +25,23 @@ if TYPE_CHECKING:
 
     from cocopot.app import Cocopot
     from cocopot.config import Config
+    from cocopot.exceptions import PluginErrorReason
     from cocopot.hooks.candidates import Candidate
     from cocopot.hooks.manager import PluginManager
     from cocopot.hooks.records import PluginRecord
     from cocopot.hooks.selection import Selection
-    from cocopot.locations import SourceLocation
 
 _AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OnError = Literal["raise", "warn"]
+
+#: What a plugin failed in when an exception of its own stops it.
+_FAILURES: dict[PluginErrorReason, str] = {
+    "import": "failed to load",
+    "declaration": "cannot be ordered",
+    "register": "breaks the hook contract",
+    "config": "failed in cocopot_config_defaults",
+    "setup": "failed in cocopot_setup",
+}
 
 logger = logging.getLogger("cocopot.plugins")
 
@@ -49,7 +59,10 @@ class Loader:
     """
 
     def __init__(self, manager: PluginManager, on_error: OnError = "raise") -> None:
-        said: Any = os.environ.get(ERRORS_VARIABLE, "").strip() or on_error
+        # A command that collects the errors, such as `cocopot plugins`, overrides what is set.
+        self._collected = collected_errors()
+        said: Any = "warn" if self._collected is not None else os.environ.get(ERRORS_VARIABLE, "").strip()
+        said = said or on_error
         if said not in ("raise", "warn"):
             name = "plugin_errors" if said is on_error else ERRORS_VARIABLE
             raise ValueError(f"{name} is 'raise' or 'warn', not {said!r}.")
@@ -79,12 +92,12 @@ class Loader:
         _warn_about_typos(selection, {c.name for c in (*found, *explicit)})
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
-            with self._skip_on_error(candidate, "failed to load"):
+            with self._skip_on_error(candidate, "import"):
                 plugins[name] = candidate.load()
         needs = self._needs(candidates, plugins, selection)
         for name in self._in_order(needs):
             if self._requirements_met(candidates[name], plugins[name]):
-                with self._skip_on_error(candidates[name], "breaks the hook contract"):
+                with self._skip_on_error(candidates[name], "register"):
                     self._manager.register(plugins[name], name, candidate=candidates[name])
         self.check()
 
@@ -92,7 +105,7 @@ class Loader:
         """Refuse what nobody specifies or marks, once all plugins are there."""
         known = self._manager.specified_hooks()
         for record in self._manager.records("plugin"):
-            with self._skip_on_error(record.candidate, "breaks the hook contract"):
+            with self._skip_on_error(record.candidate, "register"):
                 check_hooks(self._manager, record, known)
         self._check_awaited()
         self._skip_dependents()
@@ -105,25 +118,28 @@ class Loader:
                 code = getattr(impl.function, "__code__", None)
                 if record is None or code is None or not code.co_flags & _AWAITED:
                     continue
-                with self._skip_on_error(record.candidate, "breaks the hook contract"):
-                    problem = f"implements {caller.name!r} with `async def`, and nobody would await it."
-                    raise record.candidate.error(problem + _at(locate(impl.function)), caller.name)
+                with self._skip_on_error(record.candidate, "register"):
+                    raise record.candidate.error(
+                        f"implements {caller.name!r} with `async def`, and nobody would await it.",
+                        reason="async",
+                        hook=caller.name,
+                        place=locate(impl.function),
+                    )
 
     @contextmanager
-    def _skip_on_error(self, candidate: Candidate, problem: str) -> Iterator[None]:
+    def _skip_on_error(self, candidate: Candidate, reason: PluginErrorReason) -> Iterator[None]:
         """Turn what goes wrong inside into a `PluginError`; raise it, or log it and leave the plugin out."""
         try:
             yield
         except PluginError as error:
             self._fail(error, candidate.name)
         except pluggy.PluginValidationError as error:
-            self._fail(_contract_error(self._manager, candidate, error), candidate.name)
+            self._fail(contract_error(self._manager, candidate, error), candidate.name)
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - it is raised again, or logged
-            text = message_of(exc).removeprefix(f"Plugin {candidate.name!r} ").strip()
-            where = locate_error(exc)
-            wrapped = candidate.error(f"{problem}: {type(exc).__name__}: {text}{_at(where)}")
+            problem = f"{_FAILURES[reason]}: {type(exc).__name__}: {message_of(exc).strip()}"
+            wrapped = candidate.error(problem, reason=reason, place=locate_error(exc))
             wrapped.__cause__ = exc
             self._fail(wrapped, candidate.name)
 
@@ -132,7 +148,10 @@ class Loader:
         if self._on_error == "raise":
             raise error
         name = name or str(error.plugin)
-        logger.warning("%s\nIt is left out.", error, exc_info=error)
+        if self._collected is None:
+            logger.warning("%s\nIt is left out.", error, exc_info=error)
+        else:
+            self._collected.setdefault(name, error)
         self._manager.failed[name] = error
         if name in self._manager.records_by_name:
             self._manager.unregister(name=name)
@@ -151,13 +170,13 @@ class Loader:
         needs: dict[str, tuple[str, ...]] = {}
         for name in sorted(plugins):
             candidate = candidates[name]
-            with self._skip_on_error(candidate, "cannot be ordered"):
+            with self._skip_on_error(candidate, "declaration"):
                 requires = declared_names(candidate, plugins[name], "requires")
                 after = declared_names(candidate, plugins[name], "after")
                 for missing in requires:
                     if missing not in plugins:
                         why = self._why_missing(missing, selection)
-                        raise candidate.error(f"requires {missing!r}, {why}")
+                        raise candidate.error(f"requires {missing!r}, {why}", reason="requirement")
                 needs[name] = (*requires, *after)
         return needs
 
@@ -186,7 +205,8 @@ class Loader:
         """Whether none of the plugins that `plugin` requires has been left out meanwhile."""
         for name in declared_names(candidate, plugin, "requires"):
             if name in self._manager.failed:
-                self._fail(candidate.error(f"requires {name!r}, which failed to load."), candidate.name)
+                problem = f"requires {name!r}, which failed to load."
+                self._fail(candidate.error(problem, reason="requirement"), candidate.name)
                 return False
         return True
 
@@ -211,7 +231,7 @@ class Loader:
         for impl in manager.call_order("cocopot_config_defaults"):
             record = manager.records_by_name.get(impl.plugin_name)  # none: it has been skipped meanwhile
             if record is not None and not is_wrapper(impl):
-                with self._skip_on_error(record.candidate, "failed in cocopot_config_defaults"):
+                with self._skip_on_error(record.candidate, "config"):
                     self._set_config_defaults(app, record, impl)
         manager.on_register = self._set_up_late
         for impl in manager.call_order("cocopot_setup"):
@@ -224,7 +244,7 @@ class Loader:
         if not self._requirements_met(candidate, impl.plugin):
             return
         roll_back = app.checkpoint() if self._on_error == "warn" else None
-        with self._skip_on_error(candidate, "failed in cocopot_setup"):
+        with self._skip_on_error(candidate, "setup"):
             try:
                 self._call_setup(app, impl)
             except BaseException:
@@ -295,14 +315,14 @@ class Loader:
                 self._set_config_default(app.config, record, key, value)
 
     def _set_config_default(self, config: Config, record: PluginRecord, key: object, value: object) -> None:
+        hook = "cocopot_config_defaults"
         if not isinstance(key, str) or not key.isupper():
-            raise record.candidate.error(f"names the configuration key {key!r}; keys are upper-case.")
+            problem = f"names the configuration key {key!r}; keys are upper-case."
+            raise record.candidate.error(problem, reason="config", hook=hook)
         owner, _ = self._defaults.get(key, (record.name, None))
         if owner != record.name and self._manager.has_plugin(owner):
-            raise record.candidate.error(
-                f"names the configuration key {key!r}, which plugin {owner!r} names too.",
-                "cocopot_config_defaults",
-            )
+            problem = f"names the configuration key {key!r}, which plugin {owner!r} names too."
+            raise record.candidate.error(problem, reason="config", hook=hook)
         if key not in config:
             config.take({key: value}, Origin("plugin", record.name))
         self._defaults[key] = record.name, config[key]
@@ -319,74 +339,3 @@ def _warn_about_typos(selection: Selection, known: Collection[str]) -> None:
                 name,
                 close,
             )
-
-
-def _at(place: SourceLocation | None) -> str:
-    """Return a line that shows a place in the source; nothing if it is not known."""
-    if place is None:
-        return ""
-    source = place.read_line()
-    return f"\n  at {place}: {source}" if source else f"\n  at {place}"
-
-
-def _contract_error(
-    manager: PluginManager, candidate: Candidate, error: pluggy.PluginValidationError
-) -> PluginError:
-    """Say what is wrong with an implementation, and where it is."""
-    problem = str(error).removeprefix(f"Plugin {candidate.name!r}").strip()
-    hook = next(
-        (name for name in sorted(manager.specified_hooks(), key=len, reverse=True) if name in problem), None
-    )
-    functions = dict(manager.implementations_in(error.plugin))
-    if hook is not None and hook in functions:
-        problem = (
-            f"{_wrong_argument(manager, hook, functions[hook]) or problem}{_at(locate(functions[hook]))}"
-        )
-    found = candidate.error(f"breaks the hook contract: {problem}", hook)
-    found.__cause__ = error
-    return found
-
-
-def _wrong_argument(manager: PluginManager, hook: str, function: Any) -> str | None:
-    """Say which argument of an implementation its hook does not have; `None` if all are there."""
-    known = getattr(manager.hook, hook).spec.argnames
-    wrong = next((name for name in inspect.signature(function).parameters if name not in known), None)
-    if wrong is None:
-        return None
-    hint = did_you_mean(wrong, known)
-    names = f"the argument{'s' if len(known) > 1 else ''} {', '.join(known)}" if known else "none"
-    return f"{hook} has no argument {wrong!r}; it has {names}. {hint}".rstrip()
-
-
-def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[str]) -> None:
-    """Refuse implementations of hooks that nobody specifies, and hooks that lack their mark.
-
-    Args:
-        manager: The plugin manager.
-        record: The plugin.
-        known: The hooks that have a specification.
-
-    Raises:
-        PluginError: If a plugin has any.
-    """
-    for caller in vars(manager.hook).values():
-        impls = () if caller.name in known else caller.get_hookimpls()
-        unknown = [impl for impl in impls if impl.plugin is record.plugin and not impl.optionalhook]
-        if unknown:
-            hint = did_you_mean(caller.name, known, f"Hooks are: {', '.join(sorted(known))}.")
-            where = _at(locate(unknown[0].function))
-            problem = f"implements {caller.name!r}, which is no hook. {hint}{where}"
-            raise record.candidate.error(problem, caller.name)
-    for name in sorted(known.intersection(dir(record.plugin))):
-        function = held(record.plugin, name)
-        function = getattr(function, "__func__", function)  # of a staticmethod or classmethod
-        # None takes the hook of a base class out.
-        if function in (None, MISSING) or manager.parse_hookimpl_opts(record.plugin, name) is not None:
-            continue
-        if inspect.isfunction(function):
-            problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."
-            problem += _at(locate(function))
-        else:
-            kind = type(function).__name__
-            problem = f"has a {kind} {name!r} and no function with that name, so it would never run."
-        raise record.candidate.error(problem, name)

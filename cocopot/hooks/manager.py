@@ -12,12 +12,13 @@ import pluggy
 from werkzeug.utils import import_string
 
 from cocopot.hooks import specs
+from cocopot.hooks.blame import Culprits
 from cocopot.hooks.candidates import Candidate, name_of_plugin, unique_name
 from cocopot.hooks.compiler import compile_call
 from cocopot.hooks.markers import PROJECT_NAME, held, may_be_marked
 from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
-from cocopot.hooks.records import PluginRecord, describe
+from cocopot.hooks.records import PluginRecord
 from cocopot.hooks.selection import Selection
 from cocopot.hooks.source import HookCall, Kind
 from cocopot.scopes import blueprints_of_call
@@ -51,6 +52,7 @@ class PluginManager(pluggy.PluginManager):
         self._monitors = 0
         self._observers = Observers()
         self._executors: dict[Any, Callable[..., Any]] = {}
+        self._culprits = Culprits()
         #: What is compiled from the implementations; replaced by an empty one at each change of them.
         self.compiled: dict[Hashable, Any] = {}
         #: Plugins that were skipped because of an error, with `plugin_errors="warn"`.
@@ -200,6 +202,7 @@ class PluginManager(pluggy.PluginManager):
         """Discard what has been compiled; it is compiled again when it is next needed."""
         self.compiled = {}
         self._executors = {}
+        self._culprits = Culprits()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -348,9 +351,7 @@ class PluginManager(pluggy.PluginManager):
             return
         if record.origin == "application" and not _option(getattr(self.hook, hook, None), "every"):
             return
-        note = f"Raised by {describe(record)} in hook {hook}."
-        if note not in getattr(exc, "__notes__", ()):
-            exc.add_note(note)
+        self._culprits.blame(exc, record, impl, hook)
 
 
 def _option(caller: pluggy.HookCaller | None, name: str) -> Any:

@@ -27,7 +27,8 @@ def declared_names(candidate: Candidate, plugin: object, attribute: str) -> tupl
     value: Any = getattr(plugin, attribute, ())
     if isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value):
         return tuple(value)
-    raise candidate.error(f"says {attribute} = {value!r}; it must be a tuple of plugin names.")
+    problem = f"has {attribute} = {value!r}; it must be a tuple of plugin names."
+    raise candidate.error(problem, reason="declaration")
 
 
 def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
@@ -70,9 +71,11 @@ class CircleError(PluginError):
 
     def __init__(self, circle: list[str]) -> None:
         super().__init__(
-            f"Plugins need each other in a circle: {' -> '.join(circle)}. "
-            f"Take one of them out of the other's requires or after, or disable one with {DISABLE_VARIABLE}.",
+            f"Plugins need each other in a circle: {' -> '.join(circle)}.",
             plugin=circle[-1],
+            cure="Take one of them out of the other's requires or after, "
+            f"or disable one with {DISABLE_VARIABLE}.",
+            reason="cycle",
         )
         self.members = circle[:-1]
 

@@ -43,11 +43,3 @@ class PluginRecord:
     def version(self) -> str:
         """Version of the distribution that the plugin comes from; empty if it was given as an object."""
         return self.candidate.version
-
-
-def describe(record: PluginRecord) -> str:
-    """Return the name of a plugin and its distribution, for messages."""
-    if record.origin == "application":
-        return repr(record.name)
-    where = f" ({record.distribution} {record.version})" if record.distribution else ""
-    return f"plugin {record.name!r}{where}"

@@ -110,9 +110,15 @@ class Selection:
                 f"Plugin {name!r}, named by {self.allowed_by}, is not installed.",
                 did_you_mean(name, known),
                 f"Installed: {', '.join(known) or 'none'}.",
-                "Install the distribution that brings it, or take the name out.",
             ]
-            fail(PluginError(" ".join(filter(None, problem)), plugin=name))
+            fail(
+                PluginError(
+                    " ".join(filter(None, problem)),
+                    plugin=name,
+                    cure="Install the distribution that brings it, or take the name out.",
+                    reason="not-installed",
+                )
+            )
 
 
 def _raise(error: PluginError) -> NoReturn:
@@ -148,7 +154,8 @@ def _duplicate(same: list[Candidate]) -> PluginError:
     ]
     name, number = same[0].name, "Two" if len(same) == 2 else len(same)
     return PluginError(
-        f"{number} distributions bring a plugin named {name!r}: {' and '.join(sources)}. "
-        f"Uninstall one of them, or disable the name with {DISABLE_VARIABLE}={name}.",
+        f"{number} distributions bring a plugin named {name!r}: {' and '.join(sources)}.",
         plugin=name,
+        cure=f"Uninstall one of them, or disable the name with {DISABLE_VARIABLE}={name}.",
+        reason="duplicate",
     )

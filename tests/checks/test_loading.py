@@ -50,8 +50,8 @@ FAULTY = {
         0,
         "requires the plugin 'nothing', which is not installed",
     ),
-    "malformed": ("requires = 'session'", "CP106", 0, "It says requires = 'session'; it must be a tuple"),
-    "after": ("after = {'session'}", "CP106", 0, "It says after = {'session'}; it must be a tuple"),
+    "malformed": ("requires = 'session'", "CP106", 0, "It has requires = 'session'; it must be a tuple"),
+    "after": ("after = {'session'}", "CP106", 0, "It has after = {'session'}; it must be a tuple"),
 }
 
 

@@ -26,7 +26,7 @@ def main() -> None:
         records = application.app.plugins.records("plugin")
         outcome["plugins"] = [[record.name, record.distribution, record.version] for record in records]
         outcome["result"] = getattr(application, "result", None)
-    print(json.dumps(outcome))  # noqa: T201 - what the test reads
+    print(json.dumps(outcome, default=str))  # noqa: T201 - what the test reads
 
 
 if __name__ == "__main__":

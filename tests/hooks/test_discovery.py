@@ -268,14 +268,14 @@ def test_a_plugin_that_says_nothing_needs_nothing() -> None:
 @pytest.mark.parametrize("value", WRONG_DECLARATIONS, ids=repr)
 def test_needs_of_another_kind_are_refused(value: object) -> None:
     """A plain string, above all, is no list of names; the error shows the value."""
-    with pytest.raises(PluginError, match=re.escape(f"says after = {value!r}; it must be a tuple")) as caught:
+    with pytest.raises(PluginError, match=re.escape(f"has after = {value!r}; it must be a tuple")) as caught:
         declared_names(CORS, SimpleNamespace(after=value), "after")
     assert caught.value.plugin == "cors"
 
 
 def test_an_error_says_where_a_plugin_comes_from_and_how_to_go_on() -> None:
     """An error of an installed plugin names distribution, version and entry point."""
-    error = CORS.error("is out of order.", hook="cocopot_setup")
+    error = CORS.error("is out of order.", reason="setup", hook="cocopot_setup")
     assert str(error).splitlines() == [
         "Plugin 'cors' (cocopot-cors 1.2, cocopot_cors:CORS) is out of order.",
         'To go on without it, pass disable={"cors"} or set COCOPOT_DISABLE_PLUGINS=cors.',
@@ -286,7 +286,7 @@ def test_an_error_says_where_a_plugin_comes_from_and_how_to_go_on() -> None:
 
 def test_an_error_of_a_given_plugin_names_no_distribution() -> None:
     """What is not known is `None`, and not in the text."""
-    error = GIVEN.error("is out of order.")
+    error = GIVEN.error("is out of order.", reason="setup")
     assert str(error).startswith("Plugin 'notes.audit' is out of order.\n")
     assert (error.distribution, error.version, error.entry_point, error.hook) == (None, None, None, None)
 

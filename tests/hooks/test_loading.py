@@ -4,9 +4,11 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pluggy
 import pytest
 
 from cocopot import Cocopot, PluginError, hookimpl, hookspec
+from cocopot.hooks.failures import collect_errors
 from cocopot.testing import installed_plugin
 
 if TYPE_CHECKING:
@@ -85,6 +87,63 @@ def test_with_warn_a_missing_name_is_recorded() -> None:
     app = Cocopot(__name__, autoload={"unheard-of"}, plugins=[Notes], plugin_errors="warn")
     assert [record.name for record in app.plugins.records("plugin")] == ["notes"]
     assert "named by autoload=, is not installed" in str(app.plugins.failed["unheard-of"])
+
+
+def test_errors_are_collected(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Errors of all applications are collected, whatever is set; nothing is logged."""
+    monkeypatch.setenv("COCOPOT_PLUGIN_ERRORS", "raise")
+    with collect_errors() as errors:
+        for name in ("one", "two"):
+            app = Cocopot(__name__, autoload=False, plugins=[Needs(name, requires=("absent",)), Notes])
+            assert [record.name for record in app.plugins.records("plugin")] == ["notes"]
+    assert {name: error.reason for name, error in errors.items()} == dict.fromkeys(
+        ("one", "two"), "requirement"
+    )
+    assert not caplog.records
+    with pytest.raises(PluginError, match="requires 'absent'"):
+        Cocopot(__name__, autoload=False, plugins=[Needs("one", requires=("absent",))])
+
+
+class Misfits:
+    """Plugins whose `cocopot_before_request` or `cocopot_setup` does not fit the specification."""
+
+    class Argument:
+        plugin_name = "argument"
+
+        @hookimpl
+        def cocopot_before_request(self, request: Any, respons: Any) -> None: ...
+
+    class NotAGenerator:
+        plugin_name = "not a generator"
+
+        @hookimpl(wrapper=True)
+        def cocopot_before_request(self) -> None: ...
+
+    class Historic:
+        plugin_name = "historic"
+
+        @hookimpl(wrapper=True)
+        def cocopot_setup(self) -> Any:
+            return (yield)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "hook", "problem"),
+    [
+        (Misfits.Argument, "cocopot_before_request", "has no argument 'respons'"),
+        (Misfits.NotAGenerator, "cocopot_before_request", "not a generator function"),
+        (Misfits.Historic, "cocopot_setup", "historic incompatible with"),
+    ],
+)
+def test_a_misfit_is_an_error_with_hook_and_place(plugin: type, hook: str, problem: str) -> None:
+    """An implementation that pluggy refuses is named by its hook and its place, which are fields."""
+    with pytest.raises(PluginError, match=problem) as caught:
+        Cocopot(__name__, autoload=False, plugins=[plugin])
+    error = caught.value
+    assert (error.plugin, error.hook, error.reason) == (plugin.plugin_name, hook, "signature")  # type: ignore[attr-defined]
+    assert error.place is not None
+    assert error.place.read_line().startswith(f"def {hook}(")
+    assert isinstance(error.__cause__, pluggy.PluginValidationError)
 
 
 def test_a_misspelled_name_to_disable_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:

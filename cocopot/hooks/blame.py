@@ -1,0 +1,51 @@
+"""Blame: which plugin's implementation an exception left, noted on the exception."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cocopot.exceptions import Blame, add_blame
+from cocopot.locations import locate
+
+if TYPE_CHECKING:
+    import pluggy
+
+    from cocopot.hooks.records import PluginRecord
+
+
+class Culprits:
+    """What is known of the implementations that exceptions have left.
+
+    It is kept: to locate a function takes long, and an exception such as a 401 is part of ordinary operation.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, pluggy.HookImpl], Blame] = {}
+
+    def blame(self, error: BaseException, record: PluginRecord, impl: pluggy.HookImpl, hook: str) -> None:
+        """Note on an exception which implementation it left.
+
+        Args:
+            error: The exception.
+            record: The plugin, or the function of the application.
+            impl: Its implementation.
+            hook: The hook's name.
+        """
+        blame = self._known.get((hook, impl))
+        if blame is None:
+            blame = self._known[hook, impl] = _make_blame(record, impl, hook)
+        add_blame(error, blame)
+
+
+def _make_blame(record: PluginRecord, impl: pluggy.HookImpl, hook: str) -> Blame:
+    is_function = record.origin == "application"
+    # A function of the application is called through an adapter.
+    function = getattr(impl.plugin, "function", None) if is_function else None
+    return Blame(
+        record.name,
+        record.distribution or None,
+        record.version or None,
+        hook,
+        locate(function or impl.function),
+        "application" if is_function else "plugin",
+    )

@@ -1,53 +1,101 @@
-# Every target sets up what it needs, in .venv or, for the benchmarks, in .venv-bench; nothing is installed by hand.
+# Each target installs what it needs into a virtual environment of this checkout. `make help` lists the targets.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-BENCH := .venv-bench
 HOST ?= 127.0.0.1
 PORT ?= 5000
-# For `make bench`, such as ARGS='--parts in-process --workloads A,B'.
+# Further arguments of pytest or of the benchmarks: make test ARGS='-k cookies', make bench ARGS='--workloads A,B'.
 ARGS ?=
 
-.PHONY: run test lint format docs bench bench-docs clean
+# `make test PYTHON=python3.12` uses .venv-3.12: each version of Python has its own environment.
+ifeq ($(PYTHON),python3)
+VENV := .venv
+else
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d%s" % (*sys.version_info[:2], sys.abiflags))')
+VENV := .venv-$(or $(VERSION),$(error $(PYTHON) cannot be run))
+endif
+BIN := $(VENV)/bin
+BENCH := .venv-bench
+PRE := .venv-pre
 
-# The project and its plugins are named in one command, so that a plugin's requirement of
-# "cocopot>=1.0" is always met by this checkout.
-$(VENV)/installed: pyproject.toml hatch_build.py cocopot/speedups/_compiled.pyx plugins/cocopot-cors/pyproject.toml
+PLUGINS := $(wildcard plugins/*/pyproject.toml)
+INSTALL = -m pip install --quiet --disable-pip-version-check
+# The project and its plugins are installed by one command, so that this checkout meets a plugin's requirement
+# of "cocopot>=1.0".
+CHECKOUT = --editable '.[dev]' $(foreach file,$(PLUGINS),--editable $(dir $(file)))
+# One process per core. Tests that share expensive fixtures stay in one process, see conftest.py.
+PYTEST = -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup
+
+.PHONY: help run test check test-pure test-versions test-pre lint format docs dist bench bench-docs clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
+
+$(VENV)/installed: pyproject.toml hatch_build.py cocopot/speedups/_compiled.pyx $(PLUGINS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --editable plugins/cocopot-cors
+	$(BIN)/python $(INSTALL) $(CHECKOUT)
+	touch $@
+
+# The newest pre-releases of the four libraries of the core, and of what they require.
+$(PRE)/installed: pyproject.toml hatch_build.py cocopot/speedups/_compiled.pyx $(PLUGINS)
+	test -x $(PRE)/bin/python || $(PYTHON) -m venv $(PRE)
+	$(PRE)/bin/python $(INSTALL) $(CHECKOUT)
 	touch $@
 
 $(BENCH)/installed: pyproject.toml
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check '.[bench]'
+	$(BENCH)/bin/python $(INSTALL) '.[bench]'
 	touch $@
 
-run: $(VENV)/installed
+run: $(VENV)/installed ## serve the example application on HOST and PORT
 	$(BIN)/python docs/examples/notes/app.py --host $(HOST) --port $(PORT)
 
-test: $(VENV)/installed
-	$(BIN)/python -m pytest --cov --cov-report=term
+test: $(VENV)/installed ## run all tests, with coverage
+	$(BIN)/python $(PYTEST) --cov --cov-report=term $(ARGS)
 
-lint: $(VENV)/installed
+check: $(VENV)/installed ## run the tests that are not slow, without coverage
+	$(BIN)/python $(PYTEST) -m 'not slow' $(ARGS)
+
+test-pure: $(VENV)/installed ## as check, without the compiled module
+	COCOPOT_PURE_PYTHON=1 $(BIN)/python $(PYTEST) -m 'not slow' $(ARGS)
+
+test-versions: ## run all tests with every CPython from 3.11 on that is installed
+	@set -e; pythons=$$($(PYTHON) .ci/pythons.py); status=0; \
+	for python in $$pythons; do \
+		echo "== make test PYTHON=$$python"; \
+		$(MAKE) --no-print-directory test PYTHON=$$python || status=$$?; \
+	done; exit $$status
+
+test-pre: $(PRE)/installed ## run all tests with the newest pre-releases of the dependencies
+	$(PRE)/bin/python $(INSTALL) --pre --upgrade pluggy importlib-metadata werkzeug click
+	$(PRE)/bin/python -m pip list
+	$(PRE)/bin/python $(PYTEST) $(ARGS)
+
+lint: $(VENV)/installed ## check style, spelling and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
+	$(BIN)/pyright --warnings
 
-format: $(VENV)/installed
+format: $(VENV)/installed ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/installed
+docs: $(VENV)/installed ## generate docs/hooks.md, and run the examples of the documentation
 	$(BIN)/python docs/generate_hooks.py
 	$(BIN)/python -m pytest docs README.md plugins/*/README.md tests/test_docs.py
 
-# Installed as users have it, from a wheel with its bytecode, because imports are measured; anew each time.
-bench: $(BENCH)/installed
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+dist: $(VENV)/installed ## build the source distribution, and from it a pure wheel, of Cocopot
+	rm -rf dist
+	HATCH_BUILD_NO_HOOKS=true $(BIN)/python -m build --outdir dist .
+
+# Installed as users install it, from a wheel with its bytecode, and again each time: imports are measured.
+bench: $(BENCH)/installed ## measure Cocopot beside other frameworks
+	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps .
 	$(BENCH)/bin/python benchmarks/run.py $(ARGS)
 
-bench-docs: $(BENCH)/installed
+bench-docs: $(BENCH)/installed ## write the last figures into docs/benchmarks.md
 	$(BENCH)/bin/python benchmarks/report.py
 
-clean:
-	rm -rf $(VENV) $(BENCH) .mypy_cache .pytest_cache .ruff_cache .coverage dist cocopot/speedups/_compiled.*.so cocopot/speedups/_compiled.*.pyd
+clean: ## remove environments, caches and build results
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* dist \
+		cocopot/speedups/_compiled.*.so cocopot/speedups/_compiled.*.pyd

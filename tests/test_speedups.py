@@ -8,7 +8,6 @@ import sys
 from abc import ABC, ABCMeta, abstractmethod
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -19,11 +18,11 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot import Cocopot, speedups
+from cocopot.config import is_true
 from cocopot.response import _kind_of_header
 from cocopot.speedups import python
 from tests.processes import clean_environ
 
-CHECKOUT = Path(__file__).parents[1]
 #: The modules to compare: alone, the one in Python is compared with Werkzeug at least.
 compiled: Any = import_module("cocopot.speedups._compiled") if speedups.COMPILED else None
 KINDS = [python, compiled] if speedups.COMPILED else [python]
@@ -92,26 +91,10 @@ def test_which_are_chosen(variables: dict[str, str], expected: bool) -> None:
     assert output.split() == [str(expected), module]
 
 
-@pytest.mark.skipif("COCOPOT_PURE_PYTHON" in os.environ, reason="this is what it starts")
-def test_everything_in_python_too() -> None:
-    """The tests of requests, responses, routing and contexts pass without anything compiled."""
-    names = (
-        "speedups",
-        "context",
-        "request",
-        "response",
-        "routing",
-        "routing_parity",
-        "lifecycle",
-        "bad_input",
-    )
-    files = [f"tests/test_{name}.py" for name in names]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
-    environ = clean_environ(COCOPOT_PURE_PYTHON="1")
-    process = subprocess.run(
-        command, cwd=CHECKOUT, env=environ, check=False, capture_output=True, text=True, timeout=300
-    )
-    assert process.returncode == 0, process.stdout[-5000:]
+def test_this_process_uses_the_selected_ones() -> None:
+    """With `make test-pure` these tests run without the compiled module, else with it if it exists."""
+    is_pure = is_true(os.environ.get("COCOPOT_PURE_PYTHON", ""))
+    assert speedups.COMPILED == (IS_THERE and not is_pure)
 
 
 # -------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""Load Cocopot's pytest plugin, and run the examples of documents and docstrings, each in order."""
+"""Load the pytest plugin, run the examples of documents and docstrings, and group tests for pytest-xdist."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,20 @@ from sybil.parsers.rest import DocTestParser
 
 if TYPE_CHECKING:
     from sybil.example import Example
+
+ROOT = Path(__file__).parent
+
+#: Folders and files whose tests share fixtures that are expensive to create: environments and servers.
+#: With pytest-xdist one worker runs all tests below such a path, so that each fixture is created once.
+SHARED_FIXTURES = (
+    "tests/benchmarks/test_run.py",
+    "tests/distributions",
+    "tests/servers",
+    "tests/test_bad_input.py",
+    "tests/test_package.py",
+)
+#: Folders and files in which every test is slow: they build distributions, or create environments.
+SLOW = ("tests/distributions", "tests/benchmarks/test_run.py")
 
 pytest_plugins = ["cocopot.pytest_plugin", "pytester"]
 
@@ -40,6 +55,28 @@ docstrings = Sybil(
 )
 # Here and not in docs/ or cocopot/, because pytest asks a conftest.py only about files beside and below it.
 pytest_collect_file = (documents + docstrings).pytest()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark of pytest-xdist also where it is not installed."""
+    config.addinivalue_line("markers", "xdist_group(name): tests that one worker runs")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark slow tests, and those that one worker has to run: blocks of one document, and shared fixtures."""
+    path = item.path.relative_to(ROOT).as_posix()
+    if isinstance(item, SybilItem):
+        item.add_marker(pytest.mark.xdist_group(path))
+    for group in SHARED_FIXTURES:
+        if is_below(path, group):
+            item.add_marker(pytest.mark.xdist_group(group))
+    if any(is_below(path, folder) for folder in SLOW):
+        item.add_marker(pytest.mark.slow)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Return whether a path is a file or folder itself, or below it."""
+    return f"{path}/".startswith(f"{folder}/")
 
 
 @pytest.hookimpl(trylast=True)

@@ -69,6 +69,7 @@ def test_a_plugin_that_leaves(source: str) -> None:
     assert finding.message == DEATHS[source]
 
 
+@pytest.mark.slow
 def test_a_plugin_that_never_comes_back() -> None:
     """An endless loop is ended, and the finding says in which line it was."""
     outcome = run(STUCK, timeout=5)

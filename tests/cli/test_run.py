@@ -99,6 +99,7 @@ def test_debug_is_seen_while_the_application_is_made(tmp_path: Path) -> None:
         assert server.get() == (200, "made in debug mode")
 
 
+@pytest.mark.slow
 def test_reloader_survives_an_error(tmp_path: Path) -> None:
     """An error that is saved is shown and answered as a 500; the save that mends it is served."""
     write(tmp_path)
@@ -113,6 +114,7 @@ def test_reloader_survives_an_error(tmp_path: Path) -> None:
         assert server.get() == (200, "mended, at last, False true")
 
 
+@pytest.mark.slow
 def test_reloader_survives_an_exit(tmp_path: Path) -> None:
     """An application that ends itself while it is imported is an error as any other."""
     write(tmp_path)
@@ -127,6 +129,7 @@ def test_reloader_survives_an_exit(tmp_path: Path) -> None:
         server.wait_for(lambda: server.get() == (200, "mended False true"))
 
 
+@pytest.mark.slow
 def test_reloader_survives_a_missing_application(tmp_path: Path) -> None:
     """So it is when the module has no application for a while."""
     write(tmp_path)
@@ -139,6 +142,7 @@ def test_reloader_survives_a_missing_application(tmp_path: Path) -> None:
         server.wait_for(lambda: server.get() == (200, "back again False true"))
 
 
+@pytest.mark.slow
 def test_extra_files(tmp_path: Path) -> None:
     """A change of another file than a module restarts the server, if the file is named."""
     write(tmp_path)
@@ -154,6 +158,7 @@ def test_extra_files(tmp_path: Path) -> None:
         assert server.get()[0] == 200
 
 
+@pytest.mark.slow
 def test_exclude_patterns(tmp_path: Path) -> None:
     """A file that matches a pattern is not watched, even if it is named."""
     write(tmp_path)
@@ -206,6 +211,7 @@ def test_debugger(tmp_path: Path, args: list[str], offered: bool) -> None:
         assert ("EVALEX = true" in body) is offered
 
 
+@pytest.mark.slow
 def test_debugger_of_an_application_that_cannot_be_loaded(tmp_path: Path) -> None:
     """Where SERVER_NAME lets other machines reach the server, a failing reload offers them no debugger."""
     write(tmp_path)
@@ -219,6 +225,7 @@ def test_debugger_of_an_application_that_cannot_be_loaded(tmp_path: Path) -> Non
         assert "The interactive debugger stays off" in server.log
 
 
+@pytest.mark.slow
 def test_certificate(tmp_path: Path) -> None:
     """With a certificate it serves TLS."""
     write(tmp_path)

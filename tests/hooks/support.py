@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 from cocopot import Cocopot
-from cocopot.hooks.candidates import Candidate
-
-#: How a plugin may be registered, and how it is then named in an error.
-BLAMED = [
-    (None, "plugin 'broken'"),
-    (Candidate("broken", distribution="broken-dist", version="2.1"), "plugin 'broken' (broken-dist 2.1)"),
-]
 
 
 def app_with(**plugins: object) -> Cocopot:

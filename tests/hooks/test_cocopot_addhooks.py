@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from cocopot import Cocopot, PluginError, hookimpl, hookspec
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_addhooks(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_addhooks"
 
 
 class Specs:
@@ -90,29 +76,13 @@ def test_the_argument_is_the_applications_plugin_manager() -> None:
     assert seen == [app.plugins]
 
 
-def test_historic() -> None:
-    """A plugin that is registered late gets its call then, those that had it do not get it again."""
-    calls: list[str] = []
-    app = app_with(one=recorder(calls, "one"))
-    app.test_client().get("/")
-    app.plugins.register(recorder(calls, "late"), "late")
-    assert calls == ["one", "late"]
-    with pytest.raises(AssertionError, match="use call_historic"):
-        app.plugins.hook.cocopot_addhooks(pluginmanager=app.plugins)
-
-
 def test_called_again_by_name() -> None:
-    """A further historic call reaches every plugin in load order, and those that come later."""
+    """A further historic call is stored, too: a plugin that is registered later gets both."""
     calls: list[str] = []
-    app = app_with(
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        two=recorder(calls, "two", tryfirst=True),
-    )
-    calls.clear()
+    app = app_with(one=recorder(calls, "one", HOOK))
     app.plugins.hook.cocopot_addhooks.call_historic(kwargs={"pluginmanager": app.plugins})
-    app.plugins.register(recorder(calls, "three"), "three")
-    assert calls == ["two", "one", "trylast", "three", "three"]
+    app.plugins.register(recorder(calls, "late", HOOK), "late")
+    assert calls == ["one", "one", "late", "late"]
 
 
 def test_in_load_order() -> None:
@@ -135,20 +105,6 @@ def test_in_load_order() -> None:
     assert calls == ["b", "a"]
 
 
-@pytest.mark.parametrize("options", [{"wrapper": True}, {"hookwrapper": True}], ids=["new", "old"])
-def test_no_wrappers(options: dict[str, Any]) -> None:
-    """A wrapper of a historic hook is refused."""
-
-    def cocopot_addhooks() -> Generator[None, Any, Any]:
-        return (yield)
-
-    wrapper = ModuleType("wrapper")
-    wrapper.cocopot_addhooks = hookimpl(cocopot_addhooks, **options)  # type: ignore[attr-defined]
-    with pytest.raises(PluginError, match="historic incompatible with yield") as caught:
-        Cocopot("shop", autoload=False, plugins=[wrapper])
-    assert caught.value.plugin == "wrapper"
-
-
 def test_an_exception_stops_the_start() -> None:
     """Loaded with the application, a plugin that raises is named by a `PluginError`."""
 
@@ -160,19 +116,3 @@ def test_an_exception_stops_the_start() -> None:
     with pytest.raises(PluginError, match="Broken' breaks the hook contract: ValueError: broken") as caught:
         Cocopot("shop", autoload=False, plugins=[Broken])
     assert "Broken' in hook cocopot_addhooks." in caught.value.__cause__.__notes__[0]  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_addhooks(self) -> None:
-            raise ValueError("broken")
-
-    app, broken = app_with(), Broken()
-    with pytest.raises(ValueError, match="broken") as caught:
-        app.plugins.register(broken, "broken", candidate=candidate)
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_addhooks."]
-    assert not app.plugins.has_plugin("broken")

@@ -7,26 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cocopot
-from cocopot import Blueprint, Response, hookimpl
-from tests.hooks.support import BLAMED, app_with
+from cocopot import Response, hookimpl
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    import pluggy
-
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_after_request(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_after_request"
 
 
 def test_fires_after_make_response_and_before_teardown() -> None:
@@ -83,7 +71,7 @@ def test_threaded() -> None:
 
         return Adder()
 
-    app = app_with(a=adder("a"), nothing=recorder([], "nothing"), b=adder("b"))
+    app = app_with(a=adder("a"), nothing=recorder([], "nothing", HOOK), b=adder("b"))
     app.after_request(lambda response: Response(response.get_data(as_text=True) + "-"))
     assert app.test_client().get("/").text == "view-ba"
 
@@ -99,76 +87,8 @@ def test_the_response_changes_in_place() -> None:
     assert app_with(plugin=Plugin()).test_client().get("/").headers["X-Plugin"] == "yes"
 
 
-def test_order() -> None:
-    """The application's functions run first, the last registered first, then plugins in reverse."""
-    calls: list[str] = []
-    app = app_with(
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        two=recorder(calls, "two"),
-        early=recorder(calls, "tryfirst", tryfirst=True),
-    )
-    app.after_request(lambda response: calls.append("app 1"))
-    app.after_request(lambda response: calls.append("app 2"))
-    app.test_client().get("/")
-    assert calls == ["tryfirst", "app 2", "app 1", "two", "one", "trylast"]
-
-
-def test_blueprint() -> None:
-    """A blueprint's functions run for its endpoints only, the inner one's first, before the application's."""
-    calls: list[str] = []
-    app = app_with(plugin=recorder(calls, "plugin"))
-    app.after_request(lambda response: calls.append("app"))
-    outer, inner = Blueprint("outer", "shop", url_prefix="/o"), Blueprint("inner", "shop", url_prefix="/i")
-    outer.after_request(lambda response: calls.append("outer"))
-    inner.after_request(lambda response: calls.append("inner"))
-    inner.add_url_rule("/", "index", lambda: "view")
-    outer.register_blueprint(inner)
-    app.register_blueprint(outer)
-    app.test_client().get("/o/i/")
-    app.test_client().get("/")
-    assert calls == ["inner", "outer", "app", "plugin", "app", "plugin"]
-
-
-def test_by_name() -> None:
-    """Called by name, it returns the response that the last implementation returned."""
-    app = app_with(plugin=recorder([], "plugin"))
-    app.after_request(lambda response: Response("replaced"))
-    with app.test_request_context("/") as context:
-        given = Response("given")
-        result = app.plugins.hook.cocopot_after_request(app=app, request=context.request, response=given)
-        app.after_request_funcs[None].clear()
-        same = app.plugins.hook.cocopot_after_request(app=app, request=context.request, response=given)
-    assert result.get_data() == b"replaced"
-    assert same is given
-
-
-def test_wrappers() -> None:
-    """Wrappers of both styles lie around everybody else; the one that was loaded first is outermost."""
-    calls: list[str] = []
-
-    class New:
-        @hookimpl(wrapper=True)
-        def cocopot_after_request(self) -> Generator[None, Any, Any]:
-            calls.append("new in")
-            result = yield
-            calls.append("new out")
-            return result
-
-    class Old:
-        @hookimpl(hookwrapper=True)
-        def cocopot_after_request(self) -> Generator[None, pluggy.Result[Any], None]:
-            calls.append("old in")
-            outcome = yield
-            calls.append(f"old out {outcome.exception}")
-
-    app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
-    app.test_client().get("/")
-    assert calls == ["new in", "old in", "plain", "old out None", "new out"]
-
-
 def test_a_wrapper_may_replace_the_response() -> None:
-    """What a wrapper returns is sent; one that forgets to return is told what to do."""
+    """The return value of a wrapper is sent; for one that returns nothing, the error states what to do."""
 
     class Wrapper:
         forgets = False
@@ -213,7 +133,7 @@ def test_an_exception_becomes_a_500() -> None:
             if response.status_code == 200:
                 raise LookupError("broken")
 
-    app = app_with(later=recorder([], "later"), broken=Broken())
+    app = app_with(later=recorder([], "later", HOOK), broken=Broken())
     app.testing = False
     app.register_error_handler(LookupError, lambda exc: "not asked")
     assert app.test_client().get("/").status_code == 500
@@ -235,19 +155,3 @@ def test_an_exception_for_the_500_itself(caplog: pytest.LogCaptureFixture) -> No
         "Exception on / [GET]",
         "Request finalizing failed with an error while handling an error",
     ]
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_after_request(self) -> None:
-            raise ValueError("broken")
-
-    app = app_with()
-    app.plugins.register(Broken(), "broken", candidate=candidate)
-    with pytest.raises(ValueError, match="broken") as caught:
-        app.test_client().get("/")
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_after_request."]

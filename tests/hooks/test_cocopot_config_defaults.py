@@ -7,25 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Cocopot, PluginError, hookimpl
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.support import app_with
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     import pluggy
-
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_config_defaults(self) -> None:
-            calls.append(name)
-
-    return Recorder()
 
 
 def test_fires_before_setup() -> None:
@@ -112,23 +99,6 @@ def test_keys_are_upper_case(key: Any) -> None:
         Cocopot("shop", autoload=False, plugins=[Plugin])
 
 
-def test_order() -> None:
-    """Called by name, it gives every plugin's mapping, in load order."""
-
-    def plugin(number: int, tryfirst: bool = False, trylast: bool = False) -> object:
-        class Plugin:
-            @hookimpl(tryfirst=tryfirst, trylast=trylast)
-            def cocopot_config_defaults(self) -> dict[str, Any]:
-                return {f"KEY_{number}": number}
-
-        return Plugin()
-
-    late, early = plugin(4, trylast=True), plugin(1, tryfirst=True)
-    app = app_with(late=late, two=plugin(2), three=plugin(3), early=early)
-    results = app.plugins.hook.cocopot_config_defaults(app=app)
-    assert results == [{"KEY_1": 1}, {"KEY_2": 2}, {"KEY_3": 3}, {"KEY_4": 4}]
-
-
 def test_wrappers() -> None:
     """A wrapper gets the list of mappings, and may change what becomes of the defaults."""
 
@@ -164,19 +134,3 @@ def test_an_exception_stops_the_start() -> None:
 
     with pytest.raises(PluginError, match=r"Broken' failed in cocopot_config_defaults: ValueError: broken"):
         Cocopot("shop", autoload=False, plugins=[Broken])
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_config_defaults(self) -> None:
-            raise ValueError("broken")
-
-    app, broken = app_with(), Broken()
-    with pytest.raises(ValueError, match="broken") as caught:
-        app.plugins.register(broken, "broken", candidate=candidate)
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_config_defaults."]
-    assert not app.plugins.has_plugin("broken")

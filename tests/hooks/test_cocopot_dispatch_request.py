@@ -7,25 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import hookimpl
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     import pluggy
 
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_dispatch_request(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_dispatch_request"
 
 
 def test_fires_between_before_request_and_make_response() -> None:
@@ -53,7 +43,7 @@ def test_fires_between_before_request_and_make_response() -> None:
 def test_not_after_an_answer() -> None:
     """It does not fire when a before-request hook answered."""
     calls: list[str] = []
-    app = app_with(plugin=recorder(calls, "plugin"))
+    app = app_with(plugin=recorder(calls, "plugin", HOOK))
     app.before_request(lambda: "answer")
     assert app.test_client().get("/").text == "answer"
     assert calls == []
@@ -84,7 +74,7 @@ def test_the_first_result_stops_the_rest(value: str) -> None:
         def cocopot_dispatch_request(self) -> str:
             return value
 
-    app = app_with(plugin=Plugin(), later=recorder(calls, "later"))
+    app = app_with(plugin=Plugin(), later=recorder(calls, "later", HOOK))
     assert app.test_client().get("/").text == value
     assert calls == []
 
@@ -92,49 +82,12 @@ def test_the_first_result_stops_the_rest(value: str) -> None:
 def test_the_built_in_implementation_is_last() -> None:
     """Without a plugin's answer it calls the view, raises what routing found wrong, or answers OPTIONS."""
     calls: list[str] = []
-    app = app_with(late=recorder(calls, "late", trylast=True))
+    app = app_with(late=recorder(calls, "late", HOOK, trylast=True))
     client = app.test_client()
     assert client.get("/").text == "view"
     assert client.get("/nowhere").status_code == 404
     assert client.options("/").allow.as_set() == {"get", "head", "options"}
     assert calls == ["late"] * 3
-
-
-def test_order() -> None:
-    """Plugins run in load order; the built-in implementation is last."""
-    calls: list[str] = []
-    app = app_with(
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        two=recorder(calls, "two"),
-        early=recorder(calls, "tryfirst", tryfirst=True),
-    )
-    app.test_client().get("/")
-    assert calls == ["tryfirst", "one", "two", "trylast"]
-
-
-def test_wrappers() -> None:
-    """Wrappers of both styles lie around everybody else; the one that was loaded first is outermost."""
-    calls: list[str] = []
-
-    class New:
-        @hookimpl(wrapper=True)
-        def cocopot_dispatch_request(self) -> Generator[None, Any, Any]:
-            calls.append("new in")
-            result = yield
-            calls.append("new out")
-            return result
-
-    class Old:
-        @hookimpl(hookwrapper=True)
-        def cocopot_dispatch_request(self) -> Generator[None, pluggy.Result[Any], None]:
-            calls.append("old in")
-            outcome = yield
-            calls.append(f"old out {outcome.exception}")
-
-    app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
-    app.test_client().get("/")
-    assert calls == ["new in", "old in", "plain", "old out None", "new out"]
 
 
 def test_a_wrapper_may_replace_the_value() -> None:
@@ -156,7 +109,7 @@ def test_a_wrapper_may_replace_the_value() -> None:
 
 
 def test_nothing_at_all() -> None:
-    """A wrapper that swallows the value is told which endpoint has none, and what to do."""
+    """For a wrapper that returns nothing, the error names the endpoint and what to do."""
 
     class Forgetful:
         @hookimpl(wrapper=True)
@@ -196,22 +149,6 @@ def test_an_exception_goes_to_the_handlers() -> None:
     app.register_error_handler(LookupError, lambda exc: f"handled {exc}")
     assert app.test_client().get("/lost").text == "handled lost"
     assert calls == ["rolled back lost"]
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_dispatch_request(self) -> None:
-            raise ValueError("broken")
-
-    app = app_with()
-    app.plugins.register(Broken(), "broken", candidate=candidate)
-    with pytest.raises(ValueError, match="broken") as caught:
-        app.test_client().get("/")
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_dispatch_request."]
 
 
 def test_the_view_is_not_the_plugins_fault() -> None:

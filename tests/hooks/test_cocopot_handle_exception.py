@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from werkzeug.exceptions import InternalServerError, NotFound
 
 import cocopot
 from cocopot import Blueprint, Cocopot, hookimpl
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     import pluggy
 
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_handle_exception(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_handle_exception"
 
 
 def app_that_raises(exc: Exception, **plugins: object) -> Cocopot:
@@ -81,14 +70,14 @@ def test_arguments() -> None:
 def test_not_for_redirects_of_the_router() -> None:
     """A redirect to the URL with a slash is no error."""
     calls: list[str] = []
-    app = app_with(plugin=recorder(calls, "plugin"))
+    app = app_with(plugin=recorder(calls, "plugin", HOOK))
     app.add_url_rule("/slash/", "slash", lambda: "slash")
     assert app.test_client().get("/slash").status_code == 308
     assert calls == []
 
 
 def test_once_more_with_the_500() -> None:
-    """What nobody handled comes back as the `original_exception` of an `InternalServerError`."""
+    """An unhandled exception returns as the `original_exception` of an `InternalServerError`."""
     seen: list[Any] = []
 
     class Plugin:
@@ -109,10 +98,10 @@ def test_order() -> None:
     calls: list[str] = []
     app = app_that_raises(
         KeyError("wrong"),
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        two=recorder(calls, "two"),
-        early=recorder(calls, "tryfirst", tryfirst=True),
+        late=recorder(calls, "trylast", HOOK, trylast=True),
+        one=recorder(calls, "one", HOOK),
+        two=recorder(calls, "two", HOOK),
+        early=recorder(calls, "tryfirst", HOOK, tryfirst=True),
     )
     with app.test_request_context("/") as context:
         ask = app.plugins.hook.cocopot_handle_exception
@@ -193,19 +182,3 @@ def test_an_exception_is_not_handled_again() -> None:
     app.testing = False
     app.register_error_handler(LookupError, lambda exc: "not asked")
     assert app.test_client().get("/").status_code == 500
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_handle_exception(self) -> None:
-            raise ValueError("broken")
-
-    app = app_that_raises(KeyError("wrong"))
-    app.plugins.register(Broken(), "broken", candidate=candidate)
-    with pytest.raises(ValueError, match="broken") as caught:
-        app.test_client().get("/")
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_handle_exception."]

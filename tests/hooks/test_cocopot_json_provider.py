@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pytest
 from werkzeug.test import create_environ, run_wsgi_app
 
 import cocopot
 from cocopot import hookimpl
 from cocopot.json import DefaultJSONProvider, JSONProvider
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    import pluggy
-
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_json_provider(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_json_provider"
 
 
 class Shouting(JSONProvider):
-    """A provider that can be told from the default one."""
+    """A provider whose output differs from that of the default one."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Return upper-case JSON."""
@@ -84,7 +68,7 @@ def test_a_plugins_provider() -> None:
 def test_the_first_result_stops_the_rest() -> None:
     """The plugin that was loaded last wins, and the others are not asked."""
     calls: list[str] = []
-    app = app_with(earlier=recorder(calls, "earlier"))
+    app = app_with(earlier=recorder(calls, "earlier", HOOK))
     app.plugins.register(provider_of(DefaultJSONProvider(app)), "one")
     app.plugins.register(provider_of(Shouting(app)), "two")
     assert type(app.json) is Shouting
@@ -94,46 +78,9 @@ def test_the_first_result_stops_the_rest() -> None:
 def test_the_built_in_implementation_is_last() -> None:
     """Without a plugin's provider, the standard library's is used."""
     calls: list[str] = []
-    app = app_with(late=recorder(calls, "late", trylast=True))
+    app = app_with(late=recorder(calls, "late", HOOK, trylast=True))
     assert type(app.json) is DefaultJSONProvider
     assert calls == ["late"]
-
-
-def test_order() -> None:
-    """Plugins are asked in reverse load order, between those that asked to be first and last."""
-    calls: list[str] = []
-    app = app_with(
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        two=recorder(calls, "two"),
-        early=recorder(calls, "tryfirst", tryfirst=True),
-    )
-    assert isinstance(app.json, JSONProvider)
-    assert calls == ["tryfirst", "two", "one", "trylast"]
-
-
-def test_wrappers() -> None:
-    """Wrappers of both styles lie around everybody else; the one that was loaded first is outermost."""
-    calls: list[str] = []
-
-    class New:
-        @hookimpl(wrapper=True)
-        def cocopot_json_provider(self) -> Generator[None, Any, Any]:
-            calls.append("new in")
-            result = yield
-            calls.append("new out")
-            return result
-
-    class Old:
-        @hookimpl(hookwrapper=True)
-        def cocopot_json_provider(self) -> Generator[None, pluggy.Result[Any], None]:
-            calls.append("old in")
-            outcome = yield
-            calls.append(f"old out {outcome.exception}")
-
-    app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
-    assert isinstance(app.json, JSONProvider)
-    assert calls == ["new in", "old in", "plain", "old out None", "new out"]
 
 
 def test_by_name() -> None:
@@ -143,22 +90,6 @@ def test_by_name() -> None:
     second = app.plugins.hook.cocopot_json_provider(app=app)
     assert type(first) is type(second) is DefaultJSONProvider
     assert first is not second
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_json_provider(self) -> None:
-            raise ValueError("broken")
-
-    app = app_with()
-    app.plugins.register(Broken(), "broken", candidate=candidate)
-    with pytest.raises(ValueError, match="broken") as caught:
-        assert isinstance(app.json, JSONProvider)
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_json_provider."]
 
 
 def test_an_exception_in_a_view() -> None:

@@ -8,25 +8,13 @@ import pytest
 
 import cocopot
 from cocopot import Response, hookimpl
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    import pluggy
-
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_make_response(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_make_response"
 
 
 def test_fires_between_view_and_after_request() -> None:
@@ -91,46 +79,11 @@ def test_the_first_result_stops_the_rest() -> None:
         def cocopot_make_response(self) -> Response:
             return Response("plugin", 201)
 
-    app = app_with(earlier=recorder(calls, "earlier"), plugin=Plugin(), later=recorder(calls, "later"))
+    app = app_with(
+        earlier=recorder(calls, "earlier", HOOK), plugin=Plugin(), later=recorder(calls, "later", HOOK)
+    )
     assert app.test_client().get("/").status_code == 201
     assert calls == ["later"]
-
-
-def test_order() -> None:
-    """Plugins run in reverse load order, between those that asked to be first and last."""
-    calls: list[str] = []
-    app = app_with(
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        two=recorder(calls, "two"),
-        early=recorder(calls, "tryfirst", tryfirst=True),
-    )
-    app.test_client().get("/")
-    assert calls == ["tryfirst", "two", "one", "trylast"]
-
-
-def test_wrappers() -> None:
-    """Wrappers of both styles lie around everybody else; the one that was loaded first is outermost."""
-    calls: list[str] = []
-
-    class New:
-        @hookimpl(wrapper=True)
-        def cocopot_make_response(self) -> Generator[None, Any, Any]:
-            calls.append("new in")
-            result = yield
-            calls.append("new out")
-            return result
-
-    class Old:
-        @hookimpl(hookwrapper=True)
-        def cocopot_make_response(self) -> Generator[None, pluggy.Result[Any], None]:
-            calls.append("old in")
-            outcome = yield
-            calls.append(f"old out {outcome.exception}")
-
-    app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
-    app.test_client().get("/")
-    assert calls == ["new in", "old in", "plain", "old out None", "new out"]
 
 
 def test_a_wrapper_may_change_the_response() -> None:
@@ -179,19 +132,3 @@ def test_an_exception_becomes_a_500() -> None:
     app.testing = False
     app.register_error_handler(LookupError, lambda exc: "not asked")
     assert app.test_client().get("/").status_code == 500
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_make_response(self) -> None:
-            raise ValueError("broken")
-
-    app = app_with()
-    app.plugins.register(Broken(), "broken", candidate=candidate)
-    with pytest.raises(ValueError, match="broken") as caught:
-        app.test_client().get("/")
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_make_response."]

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pytest
 from werkzeug.exceptions import NotFound
 
 import cocopot
 from cocopot import hookimpl
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    import pluggy
-
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_request_started(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_request_started"
 
 
 def test_fires_first() -> None:
@@ -71,7 +55,7 @@ def test_a_result_is_ignored() -> None:
         def cocopot_request_started(self) -> str:
             return "not the response"
 
-    app = app_with(one=Plugin(), nothing=recorder([], "nothing"), two=Plugin())
+    app = app_with(one=Plugin(), nothing=recorder([], "nothing", HOOK), two=Plugin())
     assert app.test_client().get("/").text == "view"
     with app.test_request_context("/") as context:
         results = app.plugins.hook.cocopot_request_started(app=app, request=context.request)
@@ -91,43 +75,6 @@ def test_the_request_may_get_attributes() -> None:
     assert app.test_client().get("/number").text == "7"
 
 
-def test_order() -> None:
-    """Plugins run in load order, between those that asked to be first and last."""
-    calls: list[str] = []
-    app = app_with(
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        two=recorder(calls, "two"),
-        early=recorder(calls, "tryfirst", tryfirst=True),
-    )
-    app.test_client().get("/")
-    assert calls == ["tryfirst", "one", "two", "trylast"]
-
-
-def test_wrappers() -> None:
-    """Wrappers of both styles lie around everybody else; the one that was loaded first is outermost."""
-    calls: list[str] = []
-
-    class New:
-        @hookimpl(wrapper=True)
-        def cocopot_request_started(self) -> Generator[None, Any, Any]:
-            calls.append("new in")
-            result = yield
-            calls.append("new out")
-            return result
-
-    class Old:
-        @hookimpl(hookwrapper=True)
-        def cocopot_request_started(self) -> Generator[None, pluggy.Result[Any], None]:
-            calls.append("old in")
-            outcome = yield
-            calls.append(f"old out {outcome.exception}")
-
-    app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
-    app.test_client().get("/")
-    assert calls == ["new in", "old in", "plain", "old out None", "new out"]
-
-
 def test_an_exception_is_handled_as_one_of_the_view() -> None:
     """The rest of the hook does not run, and an error handler answers."""
     calls: list[str] = []
@@ -137,23 +84,7 @@ def test_an_exception_is_handled_as_one_of_the_view() -> None:
         def cocopot_request_started(self) -> None:
             raise LookupError("broken")
 
-    app = app_with(broken=Broken(), later=recorder(calls, "later"))
+    app = app_with(broken=Broken(), later=recorder(calls, "later", HOOK))
     app.register_error_handler(LookupError, lambda exc: (str(exc.args[0]), 503))
     response = app.test_client().get("/")
     assert (response.status_code, response.text, calls) == (503, "broken", [])
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_request_started(self) -> None:
-            raise ValueError("broken")
-
-    app = app_with()
-    app.plugins.register(Broken(), "broken", candidate=candidate)
-    with pytest.raises(ValueError, match="broken") as caught:
-        app.test_client().get("/")
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_request_started."]

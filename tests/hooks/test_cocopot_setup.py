@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from cocopot import Blueprint, Cocopot, PluginError, hookimpl
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_setup(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_setup"
 
 
 def test_fires_at_the_end_of_the_constructor() -> None:
-    """With the application, it comes after everybody's configuration defaults, in load order."""
+    """With the application, it fires after the configuration defaults of all plugins, in load order."""
     calls: list[str] = []
 
     class A:
@@ -80,39 +66,16 @@ def test_the_built_in_implementation_is_last() -> None:
     assert "static" in app.view_functions
 
 
-def test_historic() -> None:
-    """A plugin that is registered late gets its call then; those that had theirs do not get it again."""
-    calls: list[str] = []
-    app = app_with(one=recorder(calls, "one"))
-    app.test_client().get("/")
-    app.plugins.register(recorder(calls, "late"), "late")
-    assert calls == ["one", "late"]
-    with pytest.raises(AssertionError, match="use call_historic"):
-        app.plugins.hook.cocopot_setup(app=app)
-
-
 def test_called_again_by_name() -> None:
-    """A further historic call reaches every plugin in order, and its results a callback."""
-    calls: list[str] = []
-
-    class Answers:
-        @hookimpl
-        def cocopot_setup(self) -> str:
-            return "answer"
-
-    app = app_with(
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        answers=Answers(),
-        early=recorder(calls, "tryfirst", tryfirst=True),
-    )
-    calls.clear()
-    app.plugins.hook.cocopot_setup.call_historic(result_callback=calls.append, kwargs={"app": app})
-    assert calls == ["tryfirst", "one", "trylast", "answer"]
+    """The results of a further historic call are passed to a callback, without `None`."""
+    results: list[str] = []
+    app = app_with(one=recorder([], "one", HOOK, "result"), two=recorder([], "two", HOOK))
+    app.plugins.hook.cocopot_setup.call_historic(result_callback=results.append, kwargs={"app": app})
+    assert results == ["result"]
 
 
 def test_a_route_after_the_first_request() -> None:
-    """A plugin that is registered too late to add a route is left out, with an error that says so."""
+    """A plugin that is registered too late to add a route is rejected, with the reason."""
 
     class Late:
         @hookimpl
@@ -127,20 +90,6 @@ def test_a_route_after_the_first_request() -> None:
     assert not app.plugins.has_plugin("late")
 
 
-@pytest.mark.parametrize("options", [{"wrapper": True}, {"hookwrapper": True}], ids=["new", "old"])
-def test_no_wrappers(options: dict[str, Any]) -> None:
-    """A wrapper of a historic hook is refused."""
-
-    def cocopot_setup() -> Generator[None, Any, Any]:
-        return (yield)
-
-    wrapper = ModuleType("wrapper")
-    wrapper.cocopot_setup = hookimpl(cocopot_setup, **options)  # type: ignore[attr-defined]
-    with pytest.raises(PluginError, match="historic incompatible with yield") as caught:
-        Cocopot("shop", autoload=False, plugins=[wrapper])
-    assert caught.value.plugin == "wrapper"
-
-
 def test_an_exception_stops_the_start() -> None:
     """Loaded with the application, a plugin that raises is named by a `PluginError`."""
 
@@ -152,19 +101,3 @@ def test_an_exception_stops_the_start() -> None:
     with pytest.raises(PluginError, match="Broken' failed in cocopot_setup: ValueError: broken") as caught:
         Cocopot("shop", autoload=False, plugins=[Broken])
     assert "Broken' in hook cocopot_setup." in caught.value.__cause__.__notes__[0]  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_setup(self) -> None:
-            raise ValueError("broken")
-
-    app, broken = app_with(), Broken()
-    with pytest.raises(ValueError, match="broken") as caught:
-        app.plugins.register(broken, "broken", candidate=candidate)
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_setup."]
-    assert not app.plugins.has_plugin("broken")

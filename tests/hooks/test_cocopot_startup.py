@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import cocopot
 from cocopot import hookimpl, url_for
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    import pluggy
-
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_startup(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_startup"
 
 
 def test_fires_once_before_the_first_request() -> None:
@@ -51,7 +36,7 @@ def test_fires_once_before_the_first_request() -> None:
 def test_not_without_a_request() -> None:
     """An application that builds URLs, runs commands or looks at its shell is not started."""
     calls: list[str] = []
-    app = app_with(plugin=recorder(calls, "startup"))
+    app = app_with(plugin=recorder(calls, "startup", HOOK))
     with app.test_request_context("/"):
         assert url_for("index") == "/"
     assert app.cli.name == "shop"
@@ -92,48 +77,9 @@ def test_registration_is_open_until_it_is_done() -> None:
         app.add_url_rule("/late", "late", lambda: "late")
 
 
-def test_order() -> None:
-    """Plugins run in load order, then the application's functions, the first registered first."""
-    calls: list[str] = []
-    app = app_with(
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        two=recorder(calls, "two"),
-        early=recorder(calls, "tryfirst", tryfirst=True),
-    )
-    app.on_startup(lambda: calls.append("app 1"))
-    app.on_startup(lambda: calls.append("app 2"))
-    app.test_client().get("/")
-    assert calls == ["tryfirst", "one", "two", "app 1", "app 2", "trylast"]
-
-
-def test_wrappers() -> None:
-    """Wrappers of both styles lie around everybody else; the one that was loaded first is outermost."""
-    calls: list[str] = []
-
-    class New:
-        @hookimpl(wrapper=True)
-        def cocopot_startup(self) -> Generator[None, Any, Any]:
-            calls.append("new in")
-            result = yield
-            calls.append("new out")
-            return result
-
-    class Old:
-        @hookimpl(hookwrapper=True)
-        def cocopot_startup(self) -> Generator[None, pluggy.Result[Any], None]:
-            calls.append("old in")
-            outcome = yield
-            calls.append(f"old out {outcome.exception}")
-
-    app = app_with(plain=recorder(calls, "plain"), new=New(), old=Old())
-    app.test_client().get("/")
-    assert calls == ["new in", "old in", "plain", "old out None", "new out"]
-
-
 def test_by_name() -> None:
     """Called by name, it gives the results, and does not count as a start."""
-    app = app_with(plugin=recorder([], "plugin"))
+    app = app_with(plugin=recorder([], "plugin", HOOK))
     app.on_startup(lambda: "started")
     assert app.plugins.hook.cocopot_startup(app=app) == ["started"]
     assert app.started is False
@@ -152,26 +98,10 @@ def test_an_exception_reaches_the_server() -> None:
                 self.times = 0
                 raise ValueError("broken")
 
-    app = app_with(one=recorder(calls, "one"), broken=Broken(), two=recorder(calls, "two"))
+    app = app_with(one=recorder(calls, "one", HOOK), broken=Broken(), two=recorder(calls, "two", HOOK))
     app.testing = False
     app.register_error_handler(ValueError, lambda exc: "not asked")
     with pytest.raises(ValueError, match="broken"):
         app.test_client().get("/")
     assert app.test_client().get("/").text == "view"
     assert calls == ["one", "one", "two"]
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_startup(self) -> None:
-            raise ValueError("broken")
-
-    app = app_with()
-    app.plugins.register(Broken(), "broken", candidate=candidate)
-    with pytest.raises(ValueError, match="broken") as caught:
-        app.test_client().get("/")
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_startup."]

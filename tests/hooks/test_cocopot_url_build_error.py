@@ -8,25 +8,15 @@ import pytest
 from werkzeug.routing import BuildError
 
 from cocopot import Cocopot, hookimpl, url_for
-from tests.hooks.support import BLAMED, app_with
+from tests.hooks.drivers import recorder
+from tests.hooks.support import app_with
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     import pluggy
 
-    from cocopot.hooks.candidates import Candidate
-
-
-def recorder(calls: list[str], name: str, *, tryfirst: bool = False, trylast: bool = False) -> object:
-    """Return a plugin that records its name."""
-
-    class Recorder:
-        @hookimpl(tryfirst=tryfirst, trylast=trylast)
-        def cocopot_url_build_error(self) -> None:
-            calls.append(name)
-
-    return Recorder()
+HOOK = "cocopot_url_build_error"
 
 
 def build(app: Cocopot, endpoint: str = "nowhere", **values: Any) -> str:
@@ -68,29 +58,13 @@ def test_the_first_result_stops_the_rest() -> None:
             return self.url
 
     plugin = Plugin()
-    app = app_with(earlier=recorder(calls, "earlier"), plugin=plugin)
+    app = app_with(earlier=recorder(calls, "earlier", HOOK), plugin=plugin)
     assert build(app) == ""
     assert calls == []
     plugin.url = None
     with pytest.raises(BuildError, match="nowhere"):
         build(app)
     assert calls == ["earlier"]
-
-
-def test_order() -> None:
-    """The application's functions run first, the last registered first, then plugins in reverse."""
-    calls: list[str] = []
-    app = app_with(
-        late=recorder(calls, "trylast", trylast=True),
-        one=recorder(calls, "one"),
-        two=recorder(calls, "two"),
-        early=recorder(calls, "tryfirst", tryfirst=True),
-    )
-    app.url_build_error_handler(lambda error, endpoint, values: calls.append("app 1"))
-    app.url_build_error_handler(lambda error, endpoint, values: calls.append("app 2"))
-    with pytest.raises(BuildError):
-        build(app)
-    assert calls == ["tryfirst", "app 2", "app 1", "two", "one", "trylast"]
 
 
 def test_wrappers() -> None:
@@ -115,7 +89,7 @@ def test_wrappers() -> None:
 
 def test_by_name() -> None:
     """Called by name, it returns the first URL, or `None`."""
-    app = app_with(plugin=recorder([], "plugin"))
+    app = app_with(plugin=recorder([], "plugin", HOOK))
     error = BuildError("nowhere", {}, None, None)
     ask = app.plugins.hook.cocopot_url_build_error
     assert ask(app=app, error=error, endpoint="nowhere", values={}) is None
@@ -135,19 +109,3 @@ def test_an_error_of_ones_own() -> None:
     with pytest.raises(BuildError) as caught:
         build(app_with(plugin=Plugin()))
     assert caught.value is mine
-
-
-@pytest.mark.parametrize(("candidate", "who"), BLAMED)
-def test_blame(candidate: Candidate | None, who: str) -> None:
-    """An exception names the plugin, where it comes from, and the hook."""
-
-    class Broken:
-        @hookimpl
-        def cocopot_url_build_error(self) -> None:
-            raise ValueError("broken")
-
-    app = app_with()
-    app.plugins.register(Broken(), "broken", candidate=candidate)
-    with pytest.raises(ValueError, match="broken") as caught:
-        build(app)
-    assert caught.value.__notes__ == [f"Raised by {who} in hook cocopot_url_build_error."]

@@ -309,6 +309,21 @@ def test_blame(hook: str, candidate: Candidate | None, who: str, caplog: pytest.
         assert error in logged
 
 
+@pytest.mark.parametrize("hook", EVERY)
+def test_errors_are_raised_together(hook: str) -> None:
+    """A group has the errors of plugins and of the application's functions, in the order of the hook."""
+    in_plugin, in_function = ValueError("broken"), LookupError("lost")
+
+    def function(*args: object) -> None:
+        raise in_function
+
+    app = shop(recorder([], "a", hook), broken(hook, in_plugin, [True]))
+    getattr(app, DRIVERS[hook].decorator)(function)
+    with pytest.raises(ExceptionGroup, match=f"2 of 3 implementations of {hook} raised") as caught:
+        driven(app, hook)
+    assert list(caught.value.exceptions) == [in_function, in_plugin]
+
+
 @pytest.mark.parametrize("hook", DECORATED)
 def test_functions_of_the_application_are_blamed_in_a_group_only(hook: str) -> None:
     """Its traceback names a function of the application; only in a group of errors it needs a note."""

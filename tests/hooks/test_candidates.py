@@ -1,0 +1,217 @@
+"""Plugins that may be loaded: installed ones, and those that an application passes in."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import importlib_metadata
+import pytest
+
+from cocopot import Cocopot
+from cocopot.hooks.candidates import GROUP, Candidate, given_candidates, installed, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CORS = Candidate("cors", "cocopot_cors:CORS", "cocopot-cors", "1.2")
+GIVEN = Candidate("notes.audit", given=SimpleNamespace())
+
+
+def test_given_plugins_are_named_and_told_apart() -> None:
+    """A plugin is named by `plugin_name`, module or class; a second one of a name gets a number."""
+    named, module = SimpleNamespace(plugin_name="own"), pytest
+    candidates = given_candidates([named, module, SimpleNamespace, SimpleNamespace(), SimpleNamespace()])
+    names = [candidate.name for candidate in candidates]
+    assert names == [
+        "own",
+        "pytest",
+        "types.SimpleNamespace",
+        "types.SimpleNamespace (2)",
+        "types.SimpleNamespace (3)",
+    ]
+
+
+def test_an_error_says_where_a_plugin_comes_from_and_how_to_go_on() -> None:
+    """An error of an installed plugin names distribution, version and entry point."""
+    error = CORS.error("is out of order.", reason="setup", hook="cocopot_setup")
+    assert str(error).splitlines() == [
+        "Plugin 'cors' (cocopot-cors 1.2, cocopot_cors:CORS) is out of order.",
+        'To go on without it, pass disable={"cors"} or set COCOPOT_DISABLE_PLUGINS=cors.',
+    ]
+    assert (error.plugin, error.distribution, error.version) == ("cors", "cocopot-cors", "1.2")
+    assert (error.entry_point, error.hook) == ("cocopot_cors:CORS", "cocopot_setup")
+
+
+def test_an_error_of_a_given_plugin_names_no_distribution() -> None:
+    """What is not known is `None`, and not in the text."""
+    error = GIVEN.error("is out of order.", reason="setup")
+    assert str(error).startswith("Plugin 'notes.audit' is out of order.\n")
+    assert (error.distribution, error.version, error.entry_point, error.hook) == (None, None, None, None)
+
+
+def test_a_given_class_is_instantiated_and_an_object_is_not() -> None:
+    """Loading makes an instance of a class, each time a new one, and returns anything else as it is."""
+
+    class Plugin:
+        pass
+
+    candidate = Candidate("notes.Plugin", given=Plugin)
+    first, second = candidate.load(), candidate.load()
+    assert isinstance(first, Plugin)
+    assert first is not second
+    assert GIVEN.load() is GIVEN.given
+
+
+# -------------------------------------------------------------------------
+# What is installed
+# -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Path]]:
+    """Two folders at the beginning of `sys.path`."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    monkeypatch.setattr(sys, "path", [str(first), str(second), *sys.path])
+    installed.cache_clear()
+    yield first, second
+    installed.cache_clear()
+
+
+def distribute(folder: Path, value: str, info: str = "tea-1.0.dist-info", name: str = "tea") -> None:
+    """Write the metadata of a distribution that names the plugin `tea`."""
+    file = "PKG-INFO" if info.endswith((".egg-info", "EGG-INFO")) else "METADATA"
+    place = folder / info
+    place.mkdir(parents=True)
+    place.joinpath(file).write_text(f"Name: {name}\nVersion: 1.0\n", encoding="utf-8")
+    place.joinpath("entry_points.txt").write_text(f"[{GROUP}]\ntea = {value}\n", encoding="utf-8")
+
+
+def found() -> list[str]:
+    """Return the values of the plugins named `tea`, after a comparison with the library's own search."""
+    values = tea()
+    points = importlib_metadata.entry_points(group=GROUP)
+    candidates = [(candidate.name, candidate.value) for candidate in installed()]
+    assert candidates == sorted((point.name, point.value) for point in points)
+    return values
+
+
+def tea() -> list[str]:
+    """Return the values of the plugins named `tea`, read anew."""
+    importlib.invalidate_caches()
+    installed.cache_clear()
+    return [candidate.value for candidate in installed() if candidate.name == "tea"]
+
+
+@pytest.mark.parametrize(
+    "info", ["tea-1.0.dist-info", "tea.egg-info", "tea-1.0-py3.11.egg-info", "Tea-2.dist-info"]
+)
+def test_the_first_distribution_of_a_name_hides_the_others(info: str, folders: tuple[Path, Path]) -> None:
+    """As with modules, what stands earlier on `sys.path` counts; also if it names no plugin any more."""
+    first, second = folders
+    distribute(second, "second_tea", info=info)
+    assert found() == ["second_tea"]
+    distribute(first, "first_tea")
+    assert found() == ["first_tea"]
+    first.joinpath("tea-1.0.dist-info", "entry_points.txt").unlink()
+    assert found() == []
+
+
+def test_two_names_are_two_distributions(folders: tuple[Path, Path]) -> None:
+    """Whoever brings a plugin of the same name is found too, for the error that names both."""
+    distribute(folders[0], "green_tea", info="green_tea-1.0.dist-info", name="green-tea")
+    distribute(folders[1], "black_tea", info="Black.Tea-1.0.dist-info", name="Black.Tea")
+    assert found() == ["black_tea", "green_tea"]
+
+
+def test_what_a_removal_has_left_hides_nothing(folders: tuple[Path, Path]) -> None:
+    """A distribution without metadata counts only if there is no whole one of its name."""
+    for folder in folders:
+        distribute(folder, f"{folder.name}_tea")
+    folders[0].joinpath("tea-1.0.dist-info", "METADATA").unlink()
+    assert tea() == ["second_tea"]
+    folders[1].joinpath("tea-1.0.dist-info", "METADATA").unlink()
+    assert tea() == ["first_tea"]
+
+
+def test_a_distribution_in_an_archive_is_found(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry of `sys.path` may be a zip file, or an egg."""
+    distribute(folders[0], "zipped_tea")
+    archive = shutil.make_archive(str(folders[1] / "packed"), "zip", folders[0])
+    monkeypatch.setattr(sys, "path", [archive, *sys.path[2:]])
+    assert found() == ["zipped_tea"]
+    distribute(folders[1], "egg_tea", info="coffee-2.0.egg/EGG-INFO", name="coffee")
+    sys.path.insert(1, str(folders[1] / "coffee-2.0.egg"))
+    assert found() == ["egg_tea", "zipped_tea"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"[cocopot.plugins]\ncoffee\n", "a line has no '='"),
+        (b"[cocopot.plugins]\ncoffee = \xff\n", "'utf-8' codec can't decode byte 0xff"),
+    ],
+)
+def test_a_distribution_that_cannot_be_read_stops_nobody(
+    text: bytes, reason: str, folders: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its entry points are passed over, with one warning that names it; those of others are found."""
+    distribute(folders[0], "green_tea")
+    distribute(folders[1], "", info="coffee-2.0.dist-info", name="coffee")
+    folders[1].joinpath("coffee-2.0.dist-info", "entry_points.txt").write_bytes(text)
+    assert tea() == ["green_tea"]
+    assert Cocopot("shop", autoload={"cors"}).plugins.has_plugin("cors")
+    (record,) = caplog.records
+    message = record.getMessage()
+    assert message.startswith(f"The entry points of the distribution coffee 1.0 cannot be read: {reason}")
+    assert str(folders[1]) in message
+    assert [str(error) for error in unreadable()] == [message]
+
+
+class Provider(importlib_metadata.DistributionFinder):
+    """Finds one distribution that is no file, and records where it was told to search."""
+
+    class Distribution(importlib_metadata.Distribution):
+        FILES: ClassVar = {
+            "METADATA": "Name: Tea\nVersion: 7\n",
+            "entry_points.txt": f"[{GROUP}]\ntea = provided_tea\n",
+        }
+
+        def read_text(self, filename: str) -> str | None:
+            return self.FILES.get(filename)
+
+        def locate_file(self, path: Any) -> Path:
+            return Path(path)
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+
+    def find_distributions(self, context: Any = None) -> list[importlib_metadata.Distribution]:
+        self.paths += context.path
+        return [self.Distribution()]
+
+    def find_spec(self, *args: Any) -> None:
+        """It finds no modules."""
+
+
+def test_another_finder_is_asked_for_what_is_there(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Distributions of other finders count as those in folders do; places that nobody has are left out."""
+    provider = Provider()
+    missing, too_long = str(folders[0] / "missing.zip"), "x" * 10_000
+    monkeypatch.setattr(sys, "path", ["", missing, too_long, *sys.path[:1]])
+    monkeypatch.chdir(folders[1])
+    monkeypatch.setattr(sys, "meta_path", [provider, *sys.meta_path])
+    distribute(folders[1], "hidden_tea")
+    (candidate,) = installed()
+    assert (candidate.value, candidate.distribution, candidate.version) == ("provided_tea", "Tea", "7")
+    assert provider.paths == ["", str(folders[0])]

@@ -8,60 +8,59 @@ from typing import TYPE_CHECKING, Any, cast
 from werkzeug.local import LocalProxy
 
 from cocopot.context import CURRENT, current, current_request_context
-from cocopot.speedups import see_through
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.request import Request
 
-# A LocalProxy finds an attribute by failing first; these overrides look through the context at once. What the
-# object itself does not have, such as `_get_current_object`, is the proxy's own.
+# A method call on an imported name is compiled to a slower attribute lookup (CPython 3.11).
+_get_context = CURRENT.get
+
+# Hands an object's error from `__getattribute__` to `__getattr__`.
+_FAILED = threading.local()
 
 
 class _ContextProxy(LocalProxy[Any]):
+    """A proxy that reads an attribute from its object first.
+
+    A `LocalProxy` reads it from itself first, and from its object when that has failed, which takes longer.
+    """
+
     __slots__ = ()
 
-    def __getattr__(self, name: str) -> Any:
-        # Python comes here after an AttributeError from `__getattribute__`. Where that was the object's own,
-        # to ask the object again would run a property twice.
+    def __getattr__(self, name: str) -> object:
+        # Python calls this after an AttributeError of `__getattribute__`. If that was the object's, it is
+        # raised again: to read the attribute again would run a property twice.
         error: AttributeError | None = _FAILED.__dict__.pop("error", None)
         if error is None:
             return getattr(self._get_current_object(), name)
         try:
             raise error
         finally:
-            del error
+            del error  # break the reference cycle exception -> traceback -> frame
 
 
-_FAILED = threading.local()
-
-
-def _own(proxy: _ContextProxy, name: str, error: AttributeError) -> Any:
-    """Return an attribute of the proxy itself, or raise what the object raised."""
+def _proxy_attribute(proxy: LocalProxy[Any], name: str, error: AttributeError) -> object:
+    """Return an attribute of the proxy itself, such as `_get_current_object`, or raise its object's error."""
     if hasattr(LocalProxy, name):
         return LocalProxy.__getattribute__(proxy, name)
+    _FAILED.error = error
     try:
         raise error
     finally:
-        del error  # a frame that holds an exception of its own traceback is a circle
+        del error  # break the reference cycle exception -> traceback -> frame
 
 
-def _own_or_remember(proxy: _ContextProxy, name: str, error: AttributeError) -> Any:
-    """Do what `_own` does, and leave a note for `__getattr__`."""
-    if not hasattr(LocalProxy, name):
-        _FAILED.error = error
-    try:
-        return _own(proxy, name, error)
-    finally:
-        del error
+# The three methods differ in one name. One method for all, which finds the attribute of the context by its
+# name, takes 118 ns to read an attribute of the request; these take 90.
 
 
 class _RequestProxy(_ContextProxy):
     __slots__ = ()
 
-    def __getattribute__(self, name: str) -> Any:
+    def __getattribute__(self, name: str) -> object:
         try:
-            target = CURRENT.get().request
+            target = _get_context().request
         except LookupError:
             return LocalProxy.__getattribute__(self, name)
         if target is None:
@@ -69,42 +68,40 @@ class _RequestProxy(_ContextProxy):
         try:
             return getattr(target, name)
         except AttributeError as error:
-            return _own_or_remember(self, name, error)
+            return _proxy_attribute(self, name, error)
 
 
 class _GlobalsProxy(_ContextProxy):
     __slots__ = ()
 
-    def __getattribute__(self, name: str) -> Any:
+    def __getattribute__(self, name: str) -> object:
         try:
-            target = CURRENT.get().g
+            target = _get_context().g
         except LookupError:
             return LocalProxy.__getattribute__(self, name)
         try:
             return getattr(target, name)
         except AttributeError as error:
-            return _own_or_remember(self, name, error)
+            return _proxy_attribute(self, name, error)
 
 
 class _AppProxy(_ContextProxy):
     __slots__ = ()
 
-    def __getattribute__(self, name: str) -> Any:
+    def __getattribute__(self, name: str) -> object:
         try:
-            target = CURRENT.get().app
+            target = _get_context().app
         except LookupError:
             return LocalProxy.__getattribute__(self, name)
         try:
             return getattr(target, name)
         except AttributeError as error:
-            return _own_or_remember(self, name, error)
+            return _proxy_attribute(self, name, error)
 
 
 #: The request that is being handled.
-request: Request = cast("Request", _RequestProxy(lambda: current_request_context().request))
-#: A namespace for the time of the current context.
+request = cast("Request", _RequestProxy(lambda: current_request_context().request))
+#: A namespace that lives as long as the current context.
 g: Any = _GlobalsProxy(lambda: current().g)
 #: The application that handles the current request, or whose context is active.
-current_app: Cocopot = cast("Cocopot", _AppProxy(lambda: current().app))
-
-see_through({_RequestProxy: "request", _GlobalsProxy: "g", _AppProxy: "app"}, CURRENT, _own)
+current_app = cast("Cocopot", _AppProxy(lambda: current().app))

@@ -19,7 +19,6 @@ try:
         match_plain,
         new,
         plain_arguments,
-        see_through,
         text_answer,
     )
 except ImportError:  # also of a name that an old one does not have
@@ -30,7 +29,6 @@ except ImportError:  # also of a name that an old one does not have
         match_plain,
         new,
         plain_arguments,
-        see_through,
         text_answer,
     )
 
@@ -43,7 +41,6 @@ __all__ = [
     "match_plain",
     "new",
     "plain_arguments",
-    "see_through",
     "text_answer",
 ]
 

@@ -4,5 +4,4 @@ from cocopot.speedups.python import LazyHeaders as LazyHeaders
 from cocopot.speedups.python import match_plain as match_plain
 from cocopot.speedups.python import new as new
 from cocopot.speedups.python import plain_arguments as plain_arguments
-from cocopot.speedups.python import see_through as see_through
 from cocopot.speedups.python import text_answer as text_answer

@@ -7,7 +7,6 @@ checked when it is assigned: what is no dict, say, is a `TypeError`.
 
 from cpython.dict cimport PyDict_Items
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF
 from cpython.unicode cimport PyUnicode_FindChar, PyUnicode_Substring
 from libc.string cimport memchr
 
@@ -16,15 +15,12 @@ from cocopot.speedups.python import LENGTH_HEADERS
 
 cdef extern from "Python.h":
     ctypedef struct TypeObject "PyTypeObject":
-        object (*tp_getattro)(object instance, object name)
         object (*tp_new)(TypeObject *kind, object args, PyObject *kwargs)
 
     TypeObject PyBaseObject_Type
     TypeObject PyDict_Type
-    TypeObject *Py_TYPE(object instance)
     bint PyUnicode_IS_ASCII(str text)
     const char *PyUnicode_1BYTE_DATA(str text)
-    int PyContextVar_Get(object variable, PyObject *default, PyObject **value) except -1
     PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
 
 
@@ -106,46 +102,6 @@ cdef class LazyArguments(Lazy):
                 instance.args = arguments
                 return arguments
         return self.value_for(instance)
-
-
-# -------------------------------------------------------------------------
-# Proxies
-# -------------------------------------------------------------------------
-
-cdef object proxied = {}
-cdef object current = None
-cdef object own_attribute = None
-cdef object (*slower)(object, object)
-
-
-def see_through(dict proxies not None, variable, own):
-    global proxied, current, own_attribute, slower
-    for kind in proxies:
-        if not isinstance(kind, type):
-            raise TypeError(f"{kind!r:.100} is no class")
-    proxied, current, own_attribute = proxies, variable, own
-    for kind in proxies:
-        if (<TypeObject *>kind).tp_getattro != look_through:
-            slower = (<TypeObject *>kind).tp_getattro
-            (<TypeObject *>kind).tp_getattro = look_through
-
-
-cdef object look_through(object proxy, object name):
-    attribute = (<dict>proxied).get(type(proxy))
-    cdef PyObject *found = NULL
-    PyContextVar_Get(current, NULL, &found)
-    if found == NULL:
-        return slower(proxy, name)
-    context = <object>found
-    Py_DECREF(context)
-    target = None if attribute is None else getattr(context, attribute)
-    # What is a proxy itself may lead back here, without end: Python counts how deep it is.
-    if target is None or Py_TYPE(target).tp_getattro == look_through:
-        return slower(proxy, name)
-    try:
-        return getattr(target, name)
-    except AttributeError as error:
-        return own_attribute(proxy, name, error)
 
 
 # -------------------------------------------------------------------------

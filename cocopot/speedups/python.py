@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import ContextVar
 
     from werkzeug.datastructures import ImmutableMultiDict
 
@@ -116,21 +115,6 @@ class LazyArguments(Lazy):
                 instance.args = arguments
                 return arguments
         return super().__get__(instance, owner)
-
-
-def see_through(
-    proxies: dict[type[Any], str], variable: ContextVar[Any], own: Callable[[Any, str, AttributeError], Any]
-) -> None:
-    """Let proxies find attributes without a call of their `__getattribute__`, which does it in Python.
-
-    It is still called where there is no context, or no object in it; without a `__getattr__` beside it,
-    Python would always call it from then on.
-
-    Args:
-        proxies: By each class of proxies, the attribute of the context that they stand for.
-        variable: Holds the context.
-        own: Returns an attribute of a proxy that the object does not have, or raises the error.
-    """
 
 
 #: Returns the rule and the arguments of a request for which the tables of routing are enough, else `None`.

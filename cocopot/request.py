@@ -209,7 +209,7 @@ class Request(_WerkzeugRequest):
     #: The arguments of the view, taken from the URL; ``None`` when nothing matched.
     view_args: dict[str, Any] | None = None
     #: Why no rule matched: not found, method not allowed, or a redirect.
-    routing_exception: Exception | None = None
+    routing_exception: HTTPException | None = None
 
     method: str = _lazy(_load_method)
     scheme: str = _lazy(_load_scheme)

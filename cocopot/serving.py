@@ -1,4 +1,4 @@
-"""The development server: Werkzeug's, with care for who may reach the debugger."""
+"""The development server: Werkzeug's, with the debugger restricted to this machine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 import sys
+import threading
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,18 +25,18 @@ DEFAULT_PORT = 5000
 
 
 class _RequestHandler(WSGIRequestHandler):
-    """Werkzeug's, with the path handed over byte for byte (PEP 3333), and an answer to a URL that is none.
+    """Werkzeug's handler, with the path passed on byte for byte (PEP 3333), and a 400 for an invalid URL.
 
-    Werkzeug replaces bytes that are not UTF-8, so that the application could not refuse them, and encodes
-    twice those that were sent without a percent sign.
+    Werkzeug replaces bytes that are not UTF-8, so that the application could not reject them, and encodes
+    bytes twice that were sent without percent-encoding.
     """
 
     def run_wsgi(self) -> None:
         try:
             urlsplit(self.path)
         except ValueError as error:
-            del self.path  # which the log cannot read either
-            self.send_error(400, explain=f"The URL of this request cannot be read: {error}")
+            del self.path  # the access log cannot parse it either
+            self.send_error(400, explain=f"The URL of this request is invalid: {error}")
         else:
             super().run_wsgi()
 
@@ -55,11 +56,11 @@ def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **
         host: Host name to listen on.
         port: Port to listen on; 0 lets the system choose one.
         debug: Whether to switch debug mode on.
-        options: What `werkzeug.serving.run_simple` takes.
+        options: Arguments of `werkzeug.serving.run_simple`.
     """
-    if _ignores_run:
+    if _run_is_disabled.is_set():
         sys.stderr.write(
-            " * app.run() is passed over, because a command imports the module. "
+            " * app.run() is ignored, because a command imports the module. "
             'Put it below the line if __name__ == "__main__".\n'
         )
         return
@@ -70,16 +71,16 @@ def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **
 
 
 def address_of(app: Cocopot, host: str | None, port: int | None) -> tuple[str, int]:
-    """Return where a server of an application listens: what is given comes first, then SERVER_NAME.
+    """Return the host and port that a server of the application listens on.
 
     Args:
-        app: The application.
-        host: Host name, if one is given.
-        port: Port, if one is given.
+        app: The application; its SERVER_NAME supplies what is not passed.
+        host: Host name, or `None` for the configured or default one.
+        port: Port, or `None` for the configured or default one.
     """
-    named_host, named_port = _from_server_name(app.config["SERVER_NAME"])
-    named_port = DEFAULT_PORT if named_port is None else named_port
-    return host or named_host or DEFAULT_HOST, named_port if port is None else port
+    server_host, server_port = _split_server_name(app.config["SERVER_NAME"])
+    server_port = DEFAULT_PORT if server_port is None else server_port
+    return host or server_host or DEFAULT_HOST, server_port if port is None else port
 
 
 def serve(application: WSGIApplication, host: str, port: int, *, debug: bool, **options: Any) -> None:
@@ -89,51 +90,53 @@ def serve(application: WSGIApplication, host: str, port: int, *, debug: bool, **
         application: The application.
         host: Host name to listen on.
         port: Port to listen on; 0 lets the system choose one.
-        debug: Whether to reload, and to show the debugger where only this machine reaches it.
-        options: What `werkzeug.serving.run_simple` takes; wins over `debug`.
+        debug: Whether to use the reloader, and the debugger if only this machine can reach the server.
+        options: Arguments of `werkzeug.serving.run_simple`; they override what `debug` implies.
     """
     options.setdefault("use_reloader", debug)
     options.setdefault("threaded", True)
     options.setdefault("request_handler", _RequestHandler)
     if "use_debugger" not in options:
-        options["use_debugger"] = debug and _may_debug(host)
+        options["use_debugger"] = debug and _allow_debugger(host)
     run_simple(host, port, application, **options)
 
 
 def inherited_address() -> tuple[str, int]:
-    """Return where the server listens that the reloader has started this process for."""
+    """Return the address of the socket that this process inherits from the reloader."""
     with socket.socket(fileno=os.dup(int(os.environ["WERKZEUG_SERVER_FD"]))) as inherited:
         name = inherited.getsockname()
     return (f"unix://{name}", 0) if isinstance(name, str) else (name[0], name[1])
 
 
-_ignores_run = False
+#: Set while a command imports the module of the application; a process imports one at a time.
+_run_is_disabled = threading.Event()
 
 
 @contextmanager
-def ignoring_run() -> Iterator[None]:
-    """Have `Cocopot.run` do nothing: the module that calls it is only imported, to find the application."""
-    global _ignores_run  # noqa: PLW0603 - a process imports one application at a time
-    before, _ignores_run = _ignores_run, True
+def disable_run() -> Iterator[None]:
+    """Disable `Cocopot.run` during a `with` block, which imports a module only to find the application."""
+    is_nested = _run_is_disabled.is_set()
+    _run_is_disabled.set()
     try:
         yield
     finally:
-        _ignores_run = before
+        if not is_nested:
+            _run_is_disabled.clear()
 
 
-def _from_server_name(server_name: str | None) -> tuple[str | None, int | None]:
+def _split_server_name(server_name: str | None) -> tuple[str | None, int | None]:
     if not server_name:
         return None, None
     address = urlsplit(f"//{server_name}")
     return address.hostname, address.port
 
 
-def _may_debug(host: str) -> bool:
+def _allow_debugger(host: str) -> bool:
     if is_loopback(host):
         return True
     warnings.warn(
         f"The interactive debugger stays off, because the server listens on {host}, where other machines "
-        "may reach it and run any code. To have it all the same, pass use_debugger=True.",
+        "can reach it and run any code. To enable it anyway, pass use_debugger=True.",
         RuntimeWarning,
         stacklevel=5,
     )
@@ -153,7 +156,7 @@ def is_loopback(host: str) -> bool:
 
 
 def print_banner(app: Cocopot) -> None:
-    """Print the application's name, whether debug mode is on, and the plugins that have been loaded."""
+    """Print the application's name, whether debug mode is on, and the loaded plugins."""
     lines = [f" * Cocopot app {app.name!r}, debug mode {'on' if app.debug else 'off'}"]
     records = app.plugins.records("plugin")
     lines.append(" * Plugins:" if records or app.plugins.failed else " * Plugins: none")
@@ -163,6 +166,6 @@ def print_banner(app: Cocopot) -> None:
         else f"     {record.name}"
         for record in records
     ]
-    lines += [f"     {name}  (left out: see the warning above)" for name in app.plugins.failed]
+    lines += [f"     {name}  (skipped: see the warning above)" for name in app.plugins.failed]
     sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()

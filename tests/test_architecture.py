@@ -31,7 +31,8 @@ datastructures
 body
 request
 response
-routing.rule routing.walk routing.readers routing.plans routing.table routing.matcher routing.router routing
+routing.rule routing.parts
+routing.walk routing.readers routing.plans routing.table routing.matcher routing.router routing
 context
 proxies
 streaming

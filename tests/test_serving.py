@@ -1,4 +1,4 @@
-"""The development server: where it listens, what it says at the start, and who may reach the debugger."""
+"""The development server: its address, its banner, and access to the debugger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Cocopot, hookimpl
-from cocopot.serving import _from_server_name, _may_debug, is_loopback, print_banner
+from cocopot.serving import _allow_debugger, _split_server_name, is_loopback, print_banner
 from cocopot.testing import installed_plugin
 from tests.processes import free_port
 
@@ -70,17 +70,17 @@ def test_hosts_that_only_this_machine_reaches(host: str) -> None:
     ],
 )
 def test_hosts_that_others_may_reach(host: str) -> None:
-    """All other addresses, and names that could stand for anything."""
+    """All other addresses, and names that can resolve to any address."""
     assert not is_loopback(host)
 
 
-def test_a_warning_says_why_the_debugger_stays_off() -> None:
-    """The warning names the host, and what to pass to have the debugger all the same."""
+def test_warning_that_the_debugger_stays_off() -> None:
+    """The warning names the host, and the argument that enables the debugger anyway."""
     with pytest.warns(RuntimeWarning, match=r"listens on example\.com.*use_debugger=True"):
-        assert not _may_debug("example.com")
+        assert not _allow_debugger("example.com")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert _may_debug("localhost")
+        assert _allow_debugger("localhost")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_warning_says_why_the_debugger_stays_off() -> None:
 )
 def test_host_and_port_of_server_name(server_name: str | None, expected: Any) -> None:
     """SERVER_NAME gives the host and, if there is one, the port; also with an IPv6 address."""
-    assert _from_server_name(server_name) == expected
+    assert _split_server_name(server_name) == expected
 
 
 # -------------------------------------------------------------------------
@@ -115,7 +115,7 @@ class Plugin:
 
 
 def test_the_banner_names_the_application(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a plugin it says so; debug mode is shown."""
+    """The banner shows debug mode, and "none" without plugins."""
     app = Cocopot("shop", autoload=False)
     print_banner(app)
     app.debug = True
@@ -129,7 +129,7 @@ def test_the_banner_names_the_application(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_banner_lists_a_plugin_without_a_distribution(capsys: pytest.CaptureFixture[str]) -> None:
-    """A plugin that was handed over in code is listed by its name."""
+    """A plugin that was passed in by code is listed by its name."""
     app = Cocopot("shop", autoload=False, plugins=[Plugin()])
     print_banner(app)
     lines = capsys.readouterr().err.splitlines()
@@ -150,7 +150,7 @@ def cocopot_before_request(request):
 def test_the_banner_lists_plugins_with_distribution_and_version(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each installed plugin stands there in load order, with where it comes from."""
+    """Installed plugins are listed in load order, with distribution and version."""
     monkeypatch.delenv("COCOPOT_PLUGINS", raising=False)
     with (
         installed_plugin("zeta", PLUGIN, version="1.5"),
@@ -198,7 +198,7 @@ def answer_from(port: int) -> str:
         return answer.read().partition(b"\r\n\r\n")[2].decode()
 
 
-def test_host_and_port_come_from_server_name(tmp_path: Path) -> None:
+def test_host_and_port_come_split_server_name(tmp_path: Path) -> None:
     """Where run() is given neither, SERVER_NAME decides."""
     port = free_port()
     with started(tmp_path, f"localhost:{port}", {"debug": False}) as log:
@@ -216,7 +216,7 @@ def test_what_run_is_given_comes_first(tmp_path: Path) -> None:
 
 
 def test_the_default_port(tmp_path: Path) -> None:
-    """Without a word from anybody it is port 5000 of this machine; if that is taken, a message says so."""
+    """The default is port 5000 of this machine; if it is in use, a message reports it."""
     with started(tmp_path, None, {"debug": False}) as log:
         deadline = time.monotonic() + 20
         while "5000" not in log.read_text() and time.monotonic() < deadline:

@@ -1,13 +1,13 @@
-"""`cocopot config`: show the configuration, and where each key comes from."""
+"""`cocopot config`: show the configuration, and the origin of each value."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cocopot.cli.masking import shown
-from cocopot.cli.tables import print_json, print_table, shortened
+from cocopot.cli.tables import print_json, print_table, shorten_path
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @click.command("config")
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
-@click.option("--show-secrets", is_flag=True, help="Show passwords, keys and tokens as they are.")
+@click.option("--show-secrets", is_flag=True, help="Show passwords, keys and tokens unmasked.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(loader: AppLoader, keys: Sequence[str], *, show_secrets: bool, as_json: bool) -> None:
-    """Show the configuration, or some keys of it, and where each value comes from.
+    """Show the configuration, or some of its keys, and the origin of each value.
 
-    A value comes from the core's defaults, a plugin's, a file, the environment, an object, or a line of code.
+    The origin is a default of the core or of a plugin, a file, the environment, an object, or a line of code.
     Values that look like secrets are masked.
     """
     config = loader.load_quietly().config
-    _check(keys, config)
+    _check_keys(keys, config)
     values = {
         key: shown(config[key], str(key), masks=not show_secrets)
         for key in sorted(config, key=str)
@@ -43,10 +43,10 @@ def command(loader: AppLoader, keys: Sequence[str], *, show_secrets: bool, as_js
         )
     else:
         rows = [[names[key], repr(value), _describe(config.origin(key))] for key, value in values.items()]
-        print_table(["Key", "Value", "Comes from"], rows)
+        print_table(["Key", "Value", "Origin"], rows)
 
 
-def _check(keys: Sequence[str], config: Config) -> None:
+def _check_keys(keys: Sequence[str], config: Config) -> None:
     known = [str(key) for key in config]
     for key in keys:
         if key not in known:
@@ -60,13 +60,13 @@ def _describe(origin: Origin | None) -> str:
     source = origin.source
     if origin.kind in ("file", "code"):
         path, line, number = source.rpartition(":") if origin.kind == "code" else (source, "", "")
-        source = f"{shortened(path)}{line}{number}"
+        source = f"{shorten_path(path)}{line}{number}"
     kind = "default of plugin" if origin.kind == "plugin" else origin.kind
-    own = "Cocopot's default" if kind == "default" else f"{kind} {source}"
-    return own if origin.within is None else f"{own}, in {_describe(origin.within)}"
+    text = "Cocopot's default" if kind == "default" else f"{kind} {source}"
+    return text if origin.within is None else f"{text}, in {_describe(origin.within)}"
 
 
-def _as_json(origin: Origin | None) -> dict[str, Any] | None:
+def _as_json(origin: Origin | None) -> dict[str, object] | None:
     if origin is None:
         return None
     return {"kind": origin.kind, "source": origin.source, "within": _as_json(origin.within)}

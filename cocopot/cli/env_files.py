@@ -1,4 +1,4 @@
-"""Read `.env` and `.cocopotenv` into the environment."""
+"""Loading of `.env` and `.cocopotenv` into the environment."""
 
 from __future__ import annotations
 
@@ -8,55 +8,55 @@ from pathlib import Path
 
 import click
 
-#: Looked for in the working directory and the folders above it; a later one wins.
-NAMES = (".env", ".cocopotenv")
-_ADVICE = "install python-dotenv, for example with pip install 'cocopot[dotenv]'"
+#: Searched for in the working directory and its parents; a later one overrides an earlier one.
+FILE_NAMES = (".env", ".cocopotenv")
+_INSTALL_HINT = "install python-dotenv, for example with pip install 'cocopot[dotenv]'"
 
 
-def read_env_files(named: str | None, *, quiet: bool = False) -> None:
-    """Set the environment variables that the files name and that are not set yet.
+def read_env_files(explicit_file: str | None, *, quiet: bool = False) -> None:
+    """Set the environment variables that the files define and that are not set yet.
 
     Args:
-        named: A file to read after the others, which wins over them.
-        quiet: Whether to say nothing of files that cannot be read because python-dotenv is not installed.
+        explicit_file: A file to read after the others, which overrides them.
+        quiet: Whether to omit the note about files that are ignored because python-dotenv is not installed.
 
     Raises:
-        click.UsageError: If there is no such file, if python-dotenv is needed for it and not installed, or if
-            a file cannot be read, or a variable in it cannot be set.
+        click.UsageError: If the explicit file does not exist or needs python-dotenv, which is not installed;
+            or if a file cannot be read, or a variable in it cannot be set.
     """
-    if named is not None and not Path(named).is_file():
-        raise click.UsageError(f"There is no file {named!r} to read with --env-file.")
-    files = [path for name in NAMES if (path := _find(name)) is not None]
-    files += [Path(named)] if named is not None else []
+    if explicit_file is not None and not Path(explicit_file).is_file():
+        raise click.UsageError(f"The file {explicit_file!r} of --env-file does not exist.")
+    files = [path for name in FILE_NAMES if (path := _find_file(name)) is not None]
+    files += [Path(explicit_file)] if explicit_file is not None else []
     if not files:
         return
     if importlib.util.find_spec("dotenv") is None:
-        if named is not None:
-            raise click.UsageError(f"To use --env-file, {_ADVICE}.")
+        if explicit_file is not None:
+            raise click.UsageError(f"To use --env-file, {_INSTALL_HINT}.")
         if not quiet:
-            click.echo(f" * Not read: {', '.join(map(str, files))}. To have it read, {_ADVICE}.", err=True)
+            click.echo(f" * Not read: {', '.join(map(str, files))}. To read it, {_INSTALL_HINT}.", err=True)
         return
     from dotenv import dotenv_values
 
     values: dict[str, tuple[str | None, Path]] = {}
     for file in files:
         try:
-            found = dotenv_values(file, encoding="utf-8")
+            variables = dotenv_values(file, encoding="utf-8")
         except (OSError, ValueError) as error:  # among them UnicodeDecodeError
             raise click.UsageError(f"The file {file} cannot be read: {error}.") from error
-        values.update({name: (value, file) for name, value in found.items()})
+        values.update({name: (value, file) for name, value in variables.items()})
     for name, (value, file) in values.items():
         if value is not None:
-            _set(name, value, file)
+            _set_variable(name, value, file)
 
 
-def _set(name: str, value: str, file: Path) -> None:
+def _set_variable(name: str, value: str, file: Path) -> None:
     try:
         os.environ.setdefault(name, value)
-    except (OSError, ValueError) as error:  # such as for a NUL in it
+    except (OSError, ValueError) as error:  # for example for a NUL character
         raise click.UsageError(f"The variable {name!r} of the file {file} cannot be set: {error}.") from error
 
 
-def _find(name: str) -> Path | None:
+def _find_file(name: str) -> Path | None:
     folder = Path.cwd()
-    return next((path for at in (folder, *folder.parents) if (path := at / name).is_file()), None)
+    return next((path for parent in (folder, *folder.parents) if (path := parent / name).is_file()), None)

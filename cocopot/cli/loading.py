@@ -1,4 +1,4 @@
-"""Find the application that a command is about, and import it."""
+"""Find and import the application of a command."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ import re
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cocopot.app import Cocopot
-from cocopot.cli.tracebacks import own_frames
-from cocopot.serving import ignoring_run
+from cocopot.cli.tracebacks import strip_frames
+from cocopot.serving import disable_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-#: Names the application where `--app` does not.
+#: Environment variable that names the application, if `--app` does not.
 APP_VARIABLE = "COCOPOT_APP"
-#: The files that are looked for in the working directory where neither does.
+#: Default files in the working directory, if neither names it.
 DEFAULT_FILES = ("app.py", "wsgi.py")
-#: The names that are looked for in a module, before and after its only `Cocopot` object.
+#: Default names in a module: instances, then (after any single `Cocopot` object) factories.
 INSTANCE_NAMES = ("app", "application")
 FACTORY_NAMES = ("create_app", "make_app")
 
 
 class NoAppError(click.ClickException):
-    """There is no application where one was looked for; the message says where that was."""
+    """The application was not found; the message lists the places that were searched."""
 
 
 class AppLoader:
-    """Finds the application and imports it when it is first asked for.
+    """Finds the application, and imports it on the first use.
 
     Args:
-        target: What `--app` says, `MODULE[:NAME]` or `MODULE:FACTORY(ARGUMENTS)`, where the module may be a
-            path; by default what `COCOPOT_APP` says, or `app.py` or `wsgi.py` in the working directory.
+        target: The value of `--app`, `MODULE[:NAME]` or `MODULE:FACTORY(ARGUMENTS)`, where the module may be
+            a path; by default the value of `COCOPOT_APP`, or `app.py` or `wsgi.py` in the working directory.
     """
 
     def __init__(self, target: str | None = None) -> None:
@@ -48,26 +48,26 @@ class AppLoader:
         self._outcome: Cocopot | BaseException | None = None
 
     def load(self) -> Cocopot:
-        """Return the application; it is imported once, also where that fails.
+        """Return the application; the import runs once, even if it fails.
 
         Raises:
-            NoAppError: If there is none where it was looked for.
-            Exception: Whatever the application's own code raises.
+            NoAppError: If the application is not found.
+            Exception: If the application's own code raises one.
         """
         if self._outcome is None:
             try:
-                with ignoring_run():
+                with disable_run():
                     self._outcome = self._find()
             except KeyboardInterrupt:
                 raise
-            except BaseException as error:  # noqa: BLE001 - it is raised again
+            except BaseException as error:  # noqa: BLE001 - raised again below
                 self._outcome = error
         if isinstance(self._outcome, BaseException):
             raise self._outcome
         return self._outcome
 
     def load_quietly(self) -> Cocopot:
-        """Return the application; what it prints meanwhile goes to standard error, not into a document."""
+        """Return the application; what its import prints goes to standard error instead of the output."""
         with redirect_stdout(sys.stderr):
             return self.load()
 
@@ -80,14 +80,14 @@ class AppLoader:
             if Path(file).is_file():
                 return _app_in(_import(file, file), "")
         raise NoAppError(
-            f"There is no application. Tried: --app, which was not given; {APP_VARIABLE}, which is not set; "
-            f"{' and '.join(DEFAULT_FILES)} in {Path.cwd()}, which are not there. "
-            "Name the module with --app MODULE, or go to the folder that it is in."
+            f"There is no application. Tried: --app, which was not passed; {APP_VARIABLE}, which is "
+            f"not set; {' and '.join(DEFAULT_FILES)} in {Path.cwd()}, which do not exist. "
+            "Name the module with --app MODULE, or change to its folder."
         )
 
 
 def _split(target: str) -> tuple[str, str]:
-    """Return module and name; the colon behind a drive's letter separates nothing."""
+    """Return module and name; the colon after a drive letter is not a separator."""
     module, *name = re.split(r":(?![\\/])", target.strip(), maxsplit=1)
     return module.strip() or "app", name[0].strip() if name else ""
 
@@ -104,29 +104,27 @@ def _import(module: str, target: str) -> ModuleType:
     importlib.invalidate_caches()
     path = Path(module).resolve() if _is_path(module) else None
     try:
-        found = importlib.import_module(name)
+        imported = importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or ""
-        if own_frames(error.__traceback__) or not f"{name}.".startswith(f"{missing}."):
+        if strip_frames(error.__traceback__) or not f"{name}.".startswith(f"{missing}."):
             raise
         parent, _, last = missing.rpartition(".")
-        hint = f" Is --app {parent}:{last} meant?" if parent in sys.modules else ""
+        hint = f" Did you mean --app {parent}:{last}?" if parent in sys.modules else ""
         raise NoAppError(
-            f"There is no {target!r} to work with. Tried: the module {name!r} in {folder} and on the rest of "
-            f"Python's path; nothing is there of the name {missing!r}.{hint}"
+            f"The application {target!r} was not found. Tried: the module {name!r} in {folder} and on the "
+            f"rest of Python's path; no module has the name {missing!r}.{hint}"
         ) from None
-    if path is not None and not _comes_from(found, path):
-        other = getattr(found, "__file__", "a module of Python")
-        raise NoAppError(
-            f"{module} cannot be imported as {name!r}: {other} has that name. Give the file another one."
-        )
-    return found
+    if path is not None and not _is_loaded_from(imported, path):
+        other = getattr(imported, "__file__", "a module of Python")
+        raise NoAppError(f"{module} cannot be imported as {name!r}: {other} has that name. Rename the file.")
+    return imported
 
 
-def _comes_from(module: ModuleType, path: Path) -> bool:
-    """Whether a path is that of the file that a module was made from, or of a package's folder."""
-    places = getattr(module, "__path__", ()) if path.is_dir() else [getattr(module, "__file__", None)]
-    return any(place and Path(place).exists() and path.samefile(place) for place in places)
+def _is_loaded_from(module: ModuleType, path: Path) -> bool:
+    """Whether a module was loaded from a file, or a package from a folder."""
+    files = getattr(module, "__path__", ()) if path.is_dir() else [getattr(module, "__file__", None)]
+    return any(file and Path(file).exists() and path.samefile(file) for file in files)
 
 
 def _folder_and_name(module: str) -> tuple[str, str]:
@@ -134,17 +132,17 @@ def _folder_and_name(module: str) -> tuple[str, str]:
     if not _is_path(module):
         if module.startswith("."):
             raise NoAppError(
-                f"{module!r} is no module. Name one such as shop.web, or a file such as src/shop.py."
+                f"{module!r} is not a module. Name one such as shop.web, or a file such as src/shop.py."
             )
         return str(Path.cwd()), module
     path = Path(module)
     try:
         path = path.resolve()
-        there, why = path.exists(), ""
+        exists, reason = path.exists(), ""
     except (OSError, ValueError) as error:
-        there, why = False, f" ({error.strerror if isinstance(error, OSError) else error})"
-    if not there:
-        raise NoAppError(f"There is no file {module!r} in {Path.cwd()}; looked for {path}{why}.")
+        exists, reason = False, f" ({error.strerror if isinstance(error, OSError) else error})"
+    if not exists:
+        raise NoAppError(f"The file {module!r} does not exist in {Path.cwd()}; tried {path}{reason}.")
     path = path.parent if path.name == "__init__.py" else path.with_suffix("") if path.is_file() else path
     names = [path.name]
     while path.parent != path and (path.parent / "__init__.py").is_file():
@@ -163,73 +161,75 @@ def _is_path(module: str) -> bool:
 
 
 def _app_in(module: ModuleType, name: str) -> Cocopot:
-    return _named(module, name) if name else _unnamed(module)
+    return _app_by_name(module, name) if name else _default_app(module)
 
 
-def _named(module: ModuleType, expression: str) -> Cocopot:
+def _app_by_name(module: ModuleType, expression: str) -> Cocopot:
     name, args, kwargs = _parse(expression)
-    value: Any = module
+    value: object = module
     for part in name.split("."):
         if not hasattr(value, part):
-            raise NoAppError(f"The module {module.__name__!r} has no {name!r}. {_offer(module)}")
+            raise NoAppError(f"The module {module.__name__!r} has no {name!r}. {_list_candidates(module)}")
         value = getattr(value, part)
     if args is None and isinstance(value, Cocopot):
         return value
     if not callable(value) or isinstance(value, Cocopot):
         raise NoAppError(
-            f"{name!r} in the module {module.__name__!r} is {_kind(value)}, and no Cocopot application or "
-            f"factory. {_offer(module)}"
+            f"{name!r} in the module {module.__name__!r} is {_type_name(value)}, not a Cocopot application "
+            f"or factory. {_list_candidates(module)}"
         )
-    return _made(value, name, args or [], kwargs)
+    return _call_factory(value, name, args or [], kwargs)
 
 
-def _parse(expression: str) -> tuple[str, list[Any] | None, dict[str, Any]]:
-    """Return a name, possibly dotted, and the arguments behind it; `None` if there are no parentheses."""
+def _parse(expression: str) -> tuple[str, list[object] | None, dict[str, object]]:
+    """Return a possibly dotted name, and the arguments of the call; `None` if it is not a call."""
     try:
         node = ast.parse(expression, mode="eval").body
         if not isinstance(node, ast.Call):
-            return _dotted(node), None, {}
-        args = [ast.literal_eval(arg) for arg in node.args]
-        kwargs = {keyword.arg or "**": ast.literal_eval(keyword.value) for keyword in node.keywords}
-        return _dotted(node.func), args, kwargs
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):  # the last for deep nesting
+            return _dotted_name(node), None, {}
+        args: list[object] = [ast.literal_eval(arg) for arg in node.args]
+        kwargs: dict[str, object] = {
+            keyword.arg or "**": ast.literal_eval(keyword.value) for keyword in node.keywords
+        }
+        return _dotted_name(node.func), args, kwargs
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):  # the last two for deep nesting
         raise NoAppError(
             f"{expression!r} is neither a name nor a call with plain values as arguments, such as "
             'create_app("dev", debug=True).'
         ) from None
 
 
-def _dotted(node: ast.expr) -> str:
+def _dotted_name(node: ast.expr) -> str:
     name = ast.unparse(node)
     if not all(part.isidentifier() for part in name.split(".")):
         raise ValueError(name)
     return name
 
 
-def _unnamed(module: ModuleType) -> Cocopot:
+def _default_app(module: ModuleType) -> Cocopot:
     for name in INSTANCE_NAMES:
-        if isinstance(found := getattr(module, name, None), Cocopot):
-            return found
-    instances = _instances(module)
-    if len({id(getattr(module, name)) for name in instances}) > 1:
+        if isinstance(app := getattr(module, name, None), Cocopot):
+            return app
+    instances = _find_instances(module)
+    if len({id(app) for app in instances.values()}) > 1:
         raise NoAppError(
             f"The module {module.__name__!r} has several applications: {', '.join(instances)}. Name one of "
             f"them with --app {module.__name__}:NAME."
         )
     if instances:
-        return getattr(module, instances[0])  # type: ignore[no-any-return]
+        return next(iter(instances.values()))
     factories = [name for name in FACTORY_NAMES if callable(getattr(module, name, None))]
     if factories:
-        name = next((name for name in factories if _needs_nothing(getattr(module, name))), factories[0])
-        return _made(getattr(module, name), name, [], {})
+        name = next((name for name in factories if _needs_no_arguments(getattr(module, name))), factories[0])
+        return _call_factory(getattr(module, name), name, [], {})
     raise NoAppError(
         f"There is no application in the module {module.__name__!r}. Tried, in this order: "
-        f"{', '.join(INSTANCE_NAMES)}; an only Cocopot object of any name; {', '.join(FACTORY_NAMES)}. "
-        f"{_offer(module)}"
+        f"{', '.join(INSTANCE_NAMES)}; a single Cocopot object of any name; {', '.join(FACTORY_NAMES)}. "
+        f"{_list_candidates(module)}"
     )
 
 
-def _needs_nothing(factory: Callable[..., object]) -> bool:
+def _needs_no_arguments(factory: Callable[..., object]) -> bool:
     try:
         inspect.signature(factory).bind()
     except (TypeError, ValueError):
@@ -237,39 +237,48 @@ def _needs_nothing(factory: Callable[..., object]) -> bool:
     return True
 
 
-def _made(factory: Callable[..., object], name: str, args: list[Any], kwargs: dict[str, Any]) -> Cocopot:
-    try:
-        signature = inspect.signature(factory)
-        signature.bind(*args, **kwargs)
-    except ValueError:
-        pass  # written in C, it does not say what it takes
-    except TypeError as error:
-        raise NoAppError(
-            f"The factory {name}{signature} cannot be called with the arguments that it is given: {error}. "
-            f"Pass them with --app 'MODULE:{name}(...)'."
-        ) from None
+def _call_factory(
+    factory: Callable[..., object], name: str, args: list[object], kwargs: dict[str, object]
+) -> Cocopot:
+    _check_arguments(factory, name, args, kwargs)
     app = factory(*args, **kwargs)
     if not isinstance(app, Cocopot):
-        found = "None" if app is None else f"an object {_kind(app)}"
-        raise NoAppError(f"The factory {name}() returned {found}, and no Cocopot application.")
+        returned = "None" if app is None else f"an object {_type_name(app)}"
+        raise NoAppError(f"The factory {name}() returned {returned}, not a Cocopot application.")
     return app
 
 
-def _instances(module: ModuleType) -> list[str]:
-    return [name for name, value in vars(module).items() if isinstance(value, Cocopot)]
+def _check_arguments(
+    factory: Callable[..., object], name: str, args: list[object], kwargs: dict[str, object]
+) -> None:
+    try:
+        signature = inspect.signature(factory)
+    except ValueError:
+        return  # written in C, without a signature
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise NoAppError(
+            f"The factory {name}{signature} cannot be called with these arguments: {error}. "
+            f"Pass them with --app 'MODULE:{name}(...)'."
+        ) from None
 
 
-def _offer(module: ModuleType) -> str:
-    """Say which applications and factories a module has."""
-    instances = _instances(module)
+def _find_instances(module: ModuleType) -> dict[str, Cocopot]:
+    return {name: value for name, value in vars(module).items() if isinstance(value, Cocopot)}
+
+
+def _list_candidates(module: ModuleType) -> str:
+    """Return a sentence that lists the applications and factories of a module."""
+    instances = _find_instances(module)
     factories = [
         name
         for name, value in vars(module).items()
         if inspect.isfunction(value) and (name in FACTORY_NAMES or name.endswith("_app"))
     ]
-    found = [*instances, *(f"{name}()" for name in factories)]
-    return f"It has: {', '.join(found)}." if found else "It has no Cocopot object and no factory."
+    candidates = [*instances, *(f"{name}()" for name in factories)]
+    return f"It has: {', '.join(candidates)}." if candidates else "It has no Cocopot object and no factory."
 
 
-def _kind(value: object) -> str:
+def _type_name(value: object) -> str:
     return "None" if value is None else f"of type {type(value).__name__}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cocopot.cli.tables import aligned, printable, shortened
+from cocopot.cli.tables import align_rows, printable, shorten_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,7 +96,7 @@ def _plugins(number: int) -> str:
 
 
 def _shown(place: SourceLocation | None) -> str:
-    return "" if place is None else f"{shortened(place.file)}:{place.line}"
+    return "" if place is None else f"{shorten_path(place.file)}:{place.line}"
 
 
 # -------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def _row(number: int, implementation: Implementation) -> list[str]:
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Return aligned lines; a column that is empty in all rows is left out."""
     columns = [column for column in zip(*rows, strict=True) if any(column)]
-    return aligned(list(zip(*columns, strict=True)))
+    return align_rows(list(zip(*columns, strict=True)))
 
 
 # -------------------------------------------------------------------------

@@ -1,30 +1,34 @@
-"""`cocopot routes`: list the URL rules, or say which of them answers a URL."""
+"""`cocopot routes`: list the URL rules, or show which of them matches a URL."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cocopot.cli.matching import explain
 from cocopot.cli.tables import print_json, print_table
+from cocopot.routing.parts import rule_parts
 from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from _typeshed import SupportsRichComparison
+    from werkzeug.routing import Rule
+
     from cocopot.app import Cocopot
     from cocopot.cli.loading import AppLoader
     from cocopot.cli.matching import Explanation
 
-_AUTOMATIC = {"HEAD", "OPTIONS"}
-_SORT_KEYS: dict[str, Callable[[Any, str], Any]] = {
+_AUTOMATIC_METHODS = {"HEAD", "OPTIONS"}
+_SORT_KEYS: dict[str, Callable[[Rule, str], SupportsRichComparison]] = {
     "rule": lambda rule, _: rule.rule,
     "endpoint": lambda rule, _: rule.endpoint,
     "methods": lambda rule, _: sorted(rule.methods or ()),
     "added-by": lambda _, added_by: added_by,
-    # The order of Werkzeug's states: what is static first, then by weight.
-    "match": lambda rule, _: [(not part.static, part.weight) for part in rule._parts],  # noqa: SLF001
+    # The order of Werkzeug's states: static parts first, then by weight.
+    "match": lambda rule, _: [(not part.is_static, part.weight) for part in rule_parts(rule)],
 }
 
 
@@ -34,25 +38,27 @@ _SORT_KEYS: dict[str, Callable[[Any, str], Any]] = {
     type=click.Choice(list(_SORT_KEYS)),
     default="rule",
     show_default=True,
-    help="What to sort by; match is the order in which rules are tried.",
+    help="Sort key; match is the order in which rules are tried.",
 )
 @click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS too.")
-@click.option("--match", "url", metavar="URL", help="Say which rule answers a path or URL, and why no other.")
+@click.option(
+    "--match", "url", metavar="URL", help="Show which rule matches a URL, and why the others do not."
+)
 @click.option("--method", default="GET", show_default=True, help="The method for --match.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(
     loader: AppLoader, *, sort: str, all_methods: bool, url: str | None, method: str, as_json: bool
 ) -> None:
-    """List the URL rules and who added them, or say which rule answers a URL.
+    """List the URL rules and their origin, or show which rule matches a URL.
 
-    With --match the exit code is 1 if none does.
+    With --match the exit code is 1 if no rule matches.
     """
     app = loader.load_quietly()
     if url is not None:
         explanation = explain(app, url, method.upper())
         (_print_match_as_json if as_json else _print_match)(app, explanation)
-        click.get_current_context().exit(0 if explanation.answers else 1)
+        click.get_current_context().exit(0 if explanation.is_match else 1)
     rules = sorted(app.router.iter_rules(), key=lambda rule: _SORT_KEYS[sort](rule, _added_by(app, rule)))
     if as_json:
         print_json([_as_json(app, rule) for rule in rules])
@@ -62,12 +68,12 @@ def command(
         click.echo("There are no routes.")
 
 
-def _print_rules(app: Cocopot, rules: list[Any], *, all_methods: bool) -> None:
+def _print_rules(app: Cocopot, rules: list[Rule], *, all_methods: bool) -> None:
     headings, hosts = ["Rule", "Methods", "Endpoint", "Added by"], [_host_of(app, rule) for rule in rules]
     rows = []
     for rule in rules:
         methods = set(rule.methods or ())
-        shown = methods if all_methods else methods - _AUTOMATIC or methods
+        shown = methods if all_methods else methods - _AUTOMATIC_METHODS or methods
         rows.append([rule.rule, ", ".join(sorted(shown)) or "any", rule.endpoint, _added_by(app, rule)])
     if any(hosts):
         headings.insert(0, "Host" if app.router.host_matching else "Subdomain")
@@ -75,28 +81,28 @@ def _print_rules(app: Cocopot, rules: list[Any], *, all_methods: bool) -> None:
     print_table(headings, rows)
 
 
-def _host_of(app: Cocopot, rule: Any) -> str:
+def _host_of(app: Cocopot, rule: Rule) -> str:
     return (rule.host if app.router.host_matching else rule.subdomain) or ""
 
 
-def _blueprint_of(app: Cocopot, rule: Any) -> str | None:
+def _blueprint_of(app: Cocopot, rule: Rule) -> str | None:
     return next((name for name in blueprints_of(rule.endpoint) if name in app.blueprints), None)
 
 
-def _plugin_of(app: Cocopot, rule: Any) -> str | None:
+def _plugin_of(app: Cocopot, rule: Rule) -> str | None:
     record = app.plugins.records_by_name.get(getattr(rule, "added_by", None) or "")
     return None if record is None or record.origin == "builtin" else record.name
 
 
-def _added_by(app: Cocopot, rule: Any) -> str:
-    """Say who added a rule: a plugin, a blueprint, or both; or else the application, or Cocopot itself."""
+def _added_by(app: Cocopot, rule: Rule) -> str:
+    """Describe what added a rule: a plugin, a blueprint, or both; else the application, or Cocopot."""
     plugin, blueprint = _plugin_of(app, rule), _blueprint_of(app, rule)
-    named = [f"plugin {plugin}"] if plugin else []
-    named += [f"blueprint {blueprint}"] if blueprint else []
-    return ", ".join(named) or ("cocopot" if getattr(rule, "added_by", None) else "application")
+    origins = [f"plugin {plugin}"] if plugin else []
+    origins += [f"blueprint {blueprint}"] if blueprint else []
+    return ", ".join(origins) or ("cocopot" if getattr(rule, "added_by", None) else "application")
 
 
-def _as_json(app: Cocopot, rule: Any) -> dict[str, Any]:
+def _as_json(app: Cocopot, rule: Rule) -> dict[str, object]:
     return {
         "rule": rule.rule,
         "methods": None if rule.methods is None else sorted(rule.methods),
@@ -123,21 +129,24 @@ def _print_match(app: Cocopot, explanation: Explanation) -> None:
     if explanation.misses:
         click.echo("\nThe other rules:" if explanation.rule is not None else "\nThe rules:")
         rows = [[rule.rule, rule.endpoint, reason] for rule, reason in explanation.misses]
-        print_table(["Rule", "Endpoint", "Why not"], rows)
+        print_table(["Rule", "Endpoint", "Reason"], rows)
 
 
 def _headline(explanation: Explanation) -> str:
-    asked = f"{explanation.method} {explanation.path} on {explanation.host}"
+    subject = f"{explanation.method} {explanation.path} on {explanation.host}"
     if explanation.rule is not None:
-        return f"{asked} is answered by the endpoint {explanation.rule.endpoint}."
+        return f"{subject} matches the endpoint {explanation.rule.endpoint}."
     if explanation.redirect is not None:
         after = explanation.target
-        then = f", which the endpoint {after.rule.endpoint} answers" if after and after.rule else ""
-        return f"{asked} is redirected ({explanation.redirect.code}) to {explanation.redirect.new_url}{then}."
-    error: Any = explanation.error
+        then = f", which matches the endpoint {after.rule.endpoint}" if after and after.rule else ""
+        return (
+            f"{subject} is redirected ({explanation.redirect.code}) to {explanation.redirect.new_url}{then}."
+        )
+    error = explanation.error
+    status = f"{error.code} {error.name}" if error is not None else "no response"
     allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     hint = f" Allowed methods: {allowed}." if allowed else ""
-    return f"{asked} is answered by no rule: {error.code} {error.name}.{hint}"
+    return f"{subject} matches no rule: {status}.{hint}"
 
 
 def _print_match_as_json(app: Cocopot, explanation: Explanation) -> None:

@@ -5,33 +5,44 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 from werkzeug.serving import is_running_from_reloader
 
-from cocopot.cli.tracebacks import own_frames, print_error
+from cocopot.cli.tracebacks import print_error, strip_frames
 from cocopot.cli.workers import run_workers
 from cocopot.serving import inherited_address, run_app, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Unpack
 
     from cocopot.cli.loading import AppLoader
-    from cocopot.types import StartResponse, WSGIEnvironment
+    from cocopot.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _DEBUG_VARIABLE = "COCOPOT_DEBUG"
 
 
-def _split(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[str] | None:
+class _ServerOptions(TypedDict):
+    """Options of the command that are passed to the server."""
+
+    use_reloader: bool | None
+    use_debugger: bool | None
+    threaded: bool
+    extra_files: list[str] | None
+    exclude_patterns: list[str] | None
+
+
+def _split_paths(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[str] | None:
     return None if value is None else [item for item in value.split(os.pathsep) if item]
 
 
 @click.command("run")
 @click.option("--host", help="Host name to listen on; by default that of SERVER_NAME, or 127.0.0.1.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; by default that of SERVER_NAME, or 5000.")
-@click.option("--debug/--no-debug", default=None, help="Debug mode; by default as COCOPOT_DEBUG says.")
-@click.option("--reload/--no-reload", "use_reloader", default=None, help="Start again when a file changes.")
+@click.option("--debug/--no-debug", default=None, help="Debug mode; by default the value of COCOPOT_DEBUG.")
+@click.option("--reload/--no-reload", "use_reloader", default=None, help="Restart when a file changes.")
 @click.option(
     "--debugger/--no-debugger",
     "use_debugger",
@@ -39,19 +50,22 @@ def _split(_ctx: click.Context, _param: click.Parameter, value: str | None) -> l
     help="Show errors in the browser, with a debugger.",
 )
 @click.option(
-    "--with-threads/--without-threads", "threaded", default=True, help="Serve several requests at once."
+    "--with-threads/--without-threads",
+    "threaded",
+    default=True,
+    help="Serve requests in parallel threads.",
 )
-@click.option("--cert", metavar="PATH", help="TLS certificate; adhoc makes one, and needs cryptography.")
-@click.option("--key", metavar="PATH", help="Key of the certificate, if it is in a file of its own.")
+@click.option("--cert", metavar="PATH", help="TLS certificate; adhoc creates one, and needs cryptography.")
+@click.option("--key", metavar="PATH", help="Key of the certificate, if it is in a separate file.")
 @click.option(
     "--extra-files",
-    callback=_split,
+    callback=_split_paths,
     metavar="PATHS",
-    help=f"Other files to watch, separated by {os.pathsep}",
+    help=f"Additional files to watch, separated by {os.pathsep}",
 )
 @click.option(
     "--exclude-patterns",
-    callback=_split,
+    callback=_split_paths,
     metavar="PATTERNS",
     help=f"Files not to watch, as patterns separated by {os.pathsep}",
 )
@@ -72,56 +86,59 @@ def command(
     workers: int | None,
     cert: str | None,
     key: str | None,
-    **options: Any,
+    **options: Unpack[_ServerOptions],
 ) -> None:
     """Serve the application on this machine.
 
-    Without --workers for development: in debug mode it starts again when a file changes, and shows errors in
-    the browser. The debugger stays off where other machines may reach it, unless it is asked for by name.
+    Without --workers it is a server for development: in debug mode it restarts when a file changes, and shows
+    errors in the browser. The debugger stays off if other machines can reach it, unless --debugger is passed.
     """
     if workers is not None:
-        _refuse_beside_workers(cert, debug=debug, **options)
-    certificate = _certificate(cert, key)
+        _check_production_options(options, debug=debug, cert=cert)
+    certificate = _certificate_files(cert, key)
     if debug is not None:
-        # Read when the application is made, here and in the process that the reloader starts.
+        # Read when the application is created, here and in the process that the reloader starts.
         os.environ[_DEBUG_VARIABLE] = str(int(debug))
     if workers is not None:
         run_workers(
             loader, host, port, workers=workers, threaded=options["threaded"], certificate=certificate
         )
         return
-    server = {name: value for name, value in options.items() if value is not None}
-    _develop(loader, host, port, debug, {**server, "ssl_context": certificate})
+    server_options = {name: value for name, value in options.items() if value is not None}
+    server_options["ssl_context"] = cert if cert == "adhoc" else certificate
+    _run_development_server(loader, host, port, debug, server_options)
 
 
-def _develop(
-    loader: AppLoader, host: str | None, port: int | None, debug: bool | None, server: dict[str, Any]
+def _run_development_server(
+    loader: AppLoader, host: str | None, port: int | None, debug: bool | None, options: dict[str, object]
 ) -> None:
     try:
         app = loader.load()
     except (Exception, SystemExit) as error:
         if not is_running_from_reloader():
             raise
-        # The next change may mend it, and this process must live to see it.
-        _report(error)
+        # The next change may fix it, so this process goes on and waits for it.
+        _print_error(error)
         debug = os.environ[_DEBUG_VARIABLE] == "1"
-        serve(_raising(error), *inherited_address(), debug=debug, **{**server, "use_reloader": True})
+        server_host, server_port = inherited_address()
+        options["use_reloader"] = True
+        serve(_app_that_raises(error), server_host, server_port, debug=debug, **options)
     else:
         debug = app.debug if debug is None else debug
         os.environ[_DEBUG_VARIABLE] = str(int(debug))
-        run_app(app, host, port, debug=debug, **server)
+        run_app(app, host, port, debug=debug, **options)
 
 
-def _report(error: Exception | SystemExit) -> None:
+def _print_error(error: Exception | SystemExit) -> None:
     if isinstance(error, click.ClickException):
         error.show()
     else:
         print_error(error)
 
 
-def _raising(error: Exception | SystemExit) -> Any:
-    frames = own_frames(error.__traceback__)
-    if isinstance(error, SystemExit):  # which would end the server instead of being served
+def _app_that_raises(error: Exception | SystemExit) -> WSGIApplication:
+    frames = strip_frames(error.__traceback__)
+    if isinstance(error, SystemExit):  # it would end the server
         error = RuntimeError(f"The application called sys.exit({error.code!r}) while it was imported.")
 
     def application(_environ: WSGIEnvironment, _start_response: StartResponse) -> Iterable[bytes]:
@@ -130,20 +147,20 @@ def _raising(error: Exception | SystemExit) -> Any:
     return application
 
 
-def _certificate(cert: str | None, key: str | None) -> Any:
-    """Return what Werkzeug takes as `ssl_context`."""
+def _certificate_files(cert: str | None, key: str | None) -> tuple[str, str | None] | None:
+    """Check the options for TLS, and return the paths of certificate and key, if they are files."""
     if cert is None:
         if key is not None:
             raise click.UsageError("--key is the key of a certificate: pass --cert too.")
         return None
     if cert == "adhoc":
         if key is not None:
-            raise click.UsageError("--cert adhoc makes a key of its own: leave --key out.")
+            raise click.UsageError("--cert adhoc creates its own key: omit --key.")
         _check_cryptography()
-        return cert
+        return None
     for option, name in (("--cert", cert), ("--key", key)):
         if name is not None and not Path(name).is_file():
-            raise click.UsageError(f"There is no file {name!r} to use as {option}.")
+            raise click.UsageError(f"The file {name!r} of {option} does not exist.")
     return cert, key
 
 
@@ -152,20 +169,20 @@ def _check_cryptography() -> None:
         raise click.ClickException("--cert adhoc needs cryptography: pip install cryptography.")
 
 
-def _refuse_beside_workers(cert: str | None, **options: Any) -> None:
-    """Refuse what is for development only.
+def _check_production_options(options: _ServerOptions, *, debug: bool | None, cert: str | None) -> None:
+    """Reject options that are for development only.
 
     Raises:
-        click.UsageError: If anything of that is asked for.
+        click.UsageError: If one of them is used.
     """
-    asked = {
-        "--debug": options["debug"],
+    development_options = {
+        "--debug": debug,
         "--reload": options["use_reloader"],
         "--debugger": options["use_debugger"],
         "--extra-files": options["extra_files"],
         "--exclude-patterns": options["exclude_patterns"],
         "--cert adhoc": cert == "adhoc",
     }
-    for option, value in asked.items():
+    for option, value in development_options.items():
         if value:
             raise click.UsageError(f"--workers is for production, and {option} for development: choose one.")

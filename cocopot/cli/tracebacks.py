@@ -1,4 +1,4 @@
-"""Show what went wrong in an application or a plugin, and not how the command got there."""
+"""Error output of the commands: tracebacks without the frames of the command itself."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-#: The packages whose frames come before the application's: the command's own, and those of an import.
-_COMMAND = ("cocopot.cli", "click", "importlib", "_frozen_importlib", "_frozen_importlib_external")
-#: The packages whose frames come before a plugin's.
-_LOADING = (*_COMMAND, "cocopot", "pluggy", "importlib_metadata")
+#: Packages whose frames precede the application's: the command's own, and those of an import.
+_COMMAND_PACKAGES = ("cocopot.cli", "click", "importlib", "_frozen_importlib", "_frozen_importlib_external")
+#: Packages whose frames precede a plugin's.
+_LOADING_PACKAGES = (*_COMMAND_PACKAGES, "cocopot", "pluggy", "importlib_metadata")
 
 
-def own_frames(tb: TracebackType | None, packages: Sequence[str] = _COMMAND) -> TracebackType | None:
-    """Return a traceback without the frames at its head that belong to some packages.
+def strip_frames(
+    tb: TracebackType | None, packages: Sequence[str] = _COMMAND_PACKAGES
+) -> TracebackType | None:
+    """Return a traceback without its first frames that belong to some packages.
 
     Args:
         tb: The traceback.
-        packages: Names of the packages, and of modules.
+        packages: Names of packages and modules.
 
     Returns:
-        The rest, or `None` if there is none.
+        The remaining traceback, or `None` if no frame remains.
     """
-    begins = tuple(f"{package}." for package in packages)
-    while tb is not None and f"{tb.tb_frame.f_globals.get('__name__')}.".startswith(begins):
+    prefixes = tuple(f"{package}." for package in packages)
+    while tb is not None and f"{tb.tb_frame.f_globals.get('__name__')}.".startswith(prefixes):
         tb = tb.tb_next
     return tb
 
@@ -40,16 +42,16 @@ def own_frames(tb: TracebackType | None, packages: Sequence[str] = _COMMAND) -> 
 def print_error(error: BaseException) -> None:
     """Print an error of the application or of a plugin to standard error.
 
-    What an application raises is shown with its traceback, from the application's frame on. A `PluginError`
-    says all that there is to say, but for a plugin that raised while it was imported or set up: its own
-    traceback comes first.
+    An exception of the application is printed with its traceback, beginning with the application's first
+    frame. A `PluginError` is printed without one, because its message is complete; only if the plugin raised
+    an exception during import or set-up, the traceback of that exception comes first.
     """
     if not isinstance(error, PluginError):
-        _print(error, own_frames(error.__traceback__))
+        _print(error, strip_frames(error.__traceback__))
         return
     cause = error.__cause__
     if cause is not None and not isinstance(cause, pluggy.PluginValidationError):
-        _print(cause, own_frames(cause.__traceback__, _LOADING))
+        _print(cause, strip_frames(cause.__traceback__, _LOADING_PACKAGES))
     click.echo(f"Error: {printable(str(error))}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""Serve an application in several processes, for production; granian does it."""
+"""Serving of an application in several processes with granian, for production."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def run_workers(
     threaded: bool,
     certificate: tuple[str, str | None] | None,
 ) -> None:
-    """Serve the application until the process is told to end, with SIGTERM or SIGINT.
+    """Serve the application until the process receives SIGTERM or SIGINT.
 
-    Each worker imports the application for itself, starts it before its first request, and closes it at the
-    end, so that the shutdown hooks run.
+    Each worker imports the application itself, starts it before its first request, and closes it at the end,
+    so that the shutdown hooks run.
 
     Args:
         loader: Finds the application.
         host: Host name to listen on.
         port: Port to listen on.
         workers: Number of processes.
-        threaded: Whether each of them serves several requests at once.
+        threaded: Whether each process serves several requests at the same time.
         certificate: Paths of the certificate and of its key.
 
     Raises:
@@ -48,13 +48,13 @@ def run_workers(
     if app.debug:
         raise click.ClickException(
             f"--workers is for production, and debug mode is on ({app.config.origin('DEBUG')}). "
-            "Pass --no-debug, or leave --workers out."
+            "Pass --no-debug, or omit --workers."
         )
     print_banner(app)
     from granian import Granian
     from granian.constants import Interfaces
 
-    # A forked worker would have all that importing the application has left behind in this process.
+    # A forked worker would inherit the state that importing the application left in this process.
     multiprocessing.set_start_method("spawn", force=True)
     address, port = address_of(app, host, port)
     cert, key = (Path(name) if name else None for name in certificate or (None, None))
@@ -65,7 +65,7 @@ def run_workers(
         interface=Interfaces.WSGI,
         workers=workers,
         websockets=False,
-        # As many as Python's own thread pool has; granian's default is in the hundreds.
+        # The number of Python's own thread pool; granian's default is in the hundreds.
         blocking_threads=min(32, (os.cpu_count() or 1) + 4) if threaded else 1,
         ssl_cert=cert,
         ssl_key=key or cert,
@@ -74,10 +74,10 @@ def run_workers(
 
 
 def load_in_worker(target: str) -> Cocopot:
-    """Return the application for a worker: started, so that it is closed when the process ends.
+    """Return the application for a worker, started, so that it is closed when the process ends.
 
     Args:
-        target: As for `AppLoader`; empty for none.
+        target: As for `AppLoader`; empty for the default.
     """
     app = AppLoader(target or None).load()
     app.start()

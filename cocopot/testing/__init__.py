@@ -1,4 +1,4 @@
-"""What tests of applications and plugins need."""
+"""Test client, pytest helpers and temporary distributions for tests of applications and plugins."""
 
 from __future__ import annotations
 

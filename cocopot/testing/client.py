@@ -1,11 +1,11 @@
-"""The test client, the runner of commands, and what makes their requests."""
+"""The test client, the runner for commands, and the builder of WSGI environments."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import werkzeug.test
@@ -15,36 +15,37 @@ from click.testing import CliRunner as ClickCliRunner
 from cocopot.context import CURRENT, Context
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
     import click
     from click.testing import Result
     from werkzeug.test import TestResponse
 
-    from cocopot.types import Application
+    from cocopot.app import Cocopot
 
 __all__ = ["CliRunner", "Client", "EnvironBuilder"]
 
 
 class EnvironBuilder(werkzeug.test.EnvironBuilder):
-    """Werkzeug's builder of WSGI environments, with the application's SERVER_NAME and JSON library.
+    """Werkzeug's builder of WSGI environments, with the application's SERVER_NAME and JSON provider.
 
     Args:
         app: The application.
         path: Path, or full URL.
-        base_url: Scheme, host and root path; by default made of the configuration.
-        subdomain: Put before SERVER_NAME.
+        base_url: Scheme, host and root path; by default from the configuration.
+        subdomain: Prefix of SERVER_NAME.
         url_scheme: Scheme; by default PREFERRED_URL_SCHEME.
         args: As for Werkzeug's class.
         kwargs: As for Werkzeug's class.
 
     Raises:
-        TypeError: If `base_url`, or a full URL, is given beside `subdomain` or `url_scheme`.
+        TypeError: If `base_url` or a full URL is combined with `subdomain` or `url_scheme`.
     """
 
     def __init__(
         self,
-        app: Application,
+        app: Cocopot,
         path: str = "/",
         base_url: str | None = None,
         subdomain: str | None = None,
@@ -65,37 +66,40 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
 
     def _base_url(self, subdomain: str | None, url_scheme: str | None) -> str:
         config = self.app.config
-        host = config["SERVER_NAME"] or "localhost"
+        host: str = config["SERVER_NAME"] or "localhost"
         if subdomain is not None:
             host = f"{subdomain}.{host}"
         root = config["APPLICATION_ROOT"].lstrip("/")
         return f"{url_scheme or config['PREFERRED_URL_SCHEME']}://{host}/{root}"
 
-    def json_dumps(self, obj: Any, **kwargs: Any) -> str:
-        """Return `obj` as JSON text, by the application's provider."""
-        return str(self.app.json.dumps(obj, **kwargs))
+    def json_dumps(self, obj: object, **kwargs: object) -> str:
+        """Serialize `obj` with the application's JSON provider."""
+        return self.app.json.dumps(obj, **kwargs)
 
 
 class Client(werkzeug.test.Client):
     """Werkzeug's test client for a Cocopot application.
 
-    Inside `with`, the context of the last request stays open after it, so that `request` and `g` can be
-    looked at; its teardown hooks run at the next request or at the end of the block.
+    Inside a `with` block, the context of the last request stays active, so that tests can inspect `request`
+    and `g`. Its teardown hooks run at the next request or at the end of the block.
 
     Args:
         app: The application.
-        args: As for Werkzeug's class.
-        kwargs: As for Werkzeug's class.
+        use_cookies: Whether the client stores cookies and sends them back.
+        allow_subdomain_redirects: Whether it may follow redirects to subdomains.
     """
 
-    application: Any
+    application: Cocopot
 
-    def __init__(self, app: Application, *args: Any, **kwargs: Any) -> None:
-        super().__init__(cast("Any", app), app.response_class, *args, **kwargs)
+    def __init__(
+        self, app: Cocopot, use_cookies: bool = True, allow_subdomain_redirects: bool = False
+    ) -> None:
+        super().__init__(app, app.response_class, use_cookies, allow_subdomain_redirects)
+        #: WSGI variables of every request.
         self.environ_base: dict[str, Any] = {"REMOTE_ADDR": "127.0.0.1"}
-        self._preserves = False
-        self._kept = ExitStack()
-        self._new: list[Context] = []
+        self._preserve_context = False
+        self._exit_stack = ExitStack()
+        self._pending_contexts: list[Context] = []
 
     def open(
         self,
@@ -107,24 +111,24 @@ class Client(werkzeug.test.Client):
         """Send a request.
 
         Args:
-            args: The path and what else `EnvironBuilder` takes, or a builder, a request or an environment.
-            buffered: Whether to read the body at once and close the response.
+            args: Arguments of `EnvironBuilder`, the path first; or a builder, a request or an environment.
+            buffered: Whether to read the body immediately and close the response.
             follow_redirects: Whether to follow redirects.
             kwargs: As for `EnvironBuilder`, such as `method=`, `json=`, `data=`, `headers=`, `query_string=`.
         """
-        request = self._request_of(args, kwargs)
-        self._kept.close()
+        request = self._make_request(args, kwargs)
+        self._exit_stack.close()
         try:
             response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
         finally:
-            for context in self._new:
-                self._kept.callback(CURRENT.reset, CURRENT.set(context))
-                self._kept.callback(context.release)
-            self._new.clear()
-        response.json_module = cast("Any", _JSONOf(self.application))  # a module in Werkzeug
+            for context in self._pending_contexts:
+                self._exit_stack.callback(CURRENT.reset, CURRENT.set(context))
+                self._exit_stack.callback(context.release)
+            self._pending_contexts.clear()
+        vars(response)["json_module"] = _LazyJSON(self.application)  # declared as a module in Werkzeug
         return response
 
-    def _request_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> werkzeug.wrappers.Request:
+    def _make_request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> werkzeug.wrappers.Request:
         first = args[0] if len(args) == 1 and not kwargs else None
         if isinstance(first, Mapping):
             return werkzeug.wrappers.Request(self._environ(first))
@@ -141,36 +145,39 @@ class Client(werkzeug.test.Client):
         finally:
             builder.close()
 
-    def _environ(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        environ = {**self.environ_base, **given}
+    def _environ(self, environ: Mapping[str, Any]) -> dict[str, Any]:
+        environ = {**self.environ_base, **environ}
         environ.pop("werkzeug.debug.preserve_context", None)  # of an earlier request
-        if self._preserves:
-            environ["werkzeug.debug.preserve_context"] = self._keep
+        if self._preserve_context:
+            environ["werkzeug.debug.preserve_context"] = self._preserve
         return environ
 
-    def _keep(self, context: Context) -> None:
+    def _preserve(self, context: Context) -> None:
         context.hold()
-        self._new.append(context)
+        self._pending_contexts.append(context)
 
     def __enter__(self) -> Self:
-        if self._preserves:
+        if self._preserve_context:
             raise RuntimeError("A test client cannot be entered twice.")
-        self._preserves = True
+        self._preserve_context = True
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._preserves = False
-        self._kept.close()
+        self._preserve_context = False
+        self._exit_stack.close()
 
 
-class _JSONOf:
-    """An application's JSON provider, not asked for before a response is read as JSON."""
+class _LazyJSON:
+    """Creates the application's JSON provider only when a response is read as JSON."""
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: Cocopot) -> None:
         self._app = app
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._app.json, name)
+    def loads(self, s: str | bytes, **kwargs: object) -> object:
+        return self._app.json.loads(s, **kwargs)
+
+    def dumps(self, obj: object, **kwargs: object) -> str:
+        return self._app.json.dumps(obj, **kwargs)
 
 
 class CliRunner(ClickCliRunner):
@@ -181,11 +188,13 @@ class CliRunner(ClickCliRunner):
         kwargs: As for click's class.
     """
 
-    def __init__(self, app: Application, **kwargs: Any) -> None:
+    def __init__(self, app: Cocopot, **kwargs: Any) -> None:
         self.app = app
         super().__init__(**kwargs)
 
-    def invoke(self, cli: click.Command | None = None, args: Any = None, **kwargs: Any) -> Result:  # type: ignore[override]
+    def invoke(  # type: ignore[override]
+        self, cli: click.Command | None = None, args: str | Sequence[str] | None = None, **kwargs: Any
+    ) -> Result:
         """Run a command.
 
         Args:

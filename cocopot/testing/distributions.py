@@ -1,4 +1,4 @@
-"""Distributions made of source text, installed for as long as a test lasts."""
+"""Distributions that are built from source text and installed for the duration of a test."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
-#: What a distribution and a version are made of: they name a folder.
-_PLAIN = re.compile(r"[A-Za-z0-9][\w.+!-]*", re.ASCII)
-_PLAIN_MEANING = "a letter or digit, then more of these, '_', '.', '+', '!' or '-'"
+#: Characters of distribution names and versions: both become part of a folder's name.
+_NAME_OR_VERSION = re.compile(r"[A-Za-z0-9][\w.+!-]*", re.ASCII)
+_NAME_OR_VERSION_RULE = "a letter or digit, then more of these, '_', '.', '+', '!' or '-'"
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledPlugin:
-    """A distribution that is installed for a while.
+    """A temporarily installed distribution.
 
     Args:
-        distribution: Its name.
-        version: Its version.
-        entry_points: Names and values of its entry points under `cocopot.plugins`.
-        path: The folder that it is installed in: first of `sys.path`, and with `PYTHONPATH` that of another
-            process.
+        distribution: Name of the distribution.
+        version: Version of the distribution.
+        entry_points: Names and values of its entry points in the group `cocopot.plugins`.
+        path: The installation folder, first on `sys.path`; put it on `PYTHONPATH` to use the plugin in
+            another process.
     """
 
     distribution: str
@@ -54,11 +54,12 @@ def installed_plugin(
     dependencies: Iterable[str] = (),
     entry_point: str | None = None,
 ) -> Iterator[InstalledPlugin]:
-    """Install a distribution inside a `with` block, so that applications find its plugin.
+    """Install a distribution for the duration of a `with` block, so that applications discover its plugin.
 
-    It has one module of the distribution's name, with `_` for `-`, and the metadata that an installer writes,
-    in a temporary folder at the front of `sys.path`. At the end of the block folder and modules are gone
-    again, and modules that had their names before are back: use the application inside.
+    The distribution has one module with the distribution's name, `_` instead of `-`, and the metadata that an
+    installer writes, in a temporary folder at the front of `sys.path`. At the end of the block the folder and
+    the imported modules are removed, and modules that they replaced are restored: use the application inside
+    the block.
 
     Example:
         ```python
@@ -79,20 +80,20 @@ def installed_plugin(
         ```
 
     Args:
-        name: Name of the entry point; or several, with their values.
+        name: Name of the entry point; or a mapping of several names to their values.
         source: Source of the module; may be indented.
         distribution: Name of the distribution; by default `cocopot-NAME`.
-        version: Its version.
-        modules: Sources of more modules, by their dotted names; packages around them are made.
-        dependencies: What it says that it depends on, such as `"cocopot>=1.0"`; nothing is installed.
-        entry_point: The entry point's value, `"module"` or `"module:object"`; by default the module.
+        version: Version of the distribution.
+        modules: Sources of additional modules by their dotted names; parent packages are created.
+        dependencies: Declared dependencies, such as `"cocopot>=1.0"`; they are not installed.
+        entry_point: Value of the entry point, `"module"` or `"module:object"`; by default the module.
 
     Raises:
-        ValueError: If `entry_point` is given beside several names, if there is no name, or if a name or
-            version cannot be written.
+        ValueError: If `entry_point` is combined with several names, if `name` is empty, or if a name or the
+            version is invalid.
     """
     if not name:
-        raise ValueError("Without a name no entry point can be written.")
+        raise ValueError("An entry point needs a name.")
     distribution = distribution or f"cocopot-{name if isinstance(name, str) else next(iter(name))}"
     module = re.sub(r"[-.]+", "_", distribution)
     if isinstance(name, str):
@@ -100,7 +101,7 @@ def installed_plugin(
     elif entry_point is None:
         entry_points = dict(name)
     else:
-        raise ValueError("entry_point= is for a single name; several names bring their values with them.")
+        raise ValueError("entry_point= is for a single name; a mapping of names has their values.")
     sources = {module: source, **(modules or {})}
     dependencies = list(dependencies)
     _check_names(distribution, version, entry_points, sources)
@@ -115,26 +116,24 @@ def installed_plugin(
 def _check_names(
     distribution: str, version: str, entry_points: Iterable[str], modules: Iterable[str]
 ) -> None:
-    """Refuse what would be a path out of the folder, or be read back as something else."""
+    """Reject names that lead out of the folder, or that the metadata format cannot represent."""
     for what, text in (("distribution", distribution), ("version", version)):
-        if not _PLAIN.fullmatch(text):
-            raise ValueError(f"{text!r} cannot be written as {what}: that is {_PLAIN_MEANING}.")
+        if not _NAME_OR_VERSION.fullmatch(text):
+            raise ValueError(f"{text!r} is not a valid {what}: it must be {_NAME_OR_VERSION_RULE}.")
     for name in entry_points:
         if name != name.strip() or name.startswith(("[", "#", ";")) or "=" in name:
             raise ValueError(
-                f"{name!r} cannot be written as entry point: no '=', blanks around, or '[', '#', ';' first."
+                f"{name!r} is not a valid entry point: no '=', no outer blanks, no '[', '#' or ';' first."
             )
     for module in modules:
         if not all(part.isidentifier() for part in _parts(module)):
-            raise ValueError(
-                f"{module!r} cannot be written as module: its parts, between dots, are identifiers."
-            )
+            raise ValueError(f"{module!r} is not a valid module name: its dotted parts must be identifiers.")
 
 
 def _check_lines(*texts: str) -> None:
     for text in texts:
         if not text.strip() or not text.isprintable():
-            raise ValueError(f"{text!r} cannot be written into the metadata of a distribution.")
+            raise ValueError(f"{text!r} cannot be written to the metadata of a distribution.")
 
 
 # -------------------------------------------------------------------------
@@ -163,7 +162,7 @@ def _write(plugin: InstalledPlugin, sources: Mapping[str, str], dependencies: It
 
 
 def _module_files(sources: Mapping[str, str]) -> dict[str, str]:
-    """Return the file of each module with its text; a module with others inside is a package."""
+    """Return the text of each module by file; a module that contains others becomes a package."""
     packages = {".".join(parts[:end]) for parts in map(_parts, sources) for end in range(1, len(parts))}
     files = {f"{package.replace('.', '/')}/__init__.py": "" for package in packages}
     for name, source in sources.items():
@@ -192,27 +191,27 @@ def _digest(text: str) -> str:
 
 @contextmanager
 def _importable(path: Path, names: set[str]) -> Iterator[None]:
-    """Put a folder on `sys.path`, and have its modules imported anew."""
-    before = _take_modules(names)
+    """Put a folder on `sys.path`, and unload modules with the names of its modules."""
+    replaced = _unload_modules(names)
     sys.path.insert(0, str(path))
-    _forget_what_was_found()
+    _clear_import_caches()
     try:
         yield
     finally:
         if str(path) in sys.path:
             sys.path.remove(str(path))
         sys.path_importer_cache.pop(str(path), None)
-        _take_modules(names)
-        sys.modules.update(before)
-        _forget_what_was_found()
+        _unload_modules(names)
+        sys.modules.update(replaced)
+        _clear_import_caches()
 
 
-def _take_modules(names: set[str]) -> dict[str, ModuleType]:
-    """Take modules, and those inside them, out of `sys.modules`."""
+def _unload_modules(names: set[str]) -> dict[str, ModuleType]:
+    """Remove modules and their submodules from `sys.modules`, and return them."""
     found = [name for name in list(sys.modules) if name.partition(".")[0] in names]
     return {name: sys.modules.pop(name) for name in found}
 
 
-def _forget_what_was_found() -> None:
+def _clear_import_caches() -> None:
     importlib.invalidate_caches()
     installed.cache_clear()

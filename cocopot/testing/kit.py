@@ -1,4 +1,4 @@
-"""Applications for the tests of plugins, and what can be said about the order of their hooks."""
+"""Applications for the tests of plugins, and assertions about the order of their hooks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def make_app(
     config: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Cocopot:
-    """Return an application for a test, with TESTING on: exceptions reach the test client.
+    """Return an application for a test, with TESTING on, so that exceptions reach the test client.
 
     Example:
         ```python
@@ -37,13 +37,13 @@ def make_app(
     Args:
         plugins: Objects, modules or classes to register as plugins.
         autoload: Which installed plugins to load: names, `True` for all, `False` for none.
-        config: Configuration; set after the plugins have been set up, as an application does it.
-        options: What `Cocopot` takes besides; `import_name` is by default that of the calling module.
+        config: Configuration, set after the plugins have been set up, as in an application.
+        options: Other arguments of `Cocopot`; `import_name` is by default that of the calling module.
 
     Raises:
         PluginError: If a plugin cannot be loaded.
     """
-    caller = sys._getframe(1)  # noqa: SLF001 - what `warnings` and `logging` do
+    caller = sys._getframe(1)  # noqa: SLF001 - as in `warnings` and `logging`
     options.setdefault("import_name", caller.f_globals.get("__name__", "__main__"))
     app = Cocopot(plugins=plugins, autoload=autoload, **options)
     app.config.update({"TESTING": True, **(config or {})})
@@ -51,7 +51,7 @@ def make_app(
 
 
 def assert_hook_order(app: Cocopot, hook: str, *plugin_names: str) -> None:
-    """Assert that implementations of a hook run in this order, relative to each other.
+    """Assert the relative order in which implementations of a hook run.
 
     Example:
         ```python
@@ -74,17 +74,18 @@ def assert_hook_order(app: Cocopot, hook: str, *plugin_names: str) -> None:
 
     Args:
         app: The application.
-        hook: The hook's name.
-        plugin_names: Names under which implementations are registered: those of plugins, and for functions of
-            the application those that name decorator and function. Wrappers run before all others.
+        hook: Name of the hook.
+        plugin_names: Names under which the implementations are registered: those of plugins, and for the
+            application's functions the names that contain decorator and function. Wrappers run before all
+            others.
 
     Raises:
-        AssertionError: If they run in another order, or one of them does not implement the hook; it shows the
-            whole order.
-        ValueError: If there is no such hook, or no name is given.
+        AssertionError: If they run in another order, or one of them does not implement the hook; the message
+            shows the whole order.
+        ValueError: If the hook does not exist, or no name is passed.
     """
     if not plugin_names:
-        raise ValueError("Name the plugins whose order is to be asserted.")
+        raise ValueError("Pass the names of the plugins whose order is to be asserted.")
     hooks = {name for name, caller in vars(app.plugins.hook).items() if not name.startswith("_")}
     if hook not in hooks:
         raise ValueError(f"There is no hook {hook!r}. {did_you_mean(hook, hooks)}")
@@ -96,7 +97,7 @@ def assert_hook_order(app: Cocopot, hook: str, *plugin_names: str) -> None:
             )
     rest = iter(order)
     for name in plugin_names:
-        if name not in rest:  # which goes on behind the name that was found last
+        if name not in rest:  # continues after the name that was found last
             raise AssertionError(
                 f"{hook} does not run in the order {', '.join(map(repr, plugin_names))}: "
                 f"{name!r} comes too early.\n{_show(hook, order)}"
@@ -105,4 +106,4 @@ def assert_hook_order(app: Cocopot, hook: str, *plugin_names: str) -> None:
 
 def _show(hook: str, order: list[str]) -> str:
     lines = [f"  {number}. {name}" for number, name in enumerate(order, 1)]
-    return "\n".join([f"The order of {hook} is:", *(lines or ["  nobody implements it"])])
+    return "\n".join([f"The order of {hook} is:", *(lines or ["  no implementation"])])

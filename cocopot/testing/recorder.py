@@ -1,4 +1,4 @@
-"""A record of the hook calls of an application."""
+"""Recording of the hook calls of an application."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ _SHORT.maxother = _SHORT.maxstring = 60
 
 
 class Recorder:
-    """The calls of hook implementations that an application has made, for tests."""
+    """The calls of hook implementations that were recorded, for tests."""
 
     def __init__(self) -> None:
         self._records: list[HookCallRecord] = []
 
     def add(self, record: HookCallRecord) -> None:
-        """Add the record of a call; what `app.plugins.observe` is given."""
+        """Add the record of a call; the callback for `app.plugins.observe`."""
         self._records.append(record)
 
     @property
     def calls(self) -> list[HookCallRecord]:
-        """Every call that has ended, in the order in which they began: a wrapper before what it wraps."""
+        """All finished calls, in the order in which they began: a wrapper before what it wraps."""
         return sorted(self._records, key=attrgetter("start"))
 
     @property
     def hooks(self) -> list[str]:
-        """The hooks that had an implementation to call, each once, in the order in which they came up."""
+        """The hooks with at least one call, each once, in the order of their first call."""
         return list(dict.fromkeys(record.hook for record in self.calls))
 
     def of(self, hook: str) -> list[str]:
-        """Return the names of the plugins whose implementations of a hook were called, in order."""
+        """Return the plugins whose implementations of a hook were called, in order."""
         return [record.plugin for record in self.calls if record.hook == hook]
 
     def clear(self) -> None:
-        """Forget all calls."""
+        """Discard all recorded calls."""
         self._records.clear()
 
     def format(self) -> str:
-        """Return the calls as a table: number, hook, plugin, milliseconds, and result or exception."""
+        """Return the calls as a table: number, hook, plugin, milliseconds, result or exception."""
         rows = [("", "hook", "plugin", "ms", "result")]
         for number, record in enumerate(self.calls, 1):
             outcome = record.result if record.exception is None else record.exception
@@ -64,7 +64,7 @@ class Recorder:
 
 @contextmanager
 def recorder(app: Cocopot) -> Iterator[Recorder]:
-    """Record the hook calls of an application inside a `with` block.
+    """Record the hook calls of an application during a `with` block.
 
     Example:
         ```python
@@ -84,7 +84,7 @@ def recorder(app: Cocopot) -> Iterator[Recorder]:
         ```
 
     Args:
-        app: The application. What it called while it was made is over by then.
+        app: The application. Calls that were made while it was created are not recorded.
     """
     recorded = Recorder()
     undo = app.plugins.observe(recorded.add)

@@ -41,7 +41,7 @@ def test_table(app: Cocopot) -> None:
     """Each key has its value and where it comes from: core, plugin, file, environment or line of code."""
     line = HERE.read_text().splitlines().index('    app.config["GREETING"] = "Hello"') + 1
     rows = {key: (value, origin) for key, value, origin in table(run(app, "config"))}
-    assert rows["Key"] == ("Value", "Comes from")
+    assert rows["Key"] == ("Value", "Origin")
     assert rows["DEBUG"] == ("False", "Cocopot's default")
     assert rows["MAIL_HOST"] == ("'localhost'", "default of plugin mail")
     assert rows["DATABASE"] == ("'db://ada:********@host/shop'", "file settings.toml")
@@ -67,7 +67,7 @@ def test_keys(app: Cocopot) -> None:
 
 
 def test_odd_keys_and_values(app: Cocopot) -> None:
-    """A key that is no str, and values that hold themselves or that JSON does not know, are shown as well."""
+    """A key that is no str, and values that JSON does not support, are shown as well."""
     odd: Any = app.config
     odd.update({7: "seven", "db://u:p@h": 8, "HUGE": 10**5000, "ENDLESS": float("inf")})
     odd["SELF"] = odd

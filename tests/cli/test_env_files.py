@@ -52,7 +52,7 @@ def test_above(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_python_dotenv(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without the library a hint says what to install; for a file that is named, it is an error."""
+    """Without the library a hint names what to install; for an explicit file it is an error."""
     monkeypatch.setitem(sys.modules, "dotenv", None)
     read_env_files(None)
     assert capsys.readouterr().err == ""
@@ -69,12 +69,12 @@ def test_without_python_dotenv(
 
 def test_no_such_file(folder: Path) -> None:
     """A file that is named must be there."""
-    with pytest.raises(click.UsageError, match=r"There is no file 'nowhere\.env'"):
+    with pytest.raises(click.UsageError, match=r"The file 'nowhere\.env' of --env-file does not exist"):
         read_env_files("nowhere.env")
 
 
 def test_before_the_application_is_looked_for(folder: Path) -> None:
-    """The files may say which application it is, and whether it is in debug mode."""
+    """The files may name the application, and switch debug mode on."""
     (folder / "one.py").write_text(APP.format(name="one"))
     (folder / "two.py").write_text(APP.format(name="two"))
     (folder / ".env").write_text("COCOPOT_APP=one\nCOCOPOT_DEBUG=1\n")
@@ -86,13 +86,13 @@ def test_before_the_application_is_looked_for(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(b"A=\xff\n", "cannot be read"), (b"SHOP_A=x\0y\n", "'SHOP_A'")]
+    ("content", "message"), [(b"A=\xff\n", "cannot be read"), (b"SHOP_A=x\0y\n", "'SHOP_A'")]
 )
-def test_unreadable(folder: Path, content: bytes, says: str) -> None:
+def test_unreadable(folder: Path, content: bytes, message: str) -> None:
     """A file that cannot be read, or a value that cannot be set, is named in one message."""
     (folder / ".env").write_bytes(content)
     process = cocopot(folder, "routes")
     assert process.returncode == 2
-    assert says in process.stderr
+    assert message in process.stderr
     assert str(folder / ".env") in process.stderr
     assert "Traceback" not in process.stderr

@@ -42,7 +42,7 @@ def loaded(target: str | None = None) -> str:
     return AppLoader(target).load().name
 
 
-def refusal(target: str | None = None) -> str:
+def error_message(target: str | None = None) -> str:
     """Return why no application is found."""
     with pytest.raises(NoAppError) as caught:
         AppLoader(target).load()
@@ -126,24 +126,24 @@ def test_order_of_names(folder: Path) -> None:
 
 
 def test_factory_that_needs_arguments(folder: Path) -> None:
-    """A factory that cannot be called without arguments is passed over if there is one that can."""
+    """A factory that cannot be called without arguments is skipped if another factory can."""
     (folder / "store.py").write_text("def create_app(x): ...\n" + FACTORY.format(name="make_app"))
     assert loaded("store") == "make_app"
 
 
 @pytest.mark.parametrize("file", ["src/json.py", "src/sys.py", "src/json", "src/json/__init__.py"])
 def test_name_that_is_taken(folder: Path, file: str) -> None:
-    """A file whose name another module has is not mistaken for it; the message says which has it."""
+    """A file whose name belongs to another module is an error that names the other module."""
     path = folder / file if file.endswith(".py") else folder / file / "__init__.py"
     path.parent.mkdir(parents=True)
     path.write_text(ONE.format(name="app"))
     module = sys.modules["sys" if "sys" in file else "json"]
     where = getattr(module, "__file__", "a module of Python")
-    assert f"{file} cannot be imported as {module.__name__!r}: {where} has that name." in refusal(file)
+    assert f"{file} cannot be imported as {module.__name__!r}: {where} has that name." in error_message(file)
 
 
 def test_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """COCOPOT_APP stands for a target that is not given, and comes before the default files."""
+    """COCOPOT_APP is the target if none is passed, and comes before the default files."""
     (folder / "shop.py").write_text(SHOP)
     (folder / "app.py").write_text(ONE.format(name="app"))
     monkeypatch.setenv("COCOPOT_APP", "shop:other")
@@ -175,15 +175,15 @@ def test_loaded_once(folder: Path) -> None:
 
 
 # -------------------------------------------------------------------------
-# What is said if there is none
+# Errors if there is no application
 # -------------------------------------------------------------------------
 
 
 def test_nothing_at_all(folder: Path) -> None:
-    """Without anything to go by, the message says what was tried."""
-    message = refusal()
+    """Without a target and default files, the message lists what was tried."""
+    message = error_message()
     for tried in (
-        "--app, which was not given",
+        "--app, which was not passed",
         "COCOPOT_APP, which is not set",
         "app.py and wsgi.py",
         str(folder),
@@ -194,9 +194,9 @@ def test_nothing_at_all(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "parts"),
     [
-        ("nowhere", ["There is no 'nowhere'", "the module 'nowhere' in"]),
-        ("shop.web", ["nothing is there of the name 'shop.web'", "Is --app shop:web meant?"]),
-        ("src/nowhere.py", ["There is no file 'src/nowhere.py'"]),
+        ("nowhere", ["The application 'nowhere' was not found", "the module 'nowhere' in"]),
+        ("shop.web", ["no module has the name 'shop.web'", "Did you mean --app shop:web?"]),
+        ("src/nowhere.py", ["The file 'src/nowhere.py' does not exist"]),
         (
             "shop:nothing",
             ["'shop' has no 'nothing'. It has: app, other, create_app(), needs_app(),"],
@@ -204,30 +204,30 @@ def test_nothing_at_all(folder: Path) -> None:
         ("shop:app.nothing", ["'shop' has no 'app.nothing'"]),
         (
             "shop:number",
-            ["'number' in the module 'shop' is of type int, and no Cocopot application"],
+            ["'number' in the module 'shop' is of type int, not a Cocopot application"],
         ),
         ("shop:app()", ["'app' in the module 'shop' is of type Cocopot"]),
         ("shop:needs_app", ["needs_app(name) cannot be called", "missing a required argument: 'name'"]),
         ("shop:create_app(1, 2)", ["too many positional arguments"]),
         ("shop:create_app(**{'name': 'x'})", ["got an unexpected keyword argument '**'"]),
-        ("shop:forgets_app", ["forgets_app() returned None, and no Cocopot application"]),
+        ("shop:forgets_app", ["forgets_app() returned None, not a Cocopot application"]),
         ("shop:create_app(number)", ["neither a name nor a call with plain values"]),
         ("shop:create_app(", ["neither a name nor a call with plain values"]),
         ("shop:1 + 1", ["neither a name nor a call with plain values"]),
         ("shop:create_app({[1]: 2})", ["neither a name nor a call with plain values"]),
         (f"shop:create_app({'-' * 9000}1)", ["neither a name nor a call with plain values"]),
-        ("builtins:dict", ["The factory dict() returned an object of type dict, and no"]),
-        (".", ["'.' is no module. Name one such as shop.web"]),
-        (".shop", ["'.shop' is no module"]),
-        (f"{'a' * 5000}.py", ["There is no file 'aaa", "(File name too long)"]),
-        ("a\0.py", ["There is no file 'a\\x00.py'"]),
+        ("builtins:dict", ["The factory dict() returned an object of type dict, not a"]),
+        (".", ["'.' is not a module. Name one such as shop.web"]),
+        (".shop", ["'.shop' is not a module"]),
+        (f"{'a' * 5000}.py", ["The file 'aaa", "(File name too long)"]),
+        ("a\0.py", ["The file 'a\\x00.py' does not exist"]),
         ("shop:print('x')()", ["neither a name nor a call with plain values"]),
     ],
 )
-def test_refusals(folder: Path, target: str, parts: list[str]) -> None:
-    """Each message says what was looked for, and what there is instead."""
+def test_error_messages(folder: Path, target: str, parts: list[str]) -> None:
+    """Each message names what was searched for, and the candidates."""
     (folder / "shop.py").write_text(SHOP)
-    message = refusal(target)
+    message = error_message(target)
     for part in parts:
         assert part in message
 
@@ -243,9 +243,9 @@ def test_refusals(folder: Path, target: str, parts: list[str]) -> None:
     ],
 )
 def test_nothing_in_the_module(folder: Path, text: str, part: str) -> None:
-    """A module without an application, or with several, is refused."""
+    """A module without an application, or with several, is an error."""
     (folder / "store.py").write_text(text)
-    assert part in refusal("store")
+    assert part in error_message("store")
 
 
 # -------------------------------------------------------------------------
@@ -261,7 +261,7 @@ def test_nothing_in_the_module(folder: Path, text: str, part: str) -> None:
         ("from os import nothing\n", ImportError),
         ("def create_app():\n    return int('x')\n", ValueError),
         ("def create_app():\n    len()\n", TypeError),
-        ("this is no Python\n", SyntaxError),
+        ("not a program\n", SyntaxError),
         ("raise SystemExit(3)\n", SystemExit),
     ],
 )

@@ -41,21 +41,21 @@ def reasons(app: Cocopot, url: str, method: str = "GET") -> dict[str, str]:
     [
         ("/birds", "/fish", "has 'birds' where the path has 'fish'"),
         ("/birds", "/", "has 'birds' where the path ends"),
-        ("/birds", "/birds/7", "ends where the path goes on with '7'"),
+        ("/birds", "/birds/7", "ends where the path continues with '7'"),
         ("/birds", "/birds/", "has no slash at its end"),
         ("/", "/birds", "ends with a slash where the path has 'birds'"),
-        ("/birds/<name>/eggs", "/birds/wren", "goes on where the path ends"),
+        ("/birds/<name>/eggs", "/birds/wren", "continues where the path ends"),
         ("/birds/<int:id>", "/birds/abc", "id (int) cannot be 'abc'"),
         ("/birds/<int:id>", "/birds/", "id (int) cannot be empty"),
-        ("/birds/<int(max=5):id>", "/birds/6", "id (int) refuses '6'"),
-        ("/birds/<even:id>", "/birds/3", "id (even) refuses '3'"),
+        ("/birds/<int(max=5):id>", "/birds/6", "id (int) rejects '6'"),
+        ("/birds/<even:id>", "/birds/3", "id (even) rejects '3'"),
         ("/<a>/<int:b>-<float:c>", "/x/1-2", "b (int) and c (float) cannot be '1-2'"),
         ("/files/<path:name>/raw", "/files/a/b", "name (path) cannot be 'a/b'"),
         ("/<any(wren, lark):bird>", "/owl", "bird (any) cannot be 'owl'"),
     ],
 )
 def test_reasons(rule: str, path: str, reason: str) -> None:
-    """The first part that differs is named, with the converter and the text that it refuses."""
+    """The first part that differs is named, with the converter and the text that it rejects."""
     app = make_app(rule)
     assert reasons(app, path) == {rule: reason}
     assert app.test_client().get(path).status_code == 404
@@ -67,14 +67,14 @@ def test_answer() -> None:
     explanation = explain(app, "/birds/7?colour=red")
     assert explanation.rule is next(app.router.iter_rules())
     assert explanation.values == {"id": 7}
-    assert (explanation.answers, explanation.misses) == (True, [])
+    assert (explanation.is_match, explanation.misses) == (True, [])
 
 
 def test_two_slashes() -> None:
     """A path may begin with two slashes; what comes after them is no host."""
     explanation = explain(make_app("/birds"), "//birds")
     assert (explanation.path, explanation.host) == ("/birds", "localhost")
-    assert explanation.answers
+    assert explanation.is_match
 
 
 def test_other_methods() -> None:
@@ -87,8 +87,8 @@ def test_shadowed() -> None:
     """A rule that another one comes before names it."""
     app = make_app("/<path:all>", "/birds/<name>", "/birds/wren")
     assert reasons(app, "birds/wren") == {
-        "/<path:all>": "would answer, but /birds/wren comes before it",
-        "/birds/<name>": "would answer, but /birds/wren comes before it",
+        "/<path:all>": "would match, but /birds/wren comes before it",
+        "/birds/<name>": "would match, but /birds/wren comes before it",
     }
 
 
@@ -121,7 +121,7 @@ def test_default_redirect() -> None:
     app.add_url_rule("/page/", "page", defaults={"number": 1})
     app.add_url_rule("/page/<int:number>", "page")
     found = reasons(app, "/page/1")
-    assert found["/page/<int:number>"] == "would answer, but there is a redirect to http://localhost/page/"
+    assert found["/page/<int:number>"] == "would match, but there is a redirect to http://localhost/page/"
 
 
 def test_hosts() -> None:
@@ -142,7 +142,7 @@ def test_subdomains() -> None:
     app.config["SERVER_NAME"] = "example.com"
     app.add_url_rule("/", "api", subdomain="api")
     assert reasons(app, "http://www.example.com/") == {"/": "is for the subdomain 'api', not 'www'"}
-    assert explain(app, "http://api.example.com/").answers
+    assert explain(app, "http://api.example.com/").is_match
 
 
 def test_special_rules() -> None:
@@ -155,12 +155,12 @@ def test_special_rules() -> None:
 
 
 def test_refused_request() -> None:
-    """A request that is refused before it is matched is answered by no rule, whatever they say."""
+    """A request that is rejected before matching has no rule, whatever the rules are."""
     app = make_app("/birds")
     app.config["TRUSTED_HOSTS"] = ["example.com"]
     explanation = explain(app, "http://elsewhere.test/birds")
-    assert not explanation.answers
-    assert explanation.misses[0][1].startswith("would answer, but the request is refused: 400 Bad Request")
+    assert not explanation.is_match
+    assert explanation.misses[0][1].startswith("would match, but the request is rejected: 400 Bad Request")
 
 
 SEGMENTS = ["birds", "wren", "7", "-3", "2.5", "1-2", ""]
@@ -201,11 +201,11 @@ def test_any_rules(rules: list[str], segments: list[str], method: str) -> None:
     for rule, reason in explanation.misses:
         alone = explain(make_app(rule.rule), path, method)
         assert reason != "does not match"
-        assert reason.startswith(("would answer", "would redirect", "gives this")) is alone.answers
+        assert reason.startswith(("would match", "would redirect", "gives this")) is alone.is_match
 
 
 @pytest.mark.parametrize("url", ["http://[::1/", "http://x:abc/", "http://x:99999/", "/\ud800"])
 def test_no_url(url: str) -> None:
     """What cannot be asked for is a usage error."""
-    with pytest.raises(click.UsageError, match="is no URL to match"):
+    with pytest.raises(click.UsageError, match="is not a valid URL"):
         explain(Cocopot(__name__, autoload=False), url)

@@ -91,7 +91,7 @@ def test_late_plugin(app: Cocopot) -> None:
 
 
 def test_no_routes() -> None:
-    """An application without routes says so."""
+    """An application without routes prints a message."""
     assert run(Cocopot("empty", autoload=False, static_folder=None), "routes") == "There are no routes.\n"
 
 
@@ -114,7 +114,7 @@ def test_match(app: Cocopot) -> None:
     """The rule that answers comes first, then why each of the others does not."""
     output = run(app, "routes", "--match", "/birds/7", "--method", "delete")
     assert output.splitlines()[:4] == [
-        "DELETE /birds/7 on localhost is answered by the endpoint bird.",
+        "DELETE /birds/7 on localhost matches the endpoint bird.",
         "  rule      /birds/<int:id>",
         "  values    {'id': 7}",
         "  added by  application",
@@ -132,14 +132,14 @@ def test_match(app: Cocopot) -> None:
 def test_no_match(app: Cocopot, args: list[str], headline: str) -> None:
     """Where no rule answers, the headline has the error, and the exit code is 1."""
     first = run(app, "routes", "--match", *args, code=1).splitlines()[0]
-    assert first.partition(" is answered by no rule: ")[2] == headline
+    assert first.partition(" matches no rule: ")[2] == headline
 
 
 def test_redirect(app: Cocopot) -> None:
-    """A redirect is told, with the endpoint that it leads to."""
+    """A redirect is shown, with the endpoint that it leads to."""
     assert run(app, "routes", "--match", "/admin").splitlines()[0] == (
-        "GET /admin on localhost is redirected (308) to http://localhost/admin/, which the endpoint "
-        "admin.overview answers."
+        "GET /admin on localhost is redirected (308) to http://localhost/admin/, which matches the "
+        "endpoint admin.overview."
     )
 
 

@@ -43,8 +43,8 @@ def write(folder: Path, text: str = "first") -> None:
         (["--fly"], "No such option"),
         (["shop"], "unexpected extra argument"),
         (["--key", "key.pem"], "--key is the key of a certificate: pass --cert too."),
-        (["--cert", "adhoc", "--key", "key.pem"], "--cert adhoc makes a key of its own"),
-        (["--cert", "no.pem"], "There is no file 'no.pem' to use as --cert."),
+        (["--cert", "adhoc", "--key", "key.pem"], "--cert adhoc creates its own key"),
+        (["--cert", "no.pem"], "The file 'no.pem' of --cert does not exist."),
     ],
 )
 def test_usage(args: list[str], message: str) -> None:
@@ -55,7 +55,7 @@ def test_usage(args: list[str], message: str) -> None:
 
 
 def test_adhoc_certificate_needs_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate cannot be made without cryptography; the message says what to install."""
+    """A certificate cannot be created without cryptography; the message names what to install."""
     monkeypatch.setitem(sys.modules, "cryptography", None)
     result = CliRunner().invoke(main, ["run", "--cert", "adhoc"], obj=Ready(Cocopot("x", autoload=False)))
     assert (result.exit_code, result.output) == (
@@ -65,7 +65,7 @@ def test_adhoc_certificate_needs_cryptography(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_serves(tmp_path: Path) -> None:
-    """The application is served, without debug mode, and says where, with which plugins."""
+    """The application is served without debug mode; the output shows the address and the plugins."""
     write(tmp_path)
     with serving(tmp_path, "run") as server:
         assert server.get() == (200, "first False None")
@@ -84,7 +84,7 @@ def test_serves(tmp_path: Path) -> None:
     ],
 )
 def test_debug_and_reload(tmp_path: Path, args: list[str], variables: dict[str, str], expected: str) -> None:
-    """The option comes before the environment; debug mode brings the reloader, unless it is refused."""
+    """The option overrides the environment; debug mode enables the reloader, unless it is switched off."""
     write(tmp_path)
     with serving(tmp_path, "run", *args, **variables) as server:
         assert server.get() == (200, expected)
@@ -105,7 +105,7 @@ def test_reloader_survives_an_error(tmp_path: Path) -> None:
     write(tmp_path)
     with serving(tmp_path, "run", *POLLS) as server:
         assert server.get() == (200, "first False true")
-        (tmp_path / "app.py").write_text("this is no Python\n")
+        (tmp_path / "app.py").write_text("not a program\n")
         server.wait_for(lambda: server.get()[0] == 500)
         assert 'File "' in server.log
         assert "SyntaxError: invalid syntax" in server.log
@@ -243,4 +243,4 @@ def test_run_in_the_module(tmp_path: Path) -> None:
         file.write("app.run(port=1)\n")
     with serving(tmp_path, "run") as server:
         assert server.get() == (200, "first False None")
-        assert "app.run() is passed over" in server.log
+        assert "app.run() is ignored" in server.log

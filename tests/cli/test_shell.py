@@ -53,7 +53,7 @@ def test_piped(app: Cocopot) -> None:
 
 
 def test_command(app: Cocopot) -> None:
-    """Code may stand on the command line."""
+    """Code may be passed on the command line."""
     assert run(app, "shell", "-c", "print(app.name, *birds)") == "shelled wren lark\n"
 
 
@@ -71,7 +71,7 @@ def test_error(app: Cocopot) -> None:
 def test_annotations(
     app: Cocopot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, interface: list[str]
 ) -> None:
-    """Annotations are evaluated, in code as in the startup file, as everywhere where nothing else is said."""
+    """Annotations are evaluated, in code as in the startup file, as in any module without a future import."""
     (tmp_path / "startup.py").write_text("def f(x: int): ...\n")
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
     source = "print(f.__annotations__)\n"
@@ -95,7 +95,7 @@ def test_startup_file_that_fails(
 
 
 def test_plain(app: Cocopot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Python's own shell says what is there, runs the user's startup file, and knows the names."""
+    """Python's own shell lists the names, runs the user's startup file, and defines the names."""
     (tmp_path / "startup.py").write_text("from_startup = len(birds)\n")
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
     output = run(app, "shell", "--interface", "plain", input="from_startup + cage\n")
@@ -126,10 +126,10 @@ def test_ipython(tmp_path: Path) -> None:
 
 
 def test_ipython_is_missing(app: Cocopot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If IPython is asked for and not there, a message says what to install."""
+    """If IPython is requested but not installed, a message names what to install."""
     monkeypatch.setitem(sys.modules, "IPython", None)
     assert run(app, "shell", "--interface", "ipython", code=1) == (
-        "Error: IPython is not installed: pip install ipython, or leave --interface out.\n"
+        "Error: IPython is not installed: pip install ipython, or omit --interface.\n"
     )
 
 

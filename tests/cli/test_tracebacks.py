@@ -98,7 +98,7 @@ def test_no_application(tmp_path: Path) -> None:
 
 
 def test_plugin_that_cannot_be_imported(tmp_path: Path) -> None:
-    """The traceback of the cause has the plugin's frames only; then the message says which plugin it was."""
+    """The traceback of the cause has the plugin's frames only; then the message names the plugin."""
     with with_plugin(tmp_path, BROKEN_PLUGIN) as plugin:
         result = cocopot(tmp_path, "routes", PYTHONPATH=str(plugin.parent))
     assert result.returncode == 1
@@ -117,7 +117,7 @@ def test_plugin_that_cannot_be_set_up(tmp_path: Path) -> None:
 
 
 def test_plugin_that_breaks_the_contract(tmp_path: Path) -> None:
-    """What the message says already has no traceback."""
+    """An error whose message is complete has no traceback."""
     with with_plugin(tmp_path, UNKNOWN_HOOK) as plugin:
         result = cocopot(tmp_path, "routes", PYTHONPATH=str(plugin.parent))
     assert result.returncode == 1
@@ -149,7 +149,7 @@ def test_plugin_that_raises_something_odd(tmp_path: Path, source: str, shown: st
 
 
 def test_application_that_raises_something_odd(tmp_path: Path) -> None:
-    """An exception of the application that is no `Exception` is shown like any other."""
+    """An exception of the application that is not an `Exception` is shown like any other."""
     (tmp_path / "app.py").write_text("raise GeneratorExit('gone')\n")
     for command in ("routes", "unknown", "--help"):
         result = cocopot(tmp_path, command)

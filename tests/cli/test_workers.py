@@ -66,7 +66,7 @@ def test_workers(tmp_path: Path) -> None:
     ],
 )
 def test_development_options(args: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is for development only is refused beside it, before anything is said about what it needs."""
+    """Options for development are rejected beside it, before any requirement is checked."""
     monkeypatch.setitem(sys.modules, "cryptography", None)
     app = Ready(Cocopot("x", autoload=False))
     result = CliRunner().invoke(main, ["run", "--workers", "2", *args], obj=app, env={"COCOPOT_DEBUG": None})
@@ -76,7 +76,7 @@ def test_development_options(args: list[str], monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_debug_mode() -> None:
-    """An application that is in debug mode is not served so; the message says who switched it on."""
+    """An application in debug mode is not served; the message names what switched it on."""
     app = Cocopot("x", autoload=False)
     app.debug = True
     result = CliRunner().invoke(main, ["run", "--workers", "2"], obj=Ready(app))
@@ -85,7 +85,7 @@ def test_debug_mode() -> None:
 
 
 def test_granian_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without granian the message says what to install."""
+    """Without granian the message names what to install."""
     monkeypatch.setitem(sys.modules, "granian", None)
     result = CliRunner().invoke(main, ["run", "--workers", "1"], obj=Ready(Cocopot("x", autoload=False)))
     assert (result.exit_code, result.output) == (

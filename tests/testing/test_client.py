@@ -79,7 +79,7 @@ class TestOpen:
         assert app.test_client().get(path, **options).json["url"] == url  # type: ignore[index]
 
     def test_configured_url(self, app: Cocopot) -> None:
-        """By default they come from the configuration, and a subdomain stands before SERVER_NAME."""
+        """By default they come from the configuration, and a subdomain is a prefix of SERVER_NAME."""
         app.config.update(SERVER_NAME="h.example", APPLICATION_ROOT="/mount", PREFERRED_URL_SCHEME="https")
         builder = EnvironBuilder(app, "/echo", subdomain="api")
         assert builder.base_url == "https://api.h.example/mount/"
@@ -100,7 +100,7 @@ class TestOpen:
             app.test_client().get(**options)
 
     def test_environ_base(self, app: Cocopot) -> None:
-        """What stands in `environ_base` goes into each request, unless a request says otherwise."""
+        """The variables of `environ_base` are part of each request, unless the request overrides them."""
         client = app.test_client()
         assert client.get("/echo").json["address"] == "127.0.0.1"  # type: ignore[index]
         client.environ_base["mark"] = "all"
@@ -139,7 +139,7 @@ class TestOpen:
             assert not g
 
     def test_request_environ_wins(self, app: Cocopot) -> None:
-        """What an environment says itself stays, also beyond what a builder knows."""
+        """The variables of an environment are kept, even those that a builder does not know."""
         environ = {**create_environ("/echo"), "mark": "own", "REMOTE_ADDR": "10.0.0.9"}
         answer: Any = app.test_client().open(environ).json
         assert (answer["marked"], answer["address"]) == ("own", "10.0.0.9")
@@ -176,7 +176,7 @@ class TestOpen:
 
 class TestRedirects:
     def test_followed(self, app: Cocopot) -> None:
-        """Redirects are followed on demand, with what `environ_base` says, and are remembered."""
+        """Redirects are followed on demand, with the variables of `environ_base`, and are recorded."""
         client = app.test_client()
         assert client.get("/hop/1").headers["Location"] == "/hop/0"
         response: Any = client.get("/hop/1", follow_redirects=True, environ_base={"REMOTE_ADDR": "127.0.0.1"})
@@ -217,7 +217,7 @@ class TestCookies:
 
 class TestCliRunner:
     def test_plugin_command(self) -> None:
-        """The runner runs the application's commands, those that plugins bring among them."""
+        """The runner runs the application's commands, including those of plugins."""
 
         class Plugin:
             @hookimpl

@@ -52,7 +52,7 @@ class TestInstalled:
             assert "hello" in [record.name for record in app.plugins.records("plugin")]
 
     def test_several_entry_points_and_modules(self) -> None:
-        """One distribution may bring several plugins, in several modules, packages among them."""
+        """One distribution may contain several plugins, in several modules or packages."""
         points = {"a": "greetings:Hello", "b": "greetings.more.deep:Hello"}
         modules = {"greetings.more.deep": HELLO, "greetings": HELLO, "single": "X = 1"}
         with installed_plugin(points, "", distribution="Cocopot.Greetings", modules=modules) as plugin:
@@ -152,11 +152,13 @@ class TestMetadata:
             {"name": "a", "modules": {"a.b..c": "1"}},
         ],
     )
-    def test_what_cannot_be_written(self, arguments: dict[str, Any]) -> None:
-        """What metadata cannot hold is refused, and nothing is left behind."""
+    def test_invalid_metadata(self, arguments: dict[str, Any]) -> None:
+        """Invalid metadata raises an error, and nothing is left behind."""
         before = list(sys.path)
         with (
-            pytest.raises(ValueError, match=r"can(not)? be written|for a single name"),
+            pytest.raises(
+                ValueError, match=r"is not a valid|cannot be written|needs a name|for a single name"
+            ),
             installed_plugin(source="", **arguments),
         ):
             raise AssertionError
@@ -184,7 +186,7 @@ class TestUndone:
         assert paths[0] not in sys.path_importer_cache
 
     def test_modules_of_the_same_name(self) -> None:
-        """A module that was there before is set aside, and comes back."""
+        """A module that existed before is replaced, and restored at the end."""
         with installed_plugin("same", "WHO = 'outer'"):
             outer = importlib.import_module("cocopot_same")
             with installed_plugin("same", "WHO = 'inner'"):
@@ -194,7 +196,7 @@ class TestUndone:
         assert "cocopot_same" not in sys.modules
 
     def test_a_path_that_was_changed(self) -> None:
-        """Whoever takes the folder from the path breaks nothing."""
+        """Removing the folder from the path inside the block does no harm."""
         with installed_plugin("hello", HELLO) as plugin:
             sys.path.remove(str(plugin.path))
         assert "hello" not in names()

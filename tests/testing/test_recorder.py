@@ -107,7 +107,7 @@ def test_format(shop: Cocopot) -> None:
 
 
 def test_repr(shop: Cocopot) -> None:
-    """It says in one line how many calls there are, and of which hooks."""
+    """Its representation has one line: the number of calls, and the hooks."""
     with recorder(shop) as recorded:
         assert repr(recorded) == "<Recorder: 0 calls of no hook>"
         assert str(recorded).split() == ["hook", "plugin", "ms", "result"]

@@ -1,7 +1,7 @@
 """The pytest plugin: fixtures for the tests of applications and of plugins.
 
-pytest imports this module, and with it the package `cocopot`, in every run where Cocopot is installed. What
-only the fixtures need, such as the test client and the command line, is imported when one of them is used.
+pytest imports this module, and with it the package `cocopot`, in every run in which Cocopot is installed.
+Modules that only the fixtures need, such as the test client and the command line, are imported on first use.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--cocopot-config",
         action="append",
         metavar="NAME=VALUE ...",
-        help="Run the tests that use `app` with this configuration, values as JSON or text; given several "
-        "times, once with each. Replaces the ini option cocopot_config.",
+        help="Run the tests that use `app` with this configuration, values as JSON or text; if passed "
+        "several times, once with each. Overrides the ini option cocopot_config.",
     )
-    parser.addini("cocopot_config", "Configurations for `app`, one a line: NAME=VALUE ...", type="linelist")
-    parser.addini("cocopot_app", "The application for `app`: MODULE[:NAME], as `cocopot --app` takes it.")
+    parser.addini("cocopot_config", "Configurations for `app`, one per line: NAME=VALUE ...", type="linelist")
+    parser.addini("cocopot_app", "The application for `app`: MODULE[:NAME], as for `cocopot --app`.")
     parser.addini("cocopot_plugins", "The installed plugins that `app` loads: names, or `all`.", type="args")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse options that are wrong, before a test has run."""
+    """Check the options before the first test runs."""
     for text in _configurations(config):
         parse_configuration(text)
     if config.getini("cocopot_app") and config.getini("cocopot_plugins"):
         raise pytest.UsageError(
-            "cocopot_app names an application, which decides itself on its plugins: remove cocopot_plugins, "
-            "or cocopot_app."
+            "cocopot_app names an application, which selects its own plugins: remove cocopot_plugins, or "
+            "cocopot_app."
         )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have each test that uses `cocopot_config`, as `app` does, run once with each configuration."""
+    """Run each test that uses `cocopot_config`, directly or by `app`, once with each configuration."""
     texts = _configurations(metafunc.config)
-    if texts and "cocopot_config" in metafunc.fixturenames and not _has_its_own(metafunc):
+    if texts and "cocopot_config" in metafunc.fixturenames and not _parametrizes_config(metafunc):
         configs = [parse_configuration(text) for text in texts]
         metafunc.parametrize("cocopot_config", configs, ids=texts, indirect=True)
 
@@ -62,36 +62,38 @@ def _configurations(config: pytest.Config) -> list[str]:
     return config.getoption("cocopot_config") or config.getini("cocopot_config")  # type: ignore[no-any-return]
 
 
-def _has_its_own(metafunc: pytest.Metafunc) -> bool:
-    """Whether a test says itself with which configurations it runs."""
-    named = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize") if mark.args]
-    return any("cocopot_config" in (names.split(",") if isinstance(names, str) else names) for names in named)
+def _parametrizes_config(metafunc: pytest.Metafunc) -> bool:
+    """Whether a test is parametrized with configurations of its own."""
+    parameters = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize") if mark.args]
+    return any(
+        "cocopot_config" in (names.split(",") if isinstance(names, str) else names) for names in parameters
+    )
 
 
 def parse_configuration(text: str) -> dict[str, Any]:
-    """Return the keys and values of a configuration that is written `NAME=VALUE NAME=VALUE`.
+    """Parse a configuration of the form `NAME=VALUE NAME=VALUE`.
 
     Args:
-        text: Parts are separated as in a shell, values are JSON or else plain text.
+        text: The configuration; parts are separated as in a shell, values are JSON or plain text.
 
     Raises:
-        pytest.UsageError: If it cannot be read.
+        pytest.UsageError: If the text is invalid.
     """
     try:
         parts = shlex.split(text)
     except ValueError as error:
-        raise pytest.UsageError(f"The configuration {text!r} cannot be read: {error}.") from None
+        raise pytest.UsageError(f"The configuration {text!r} is invalid: {error}.") from None
     config = {}
     for part in parts:
-        name, sign, value = part.partition("=")
-        if not (sign and name.isupper()):
+        name, delimiter, value = part.partition("=")
+        if not (delimiter and name.isupper()):
             raise pytest.UsageError(
-                f"{part!r} in the configuration {text!r} is not NAME=VALUE, with an upper-case name."
+                f"{part!r} in the configuration {text!r} is not NAME=VALUE with an upper-case name."
             )
         if value in {"True", "False", "None"}:
             raise pytest.UsageError(
-                f"{part!r} in the configuration {text!r} would be a text, since values are JSON: write true, "
-                "false or null."
+                f"{part!r} in the configuration {text!r} would be a text, because values are JSON: write "
+                "true, false or null."
             )
         try:
             config[name] = json.loads(value)
@@ -107,17 +109,17 @@ def parse_configuration(text: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def cocopot_config(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The configuration that this run of the test is for; an `app` of your own may use it."""
+    """The configuration of this run of the test; an `app` fixture of your own may use it."""
     return dict(getattr(request, "param", {}))
 
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest, cocopot_config: dict[str, Any]) -> Iterator[Any]:
-    """The application: what the ini option cocopot_app names, or one with the plugins of cocopot_plugins."""
-    if (other := _of_another_plugin(request)) is not None:
+    """The application of the ini option cocopot_app, or a new one with the plugins of cocopot_plugins."""
+    if (other := _fixture_of_another_plugin(request)) is not None:
         yield other
         return
-    app = _load(request) if request.config.getini("cocopot_app") else _make(request)
+    app = _load_app(request) if request.config.getini("cocopot_app") else _make_app(request)
     with _configured(app, {"TESTING": True, **cocopot_config}):
         try:
             yield app
@@ -128,28 +130,29 @@ def app(request: pytest.FixtureRequest, cocopot_config: dict[str, Any]) -> Itera
 @pytest.fixture
 def client(request: pytest.FixtureRequest, app: Cocopot) -> Client:
     """A test client of `app`."""
-    return _of_another_plugin(request) or app.test_client()
+    return _fixture_of_another_plugin(request) or app.test_client()
 
 
 @pytest.fixture
 def runner(request: pytest.FixtureRequest, app: Cocopot) -> CliRunner:
-    """What runs the commands of `app`."""
-    return _of_another_plugin(request) or app.test_cli_runner()
+    """A runner for the commands of `app`."""
+    return _fixture_of_another_plugin(request) or app.test_cli_runner()
 
 
 @pytest.fixture
 def hook_recorder(app: Cocopot) -> Iterator[Recorder]:
-    """A record of the hook calls that `app` makes during the test."""
+    """A recorder of the hook calls of `app` during the test."""
     from cocopot.testing import recorder
 
     with recorder(app) as recorded:
         yield recorded
 
 
-def _of_another_plugin(request: pytest.FixtureRequest) -> Any:
-    """Return the value of the fixture of this name that another pytest plugin has, or `None`.
+def _fixture_of_another_plugin(request: pytest.FixtureRequest) -> Any:
+    """Return the value of the fixture of this name that another pytest plugin defines, or `None`.
 
-    It wins, so that a project of another framework finds its own `client` although Cocopot is installed too.
+    It takes precedence, so that a project of another framework gets its own `client` although Cocopot is
+    installed.
     """
     name: Any = request.fixturename
     try:
@@ -160,22 +163,22 @@ def _of_another_plugin(request: pytest.FixtureRequest) -> Any:
         return None
 
 
-def _make(request: pytest.FixtureRequest) -> Cocopot:
+def _make_app(request: pytest.FixtureRequest) -> Cocopot:
     from cocopot.testing import make_app
 
     names: list[str] = request.config.getini("cocopot_plugins")
     autoload = True if names == ["all"] else names or False
-    # Named like the test's file, so that its folders are found beside it.
+    # The import name is that of the test's file, so that its folders are found beside it.
     return make_app(autoload=autoload, import_name=request.path.stem, root_path=str(request.path.parent))
 
 
-def _load(request: pytest.FixtureRequest) -> Cocopot:
-    """Import the application; a factory is called anew for each test."""
+def _load_app(request: pytest.FixtureRequest) -> Cocopot:
+    """Import the application; a factory is called again for each test."""
     from cocopot.cli.loading import AppLoader, NoAppError
 
     target = request.config.getini("cocopot_app")
     try:
-        # Whatever folder pytest was started in: the configuration is that of the whole project.
+        # The configuration belongs to the whole project, whichever folder pytest was started in.
         with chdir(request.config.rootpath):
             return AppLoader(target).load()
     except NoAppError as error:
@@ -184,7 +187,7 @@ def _load(request: pytest.FixtureRequest) -> Cocopot:
 
 @contextmanager
 def _configured(app: Cocopot, config: Mapping[str, Any]) -> Iterator[None]:
-    """Configure an application for one test: the same one may serve the next."""
+    """Configure an application for one test, and restore it for the next."""
     before = {key: app.config[key] for key in config if key in app.config}
     app.config.update(config)
     try:

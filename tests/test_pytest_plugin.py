@@ -177,10 +177,10 @@ def test_application_by_name_from_another_folder(
 
 
 def test_no_application(run: Any) -> None:
-    """If there is none where `cocopot_app` says, the test fails with that, and without a traceback."""
+    """If `cocopot_app` names no application, the test fails with the message and without a traceback."""
     result = run("def test(app): ...", cocopot_app="nowhere:app")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["cocopot_app = nowhere:app in pytest's configuration: There is no *"])
+    result.stdout.fnmatch_lines(["cocopot_app = nowhere:app in pytest's configuration: The application * was not found*"])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
@@ -209,7 +209,7 @@ def test_several_configurations(run: Any) -> None:
 
 @pytest.mark.usefixtures("strict")
 def test_options_replace_the_ini_option(run: Any) -> None:
-    """`--cocopot-config` is for one run, and may be given several times."""
+    """`--cocopot-config` is for one run, and may be passed several times."""
     options = ["--cocopot-config=STRICT_ON=false", "--cocopot-config=STRICT_ON=true", "--cocopot-config=A=1"]
     result = run(BOTH, *options, cocopot_plugins="strict", cocopot_config="B=1\nC=1\nD=1")
     result.assert_outcomes(passed=4)
@@ -217,7 +217,7 @@ def test_options_replace_the_ini_option(run: Any) -> None:
 
 
 def test_configurations_reach_an_application_of_the_projects_own(run: Any) -> None:
-    """An own `app` that asks for `cocopot_config` takes part, and one that does not runs once."""
+    """A project's own `app` runs once per configuration if it uses `cocopot_config`, otherwise once."""
     result = run(
         """
         import pytest
@@ -245,7 +245,7 @@ def test_configurations_reach_an_application_of_the_projects_own(run: Any) -> No
 
 @pytest.mark.parametrize("names", ["'cocopot_config'", "'x, cocopot_config'.replace(' ', '').split(',')[1:]"])
 def test_a_test_with_configurations_of_its_own(run: Any, names: str) -> None:
-    """What a test says itself, with pytest's own mark, holds for it."""
+    """A test that is parametrized with pytest's own mark uses its own configurations."""
     values = "[{'A': 5}]" if names.startswith("'c") else "[[{'A': 5}]]"
     result = run(
         f"""
@@ -280,12 +280,12 @@ def test_values(text: str, config: dict[str, Any] | None) -> None:
         ({"cocopot_config": "A"}, "'A' in the configuration 'A' is not NAME=VALUE"),
         ({"cocopot_config": "B=1\nC=2 a=1"}, "'a=1' in the configuration 'C=2 a=1' is not NAME=VALUE"),
         ({"cocopot_config": "A=False"}, "'A=False' in the configuration 'A=False' would be a text"),
-        ({"cocopot_config": "A='b"}, """The configuration "A='b" cannot be read: No closing quotation."""),
-        ({"cocopot_app": "a", "cocopot_plugins": "b"}, "cocopot_app names an application, which decides"),
+        ({"cocopot_config": "A='b"}, """The configuration "A='b" is invalid: No closing quotation."""),
+        ({"cocopot_app": "a", "cocopot_plugins": "b"}, "cocopot_app names an application, which selects"),
     ],
 )
 def test_wrong_options(run: Any, ini: dict[str, str], message: str) -> None:
-    """What is wrong is said before a test has run."""
+    """Wrong options are reported before the first test runs."""
     result = run("def test(): ...", **ini)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert message in result.stderr.str()

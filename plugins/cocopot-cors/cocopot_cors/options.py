@@ -1,4 +1,4 @@
-"""The configuration: what may stand in it, and how it becomes policies."""
+"""The configuration: its keys, their validation, and its compilation to policies."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
 
 
 def compile_resources(config: Mapping[str, Any]) -> Resources:
-    """Check an application's configuration, and compile it.
+    """Validate an application's configuration, and compile it to policies.
 
     Args:
-        config: The configuration, with the keys of `DEFAULTS`; others that begin with `CORS_` are errors.
+        config: The configuration, with the keys of `DEFAULTS`; other keys that begin with `CORS_` are errors.
 
     Raises:
-        PluginError: If anything is wrong; the message names the key, the value and what to do.
+        PluginError: If a key or value is invalid; the message names both, and how to correct it.
     """
     for key in config:
         if key.startswith(_PREFIX) and key not in DEFAULTS:
-            _refuse(key, config[key], _unknown(key, DEFAULTS))
-    given = {name: config[_key(name)] for name in _PARSERS}
-    common = {name: parse(_key(name), given[name]) for name, parse in _PARSERS.items()}
+            _raise_invalid(key, config[key], _unknown_option(key, DEFAULTS))
+    values = {name: config[_key(name)] for name in _PARSERS}
+    common = {name: parse(_key(name), values[name]) for name, parse in _PARSERS.items()}
     resources = config[_RESOURCES]
     if resources is None:
-        return Resources(prefixes=(("", _policy(given, common, "")),))
+        return Resources(prefixes=(("", _policy(values, common, "")),))
     if not isinstance(resources, Mapping):
-        _refuse(_RESOURCES, resources, 'Give a mapping of paths to options, such as {"/api": {}}.')
+        _raise_invalid(_RESOURCES, resources, 'Give a mapping of paths to options, such as {"/api": {}}.')
     patterns: dict[re.Pattern[str], Policy] = {}
     prefixes: dict[str, Policy] = {}
     for path, options in resources.items():
-        policy = _resource(path, options, given, common)
+        policy = _resource(path, options, values, common)
         if _is_pattern(path):
             patterns[_pattern(_RESOURCES, path)] = policy
         elif (prefix := _prefix(path)) in prefixes:
-            _refuse(_RESOURCES, path, "The path is there twice, with and without a slash at its end.")
+            _raise_invalid(_RESOURCES, path, "The path occurs twice, with and without a slash at its end.")
         else:
             prefixes[prefix] = policy
     longest_first = sorted(prefixes.items(), key=lambda item: len(item[0]), reverse=True)
@@ -69,45 +69,51 @@ def compile_resources(config: Mapping[str, Any]) -> Resources:
 # -- one resource ----------------------------------------------------------
 
 
-def _resource(path: object, options: object, given: Mapping[str, Any], common: Mapping[str, Any]) -> Policy:
+def _resource(
+    path: object, options: object, values: Mapping[str, object], common: Mapping[str, Any]
+) -> Policy:
     where = f"{_RESOURCES}[{path!r}]"
     if not isinstance(options, Mapping):
-        _refuse(where, options, 'Give a mapping of options, such as {"origins": "https://shop.example"}.')
+        _raise_invalid(
+            where, options, 'Give a mapping of options, such as {"origins": "https://shop.example"}.'
+        )
     for name in options:
         if name not in _PARSERS:
-            _refuse(f"{where}[{name!r}]", options[name], _unknown(name, _PARSERS))
+            _raise_invalid(f"{where}[{name!r}]", options[name], _unknown_option(name, _PARSERS))
     own = {name: _PARSERS[name](f"{where}[{name!r}]", value) for name, value in options.items()}
-    return _policy({**given, **options}, {**common, **own}, f" of {where}")
+    return _policy({**values, **options}, {**common, **own}, f" of {where}")
 
 
-def _policy(given: Mapping[str, Any], parsed: Mapping[str, Any], where: str) -> Policy:
-    """Make a policy, unless its options exclude each other (Fetch, section 3.3.5)."""
+def _policy(values: Mapping[str, object], parsed: Mapping[str, Any], where: str) -> Policy:
+    """Return a policy, or raise if its options exclude each other (Fetch, section 3.3.5)."""
     policy = Policy(**parsed)
     if policy.supports_credentials and policy.origins.wildcard:
-        _refuse(
+        _raise_invalid(
             f"CORS_ORIGINS{where}",
-            given["origins"],
-            "With CORS_SUPPORTS_CREDENTIALS, browsers refuse '*'. List the origins that may act for a user; "
-            "to trust every site there is, give the regular expression '^.*'.",
+            values["origins"],
+            "With CORS_SUPPORTS_CREDENTIALS, browsers reject '*'. List the origins that may act for a user; "
+            "to trust every site, use the regular expression '^.*'.",
         )
     if policy.supports_credentials and policy.expose_headers is None:
-        _refuse(
+        _raise_invalid(
             f"CORS_EXPOSE_HEADERS{where}",
-            given["expose_headers"],
-            "With CORS_SUPPORTS_CREDENTIALS, browsers take '*' for the name of a header. List the headers.",
+            values["expose_headers"],
+            "With CORS_SUPPORTS_CREDENTIALS, browsers treat '*' as the name of a header. List the headers.",
         )
     return policy
 
 
 def _prefix(path: object) -> str:
     if not isinstance(path, str) or not path.startswith("/"):
-        _refuse(_RESOURCES, path, "A path begins with '/', and a regular expression for paths with '^'.")
+        _raise_invalid(
+            _RESOURCES, path, "A path begins with '/', and a regular expression for paths with '^'."
+        )
     if odd := re.search(r"[][*?#<>(){}|\\^$]", path):
-        _refuse(
+        _raise_invalid(
             _RESOURCES,
             path,
-            f"A path stands for itself and all below it, and has no {odd[0]!r}. Write '/api', or a regular "
-            "expression for the whole path, which begins with '^': '^/api/.*'.",
+            f"A path covers itself and all paths below it, and cannot contain {odd[0]!r}. Write '/api', or a "
+            "regular expression for the whole path, which begins with '^': '^/api/.*'.",
         )
     return path.rstrip("/")
 
@@ -125,25 +131,25 @@ def _origins(key: str, value: object) -> Origins:
 
 
 def _origin(key: str, text: str) -> str:
-    """Return an origin, if it is written as browsers send it (RFC 6454, section 6.2)."""
+    """Return an origin that has the form in which browsers send it (RFC 6454, section 6.2)."""
     if text == "null":
         return text
     if text == "*":
-        _refuse(key, text, "'*' allows every origin, so it must be the only one.")
-    serialised = _serialised(text)
-    if serialised is None:
-        _refuse(
+        _raise_invalid(key, text, "'*' allows every origin, so it must be the only one.")
+    serialized = _serialize_origin(text)
+    if serialized is None:
+        _raise_invalid(
             key,
             text,
-            "An origin is scheme, host and, where it is not the default, port: 'https://shop.example'. "
+            "An origin is scheme, host and, unless it is the default, port: 'https://shop.example'. "
             "A regular expression for the whole origin begins with '^'.",
         )
-    if serialised != text:
-        _refuse(key, text, f"Write the origin as browsers send it: {serialised!r}.")
+    if serialized != text:
+        _raise_invalid(key, text, f"Write the origin as browsers send it: {serialized!r}.")
     return text
 
 
-def _serialised(text: str) -> str | None:
+def _serialize_origin(text: str) -> str | None:
     """Return the origin of a URL, or `None` if it has none."""
     try:
         parts = urlsplit(text)
@@ -154,8 +160,8 @@ def _serialised(text: str) -> str | None:
     if not parts.scheme or re.fullmatch(r"[a-z0-9._~-]+|[0-9a-f:.]*:[0-9a-f:.]*", host) is None:
         return None
     host = f"[{host}]" if ":" in host else host
-    shown = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
-    return f"{parts.scheme}://{host}{shown}"
+    suffix = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
+    return f"{parts.scheme}://{host}{suffix}"
 
 
 def _methods(key: str, value: object) -> tuple[str, ...] | None:
@@ -176,14 +182,14 @@ def _names(key: str, value: object, what: str) -> tuple[str, ...] | None:
         return None
     for name in names:
         if name == "*" or TOKEN.fullmatch(name) is None:
-            hint = "'*' must be the only one." if name == "*" else "Leave it out, or correct it."
-            _refuse(key, name, f"This is not the name of a {what} (RFC 9110, section 5.6.2). {hint}")
+            hint = "'*' must be the only one." if name == "*" else "Remove it, or correct it."
+            _raise_invalid(key, name, f"This is not the name of a {what} (RFC 9110, section 5.6.2). {hint}")
     return tuple(dict.fromkeys(names))
 
 
 def _flag(key: str, value: object) -> bool:
     if not isinstance(value, bool):
-        _refuse(key, value, "Give True or False.")
+        _raise_invalid(key, value, "Give True or False.")
     return value
 
 
@@ -192,7 +198,7 @@ def _max_age(key: str, value: object) -> int | None:
     if seconds is None:
         return None
     if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 0:
-        _refuse(key, value, "Give a whole number of seconds, 0 or more, a timedelta, or None.")
+        _raise_invalid(key, value, "Give a whole number of seconds, 0 or more, a timedelta, or None.")
     return seconds
 
 
@@ -213,14 +219,14 @@ _PARSERS: Mapping[str, Callable[[str, object], Any]] = MappingProxyType(
 
 
 def _entries(key: str, value: object, what: str, *kinds: type) -> list[Any]:
-    """Return one entry, or several, as a list; a set in a lasting order."""
+    """Return one entry or several as a list; a set in a stable order."""
     if isinstance(value, (str, *kinds)):
         return [value]
     if not isinstance(value, (list, tuple, set, frozenset)):
-        _refuse(key, value, f"Give {what}.")
+        _raise_invalid(key, value, f"Give {what}.")
     for entry in value:
         if not isinstance(entry, (str, *kinds)):
-            _refuse(key, entry, f"Give {what}.")
+            _raise_invalid(key, entry, f"Give {what}.")
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else list(value)
 
 
@@ -232,9 +238,9 @@ def _pattern(key: str, value: re.Pattern[Any] | str) -> re.Pattern[str]:
     try:
         pattern = re.compile(value)
     except re.error as error:
-        _refuse(key, value, f"This regular expression is not valid: {error}.")
+        _raise_invalid(key, value, f"This regular expression is not valid: {error}.")
     if not isinstance(pattern.pattern, str):
-        _refuse(key, value, "A regular expression must be made of text, not of bytes.")
+        _raise_invalid(key, value, "A regular expression must be text, not bytes.")
     return pattern
 
 
@@ -242,15 +248,15 @@ def _key(name: str) -> str:
     return f"{_PREFIX}{name.upper()}"
 
 
-def _unknown(name: object, known: Iterable[str]) -> str:
+def _unknown_option(name: object, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name), known, n=1)
     hint = f"Did you mean {close[0]!r}? " if close else ""
-    return f"There is no such option. {hint}There are: {', '.join(known)}."
+    return f"The option does not exist. {hint}Options are: {', '.join(known)}."
 
 
-def _refuse(key: str, value: object, remedy: str) -> NoReturn:
+def _raise_invalid(key: str, value: object, remedy: str) -> NoReturn:
     raise PluginError(
-        f"The configuration of CORS is wrong: {key} has {value!r}. {remedy}",
+        f"The configuration of CORS is invalid: {key} has {value!r}. {remedy}",
         plugin="cors",
         hook="cocopot_startup",
     )

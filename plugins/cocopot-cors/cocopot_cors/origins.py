@@ -1,13 +1,13 @@
-"""Which origins are allowed."""
+"""Sets of allowed origins."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-#: What a regular expression is tried on: an origin with a scheme and a host, so neither `null` nor a list.
+#: Origins that regular expressions are matched with: scheme and host, so neither `null` nor a list.
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._~:\[\]-]+")
-#: In characters. The name of a host has 253 at most; more than this is never handed to a regular expression.
+#: In characters. A host name has at most 253; a longer text is never matched with a regular expression.
 _MAX_LENGTH = 512
 
 
@@ -16,9 +16,9 @@ class Origins:
     """A set of origins.
 
     Args:
-        wildcard: Whether every origin is in it, the opaque one, `null`, included.
-        literals: Origins as browsers send them (RFC 6454, section 6.2), and `null` if that is allowed.
-        patterns: Regular expressions that match the whole of an origin.
+        wildcard: Whether it contains every origin, including the opaque one, `null`.
+        literals: Origins in the form that browsers send (RFC 6454, section 6.2), and `null` if it is allowed.
+        patterns: Regular expressions that match a whole origin.
     """
 
     wildcard: bool = False

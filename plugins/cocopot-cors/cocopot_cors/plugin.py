@@ -1,8 +1,8 @@
-"""The plugin: it compiles the configuration at startup, answers preflights, and adds headers to responses."""
+"""The plugin: compiles the configuration, answers preflights, and adds headers to responses."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -20,10 +20,10 @@ NAME = "cors"
 
 
 class CORS:
-    """Let pages of other origins use an application, as far as its configuration under `CORS_*` says.
+    """Allow pages of other origins to use an application, as configured under `CORS_*`.
 
-    It lies outside every other plugin: a preflight is answered before anybody asks for credentials, and the
-    headers are added to what is really sent, errors included.
+    It is outermost among the plugins: a preflight is answered before any plugin checks credentials, and the
+    headers are added to the final response, errors included.
 
     Example:
         ```python
@@ -35,17 +35,17 @@ class CORS:
         ```
     """
 
-    #: The name under which it is registered when it is given to an application as an object.
+    #: The name under which it is registered when it is passed to an application as an object.
     plugin_name = NAME
 
     @hookimpl
-    def cocopot_config_defaults(self) -> Mapping[str, Any]:
-        """Name the configuration keys."""
+    def cocopot_config_defaults(self) -> Mapping[str, object]:
+        """Return the defaults of the configuration keys."""
         return DEFAULTS
 
     @hookimpl
     def cocopot_setup(self, app: Cocopot) -> None:
-        """Make room for the compiled configuration; until it is there, no path has a policy."""
+        """Initialize the state; until the configuration is compiled, no path has a policy."""
         app.extensions[NAME] = Resources()
         if app.started:
             self.cocopot_startup(app)
@@ -55,13 +55,13 @@ class CORS:
         """Compile the configuration.
 
         Raises:
-            PluginError: If it is wrong; the message names the key, the value and what to do.
+            PluginError: If it is invalid; the message names the key and the value, and how to correct it.
         """
         app.extensions[NAME] = compile_resources(app.config)
 
     @hookimpl(tryfirst=True)
     def cocopot_before_request(self, app: Cocopot, request: Request) -> Response | None:
-        """Answer a preflight for a path that exists; leave all other requests alone."""
+        """Answer a preflight for a path that exists; ignore all other requests."""
         if not is_preflight(request):
             return None
         policy = _resources(app).policy_for(request.path)
@@ -77,17 +77,17 @@ class CORS:
     def cocopot_after_request(
         self, app: Cocopot, request: Request, response: Response
     ) -> Generator[None, Response, Response]:
-        """Add the headers to what is sent, whatever the other implementations make of it.
+        """Add the headers to the final response, after all other implementations.
 
-        If one of them raises while the response to an error is finished, that response is sent as it was
-        handed in; so the headers are added to it in that case.
+        If one of them raises while the response to an error is processed, that response is sent unprocessed,
+        so the headers are added to the original one.
         """
         try:
             response = yield
             return response
         finally:
             policy = _resources(app).policy_for(request.path)
-            # What is no response, the application refuses, and names who returned it.
+            # Any other value is rejected by the application, with the name of the plugin that returned it.
             if policy is not None and isinstance(response, WerkzeugResponse):
                 policy.add_headers(request, response.headers)
 

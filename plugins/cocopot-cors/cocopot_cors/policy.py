@@ -1,4 +1,4 @@
-"""What a path allows, compiled once at startup, and how it is told to browsers."""
+"""Policies of paths, compiled at startup, and the response headers that they add."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 
-#: What the names of methods and headers are made of (RFC 9110, section 5.6.2).
+#: Names of methods and headers (RFC 9110, section 5.6.2).
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The options that hold for a path.
+    """The options for a path.
 
     Args:
         origins: The allowed origins.
-        methods: The allowed methods, as far as the path has them; `None` for all that it has.
+        methods: The allowed methods, of those that the path has; `None` for all of them.
         allow_headers: The headers that a request may have; `None` for all.
         expose_headers: The headers of a response that scripts may read; `None` for all.
-        supports_credentials: Whether requests may carry cookies and the like.
-        max_age: For how many seconds a preflight may be cached; `None` to say nothing of it.
+        supports_credentials: Whether requests may include credentials such as cookies.
+        max_age: How many seconds a preflight may be cached; `None` to omit the header.
         allow_private_network: Whether pages of the public network may reach this server in a private one.
     """
 
@@ -61,7 +61,7 @@ class Policy:
         object.__setattr__(self, "_exposed", exposed)
 
     def add_headers(self, request: Request, headers: Headers) -> None:
-        """Add what every response has; one that names an allowed origin already keeps what it says.
+        """Add the headers of every response, unless it already names an allowed origin.
 
         Args:
             request: The request.
@@ -70,7 +70,7 @@ class Policy:
         vary = self._options_vary if request.method == "OPTIONS" else self._vary
         if vary:
             add_vary(headers, vary)
-        if headers.getlist(_ALLOW_ORIGIN):  # three times as fast as `in`, where the answer is mostly no
+        if headers.getlist(_ALLOW_ORIGIN):  # three times as fast as `in` if the header is absent
             return
         origin = _header(request, "HTTP_ORIGIN")
         if self.origins.wildcard:
@@ -85,7 +85,7 @@ class Policy:
             headers["Access-Control-Expose-Headers"] = self._exposed
 
     def add_preflight_headers(self, request: Request, methods: Collection[str], headers: Headers) -> None:
-        """Add what only the answer to a preflight has; nothing for an origin that is not allowed.
+        """Add the headers of a preflight response; none for an origin that is not allowed.
 
         Args:
             request: The preflight.
@@ -102,8 +102,8 @@ class Policy:
             headers["Access-Control-Allow-Headers"] = ", ".join(names)
         if self.max_age is not None:
             headers["Access-Control-Max-Age"] = str(self.max_age)
-        asked = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK")
-        if self.allow_private_network and asked == "true":
+        requested = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK")
+        if self.allow_private_network and requested == "true":
             headers["Access-Control-Allow-Private-Network"] = "true"
 
 
@@ -112,9 +112,9 @@ class Resources:
     """The policies of an application, by path.
 
     Args:
-        patterns: Regular expressions that match the whole of a path, in the order in which they are tried.
-        prefixes: Paths without a slash at the end, that stand for themselves and all below them; the longest
-            first. They are tried after the patterns.
+        patterns: Regular expressions that match a whole path, in the order in which they are tried.
+        prefixes: Paths without a slash at the end, the longest first. Each covers itself and all paths below
+            it. They are tried after the patterns.
     """
 
     patterns: tuple[tuple[re.Pattern[str], Policy], ...] = ()
@@ -132,16 +132,16 @@ class Resources:
 
 
 def is_preflight(request: Request) -> bool:
-    """Whether a browser asks if it may send another request (Fetch, section 3.3.2)."""
+    """Whether the request is a CORS preflight (Fetch, section 3.3.2)."""
     if request.method != "OPTIONS":
         return False
     return bool(_header(request, "HTTP_ORIGIN") and _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
 
 
 def methods_of(app: Cocopot, request: Request) -> Collection[str] | None:
-    """Return the methods that a preflight's path has, or `None` if there is no such path.
+    """Return the methods of a preflight's path, or `None` if no rule has the path.
 
-    Where a rule takes any method, the requested one stands for all.
+    If a rule accepts any method, the requested one is returned.
     """
     if isinstance(request.routing_exception, MethodNotAllowed):
         return list(request.routing_exception.valid_methods or ())
@@ -153,7 +153,7 @@ def methods_of(app: Cocopot, request: Request) -> Collection[str] | None:
 
 
 def add_vary(headers: Headers, names: Iterable[str]) -> None:
-    """Add names to the `Vary` header, unless they are there (RFC 9110, section 12.5.5).
+    """Add missing names to the `Vary` header (RFC 9110, section 12.5.5).
 
     Args:
         headers: The headers of a response.
@@ -171,7 +171,7 @@ def add_vary(headers: Headers, names: Iterable[str]) -> None:
 
 
 def _header(request: Request, key: str) -> str:
-    """Return a header by its name in the WSGI environment, so that no others need to be looked at."""
+    """Return a header by its key in the WSGI environment, without building the other headers."""
     value: str = request.environ.get(key, "")
     return value
 
@@ -181,6 +181,6 @@ def _requested_headers(request: Request) -> list[str]:
 
 
 def _tokens(text: str) -> list[str]:
-    """Return the well-formed names of a comma-separated list, each once."""
+    """Return the valid names of a comma-separated list, each once."""
     names = map(str.strip, text.split(","))
     return list(dict.fromkeys(name for name in names if TOKEN.fullmatch(name)))

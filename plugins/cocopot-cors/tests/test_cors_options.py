@@ -81,9 +81,9 @@ def test_every_origin_and_others() -> None:
 
 @pytest.mark.parametrize("origins", ["*", ["*"]])
 def test_every_origin_with_credentials(origins: Any) -> None:
-    """Credentials for every origin are refused, and the message says how to spell it out."""
+    """Credentials for every origin are an error, and the message names the explicit form."""
     message = refusal(CORS_ORIGINS=origins, CORS_SUPPORTS_CREDENTIALS=True)
-    assert f"CORS_ORIGINS has {origins!r}. With CORS_SUPPORTS_CREDENTIALS, browsers refuse '*'." in message
+    assert f"CORS_ORIGINS has {origins!r}. With CORS_SUPPORTS_CREDENTIALS, browsers reject '*'." in message
     assert "'^.*'" in message
 
 
@@ -131,7 +131,7 @@ def test_bad_max_age(value: Any) -> None:
     ],
 )
 def test_wrong_types(key: str, value: Any) -> None:
-    """A value of another type is refused, and the message says what to give."""
+    """A value of another type is an error, and the message names the type."""
     assert f"{key} has {value!r}. Give " in refusal(**{key: value})
 
 
@@ -145,7 +145,7 @@ def test_unknown_keys() -> None:
     """A misspelt key would leave the default in force; it is refused with the nearest name."""
     message = refusal(CORS_ORIGIN="https://shop.example")
     assert (
-        "CORS_ORIGIN has 'https://shop.example'. There is no such option. Did you mean 'CORS_ORIGINS'?"
+        "CORS_ORIGIN has 'https://shop.example'. The option does not exist. Did you mean 'CORS_ORIGINS'?"
         in message
     )
     assert "Did you mean" not in refusal(CORS_QQ=1)
@@ -168,7 +168,7 @@ def test_bad_paths(path: Any) -> None:
 
 def test_a_path_twice() -> None:
     """Two spellings of one path are refused."""
-    assert "CORS_RESOURCES has '/api/'. The path is there twice" in refusal(
+    assert "CORS_RESOURCES has '/api/'. The path occurs twice" in refusal(
         CORS_RESOURCES={"/api": {}, "/api/": {}}
     )
 

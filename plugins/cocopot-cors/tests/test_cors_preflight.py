@@ -192,7 +192,7 @@ def test_max_age(value: Any, sent: str | None) -> None:
 
 
 def test_credentials_and_exposed_headers() -> None:
-    """A preflight says that credentials may be sent, and does not list headers of a response."""
+    """A preflight response allows credentials, and does not list headers of a response."""
     app = make_app(CORS_ORIGINS=[SHOP], CORS_SUPPORTS_CREDENTIALS=True, CORS_EXPOSE_HEADERS="X-Total")
     response = preflight(app)
     assert response.headers["Access-Control-Allow-Credentials"] == "true"

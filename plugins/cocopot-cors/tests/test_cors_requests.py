@@ -1,4 +1,4 @@
-"""Requests that are no preflights: which responses say that an origin may read them."""
+"""Requests that are not preflights, and the origins that may read their responses."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def get(app: Cocopot, path: str = "/", origin: str | None = SHOP, **headers: str
 
 @pytest.mark.parametrize("origin", [SHOP, "null", "nonsense, more", "", None])
 def test_default_allows_every_origin_with_a_constant(origin: str | None) -> None:
-    """Without configuration every response says "*", and so does not depend on the origin."""
+    """Without configuration every response has "*", so it does not depend on the origin."""
     response = get(make_app(), origin=origin)
     assert response.headers.getlist(ALLOW_ORIGIN) == ["*"]
     assert "Vary" not in response.headers
@@ -105,7 +105,7 @@ def test_regular_expressions_match_the_whole_origin() -> None:
     "origin", ["null", "a, b", "https://a.example https://b.example", "https://a/b", "é"]
 )
 def test_an_expression_for_everything_matches_only_origins(origin: str) -> None:
-    """Even .* does not allow what is no origin with a scheme and a host."""
+    """Even .* does not allow a text that is not an origin with a scheme and a host."""
     assert ALLOW_ORIGIN not in get(make_app(CORS_ORIGINS="^.*"), origin=origin).headers
 
 
@@ -116,7 +116,7 @@ def test_null_is_allowed_only_if_listed() -> None:
 
 
 def test_no_origin_at_all() -> None:
-    """An empty list allows nobody."""
+    """An empty list allows no origin."""
     assert ALLOW_ORIGIN not in get(make_app(CORS_ORIGINS=[])).headers
 
 
@@ -130,7 +130,7 @@ def test_credentials_are_for_allowed_origins() -> None:
 
 
 def test_credentials_for_every_origin_must_be_spelled_out() -> None:
-    """An expression for everything, with credentials, names the origin and never says "*"."""
+    """An expression for everything, with credentials, sends the origin and never "*"."""
     response = get(make_app(CORS_ORIGINS="^.*", CORS_SUPPORTS_CREDENTIALS=True))
     assert response.headers[ALLOW_ORIGIN] == SHOP
     assert response.headers["Vary"] == "Origin"

@@ -44,7 +44,7 @@ def names(response: Any) -> list[str]:
 @pytest.mark.parametrize("origin", [SHOP, "https://evil.example", None])
 @pytest.mark.parametrize(("path", "status"), [("/cached", 304), ("/crash", 500), ("/missing", 404)])
 def test_every_response_varies(path: str, status: int, origin: str | None) -> None:
-    """304 and errors say that they depend on the origin, also without one and with a foreign one."""
+    """304 and errors have the origin in Vary, also without an origin and with a foreign one."""
     headers = {"If-None-Match": '"one"'} | ({} if origin is None else {"Origin": origin})
     response = make_app(CORS_ORIGINS=SHOP).test_client().get(path, headers=headers)
     assert (response.status_code, names(response)) == (status, ["Origin"])
@@ -64,14 +64,14 @@ def test_every_response_varies(path: str, status: int, origin: str | None) -> No
     ],
 )
 def test_merged_with_what_is_there(present: list[str], merged: str) -> None:
-    """The name is added to what a view says, once, and never beside "*"."""
+    """The name is added to the view's Vary header, once, and never beside "*"."""
     app = make_app(CORS_ORIGINS=SHOP)
     app.add_url_rule("/", "index", lambda: Response("x", headers=[("Vary", line) for line in present]))
     assert app.test_client().get("/").headers.getlist("Vary") == [merged]
 
 
 def test_a_constant_leaves_vary_alone() -> None:
-    """Where every origin gets "*", what a view says stays as it is."""
+    """If every origin gets "*", the view's Vary header is unchanged."""
     app = make_app()
     app.add_url_rule("/", "index", lambda: ("x", {"Vary": "Accept"}))
     assert app.test_client().get("/", headers={"Origin": SHOP}).headers.getlist("Vary") == ["Accept"]
@@ -105,8 +105,8 @@ def send(app: Cocopot, method: str, path: str, headers: dict[str, str | None]) -
 
 
 def answer(response: Any) -> tuple[int, dict[str, str]]:
-    said = {name: value for name, value in response.headers if name.startswith("Access-Control-")}
-    return response.status_code, said
+    cors_headers = {name: value for name, value in response.headers if name.startswith("Access-Control-")}
+    return response.status_code, cors_headers
 
 
 @settings(deadline=None)

@@ -180,7 +180,9 @@ def test_no_application(run: Any) -> None:
     """If `cocopot_app` names no application, the test fails with the message and without a traceback."""
     result = run("def test(app): ...", cocopot_app="nowhere:app")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["cocopot_app = nowhere:app in pytest's configuration: The application * was not found*"])
+    result.stdout.fnmatch_lines(
+        ["cocopot_app = nowhere:app in pytest's configuration: The application * was not found*"]
+    )
     result.stdout.no_fnmatch_line("*Traceback*")
 
 

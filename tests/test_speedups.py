@@ -94,7 +94,7 @@ def test_which_are_chosen(variables: dict[str, str], expected: bool) -> None:
 def test_this_process_uses_the_selected_ones() -> None:
     """With `make test-pure` these tests run without the compiled module, else with it if it exists."""
     is_pure = is_true(os.environ.get("COCOPOT_PURE_PYTHON", ""))
-    assert speedups.COMPILED == (IS_THERE and not is_pure)
+    assert (IS_THERE and not is_pure) == speedups.COMPILED
 
 
 # -------------------------------------------------------------------------

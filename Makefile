@@ -22,7 +22,7 @@ INSTALL = -m pip install --quiet --disable-pip-version-check
 # of "cocopot>=1.0".
 CHECKOUT = --editable '.[dev]' $(foreach file,$(PLUGINS),--editable $(dir $(file)))
 # One process per core. Tests that share expensive fixtures stay in one process, see conftest.py.
-PYTEST = -m pytest --numprocesses=auto --maxprocesses=8 --dist=loadgroup
+PYTEST = -m pytest --numprocesses=auto --maxprocesses=8
 
 .PHONY: help run test check test-pure test-versions test-pre lint format docs dist bench bench-docs clean
 

@@ -15,17 +15,20 @@ from sybil.parsers.rest import DocTestParser
 
 if TYPE_CHECKING:
     from sybil.example import Example
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
 
 ROOT = Path(__file__).parent
 
 #: Folders and files whose tests share fixtures that are expensive to create: environments and servers.
 #: With pytest-xdist one worker runs all tests below such a path, so that each fixture is created once.
+#: Those that take longest are first: the other workers run everything else meanwhile.
 SHARED_FIXTURES = (
-    "tests/benchmarks/test_run.py",
     "tests/distributions",
+    "tests/test_package.py",
+    "tests/benchmarks/test_run.py",
     "tests/servers",
     "tests/test_bad_input.py",
-    "tests/test_package.py",
 )
 #: Folders and files in which every test is slow: they build distributions, or create environments.
 SLOW = ("tests/distributions", "tests/benchmarks/test_run.py")
@@ -57,32 +60,49 @@ docstrings = Sybil(
 pytest_collect_file = (documents + docstrings).pytest()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark of pytest-xdist also where it is not installed."""
-    config.addinivalue_line("markers", "xdist_group(name): tests that one worker runs")
-
-
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark slow tests, and those that one worker has to run: blocks of one document, and shared fixtures."""
-    path = item.path.relative_to(ROOT).as_posix()
-    if isinstance(item, SybilItem):
-        item.add_marker(pytest.mark.xdist_group(path))
-    for group in SHARED_FIXTURES:
-        if is_below(path, group):
-            item.add_marker(pytest.mark.xdist_group(group))
-    if any(is_below(path, folder) for folder in SLOW):
+    """Mark the tests of slow folders."""
+    if any(is_below(item.nodeid, folder) for folder in SLOW):
         item.add_marker(pytest.mark.slow)
 
 
-def is_below(path: str, folder: str) -> bool:
-    """Return whether a path is a file or folder itself, or below it."""
-    return f"{path}/".startswith(f"{folder}/")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Let one worker run the examples of a document, or the tests that share fixtures; spread other tests.
+
+    This is a scheduler, and not the mark `xdist_group`, which pytest-xdist 3.8 ignores with pytest 9.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduler(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            if "::line:" in nodeid:
+                return path
+            return next((group for group in SHARED_FIXTURES if is_below(path, group)), nodeid)
+
+    config.option.loadscopereorder = False  # pytest_collection_modifyitems() has put the longest first
+    return Scheduler(config, log)
+
+
+def is_below(nodeid: str, path: str) -> bool:
+    """Return whether a test is in a file, or below a folder."""
+    return nodeid.startswith((f"{path}/", f"{path}::")) or nodeid == path
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the blocks of each document back in order: a later one may use names of an earlier one."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the examples of each document back in order: a later one may use names of an earlier one."""
     blocks = [item for item in items if isinstance(item, SybilItem)]
     blocks.sort(key=lambda item: (item.path, item.example.line))
     in_order = iter(blocks)
     items[:] = [next(in_order) if isinstance(item, SybilItem) else item for item in items]
+    if hasattr(config, "workerinput"):
+        items.sort(key=urgency)
+
+
+def urgency(item: pytest.Item) -> int:
+    """Return when a worker should begin with a test: the least first. Equal ones stay in random order."""
+    groups = [rank for rank, group in enumerate(SHARED_FIXTURES) if is_below(item.nodeid, group)]
+    alone = len(SHARED_FIXTURES) + (0 if item.get_closest_marker("slow") else 1)
+    return groups[0] if groups else alone

@@ -247,7 +247,7 @@ def test_a_url_that_cannot_be_read(development: Served) -> None:
     """A URL that is none is a 400."""
     answer = development.send(get("http://[/"))
     assert answer.status == 400
-    assert b"The URL of this request cannot be read" in answer.body
+    assert b"The URL of this request is invalid" in answer.body
 
 
 def test_a_url_that_is_too_long(served: Served) -> None:

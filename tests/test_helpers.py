@@ -306,7 +306,7 @@ class TestAfterThisRequest:
 
     def test_not_a_response(self, app: Cocopot) -> None:
         """One that returns something else than a response or nothing is named as the mistake."""
-        with pytest.raises(TypeError, match="a function given to after_this_request"):
+        with pytest.raises(TypeError, match="a function passed to after_this_request"):
             answer(app, lambda: repr(after_this_request(lambda response: "text")))
 
     def test_outside(self) -> None:

@@ -46,7 +46,12 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
 
     Example:
         ```python
-        app.wsgi_app = MyMiddleware(app.wsgi_app)
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        from cocopot import Cocopot
+
+        app = Cocopot("shop")
+        app.wsgi_app = ProxyFix(app.wsgi_app)
         ```
 
     Args:

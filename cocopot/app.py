@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import sys
-import threading
-import weakref
-from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from cocopot import logs, urls
 from cocopot.config import DEFAULTS, Config, ConfigAttribute, is_true
 from cocopot.context import Context
-from cocopot.folders import AppFolders
+from cocopot.folders import checked_instance_path, open_in_folder
 from cocopot.hooks import PluginManager
-from cocopot.hooks.every import run_every
 from cocopot.hooks.loading import Loader
 from cocopot.hooks.selection import Selection
+from cocopot.lifespan import Lifespan
 from cocopot.origins import Origin
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults import BUILTINS
@@ -31,6 +28,8 @@ from cocopot.response import Response
 from cocopot.routing import Router, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import click
     from werkzeug.routing import MapAdapter
 
@@ -40,10 +39,8 @@ if TYPE_CHECKING:
     from cocopot.testing.client import Client, CliRunner
     from cocopot.types import WSGIEnvironment
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-class Cocopot(AppFolders, AppRegistrar, RequestOverrides):
+class Cocopot(AppRegistrar, RequestOverrides):
     """The WSGI application, and the registry of its routes, functions and plugins.
 
     Example:
@@ -100,8 +97,6 @@ class Cocopot(AppFolders, AppRegistrar, RequestOverrides):
 
     #: Whether the first request has begun, and registration is over.
     started: bool = False
-    _starting = False
-    _closes_at_exit = False
     _name: str | None = None
 
     def __init__(
@@ -127,29 +122,24 @@ class Cocopot(AppFolders, AppRegistrar, RequestOverrides):
         # Read in every request, and found more quickly on the instance.
         self.request_class, self.response_class = self.request_class, self.response_class
         import_name = import_name or _caller(self)
-        AppFolders.__init__(self, import_name, static_folder, static_url_path, root_path, instance_path)
-        AppRegistrar.__init__(self, self.plugins)
+        super().__init__(import_name, static_folder, static_url_path, root_path, self.plugins)
+        #: Folder for the files of one installation.
+        self.instance_path = checked_instance_path(instance_path, import_name, self.root_path)
         self.static_host, self.template_folder = static_host, template_folder
         self.subdomain_matching = subdomain_matching
-        self.config = self._make_config(instance_relative_config)
+        self.config = _make_config(self, instance_relative_config)
         #: The URL rules.
         self.router = Router(host_matching=host_matching)
         #: State of plugins, by their names.
         self.extensions: dict[str, Any] = {}
-        self._start_lock = threading.RLock()
         for name, builtin in BUILTINS.items():
             self.plugins.register(builtin, name, origin="builtin")
-        self._loader = Loader(self.plugins, plugin_errors)
-        self._loader.load(Selection.make(autoload, disable), plugins)
-        self._loader.set_up(self)
+        loader = Loader(self.plugins, plugin_errors)
+        loader.load(Selection.make(autoload, disable), plugins)
+        loader.set_up(self)
+        self._lifespan = Lifespan(self, loader)
 
     # -- set-up --------------------------------------------------------
-
-    def _make_config(self, instance_relative: bool) -> Config:
-        config = self.config_class(self.instance_path if instance_relative else self.root_path, DEFAULTS)
-        if debug := os.environ.get("COCOPOT_DEBUG"):
-            config.take({"DEBUG": is_true(debug)}, Origin("environment", "COCOPOT_DEBUG"))
-        return config
 
     @property
     def name(self) -> str:
@@ -216,6 +206,25 @@ class Cocopot(AppFolders, AppRegistrar, RequestOverrides):
             context.update(names)
         return context
 
+    # -- files ---------------------------------------------------------
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:  # noqa: ARG002 - for subclasses
+        """Return how many seconds a file may be cached: SEND_FILE_MAX_AGE_DEFAULT."""
+        value: int | timedelta | None = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        return int(value.total_seconds()) if isinstance(value, timedelta) else value
+
+    def open_instance_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> IO[Any]:
+        """Open a file of the instance folder.
+
+        Args:
+            resource: Path relative to the instance folder.
+            mode: As for `open`.
+            encoding: Of a text file.
+        """
+        return open_in_folder(self.instance_path, resource, mode, encoding)
+
     # -- start and end -------------------------------------------------
 
     def start(self) -> None:
@@ -224,20 +233,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestOverrides):
         Raises:
             PluginError: If a plugin implements an unknown hook.
         """
-        with self._start_lock:
-            if self.started or self._starting:
-                return
-            self._starting = True
-            try:
-                self._loader.check()
-                with self.app_context():
-                    self._loader.run_startup(self)
-                self.started = True
-            finally:
-                self._starting = False
-            if not self._closes_at_exit:
-                self._closes_at_exit = True
-                atexit.register(_close, weakref.ref(self))
+        self._lifespan.start()
 
     def close(self) -> None:
         """Run the shutdown hooks, if the application has been started; also done when the process ends.
@@ -245,13 +241,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestOverrides):
         Raises:
             ExceptionGroup: Of what they raised, after all have run.
         """
-        with self._start_lock:
-            if not self.started:
-                return
-            self.started = False
-            self._loader.forget_startup()
-            with self.app_context():
-                run_every(self, lambda: self.plugins.hook.cocopot_shutdown(app=self), always_raise=True)
+        self._lifespan.close()
 
     def run(
         self, host: str | None = None, port: int | None = None, debug: bool = True, **options: Any
@@ -294,11 +284,7 @@ class Cocopot(AppFolders, AppRegistrar, RequestOverrides):
     # -- contexts ------------------------------------------------------
 
     def pipeline_for(self, endpoint: str | None) -> EndpointPipeline:
-        """Return what is compiled for an endpoint, when it is first needed after a registration.
-
-        Args:
-            endpoint: The endpoint, or `None` for requests that matched no rule.
-        """
+        """Return what is compiled for an endpoint, or with `None` for requests that matched no rule."""
         return pipeline_for(self, endpoint)
 
     def app_context(self) -> Context:
@@ -353,6 +339,13 @@ class Cocopot(AppFolders, AppRegistrar, RequestOverrides):
         return f"<Cocopot {self.name!r}>"
 
 
+def _make_config(app: Cocopot, instance_relative: bool) -> Config:
+    config = app.config_class(app.instance_path if instance_relative else app.root_path, DEFAULTS)
+    if debug := os.environ.get("COCOPOT_DEBUG"):
+        config.take({"DEBUG": is_true(debug)}, Origin("environment", "COCOPOT_DEBUG"))
+    return config
+
+
 def _run_file() -> str:
     file = getattr(sys.modules["__main__"], "__file__", None)
     return Path(file).stem if file else "__main__"
@@ -364,8 +357,3 @@ def _caller(app: Cocopot) -> str:
     while frame.f_back is not None and frame.f_locals.get("self") is app:
         frame = frame.f_back
     return str(frame.f_globals.get("__name__", "__main__"))
-
-
-def _close(ref: weakref.ref[Cocopot]) -> None:
-    if (app := ref()) is not None:
-        app.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ from cocopot.helpers import send_from_directory
 from cocopot.paths import find_instance_path, find_root_path
 
 if TYPE_CHECKING:
-    from cocopot.config import Config
     from cocopot.response import Response
 
 
@@ -106,58 +104,26 @@ class Folders:
         """
         if mode not in {"r", "rt", "rb"}:
             raise ValueError(f"Resources can only be opened for reading, not with mode {mode!r}.")
-        path = Path(self.root_path, resource)
-        return path.open(mode) if mode == "rb" else path.open(mode, encoding=encoding or "utf-8")
+        return open_in_folder(self.root_path, resource, mode, encoding or "utf-8")
 
 
-class AppFolders(Folders):
-    """Folders of an application: adds the instance folder, and the maximum age from the configuration.
+def checked_instance_path(instance_path: str | None, import_name: str, root_path: str) -> str:
+    """Return the absolute path of an application's instance folder.
 
     Args:
-        import_name: As for `Folders`.
-        static_folder: As for `Folders`.
-        static_url_path: As for `Folders`.
-        root_path: As for `Folders`.
-        instance_path: Absolute path of the instance folder; by default beside the module.
+        instance_path: The path, or `None` for the folder beside the module.
+        import_name: Name of the module or package.
+        root_path: Its folder.
 
     Raises:
         ValueError: If `instance_path` is relative.
     """
+    if instance_path is not None and not Path(instance_path).is_absolute():
+        raise ValueError(f"instance_path must be absolute, not {instance_path!r}.")
+    return instance_path or find_instance_path(import_name, root_path)
 
-    config: Config
 
-    def __init__(
-        self,
-        import_name: str,
-        static_folder: str | os.PathLike[str] | None,
-        static_url_path: str | None,
-        root_path: str | None,
-        instance_path: str | None,
-    ) -> None:
-        super().__init__(import_name, static_folder, static_url_path, root_path)
-        if instance_path is not None and not Path(instance_path).is_absolute():
-            raise ValueError(f"instance_path must be absolute, not {instance_path!r}.")
-        #: Folder for the files of one installation.
-        self.instance_path = instance_path or find_instance_path(import_name, self.root_path)
-
-    def get_send_file_max_age(self, filename: str | None) -> int | None:  # noqa: ARG002 - for subclasses
-        """Return how many seconds a file may be cached: SEND_FILE_MAX_AGE_DEFAULT.
-
-        Args:
-            filename: Name of the file.
-        """
-        value: int | timedelta | None = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
-        return int(value.total_seconds()) if isinstance(value, timedelta) else value
-
-    def open_instance_resource(
-        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
-    ) -> IO[Any]:
-        """Open a file of the instance folder.
-
-        Args:
-            resource: Path relative to the instance folder.
-            mode: As for `open`.
-            encoding: Of a text file.
-        """
-        path = Path(self.instance_path, resource)
-        return path.open(mode) if "b" in mode else path.open(mode, encoding=encoding)
+def open_in_folder(folder: str, resource: str, mode: str, encoding: str | None) -> IO[Any]:
+    """Open a file below a folder, in text mode with an encoding."""
+    path = Path(folder, resource)
+    return path.open(mode) if "b" in mode else path.open(mode, encoding=encoding)

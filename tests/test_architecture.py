@@ -52,6 +52,7 @@ registry.tables registry.callbacks registry.error_handlers registry.rules
 registry.decorators registry.blueprints
 registry
 views
+lifespan
 testing.client
 app
 testing.recorder testing.distributions testing.kit testing

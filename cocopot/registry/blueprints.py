@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cocopot.context import current
-from cocopot.folders import Folders
 from cocopot.registry.decorators import Registrar
 from cocopot.registry.error_handlers import error_key
 from cocopot.registry.rules import endpoint_of
@@ -63,7 +62,7 @@ class BlueprintSetupState:
         self.app.add_url_rule(rule, f"{self.name}.{endpoint}", view_func, **options)
 
 
-class Blueprint(Folders, Registrar):
+class Blueprint(Registrar):
     """A part of an application that can be registered under a prefix, more than once, and inside another one.
 
     Args:
@@ -91,8 +90,7 @@ class Blueprint(Folders, Registrar):
         root_path: str | None = None,
     ) -> None:
         _check_name(name)
-        Folders.__init__(self, import_name, static_folder, static_url_path, root_path)
-        Registrar.__init__(self)
+        super().__init__(import_name, static_folder, static_url_path, root_path)
         self.name = name
         self.template_folder = template_folder
         self.url_prefix = url_prefix

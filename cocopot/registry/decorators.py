@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from cocopot.folders import Folders
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
     BEFORE_REQUEST,
@@ -29,22 +30,34 @@ if TYPE_CHECKING:
     from cocopot.registry.error_handlers import ErrorKey
     from cocopot.routing import Router, Rule
     from cocopot.scopes import Scope
-    from cocopot.types import View
+    from cocopot.types import StrPath, View
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Registrar:
-    """What application and blueprint have in common.
+class Registrar(Folders):
+    """What application and blueprint have in common: their folders, and the decorators.
 
     Args:
+        import_name: As for `Folders`.
+        static_folder: As for `Folders`.
+        static_url_path: As for `Folders`.
+        root_path: As for `Folders`.
         plugins: The plugin manager of an application; a blueprint has none.
     """
 
     #: View functions by endpoint.
     view_functions: dict[str, View]
 
-    def __init__(self, plugins: PluginManager | None = None) -> None:
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: StrPath | None = None,
+        static_url_path: str | None = None,
+        root_path: str | None = None,
+        plugins: PluginManager | None = None,
+    ) -> None:
+        super().__init__(import_name, static_folder, static_url_path, root_path)
         self.view_functions = {}
         #: Before-request functions by blueprint name, or `None`.
         self.before_request_funcs = function_table(BEFORE_REQUEST, plugins)
@@ -204,6 +217,10 @@ class AppRegistrar(Registrar):
     """What only an application registers.
 
     Args:
+        import_name: As for `Folders`.
+        static_folder: As for `Folders`.
+        static_url_path: As for `Folders`.
+        root_path: As for `Folders`.
         plugins: The plugin manager.
     """
 
@@ -218,8 +235,15 @@ class AppRegistrar(Registrar):
         """The application's name."""
         raise NotImplementedError
 
-    def __init__(self, plugins: PluginManager) -> None:
-        super().__init__(plugins)
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: StrPath | None,
+        static_url_path: str | None,
+        root_path: str | None,
+        plugins: PluginManager,
+    ) -> None:
+        super().__init__(import_name, static_folder, static_url_path, root_path, plugins)
         #: The registered blueprints by full name.
         self.blueprints: dict[str, Any] = {}
         #: The URL prefixes of the registered blueprints by full name.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cocopot.hooks import PluginManager
     from cocopot.routing import Router
     from cocopot.testing import Client, CliRunner
-    from cocopot.types import Application, ResponseValue, StartResponse, WSGIApplication, WSGIEnvironment
+    from cocopot.types import ResponseValue, StartResponse, WSGIApplication, WSGIEnvironment
 
 app = Cocopot()
 app = Cocopot(__name__, autoload={"cors"}, disable=["gzip"], plugins=[object()], plugin_errors="warn")
@@ -162,7 +162,6 @@ class Middleware:
 
 app.wsgi_app = Middleware(app.wsgi_app)
 as_wsgi: WSGIApplication = app
-as_seen_by_modules: Application = app
 
 
 class Shop(Cocopot):

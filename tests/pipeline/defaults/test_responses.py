@@ -111,6 +111,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "empty tuple": ((), "a tuple of 0"),
     "tuple of one": (("text",), "a tuple of 1"),
     "tuple of four": (("text", 200, {}, None), "a tuple of 4"),
+    "headers in a tuple of four": (("text", {}, 200, None), "a tuple of 4"),
     "body of none": ((None, 204), "a tuple whose body is None"),
     "number in a tuple": ((3, 200), "a 'int'"),
 }
@@ -270,6 +271,18 @@ class TestRefused:
         """A view without a return statement is told so."""
         with pytest.raises(TypeError, match=r"view for 'value' returned None.*a return statement is missing"):
             answer(app, lambda: None)
+
+    @pytest.mark.parametrize("last", [200, None, {}, {"X-Seen": "1"}, []], ids=repr)
+    @pytest.mark.parametrize("body", ["text", {"a": 1}, Response("text")], ids=["text", "dict", "Response"])
+    @pytest.mark.parametrize("is_observed", [False, True])
+    def test_headers_in_place_of_the_status(
+        self, app: Cocopot, body: Any, last: Any, is_observed: bool
+    ) -> None:
+        """A tuple of three is (body, status, headers): headers in the middle are an error."""
+        if is_observed:
+            app.after_request(lambda response: None)
+        with pytest.raises(TypeError):
+            answer(app, lambda: (body, {"X-Seen": "1"}, last))
 
     @pytest.mark.parametrize("value", [None, 3], ids=["None", "number"])
     def test_is_a_500(self, app: Cocopot, value: Any) -> None:

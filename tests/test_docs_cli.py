@@ -1,4 +1,4 @@
-"""What the documentation says of the command line is what the command does."""
+"""The examples of the documentation of the command line are what the command does."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def shop(tmp_path: Path) -> Path:
     ("command", "expected"), [step for step in SESSIONS if not step[0].startswith(NOT_RUN)]
 )
 def test_sessions(shop: Path, command: str, expected: str) -> None:
-    """Each command prints what the page shows; three dots stand for what the page leaves out."""
+    """Each command prints what the page shows; three dots stand for omitted lines."""
     scripts = Path(sys.executable).parent
     variables = clean_environ(COCOPOT_PLUGINS="none", PATH=f"{scripts}:/usr/bin:/bin")
     result = subprocess.run(

@@ -106,13 +106,13 @@ class TestStaticFolder:
 
     @pytest.mark.parametrize("age", [60, timedelta(minutes=1)])
     def test_max_age(self, app: Cocopot, age: Any) -> None:
-        """SEND_FILE_MAX_AGE_DEFAULT says for how long files keep, in seconds or as a span of time."""
+        """SEND_FILE_MAX_AGE_DEFAULT is the maximum age of files, in seconds or as a timedelta."""
         app.config["SEND_FILE_MAX_AGE_DEFAULT"] = age
         response = app.test_client().get("/static/css/a.css", buffered=True)
         assert response.cache_control.max_age == 60
 
     def test_max_age_by_name(self, tmp_path: Path, app: Cocopot) -> None:
-        """A subclass may decide by the name, as it stands in the URL."""
+        """A subclass may depend on the name in the URL."""
 
         class Own(Cocopot):
             def get_send_file_max_age(self, filename: str | None) -> int | None:
@@ -166,6 +166,6 @@ class TestStaticFolder:
                 app.send_static_file("missing")
 
     def test_left_to_subclasses(self) -> None:
-        """How long files keep is for application and blueprint to say."""
+        """The maximum age is defined by application and blueprint."""
         with pytest.raises(NotImplementedError):
             Folders(__name__).get_send_file_max_age("x")

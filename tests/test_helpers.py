@@ -217,7 +217,7 @@ class TestSendFile:
             send_file(io.StringIO("x"), "text/plain")  # type: ignore[arg-type]
 
     def test_server_sends(self, app: Cocopot) -> None:
-        """With USE_X_SENDFILE the server is told the path instead."""
+        """With USE_X_SENDFILE a header contains the path instead."""
         app.config["USE_X_SENDFILE"] = True
         response = answer(app, lambda: send_file("digits.txt"))
         assert (response.headers["X-Sendfile"], response.data) == (f"{app.root_path}/digits.txt", b"")
@@ -240,7 +240,7 @@ class TestSendFromDirectory:
         ["../digits.txt", "/etc/passwd", "in.txt/../../digits.txt", "missing", "", ".", "a\0b"],
     )
     def test_not_found(self, app: Cocopot, path: str) -> None:
-        """What leads out of the directory, is no file, or has a NUL byte in it is not found."""
+        """A path that leads out of the directory, is not a file, or contains a NUL byte is not found."""
         with app.test_request_context(), pytest.raises(NotFound):
             send_from_directory("folder", path)
 

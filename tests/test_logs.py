@@ -100,7 +100,7 @@ def test_two_applications(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_in_a_program_of_its_own(tmp_path: Path) -> None:
-    """Where nobody has configured logging, a failed request is written to standard error, once."""
+    """Without a logging configuration, a failed request is written to standard error, once."""
     script = tmp_path / "bakery.py"
     script.write_text(
         "from cocopot import Cocopot\n"

@@ -55,7 +55,7 @@ class TestView:
         assert client.application.view_functions["it"].view_class is Count
 
     def test_instances(self) -> None:
-        """Each request has an instance of its own, or all share one if the class says so."""
+        """Each request has its own instance, or all share one with init_every_request = False."""
         client = serve(Count, 10, step=2)
         assert [client.get("/").json["count"] for _ in "ab"] == [12, 12]
         client = serve(Shared, 10, step=2)
@@ -68,7 +68,7 @@ class TestView:
         assert function.__doc__ == "Counts its calls."
 
     def test_methods(self) -> None:
-        """A class may name its methods and say whether OPTIONS is answered for it."""
+        """A class may define its methods, and whether OPTIONS is answered automatically."""
 
         class Own(Count):
             methods: ClassVar[list[str]] = ["PUT", "OPTIONS"]
@@ -79,7 +79,7 @@ class TestView:
         assert client.put("/").json == client.options("/").json == {"count": 1}
 
     def test_no_dispatch(self) -> None:
-        """A class without `dispatch_request` says so."""
+        """A class without `dispatch_request` raises NotImplementedError."""
         with pytest.raises(NotImplementedError, match=r"View has no dispatch_request\(\)"):
             serve(View).get("/")
 

@@ -67,7 +67,7 @@ def test_keys(app: Cocopot) -> None:
 
 
 def test_odd_keys_and_values(app: Cocopot) -> None:
-    """A key that is no str, and values that JSON does not support, are shown as well."""
+    """A key that is not a str, and values that JSON does not support, are shown as well."""
     odd: Any = app.config
     odd.update({7: "seven", "db://u:p@h": 8, "HUGE": 10**5000, "ENDLESS": float("inf")})
     odd["SELF"] = odd

@@ -71,14 +71,14 @@ def test_answer() -> None:
 
 
 def test_two_slashes() -> None:
-    """A path may begin with two slashes; what comes after them is no host."""
+    """A path may begin with two slashes; the text after them is not a host."""
     explanation = explain(make_app("/birds"), "//birds")
     assert (explanation.path, explanation.host) == ("/birds", "localhost")
     assert explanation.is_match
 
 
 def test_other_methods() -> None:
-    """A rule for other methods says which."""
+    """The reason of a rule for other methods lists them."""
     app = make_app("/birds")
     assert reasons(app, "/birds", "POST") == {"/birds": "is for other methods: GET, HEAD, OPTIONS"}
 
@@ -93,7 +93,7 @@ def test_shadowed() -> None:
 
 
 def test_slash_redirect() -> None:
-    """A redirect is told, with what it leads to and the rule that gives it."""
+    """A redirect is shown, with its target and the rule that causes it."""
     app = make_app("/birds/", "/birds//x")
     explanation = explain(app, "/birds")
     assert explanation.redirect is not None
@@ -105,7 +105,7 @@ def test_slash_redirect() -> None:
 
 
 def test_redirect_of_another_rule() -> None:
-    """A rule that would redirect, if there were not one that answers, says so."""
+    """The reason of a rule that would redirect if no other rule matched is the redirect."""
     app = make_app("/birds/", "/<name>")
     app.router.strict_slashes = True
     app.add_url_rule("/birds", "exact")
@@ -116,7 +116,7 @@ def test_redirect_of_another_rule() -> None:
 
 
 def test_default_redirect() -> None:
-    """A rule that stands back for one with defaults says where the redirect goes."""
+    """The reason of a rule that redirects to one with defaults contains the target."""
     app = make_app()
     app.add_url_rule("/page/", "page", defaults={"number": 1})
     app.add_url_rule("/page/<int:number>", "page")
@@ -146,7 +146,7 @@ def test_subdomains() -> None:
 
 
 def test_special_rules() -> None:
-    """Rules that only build URLs or serve WebSockets say so."""
+    """Rules that only build URLs or serve WebSockets have that reason."""
     app = make_app()
     app.add_url_rule("/built", "built", build_only=True)
     app.add_url_rule("/socket", "socket", websocket=True)

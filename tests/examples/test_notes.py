@@ -57,7 +57,7 @@ def add(client: Client, title: str = "Milk", body: str = "two bottles") -> Any:
 
 class TestConfiguration:
     def test_instance_folder(self, app: Cocopot, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The notes lie in the instance folder unless something says otherwise."""
+        """The database is in the instance folder unless another path is configured."""
         monkeypatch.delenv("COCOPOT_NOTES_DATABASE", raising=False)
         default = importlib.import_module("noteboard").create_app()
         assert default.config["NOTES_DATABASE"] == str(EXAMPLE / "instance" / "notes.sqlite")
@@ -244,7 +244,7 @@ class TestPage:
         ("number", "words"), [(0, "no notes"), (1, "1 note<"), (51, "newest 50 of 51 notes<")]
     )
     def test_summary(self, client: Client, number: int, words: str) -> None:
-        """The page says how many notes there are."""
+        """The page shows the number of notes."""
         for _ in range(number):
             add(client)
         assert words in client.get("/").text
@@ -361,7 +361,7 @@ class TestServer:
         assert server.send("GET", url)[0] == 404
 
     def test_banner(self, server: Server) -> None:
-        """At its start the server says what was loaded: name, distribution and version of each plugin."""
+        """The banner of the server lists name, distribution and version of each plugin."""
         printed = server.errors.read_text()
         assert "Cocopot app 'noteboard', debug mode off" in printed
         assert re.search(r"^ +cors  \(cocopot-cors \d\S*\)$", printed, re.MULTILINE)

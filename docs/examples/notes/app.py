@@ -9,10 +9,10 @@ from noteboard import create_app
 
 def main() -> None:
     """Read the command line, and run the development server."""
-    parser = argparse.ArgumentParser(description="A small board of notes, made with Cocopot.")
+    parser = argparse.ArgumentParser(description="A small note board, an example application of Cocopot.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=5000, help="port to listen on (%(default)s)")
-    parser.add_argument("--debug", action="store_true", help="switch the reloader and the debugger on")
+    parser.add_argument("--debug", action="store_true", help="enable the reloader and the debugger")
     options = parser.parse_args()
     create_app().run(options.host, options.port, debug=options.debug)
 

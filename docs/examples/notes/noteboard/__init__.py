@@ -1,4 +1,4 @@
-"""A board of notes: a page, a JSON API, and an SQLite file that keeps them."""
+"""A note board: an HTML page, a JSON API, and an SQLite database."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Cocopot:
-    """Make the application.
+    """Create the application.
 
-    Nothing here names a plugin: whatever is installed is loaded, so that other origins may use the API as
-    soon as `cocopot-cors` is there.
+    The code does not name plugins: all installed plugins are loaded. With `cocopot-cors`, for example, pages
+    of other origins may use the API.
 
     Args:
-        config: Configuration that wins over the environment. `NOTES_DATABASE` is the path of the SQLite
-            file; from the environment it comes as `COCOPOT_NOTES_DATABASE`, and by default it is
-            `notes.sqlite` in the instance folder.
+        config: Configuration that overrides the environment. `NOTES_DATABASE` is the path of the SQLite file;
+            its environment variable is `COCOPOT_NOTES_DATABASE`, and its default is `notes.sqlite` in the
+            instance folder.
     """
     app = Cocopot(__name__)
     app.config.from_mapping(
@@ -42,6 +42,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Cocopot:
 
 
 def forbid_sniffing(response: Response) -> Response:
-    """Tell browsers to believe the content type, so that a note is never run as a script."""
+    """Forbid browsers to guess the content type, so that a note is never run as a script."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

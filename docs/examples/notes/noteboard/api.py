@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 api = Blueprint("api", __name__, url_prefix="/api/notes")
 
-#: An id that SQLite can hold; anything else is a 404.
+#: An id in the range of SQLite; any other one is a 404.
 NOTE = f"/<int(max={store.MAX_ID}):note_id>"
-MISSING = "There is no note of that number."
+MISSING = "The note does not exist."
 
 
 @api.get("")
@@ -43,29 +43,29 @@ def _page_url(text: str, page: int, size: int) -> str:
 
 @api.post("")
 def create_note() -> tuple[Response, int, dict[str, str]]:
-    """Make a note, and say where it is."""
+    """Create a note, and return it with its URL."""
     note = store.add(**whole_note(request.get_json()))
     return jsonify(note), 201, {"Location": url_for(".read_note", note_id=note.id)}
 
 
 @api.get(NOTE)
 def read_note(note_id: int) -> WerkzeugResponse:
-    """Return a note, or 304 if the client has it already (RFC 9110, section 13)."""
-    response = jsonify(_found(store.get(note_id)))
+    """Return a note, or 304 if the client has the current version (RFC 9110, section 13)."""
+    response = jsonify(_note_or_404(store.get(note_id)))
     response.add_etag()
     return response.make_conditional(request.environ)
 
 
 @api.put(NOTE)
 def replace_note(note_id: int) -> Response:
-    """Replace a note; a body that is left out becomes empty."""
-    return jsonify(_found(store.change(note_id, **whole_note(request.get_json()))))
+    """Replace a note; a missing body becomes empty."""
+    return jsonify(_note_or_404(store.change(note_id, **whole_note(request.get_json()))))
 
 
 @api.patch(NOTE)
 def change_note(note_id: int) -> Response:
-    """Change those fields of a note that are given."""
-    return jsonify(_found(store.change(note_id, **partial_note(request.get_json()))))
+    """Change the fields of a note that are in the request."""
+    return jsonify(_note_or_404(store.change(note_id, **partial_note(request.get_json()))))
 
 
 @api.delete(NOTE)
@@ -76,7 +76,7 @@ def delete_note(note_id: int) -> tuple[str, int]:
     return "", 204
 
 
-def _found(note: store.Note | None) -> store.Note:
+def _note_or_404(note: store.Note | None) -> store.Note:
     if note is None:
         abort(404, MISSING)
     return note
@@ -84,7 +84,7 @@ def _found(note: store.Note | None) -> store.Note:
 
 @api.errorhandler(HTTPException)
 def problem(error: HTTPException) -> WerkzeugResponse:
-    """Answer every error as JSON, unknown paths and methods below the prefix included."""
+    """Return every error as JSON, including unknown paths and methods under the prefix."""
     response = error.get_response(request.environ)
     details: dict[str, Any] = {"status": error.code, "title": error.name, "detail": error.description}
     if isinstance(error, Invalid):

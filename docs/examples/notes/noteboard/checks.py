@@ -1,4 +1,4 @@
-"""What clients may send: each mistake is reported under the name of the field."""
+"""Validation of the data that clients send; each error is reported under the name of its field."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from cocopot.exceptions import UnprocessableEntity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: The most characters that a field may have.
+#: The maximum number of characters of a field.
 LIMITS = {"title": 200, "body": 20_000}
 
 
 class Invalid(UnprocessableEntity):
-    """What was sent can be read, but not accepted (status 422).
+    """The data is well-formed, but invalid (status 422).
 
     Args:
-        errors: What is wrong, by field.
+        errors: The error of each invalid field.
     """
 
     def __init__(self, errors: Mapping[str, str]) -> None:
@@ -25,21 +25,21 @@ class Invalid(UnprocessableEntity):
         self.errors = errors
 
 
-def whole_note(data: Any) -> dict[str, str]:
-    """Return title and body of a note that is new or replaced.
+def whole_note(data: object) -> dict[str, str]:
+    """Return title and body of a new or replaced note.
 
     Raises:
-        Invalid: If anything is wrong with them.
+        Invalid: If a field is invalid.
     """
     fields = partial_note({"body": "", "title": ""} | data if isinstance(data, dict) else data)
     return {"title": fields["title"], "body": fields["body"]}
 
 
-def partial_note(data: Any) -> dict[str, Any]:
-    """Return title and body of a note that is changed; `None` for what was not sent.
+def partial_note(data: object) -> dict[str, Any]:
+    """Return title and body of a changed note; `None` for a field that was not sent.
 
     Raises:
-        Invalid: If anything is wrong with them.
+        Invalid: If a field is invalid.
     """
     if not isinstance(data, dict):
         raise Invalid({"note": "must be a JSON object"})
@@ -50,8 +50,8 @@ def partial_note(data: Any) -> dict[str, Any]:
     return {"title": title and title.strip(), "body": data.get("body")}
 
 
-def _error(field: str, value: Any) -> str | None:
-    """Return what is wrong with the value of a field, or `None`."""
+def _error(field: str, value: object) -> str | None:
+    """Return the error of a field's value, or `None`."""
     if field not in LIMITS:
         return "is not a field of a note"
     if not isinstance(value, str):
@@ -66,7 +66,7 @@ def _error(field: str, value: Any) -> str | None:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether a text can be stored: JSON may write the halves of a surrogate pair one by one."""
+    """Whether a text can be stored: JSON strings may contain half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -80,11 +80,11 @@ def number_of(args: Mapping[str, str], name: str, default: int, most: int) -> in
     Args:
         args: The query string's parameters.
         name: The parameter.
-        default: The number if there is no such parameter.
-        most: The largest number allowed; the smallest is 1.
+        default: The number if the parameter is missing.
+        most: The maximum; the minimum is 1.
 
     Raises:
-        Invalid: If it is no number, or out of range.
+        Invalid: If it is not a number, or out of range.
     """
     text = args.get(name, str(default))
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):

@@ -1,4 +1,4 @@
-"""The page: it shows and finds notes without any script; with one it adds and deletes them."""
+"""The HTML page: shows and searches notes without a script; adds and deletes them with one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from noteboard import store
 
 page = Blueprint("page", __name__)
 
-#: How many notes the page shows.
-SHOWN = 50
-#: The page loads nothing from anywhere else.
+#: The number of notes on the page.
+PAGE_SIZE = 50
+#: The page loads no resources of other origins.
 HEADERS = {"Content-Security-Policy": "default-src 'self'; img-src data:"}
 
 
@@ -29,13 +29,13 @@ PAGE, NOTE = _template("page.html"), _template("note.html")
 def index() -> tuple[str, dict[str, str]]:
     """Show the newest notes that contain the text `q`."""
     text = request.args.get("q", "")
-    notes = store.find(text, SHOWN)
+    notes = store.find(text, PAGE_SIZE)
     total = store.count(text)
     return _page(text, notes, total), HEADERS
 
 
 def _page(text: str, notes: list[store.Note], total: int) -> str:
-    """Fill in the page; every value is escaped but the notes, whose values are."""
+    """Render the page; every value is escaped except the notes, whose own values are escaped."""
     return PAGE.substitute(
         text=escape(text),
         summary=escape(_summary(text, len(notes), total)),

@@ -1,4 +1,4 @@
-"""Where notes are kept: an SQLite file, with one connection for each request."""
+"""Storage of the notes: an SQLite file, with one connection per request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS note (
     updated TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 )
 """
-#: The largest number that SQLite takes for an id.
+#: The largest id of SQLite.
 MAX_ID = 2**63 - 1
 
 
@@ -33,11 +33,11 @@ class Note:
     """One note.
 
     Args:
-        id: Its number, never used again.
+        id: Its number, which is never reused.
         title: One line.
         body: Any text.
-        created: When it was made, in UTC (RFC 3339).
-        updated: When it was last changed, in UTC (RFC 3339).
+        created: Time of its creation, in UTC (RFC 3339).
+        updated: Time of its last change, in UTC (RFC 3339).
     """
 
     id: int
@@ -53,7 +53,7 @@ class Note:
 
 
 def init_app(app: Cocopot) -> None:
-    """Make the file when the application starts, and give each request a connection to it."""
+    """Create the file at startup, and open a connection for each request."""
     app.on_startup(create_database)
     app.before_request(open_connection)
     app.after_request(commit)
@@ -61,11 +61,11 @@ def init_app(app: Cocopot) -> None:
 
 
 def create_database() -> None:
-    """Make the file and its table, unless they are there."""
+    """Create the file and its table, unless they exist."""
     path = Path(str(current_app.config["NOTES_DATABASE"]))
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection:
-        # Readers and a writer do not wait for each other.
+        # Readers do not block a writer, nor a writer the readers.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(SCHEMA)
 
@@ -78,10 +78,10 @@ def open_connection() -> None:
 
 
 def commit(response: Response) -> Response:
-    """Keep what a successful request has changed.
+    """Commit the changes of a successful request.
 
-    This is done here and not at teardown: a commit that fails becomes a 500, where a teardown function
-    would be too late to tell the client.
+    This is an after-request function, so that an error of the commit becomes a 500: at teardown the response
+    has already been sent.
     """
     if "connection" in g and response.status_code < 400:
         g.connection.commit()
@@ -89,9 +89,9 @@ def commit(response: Response) -> Response:
 
 
 def close_connection(_exc: BaseException | None) -> None:
-    """Take back what was not committed, and close the connection.
+    """Roll back uncommitted changes, and close the connection.
 
-    There is none if a plugin answered before `open_connection`, as for a preflight request.
+    Without a connection, a plugin responded before `open_connection` ran, for example to a preflight request.
     """
     connection: sqlite3.Connection | None = g.pop("connection", None)
     if connection is not None:
@@ -110,9 +110,9 @@ def find(text: str, limit: int, offset: int = 0) -> list[Note]:
     """Return the notes that contain a text, newest first.
 
     Args:
-        text: What to look for; an empty text is in every note.
-        limit: How many notes at most.
-        offset: How many to pass over.
+        text: The text to search for; every note contains the empty text.
+        limit: The maximum number of notes.
+        offset: The number of notes to skip.
     """
     query = f"SELECT * FROM note WHERE {MATCHES} ORDER BY id DESC LIMIT :limit OFFSET :offset"  # noqa: S608 - a constant
     values = {"text": text, "limit": limit, "offset": offset}
@@ -120,7 +120,7 @@ def find(text: str, limit: int, offset: int = 0) -> list[Note]:
 
 
 def count(text: str) -> int:
-    """Return how many notes contain a text."""
+    """Return the number of notes that contain a text."""
     cursor = g.connection.cursor()
     cursor.row_factory = None
     query = f"SELECT count(*) FROM note WHERE {MATCHES}"  # noqa: S608 - a constant
@@ -128,22 +128,22 @@ def count(text: str) -> int:
 
 
 def get(note_id: int) -> Note | None:
-    """Return a note, or `None` if there is none of that id."""
+    """Return a note, or `None` if the id does not exist."""
     return _one("SELECT * FROM note WHERE id = :id", {"id": note_id})
 
 
 def add(title: str, body: str) -> Note:
-    """Make a note, and return it."""
+    """Create a note, and return it."""
     values = {"title": title, "body": body}
     note = _one("INSERT INTO note (title, body) VALUES (:title, :body) RETURNING *", values)
     return cast("Note", note)
 
 
 def change(note_id: int, title: str | None, body: str | None) -> Note | None:
-    """Change a note in one step; `None` leaves a field as it is.
+    """Change a note in one statement; `None` keeps a field unchanged.
 
     Returns:
-        The note as it is now, or `None` if there is none of that id.
+        The changed note, or `None` if the id does not exist.
     """
     query = """
         UPDATE note
@@ -157,12 +157,12 @@ def change(note_id: int, title: str | None, body: str | None) -> Note | None:
 
 
 def remove(note_id: int) -> bool:
-    """Delete a note, and return whether there was one."""
+    """Delete a note, and return whether it existed."""
     cursor = g.connection.execute("DELETE FROM note WHERE id = :id", {"id": note_id})
     return bool(cursor.rowcount)
 
 
 def _one(query: str, values: Mapping[str, Any]) -> Note | None:
-    # All rows are fetched: SQLite ends a statement, and lets go of its lock, with the last one.
+    # All rows are fetched: SQLite ends the statement, and releases its lock, after the last one.
     rows: list[Note] = g.connection.execute(query, values).fetchall()
     return rows[0] if rows else None

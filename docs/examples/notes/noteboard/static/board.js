@@ -3,7 +3,7 @@
 const api = document.body.dataset.api;
 const status = document.getElementById("status");
 
-function say(text, isError = false) {
+function showMessage(text, isError = false) {
   status.textContent = text;
   status.classList.toggle("error", isError);
 }
@@ -28,9 +28,9 @@ async function attempt(action, done) {
   try {
     await action();
     await refresh();
-    say(done);
+    showMessage(done);
   } catch (error) {
-    say(error.message, true);
+    showMessage(error.message, true);
   }
 }
 

@@ -1,4 +1,4 @@
-"""What is measured, and on what."""
+"""Facts about a run: versions, machine, compiled modules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from peers import PEERS, load
 
@@ -24,11 +24,13 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 _LIBRARIES = ("pluggy", "werkzeug", "granian")
 
 
-def about(peers: Iterable[str]) -> dict[str, Any]:
-    """Return versions, and what kind of machine this is; exit where figures would mislead."""
+def about(peers: Iterable[str]) -> dict[str, object]:
+    """Return versions and facts about the machine; exit if the results would be misleading."""
     _check_installed()
     if _compiled_modules("cocopot") and not COMPILED:
-        sys.exit("What is compiled in Cocopot is not used: unset COCOPOT_PURE_PYTHON, or install it without.")
+        sys.exit(
+            "Cocopot's compiled module is not used: unset COCOPOT_PURE_PYTHON, or install Cocopot without it."
+        )
     if _package("falcon") is not None and not _compiled_modules("falcon"):
         sys.exit("Falcon is installed without its compiled modules: install its wheel for this platform.")
     names = [name for name in (*peers, *_LIBRARIES) if name in PEERS or name in _LIBRARIES]
@@ -77,11 +79,11 @@ def _compiled_modules(name: str) -> list[str]:
 
 
 def _check_installed() -> None:
-    """Exit if the installed Cocopot is not the one of this checkout."""
+    """Exit if the installed Cocopot differs from this checkout."""
     installed = _package("cocopot")
     if installed is None or _sources(installed) != _sources(CHECKOUT / "cocopot"):
         sys.exit(
-            f"The installed cocopot ({installed}) is not this checkout's. `make bench` installs it, or: "
+            f"The installed cocopot ({installed}) differs from this checkout. `make bench` installs it, or: "
             "python -m pip install --no-deps --force-reinstall <checkout>"
         )
 

@@ -1,4 +1,4 @@
-"""The chart: a panel for each workload, a bar for each framework; an SVG that follows light and dark."""
+"""The chart as SVG, for light and dark mode: one panel per workload, one bar per framework."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def draw(results: Results) -> str:
 
 
 def _panels(results: Results) -> list[tuple[str, list[Result]]]:
-    """Return titles and results of the panels that there is something to show in."""
+    """Return titles and results of the panels that have results."""
     wanted = [
         (in_process.PART, workload.name, f"{workload.name}: {workload.title}") for workload in WORKLOADS
     ]

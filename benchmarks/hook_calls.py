@@ -1,4 +1,4 @@
-"""One hook: Cocopot's compiled call beside pluggy's own call and beside a loop written by hand."""
+"""One hook: Cocopot's compiled call compared with pluggy's call and with a hand-written loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 from results import Sample
-from settings import Settings, answer
+from settings import Settings, print_samples
 
 from cocopot import hookimpl
 from cocopot.hooks import PluginManager, hookspec
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 PART = "one hook"
 LOOP, EMPTY = "loop by hand", "empty function"
 _PASSES = 9
-#: Seconds that one call is timed for before the next one has its turn.
+#: Seconds for which one call is timed before the next one.
 _SLICE = 0.01
 #: Numbers of implementations and of wrappers around them.
 _SIZES = ((0, 0), (1, 0), (10, 0), (100, 0), (1, 1), (1, 10))
 
-# What is timed, each as a statement: the lifecycle tests for None before it calls, and so is it here.
+# The timed statements: like the lifecycle, Cocopot's tests for None before the call.
 _STATEMENTS = {
     "cocopot": "if call is not None: call(request)",
     "pluggy": "hook(request=request)",
@@ -66,7 +66,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _names(implementations: int, wrappers: int) -> dict[str, Any]:
-    """Return what the statements refer to."""
+    """Return the names that the statements use."""
     ours, theirs = PluginManager(hookspecs=[Spec]), pluggy.PluginManager("cocopot")
     theirs.add_hookspecs(Spec)
     plugins: list[Any] = [Plugin() for _ in range(implementations)]
@@ -90,7 +90,7 @@ class Runner:
         self._loop = timeit.Timer("pass", timer=time.process_time)
         self._number = 1_000
         self.times: list[float] = []
-        # Twice, as the first calls are slower.
+        # Twice, because the first calls are slower.
         for _ in range(2):
             each = self._timer.timeit(self._number) / self._number
             self._number = max(100, int(seconds / max(each, 1e-8)))
@@ -107,7 +107,7 @@ def measure(settings: Settings) -> list[Sample]:
     for implementations, wrappers in _SIZES:
         names = _names(implementations, wrappers)
         for peer, statement in _STATEMENTS.items():
-            if wrappers and peer == LOOP:  # a loop has nothing like them
+            if wrappers and peer == LOOP:  # a loop has no wrappers
                 continue
             runner = Runner(statement, names, _SLICE * settings.effort)
             runners[row(implementations, wrappers), peer] = runner
@@ -123,4 +123,4 @@ def measure(settings: Settings) -> list[Sample]:
 
 
 if __name__ == "__main__":
-    answer(measure)
+    print_samples(measure)

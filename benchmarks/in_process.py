@@ -1,6 +1,6 @@
-"""The workloads in process, without a server: every framework in turn, again and again.
+"""The workloads in process, without a server: every framework in turn, repeatedly.
 
-Times are CPU times of the process; what the loop and the environment of a request cost is subtracted.
+Times are CPU times of the process, minus the time of the loop and of creating a request's environment.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from peers import load
 from results import Sample
-from settings import Settings, answer
+from settings import Settings, print_samples
 from workloads import WORKLOADS, Workload
 
 if TYPE_CHECKING:
@@ -24,45 +24,45 @@ if TYPE_CHECKING:
 PART = "in process"
 ADDED = "one implementation more"
 EMPTY = "empty function"
-#: How many functions a plugin of the workloads D and E has that are called for each request.
+#: Number of functions per plugin in the workloads D and E that are called for each request.
 _CALLS = {"cocopot": 3, "flask": 3, "falcon": 2, "bottle": 2, "pyramid": 2, "django": 1}
 _PASSES = 9
-#: Seconds that a peer is timed for before the next one has its turn.
+#: Seconds for which a peer is timed before the next one.
 _SLICE = 0.012
 
 
-class DifferentAnswerError(Exception):
-    """A framework does not do the work that the others do."""
+class DifferentResponseError(Exception):
+    """A framework does not send the same response as the others."""
 
 
 # -------------------------------------------------------------------------
-# The same work
+# Comparison of responses
 # -------------------------------------------------------------------------
 
 
 def check(peer: str, app: Any, workload: Workload) -> None:
-    """See that a framework sends the status, the headers and the bytes that are expected.
+    """Check that a framework sends the expected status, headers and body.
 
-    A line feed after a JSON document, which Cocopot and Flask write, is not counted.
+    A line feed after a JSON document, which Cocopot and Flask write, is ignored.
 
     Raises:
-        DifferentAnswerError: If it does not.
+        DifferentResponseError: If one of them differs.
     """
     for environ in workload.environs():
-        status, headers, body = _ask(app, workload.fresh(environ))
+        status, headers, body = _send(app, workload.fresh(environ))
         where = f"{peer}, workload {workload.name}, {environ['PATH_INFO']}:"
         if status != workload.status:
-            raise DifferentAnswerError(f"{where} status {status} instead of {workload.status}")
+            raise DifferentResponseError(f"{where} status {status} instead of {workload.status}")
         if workload.body is None:
             continue
         expected = {**workload.headers, "content-length": str(len(body))}
         if headers != expected:
-            raise DifferentAnswerError(f"{where} headers {headers} instead of {expected}")
+            raise DifferentResponseError(f"{where} headers {headers} instead of {expected}")
         if (body.removesuffix(b"\n") if workload.payload else body) != workload.body:
-            raise DifferentAnswerError(f"{where} body {body[:80]!r} instead of {workload.body[:80]!r}")
+            raise DifferentResponseError(f"{where} body {body[:80]!r} instead of {workload.body[:80]!r}")
 
 
-def _ask(app: Any, environ: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+def _send(app: Any, environ: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
     seen: list[Any] = []
     body = app(environ, lambda status, headers, *_: seen.extend((status, headers)))
     content = b"".join(body)
@@ -92,7 +92,7 @@ class Runner:
         self._environs = workload.environs()
         self._number = 2 * len(self._environs)
         self.times: list[float] = []
-        # Twice, as the first calls are slower.
+        # Twice, because the first calls are slower.
         for _ in range(2):
             self._number = max(self._number, int(seconds / max(self._seconds(), 1e-8)))
 
@@ -101,7 +101,7 @@ class Runner:
         self.times.append(self._seconds())
 
     def _seconds(self) -> float:
-        """Return seconds a request, making the environment included."""
+        """Return seconds per request, including the creation of its environment."""
         app, fresh, start_response = self._app, self._workload.fresh, _start_response
         environs = itertools.islice(itertools.cycle(self._environs), self._number)
         begin = time.process_time()
@@ -146,7 +146,7 @@ def measure(settings: Settings) -> list[Sample]:
 
 
 def _runners(settings: Settings) -> dict[tuple[str, str], Runner]:
-    """Return what times each workload and peer; the peer without a name is nothing but the loop."""
+    """Return the runners by workload and peer; the peer with an empty name is the bare loop."""
     runners: dict[tuple[str, str], Runner] = {}
     make = _maker(settings.peers)
     for workload in WORKLOADS:
@@ -161,7 +161,7 @@ def _runners(settings: Settings) -> dict[tuple[str, str], Runner]:
 
 
 def _maker(peers: tuple[str, ...]) -> Callable[[str, Workload], Any]:
-    """Return a function that makes an application; of those with rules, of which some take long, only one."""
+    """Return a function that creates applications, and keeps only one of those with many rules."""
     makers = {peer: found for peer in peers if (found := load(peer)) is not None}
     with_rules: dict[tuple[str, int], Any] = {}
 
@@ -199,4 +199,4 @@ def _samples(runners: dict[tuple[str, str], Runner], calls: EmptyCalls) -> list[
 
 
 if __name__ == "__main__":
-    answer(measure)
+    print_samples(measure)

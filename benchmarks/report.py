@@ -1,4 +1,4 @@
-"""Tables of the results, and with them the page and the chart in docs/.
+"""Tables of the results, and the page and the chart in docs/.
 
 `python report.py` reads latest.json, and writes docs/benchmarks.md and docs/benchmarks.svg.
 """
@@ -33,7 +33,7 @@ _TITLES = {
 
 
 def _markdown(rows: list[list[str]]) -> str:
-    """Return a table whose columns are as wide as they have to be."""
+    """Return a Markdown table with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     head, *body = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
@@ -43,7 +43,7 @@ def _markdown(rows: list[list[str]]) -> str:
 
 
 def _number(value: float) -> str:
-    """Return a number with three significant digits, or all before the point."""
+    """Return a number with three significant digits, or all digits of its integer part."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
@@ -79,7 +79,7 @@ def medians(results: Results, part: str) -> str:
 
 
 def ratios(results: Results, part: str) -> str:
-    """Return the table of Cocopot's ratios to its peers, with the targets beside them."""
+    """Return the table of Cocopot's ratios to its peers, with the targets."""
     peers = [peer for peer in results.peers(part) if peer != SUBJECT]
     rows = [[f"{SUBJECT} /", *peers, "targets"]]
     for row in results.rows(part):
@@ -94,7 +94,7 @@ def ratios(results: Results, part: str) -> str:
 
 
 def targets(results: Results) -> str:
-    """Return the table of all targets, with what was measured."""
+    """Return the table of all targets, with the measured ratios."""
     rows = [["part", "row", "target", "measured (half of the rounds)", ""]]
     for target in TARGETS:
         ratio = target.ratio(results)
@@ -104,7 +104,7 @@ def targets(results: Results) -> str:
 
 
 def verdicts(results: Results) -> list[dict[str, Any]]:
-    """Return all targets and what was measured as plain data."""
+    """Return all targets with the measured ratios as plain data."""
     return [
         {
             "part": target.part,
@@ -126,7 +126,7 @@ def tables(results: Results) -> str:
 
 
 def facts(data: dict[str, Any]) -> str:
-    """Return what was measured and on what, as a sentence or two."""
+    """Return the facts about the run as text."""
     about = data["about"]
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     text = (
@@ -136,9 +136,9 @@ def facts(data: dict[str, Any]) -> str:
     for name, modules in about["compiled"].items():
         text += f" Compiled in {name}: {', '.join(modules) or 'nothing'}."
     if about["missing"]:
-        text += f" Not installed, and left out: {', '.join(about['missing'])}."
+        text += f" Skipped, because not installed: {', '.join(about['missing'])}."
     if data["effort"] != 1.0:
-        text += f" **With an effort of {data['effort']} the figures mean nothing.**"
+        text += f" **With an effort of {data['effort']} the results are meaningless.**"
     return text
 
 
@@ -148,7 +148,7 @@ def facts(data: dict[str, Any]) -> str:
 
 
 def write(data: dict[str, Any], page: Path, svg: Path) -> None:
-    """Write the chart, and put facts and tables between the two marks of the page."""
+    """Write the chart, and insert facts and tables between the two marks of the page."""
     results = Results.of_data(data["results"])
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)

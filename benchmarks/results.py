@@ -1,4 +1,4 @@
-"""What a measurement is, and what many of them say together."""
+"""Samples, and the statistics of the samples of several rounds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUBJECT = "cocopot"
 
 
 class Sample(NamedTuple):
-    """What was measured once: one value of one peer in one round."""
+    """One measurement: one value of one peer in one round."""
 
     part: str
     row: str
@@ -24,12 +24,12 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """The values that one peer had in one row, one for each round.
+    """The values of one peer in one row, one per round.
 
     Args:
         part: The part of the benchmarks.
         row: The workload or figure.
-        peer: Who was measured.
+        peer: The framework or program that was measured.
         unit: Unit of the values.
         values: One value for each round.
     """
@@ -52,9 +52,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Ratio:
-    """One row's ratio to another: the median of the rounds, and between which values half of them lie.
+    """One row's ratio to another: the median and the quartiles of the rounds.
 
-    With fewer than four rounds, `low` and `high` are the least and the greatest.
+    With fewer than four rounds, `low` and `high` are the minimum and the maximum.
     """
 
     median: float
@@ -70,7 +70,7 @@ class Results:
 
     @classmethod
     def of_rounds(cls, rounds: Iterable[Iterable[Sample]]) -> Results:
-        """Gather what was measured in several rounds."""
+        """Collect the samples of several rounds."""
         results: dict[tuple[str, str, str], Result] = {}
         for sample in (sample for samples in rounds for sample in samples):
             part, row, peer, unit, value = sample
@@ -80,7 +80,7 @@ class Results:
 
     @classmethod
     def of_data(cls, data: Iterable[dict[str, Any]]) -> Results:
-        """Read what `as_data` wrote."""
+        """Return the results of data that `as_data` returned."""
         return cls(Result(**{key: value for key, value in item.items() if key != "median"}) for item in data)
 
     def as_data(self) -> list[dict[str, Any]]:
@@ -101,13 +101,13 @@ class Results:
         return sorted(peers, key=lambda peer: peer != SUBJECT)
 
     def get(self, part: str, row: str, peer: str) -> Result | None:
-        """Return one result, or `None` if the peer takes no part."""
+        """Return one result, or `None` if the peer was not measured."""
         return self._found.get((part, row, peer))
 
     def ratio(self, part: str, row: str, peer: str, peer_row: str | None = None) -> Ratio | None:
         """Return the subject's ratio to a peer, or `None` if one of them was not measured.
 
-        Each round gives one ratio, so that what slows the machine for a while slows both.
+        The ratio is computed per round, so that a temporary slowdown of the machine affects both values.
 
         Args:
             part: The part of the benchmarks.

@@ -33,24 +33,24 @@ PARTS: dict[str, Callable[[Settings], AbstractContextManager[OneRound]]] = {
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return the items of a list with commas."""
+    """Return the items of a comma-separated list."""
     return tuple(item for item in text.split(",") if item)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="how often each peer is measured")
+    parser.add_argument("--rounds", type=int, default=7, help="number of measurements of each peer")
     parser.add_argument("--parts", type=names, default=tuple(PARTS), help=",".join(PARTS))
     parser.add_argument("--peers", type=names, default=PEERS, help=f"{','.join(PEERS)}, or dotted modules")
     parser.add_argument("--workloads", type=names, default=(), help="in process; by default all")
-    parser.add_argument("--effort", type=float, default=1.0, help="less than 1.0 is for trying the programs")
+    parser.add_argument("--effort", type=float, default=1.0, help="less than 1.0 only to test the programs")
     parser.add_argument(
         "--installed",
         type=lambda text: tuple(map(int, names(text))),
         default=(0, 10, 100),
-        help="with how many installed plugins to start; none leaves that out",
+        help="numbers of installed plugins to start with; an empty list skips that part",
     )
-    parser.add_argument("--json", type=Path, default=HERE / "latest.json", help="where the results go")
+    parser.add_argument("--json", type=Path, default=HERE / "latest.json", help="the file for the results")
     return parser.parse_args()
 
 

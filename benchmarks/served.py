@@ -1,6 +1,6 @@
-"""Workload B under granian with one worker, driven over sockets from the same machine.
+"""Workload B under granian with one worker; the client runs on the same machine.
 
-The load: a few connections, each with several requests under way. Every byte that comes back is read.
+The client uses several connections with several concurrent requests each, and reads all responses.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from in_process import DifferentAnswerError
+from in_process import DifferentResponseError
 from peers import load
 from results import Sample
 from settings import HERE, Settings
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 PART = "under granian"
 _WORKLOAD = next(workload for workload in WORKLOADS if workload.name == "B")
 _CONNECTIONS = 8
-#: Requests under way on each connection.
+#: Concurrent requests on each connection.
 _PIPELINED = 16
-#: Seconds that a server is driven for before the next one has its turn, and how often it has one in a round.
+#: Seconds for which a server is measured before the next one, and the number of times per round.
 _SECONDS = 0.3
 _PASSES = 7
 _START_SECONDS = 20.0
@@ -56,7 +56,7 @@ def _free_port() -> int:
 
 @contextlib.contextmanager
 def _server(peer: str) -> Iterator[int]:
-    """Serve a peer for the length of a `with` block, and return the port."""
+    """Serve a peer during a `with` block, and return the port."""
     port = _free_port()
     command = [*_SERVER, "--port", str(port), "served:application"]
     process = subprocess.Popen(command, cwd=HERE, env={**os.environ, "BENCHMARK_PEER": peer})
@@ -98,8 +98,8 @@ def _receive(connection: socket.socket, buffer: memoryview) -> None:
         buffer = buffer[count:]
 
 
-def _answer_size(peer: str, port: int) -> int:
-    """Ask once, see that the answer is the one expected, and return how many bytes it has, head included."""
+def _response_size(peer: str, port: int) -> int:
+    """Send one request, check the response, and return its size in bytes, headers included."""
     with socket.create_connection(("127.0.0.1", port), 5) as connection:
         connection.sendall(_request(port))
         with connection.makefile("rb") as answer:
@@ -108,13 +108,13 @@ def _answer_size(peer: str, port: int) -> int:
             body = answer.read(int(headers["content-length"]))
     expected = _WORKLOAD.headers.items() <= headers.items() and body == _WORKLOAD.body
     if not expected or not lines[0].startswith("http/1.1 200"):
-        raise DifferentAnswerError(f"{peer} under granian: {lines}, body {body[:80]!r}")
+        raise DifferentResponseError(f"{peer} under granian: {lines}, body {body[:80]!r}")
     return sum(len(line) + 2 for line in lines) + 2 + len(body)
 
 
 def _drive(peer: str, port: int, seconds: float) -> float:
-    """Return requests a second."""
-    answers = memoryview(bytearray(_answer_size(peer, port) * _PIPELINED))
+    """Return requests per second."""
+    answers = memoryview(bytearray(_response_size(peer, port) * _PIPELINED))
     batch = _request(port) * _PIPELINED
     with contextlib.ExitStack() as stack:
         connections = [
@@ -135,7 +135,7 @@ def _drive(peer: str, port: int, seconds: float) -> float:
 
 
 def one_round(settings: Settings) -> list[Sample]:
-    """Start all servers, and drive one after the other, again and again."""
+    """Start all servers, and measure them in turn, repeatedly."""
     seconds, passes = _SECONDS * settings.effort, max(1, int(_PASSES * settings.effort))
     peers = [peer for peer in settings.peers if load(peer) is not None]
     found: dict[str, list[float]] = {peer: [] for peer in peers}

@@ -1,4 +1,4 @@
-"""Import time and memory, and the start of an application with so many installed plugins.
+"""Import time and memory, and the start of an application with installed plugins.
 
 Every figure is taken in a Python process of its own. The plugins are wheels, installed by pip in an
 environment that has Cocopot, what it needs, and them.
@@ -22,13 +22,13 @@ from results import Sample
 from settings import HERE, OneRound, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 PART = "import and memory"
 START = "start"
 BY_HAND = "pluggy by hand"
 _REQUESTS = 20_000
-#: How often a round starts each process whose time is taken.
+#: Number of times that a round starts each timed process.
 _PASSES = 9
 
 _PLUGIN = """
@@ -65,7 +65,7 @@ print(memory())
 """
 _MEMORY = """
 def memory():
-    # What is resident now, in MiB.
+    # The resident set size, in MiB.
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
 """
@@ -91,7 +91,7 @@ print(time.perf_counter() - begin)
 
 
 def _run(script: str, python: str | Path = sys.executable) -> list[float]:
-    """Run a script in a process of its own, and return the numbers that it prints."""
+    """Run a script in a new process, and return the numbers that it prints."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("COCOPOT_")}
     process = subprocess.run(
         [python, "-c", script], stdout=subprocess.PIPE, text=True, check=True, env=environ, cwd=HERE
@@ -127,7 +127,7 @@ def _wheel(folder: Path, number: int) -> Path:
 
 
 def _environments(folder: Path, sizes: tuple[int, ...]) -> dict[int, Path]:
-    """Make an environment for each number of plugins, and return their interpreters."""
+    """Create an environment for each number of plugins, and return their interpreters."""
     if not sizes:
         return {}
     wheels = folder / "wheels"
@@ -143,7 +143,7 @@ def _environments(folder: Path, sizes: tuple[int, ...]) -> dict[int, Path]:
 
 
 # -------------------------------------------------------------------------
-# What a round measures
+# The measurements of a round
 # -------------------------------------------------------------------------
 
 
@@ -152,7 +152,7 @@ def _frameworks(settings: Settings) -> list[Sample]:
     modules = [module for module in ("cocopot", "flask", "falcon") if load(module) is not None]
     imports = {module: (_MEMORY + _IMPORT.format(module=module), sys.executable) for module in modules}
     samples = []
-    for module, (seconds, memory) in _least(imports, settings).items():
+    for module, (seconds, memory) in _minima(imports, settings).items():
         script = _MEMORY + _SERVE.format(here=str(HERE), module=module, requests=requests)
         first, serving = _run(script)
         samples += [
@@ -171,15 +171,15 @@ def _starts(pythons: dict[int, Path], settings: Settings) -> list[Sample]:
             "cocopot": (_AUTOLOAD.format(plugins=plugins), python),
             BY_HAND: (_BY_HAND.format(plugins=plugins), python),
         }
-        for peer, (seconds,) in _least(scripts, settings).items():
+        for peer, (seconds,) in _minima(scripts, settings).items():
             samples.append(Sample(START, f"{plugins} plugins", peer, "ms", seconds * 1e3))
     return samples
 
 
-def _least(scripts: dict[str, tuple[str, str | Path]], settings: Settings) -> dict[str, list[float]]:
-    """Run each script in its turn, several times over, and return the least of the numbers it prints.
+def _minima(scripts: Mapping[str, tuple[str, str | Path]], settings: Settings) -> dict[str, list[float]]:
+    """Run the scripts in turn, several times, and return the minimum of each number that they print.
 
-    A process that lives for a tenth of a second meets whatever else the machine does then, or it does not.
+    Other activity of the machine may slow down a process that runs for a tenth of a second, or not.
     """
     found: dict[str, list[list[float]]] = {name: [] for name in scripts}
     for _ in range(max(1, int(_PASSES * settings.effort))):
@@ -190,8 +190,8 @@ def _least(scripts: dict[str, tuple[str, str | Path]], settings: Settings) -> di
 
 @contextlib.contextmanager
 def rounds(settings: Settings) -> Iterator[OneRound]:
-    """Make the environments; a round starts everything anew."""
+    """Create the environments; each round starts new processes."""
     with tempfile.TemporaryDirectory() as folder:
         pythons = _environments(Path(folder), settings.installed)
-        _starts(pythons, replace(settings, effort=0))  # reads the files, so that no round pays for the disk
+        _starts(pythons, replace(settings, effort=0))  # loads the files into the cache of the system
         yield lambda: [*_frameworks(settings), *_starts(pythons, settings)]

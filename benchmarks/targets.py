@@ -1,4 +1,4 @@
-"""How Cocopot is meant to compare with its peers. This is the only place that says so."""
+"""The targets for Cocopot's ratios to its peers, defined only here."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """A limit for Cocopot's figure in a row, divided by a peer's.
+    """A limit for the ratio of Cocopot's value in a row to a peer's.
 
     Args:
         part: The part of the benchmarks.
         row: The row.
-        peer: Whom Cocopot is compared with.
+        peer: The peer that Cocopot is compared with.
         limit: The limit.
         peer_row: The peer's row; by default the same.
-        at_least: Whether the ratio must not be less than the limit, instead of not greater.
+        at_least: Whether the limit is a minimum; otherwise it is a maximum.
     """
 
     part: str
@@ -35,16 +35,16 @@ class Target:
     at_least: bool = False
 
     def ratio(self, results: Results) -> Ratio | None:
-        """Return what was measured, or `None` if it was not."""
+        """Return the measured ratio, or `None` if it was not measured."""
         return results.ratio(self.part, self.row, self.peer, self.peer_row)
 
     def is_met_by(self, ratio: Ratio) -> bool:
-        """Return whether the median of the rounds keeps to the limit."""
+        """Return whether the median of the rounds is within the limit."""
         return ratio.median >= self.limit if self.at_least else ratio.median <= self.limit
 
     @property
     def text(self) -> str:
-        """The comparison in words."""
+        """The comparison as text."""
         against = f"{self.peer}, {self.peer_row}" if self.peer_row else self.peer
         return f"{against} {'≥' if self.at_least else '≤'} {self.limit:.2f}"
 

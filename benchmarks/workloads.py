@@ -1,4 +1,4 @@
-"""What the frameworks are asked to do: the requests, and the answers that count as the same work."""
+"""The workloads: requests, and the responses that every framework must send."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 HELLO = "Hello, World!"
 TEXT = "x" * 10_240
-#: Compact and with its keys in order, so that whether a framework sorts them makes no difference.
+#: Compact and with sorted keys, so that it does not matter whether a framework sorts them.
 DOCUMENT = b'{"live":true,"name":"widget","price":12.5,"stock":7,"tags":["a","b"]}'
 AGENT = "benchmark/1.0"
 HTML = {"content-type": "text/html; charset=utf-8"}
@@ -17,20 +17,20 @@ HTML = {"content-type": "text/html; charset=utf-8"}
 
 @dataclass(frozen=True)
 class Workload:
-    """One kind of request, and what must come back.
+    """One kind of request, and the expected response.
 
     Args:
         name: Letter or name, as in the tables.
-        title: What it shows.
-        paths: The paths of the URLs asked for, in turn.
-        status: The status code expected.
-        body: The body expected, or `None` if it is each framework's own.
+        title: Title in the chart.
+        paths: The paths of the requests, in turn.
+        status: The expected status code.
+        body: The expected body, or `None` if it depends on the framework.
         query: The query string.
         method: The method.
         payload: The request's body.
-        headers: All headers expected beside Content-Length, names and values in lower case.
-        plugins: How many plugins or middlewares do nothing, before, after and at teardown.
-        rules: How many rules with variables there are.
+        headers: All expected headers except Content-Length, names and values in lower case.
+        plugins: Number of plugins or middlewares that do nothing before, after and at teardown.
+        rules: Number of rules with variables.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Workload:
     rules: int = 0
 
     def environs(self) -> list[dict[str, Any]]:
-        """Return WSGI environments, one for each path, as a server would make them."""
+        """Return WSGI environments, one for each path, as a server creates them."""
         return [self._environ(path) for path in self.paths]
 
     def fresh(self, environ: dict[str, Any]) -> dict[str, Any]:

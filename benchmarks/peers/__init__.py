@@ -1,8 +1,8 @@
-"""The same workloads in every framework; each module has a function `make(workload)`, which returns a WSGI
-application, or `None` for a workload that its framework does not take part in.
+"""The workloads in each framework.
 
-Each is written as its framework's documentation has it, for production, and set up so that it sends the bytes
-that the others send.
+Each module has a function `make(workload)`, which returns a WSGI application, or `None` for a workload that
+the framework does not support. The applications follow the documentation of their frameworks for production,
+and are configured to send the same bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Three workloads as plain WSGI functions: what no framework can be quicker than."""
+"""Three workloads as plain WSGI functions: a lower bound for every framework."""
 
 from __future__ import annotations
 

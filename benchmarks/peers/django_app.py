@@ -1,4 +1,4 @@
-"""The workloads in Django, without the middlewares that a new project has."""
+"""The workloads in Django, without the default middlewares of a new project."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workloads import HELLO, TEXT, Workload
 
 
 def _with_length(response: HttpResponse) -> HttpResponse:
-    # CommonMiddleware would do it.
+    # In a new project CommonMiddleware sets it.
     response["Content-Length"] = str(len(response.content))
     return response
 
@@ -71,6 +71,6 @@ def make(workload: Workload) -> Any:
         django.setup()
     settings.MIDDLEWARE = [f"{__name__}.Idle"] * workload.plugins
     handler = WSGIHandler()
-    if workload.rules:  # there is one ROOT_URLCONF for a process; a request may bring its own
+    if workload.rules:  # ROOT_URLCONF is process-wide; a request may override it
         handler.request_class = type("Request", (WSGIRequest,), {"urlconf": _urls(workload.rules)})
     return handler

@@ -34,7 +34,7 @@ class Numbered:
 
 
 class Idle:
-    """A middleware that does nothing; Falcon's way to be called before and after, whatever happened."""
+    """A middleware that does nothing before and after each request, also after an error."""
 
     def process_request(self, request: Any, response: Any) -> None: ...
 
@@ -42,10 +42,10 @@ class Idle:
 
 
 def make(workload: Workload) -> Any:
-    # The default type of the application costs less than a type that each response sets.
+    # The default type of the application is faster than setting the type of each response.
     media_type = falcon.MEDIA_JSON if workload.payload else falcon.MEDIA_HTML
     app = falcon.App(media_type=media_type, middleware=[Idle() for _ in range(workload.plugins)])
-    # Falcon's own handler, but for the blanks that it would write.
+    # Falcon's own handler, without the blanks that it writes by default.
     handler = JSONHandler(dumps=partial(json.dumps, ensure_ascii=False, separators=(",", ":")))
     app.req_options.media_handlers[falcon.MEDIA_JSON] = handler
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = handler

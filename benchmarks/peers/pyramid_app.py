@@ -29,7 +29,7 @@ def numbered(request: Any) -> Response:
 
 
 def make(workload: Workload) -> Any:
-    if workload.status == 405:  # a view for another method is no view: Pyramid answers 404
+    if workload.status == 405:  # Pyramid responds with 404 if a view exists only for another method
         return None
     with Configurator() as config:
         for _ in range(workload.plugins):

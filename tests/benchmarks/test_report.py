@@ -55,7 +55,7 @@ def test_ratio_and_target(tmp_path: Path, cocopot: list[float], ratio: str, verd
 
 
 def test_only_the_results_are_replaced(tmp_path: Path) -> None:
-    """What stands outside the marks stays, what stood between them goes; a second time changes nothing."""
+    """Only the text between the marks is replaced; a second run changes nothing."""
     assert report(tmp_path, [8.0]).returncode == 0
     once = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert once.startswith(f"# Page\n\nbefore\n\n{BEGIN}")
@@ -67,7 +67,7 @@ def test_only_the_results_are_replaced(tmp_path: Path) -> None:
 
 
 def test_a_page_without_marks(tmp_path: Path) -> None:
-    """A page that does not say where the results go is left alone, and the error says what it must have."""
+    """A page without the marks is not changed, and the error names the marks."""
     process = report(tmp_path, [8.0], "# Page\n")
     assert process.returncode == 1
     assert f"page.md must have a line {BEGIN}" in process.stderr

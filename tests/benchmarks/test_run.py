@@ -54,7 +54,7 @@ def rows(data: dict[str, Any], part: str, peer: str) -> list[str]:
 
 
 def test_every_part(measured: dict[str, Any]) -> None:
-    """Every part is measured, once a round, for each peer that takes part."""
+    """Every part is measured, once a round, for each peer that supports it."""
     workloads = ["A", "B", "C", "D", "E", "F", "404", "405"]
     assert rows(measured, "in process", "cocopot") == workloads
     assert rows(measured, "in process", "flask") == workloads
@@ -67,20 +67,20 @@ def test_every_part(measured: dict[str, Any]) -> None:
 
 
 def test_what_was_measured(measured: dict[str, Any]) -> None:
-    """The results say with which versions, and that they are no results if the run was a short one."""
+    """The results contain the versions, and the effort of a shortened run."""
     assert measured["about"]["versions"].keys() >= {"cocopot", "flask", "pluggy", "granian"}
     assert measured["effort"] == 0.01
 
 
 def test_targets(measured: dict[str, Any]) -> None:
-    """Targets are met, missed, or not measured, where a peer is not there."""
+    """Targets are met, missed, or not measured, if a peer is missing."""
     verdicts = {(item["row"], item["target"]): item["verdict"] for item in measured["targets"]}
     assert verdicts["A", "flask ≤ 0.12"] in {"met", "missed"}
     assert verdicts["A", "falcon ≤ 0.80"] == "not measured"
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"body": b"Hello, World?"}, "body b'Hello, World?' instead of b'Hello, World!'"),
         ({"content_type": "text/plain"}, "'content-type': 'text/plain'"),
@@ -88,21 +88,21 @@ def test_targets(measured: dict[str, Any]) -> None:
     ],
     ids=["body", "header", "status"],
 )
-def test_other_work(tmp_path: Path, wrong: dict[str, Any], said: str) -> None:
-    """A peer that answers anything else is named, with what it answered, and nothing is measured."""
+def test_different_response(tmp_path: Path, wrong: dict[str, Any], message: str) -> None:
+    """A peer with a different response is an error that shows the response, and nothing is measured."""
     right = {"body": b"Hello, World!", "content_type": "text/html; charset=utf-8", "status": "200 OK"}
     (tmp_path / "peer").mkdir()
     (tmp_path / "peer" / "liar.py").write_text(PEER.format_map({**right, **wrong}))
     arguments = ("--parts", "in-process", "--workloads", "A", "--peers")
     process, results = run(tmp_path, *arguments, "cocopot,peer.liar")
     assert process.returncode == 1
-    assert "DifferentAnswerError: peer.liar, workload A, /hello: " in process.stderr
-    assert said in process.stderr
+    assert "DifferentResponseError: peer.liar, workload A, /hello: " in process.stderr
+    assert message in process.stderr
     assert not results.exists()
 
 
 def test_own_peer(tmp_path: Path) -> None:
-    """A module of one's own that does the work is measured beside the others."""
+    """A module of the user's own is measured like the other peers."""
     (tmp_path / "peer").mkdir()
     right = PEER.format(body=b"Hello, World!", content_type="text/html; charset=utf-8", status="200 OK")
     (tmp_path / "peer" / "own.py").write_text(right)

@@ -46,7 +46,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.routing import BuildError, RequestRedirect, RoutingException
 
-from cocopot.locations import SourceLocation
+from cocopot.locations import SourceLocation, locate, message_of
 
 __all__ = [
     "BadGateway",
@@ -94,6 +94,8 @@ __all__ = [
     "UnsupportedMediaType",
     "abort",
     "blame_of",
+    "locate",
+    "message_of",
 ]
 
 

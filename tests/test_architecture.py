@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import statistics
 import sys
 from pathlib import Path
@@ -57,14 +58,10 @@ testing.client
 app
 testing.recorder testing.distributions testing.kit testing
 serving
-checks.rules checks.projects checks.targets checks.sources checks.metadata checks.subjects checks.effects
-checks.loading checks.trials checks.behaviour checks.cost checks.probe checks.process checks.review checks
 cli.tables cli.tracebacks cli.loading cli.env_files cli.masking cli.matching cli.workers
 cli.config cli.routes cli.run cli.shell
 cli.plugin_reports cli.plugins_text cli.plugins
-cli.implementations cli.projects cli.new
-cli.check_plugin
-cli.groups cli
+cli.external cli.groups cli
 pytest_plugin
 __init__
 __main__
@@ -99,6 +96,8 @@ SOURCES = {
     for path in PACKAGE.rglob("*.py")
 }
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
+#: What a plugin may import.
+PUBLIC = ("cocopot", "cocopot.exceptions", "cocopot.json", "cocopot.testing", "cocopot.views")
 PLUGIN_SOURCES = sorted(
     path
     for path in (ROOT / "plugins").glob("*/cocopot_*/**/*.py")
@@ -237,12 +236,24 @@ class TestSizes:
         assert length(cls) <= 300
 
 
+def public_names(module: str) -> set[str]:
+    names = vars(importlib.import_module(module))
+    return set(names.get("__all__") or (name for name in names if not name.startswith("_")))
+
+
 class TestPlugins:
     @pytest.mark.parametrize("path", PLUGIN_SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
     def test_imports(self, path: Path) -> None:
-        """A plugin imports `cocopot`, `cocopot.testing` and itself, and nothing deeper of the core."""
+        """A plugin imports itself, public names of Cocopot, and of other plugins the package itself."""
+        own = path.relative_to(ROOT / "plugins").parts[1]
         for full in imported(ast.parse(path.read_text("utf-8"))):
-            module, _, name = full.rpartition(".")
-            if full.partition(".")[0] == "cocopot":
-                assert module in {"cocopot", "cocopot.testing"}
-                assert module != "cocopot" or name == "testing" or name not in SOURCES
+            top, (module, _, name) = full.partition(".")[0], full.rpartition(".")
+            if top == "cocopot" and full not in PUBLIC:
+                assert module in PUBLIC
+                assert name in public_names(module)
+            elif top.startswith("cocopot_") and top != own:
+                assert full.count(".") <= 1
+
+    def test_devtools(self) -> None:
+        """The commands for authors are among the plugins, and use what any plugin may use."""
+        assert any("cocopot_devtools" in path.parts for path in PLUGIN_SOURCES)

@@ -10,6 +10,7 @@ import pluggy
 from werkzeug.serving import is_running_from_reloader
 
 from cocopot.cli.env_files import read_env_files
+from cocopot.cli.external import ExternalCommandError, find_commands
 from cocopot.cli.loading import AppLoader, NoAppError
 from cocopot.cli.tables import printable
 from cocopot.cli.tracebacks import print_error
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cocopot.app import Cocopot
+    from cocopot.cli.external import ExternalCommand, ExternalCommands
+
+#: Where a context has the commands of installed distributions.
+_EXTERNAL = "cocopot.cli.external"
 
 
 class AppGroup(click.Group):
@@ -104,17 +109,28 @@ def _run(app: Cocopot, group: AppGroup, impls: Sequence[pluggy.HookImpl]) -> Non
 
 
 class MainGroup(click.Group):
-    """The `cocopot` command: its own commands, imported when they are used, and the application's.
+    """The `cocopot` command: its own commands, those of installed distributions, and the application's.
+
+    The first two need no application, and are imported when they are used.
 
     Args:
         args: As for `click.Group`.
         lazy: Its own commands: by name, the module that has the command as `command`, and a line of help.
+        optional: Commands of distributions that need not be installed: by name, what to install, and a line
+            of help.
         options: As for `click.Group`.
     """
 
-    def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, tuple[str, str]],
+        optional: Mapping[str, tuple[str, str]],
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self._lazy = lazy
+        self._optional = optional
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run the command; an error of the application is shown with the application's traceback."""
@@ -151,14 +167,18 @@ class MainGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, as far as there is an application that can be imported."""
         group, _ = self._application(ctx)
-        return [*self._lazy, *(name for name in group.commands if name not in self._lazy)]
+        return list(dict.fromkeys((*self._independent(ctx), *group.commands)))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, its own before the application's."""
+        """Return a command: its own, or that of a distribution, or of the application, in this order."""
         if cmd_name in self._lazy:
             module, _ = self._lazy[cmd_name]
             command: click.Command = importlib.import_module(module).command
             return command
+        if (external := self._external(ctx).commands.get(cmd_name)) is not None:
+            return _load_external(ctx, external)
+        if cmd_name in self._optional:
+            return _make_placeholder(cmd_name, *self._optional[cmd_name])
         return self._application(ctx)[0].get_command(ctx, cmd_name)
 
     def resolve_command(
@@ -166,14 +186,26 @@ class MainGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return a command that is about to run; the application's get a context of the application."""
         name = args[0]
-        if name not in self._lazy and not ctx.resilient_parsing:
+        if name not in self._lazy and not ctx.resilient_parsing and name not in self._independent(ctx):
             group, error = self._application(ctx)
             if not isinstance(error, NoAppError | None):
                 raise error
             if name not in group.commands:
-                ctx.fail(_unknown(name, [*self._lazy, *group.commands], error))
+                hint = _describe_unknown(name, [*self._independent(ctx), *group.commands], error)
+                ctx.fail("\n".join([hint, *(error.message for error in self._external(ctx).errors)]))
             ctx.with_resource(ctx.ensure_object(AppLoader).load().app_context())
         return super().resolve_command(ctx, args)
+
+    def _independent(self, ctx: click.Context) -> dict[str, None]:
+        """Return the names of the commands that need no application, as they are listed."""
+        return dict.fromkeys((*self._lazy, *self._optional, *self._external(ctx).commands))
+
+    def _external(self, ctx: click.Context) -> ExternalCommands:
+        """Return the commands of installed distributions, read once for each run of the command."""
+        found: ExternalCommands | None = ctx.find_root().meta.get(_EXTERNAL)
+        if found is None:
+            found = ctx.find_root().meta[_EXTERNAL] = find_commands(self._lazy)
+        return found
 
     def _application(self, ctx: click.Context) -> tuple[click.Group, BaseException | None]:
         """Return the application's group, or an empty one and why."""
@@ -188,9 +220,15 @@ class MainGroup(click.Group):
     # -- help --------------------------------------------------------
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the command's own, then a section for each plugin, then the application's."""
+        """Write its own commands, then a section for each distribution and plugin, then the application's."""
+        external = self._external(ctx)
+        rows = {name: text for name, (_, text) in self._lazy.items()}
+        for name, (requirement, text) in self._optional.items():
+            if name not in external.commands:
+                rows[name] = f"{text} (Needs {requirement}.)"
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in self._lazy.items()])
+            formatter.write_dl(sorted(rows.items()))
+        self._format_external(formatter, external)
         group, error = self._application(ctx)
         sections: dict[str | None, list[str]] = {}
         for name in group.commands:
@@ -198,31 +236,77 @@ class MainGroup(click.Group):
             sections.setdefault(plugin, []).append(name)
         own = sections.pop(None, [])
         for plugin, names in sections.items():
-            self._write_section(formatter, f"Plugin {plugin}", group, names)
-        self._write_section(formatter, f"Application {group.name}", group, own)
+            self._format_application(ctx, formatter, f"Plugin {plugin}", group, names)
+        self._format_application(ctx, formatter, f"Application {group.name}", group, own)
         if error is not None:
             formatter.write_paragraph()
             formatter.write_text(_why_missing(error))
 
-    def _write_section(
-        self, formatter: click.HelpFormatter, title: str, group: click.Group, names: Sequence[str]
+    def _format_external(self, formatter: click.HelpFormatter, external: ExternalCommands) -> None:
+        """Write a section for each distribution; what is broken is a warning."""
+        sections: dict[str, dict[str, click.Command]] = {}
+        errors = list(external.errors)
+        for name, found in external.commands.items():
+            try:
+                sections.setdefault(found.distribution, {})[name] = found.load()
+            except ExternalCommandError as error:
+                errors.append(error)
+        for distribution in sorted(sections):
+            _write_section(formatter, f"Distribution {distribution}", sections[distribution])
+        for broken in errors:
+            click.echo(f"Warning: {broken.message}", err=True)
+
+    def _format_application(
+        self,
+        ctx: click.Context,
+        formatter: click.HelpFormatter,
+        title: str,
+        group: click.Group,
+        names: Sequence[str],
     ) -> None:
-        limit = formatter.width - 6 - max(map(len, names), default=0)
-        rows = []
-        for name in names:
-            if name in self._lazy:
-                click.echo(
-                    f"Warning: the command {name!r} of {title} cannot be run: cocopot has one of that name.",
-                    err=True,
-                )
-            elif not group.commands[name].hidden:
-                rows.append((name, group.commands[name].get_short_help_str(limit)))
-        if rows:
-            with formatter.section(title):
-                formatter.write_dl(rows)
+        commands = {name: group.commands[name] for name in names}
+        for name in commands.keys() & self._independent(ctx).keys():
+            del commands[name]
+            external = self._external(ctx).commands.get(name)
+            owner = "cocopot" if external is None else f"the distribution {external.distribution}"
+            text = f"Warning: the command {name!r} of {title} cannot be run: {owner} has one of that name."
+            click.echo(text, err=True)
+        _write_section(formatter, title, commands)
 
 
-def _unknown(name: str, known: Sequence[str], error: NoAppError | None) -> str:
+def _write_section(formatter: click.HelpFormatter, title: str, commands: Mapping[str, click.Command]) -> None:
+    limit = formatter.width - 6 - max(map(len, commands), default=0)
+    rows = [
+        (name, command.get_short_help_str(limit)) for name, command in commands.items() if not command.hidden
+    ]
+    if rows:
+        with formatter.section(title):
+            formatter.write_dl(rows)
+
+
+def _load_external(ctx: click.Context, external: ExternalCommand) -> click.Command | None:
+    """Return the command of a distribution; completion gets `None` for one that is broken."""
+    try:
+        return external.load()
+    except ExternalCommandError:
+        if ctx.resilient_parsing:
+            return None
+        raise
+
+
+def _make_placeholder(name: str, requirement: str, text: str) -> click.Command:
+    """Return a command that reports what to install in order to have it."""
+
+    def fail() -> None:
+        raise click.UsageError(
+            f'The command {name!r} is not installed. Install it with: pip install "{requirement}"'
+        )
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=fail, help=text, add_help_option=False, context_settings=settings)
+
+
+def _describe_unknown(name: str, known: Sequence[str], error: NoAppError | None) -> str:
     why = f"\nThe application's commands are missing. {error.message}" if error is not None else ""
     return f"No such command {name!r}. {did_you_mean(name, known)}".rstrip() + why
 

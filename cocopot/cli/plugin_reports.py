@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import traceback
 from contextlib import suppress
@@ -10,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from cocopot.exceptions import PluginError
-from cocopot.hooks import specs
 from cocopot.hooks.candidates import installed, unreadable
 from cocopot.hooks.contract import check_hooks
+from cocopot.hooks.manager import name_of_namespace
 from cocopot.locations import locate
 
 if TYPE_CHECKING:
@@ -299,14 +298,9 @@ def _report_hook(manager: PluginManager, name: str, scopes: Sequence[str] | None
         manager.kind(name),
         options.get("threaded"),  # type: ignore[arg-type]  # what the marker put there
         options.get("order"),  # type: ignore[arg-type]  # likewise
-        None if spec is None else _full_name(spec.namespace),
+        None if spec is None else name_of_namespace(spec.namespace),
         tuple(_report_implementation(manager, impl) for impl in manager.call_order(name, scopes)),
     )
-
-
-def _full_name(namespace: object) -> str:
-    name = getattr(namespace, "__qualname__", None)
-    return f"{namespace.__module__}.{name}" if name else str(getattr(namespace, "__name__", namespace))
 
 
 def _report_implementation(manager: PluginManager, impl: pluggy.HookImpl) -> Implementation:
@@ -331,14 +325,6 @@ def _report_implementation(manager: PluginManager, impl: pluggy.HookImpl) -> Imp
 
 
 def _in_contract_order(manager: PluginManager, names: Iterable[str]) -> list[str]:
-    """Return names of hooks as their specifications stand in the source, Cocopot's first."""
-
-    def rank(name: str) -> tuple[int, str, int, str]:
-        caller = getattr(manager.hook, name, None)
-        if caller is None or caller.spec is None:
-            return (2, "", 0, name)
-        line = inspect.unwrap(caller.spec.function).__code__.co_firstlineno
-        own = caller.spec.namespace is specs
-        return (0 if own else 1, "" if own else _full_name(caller.spec.namespace), line, name)
-
-    return sorted(names, key=rank)
+    """Return names of hooks in the order of their specifications; those without one come last."""
+    ranks = {name: rank for rank, name in enumerate(manager.specifications())}
+    return sorted(names, key=lambda name: (ranks.get(name, len(ranks)), name))

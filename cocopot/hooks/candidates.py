@@ -93,6 +93,22 @@ class Candidate:
             raise self.error(problem, reason="type")
         return plugin
 
+    def declared_names(self, plugin: object, attribute: str) -> tuple[str, ...]:
+        """Return the names of the plugins that a plugin declares in `requires` or `after`.
+
+        Args:
+            plugin: The plugin, as `load` returns it.
+            attribute: `"requires"` or `"after"`.
+
+        Raises:
+            PluginError: If it is anything but a tuple or list of names.
+        """
+        value: object = getattr(plugin, attribute, ())
+        if isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value):
+            return tuple(value)
+        problem = f"has {attribute} = {value!r}; it must be a tuple of plugin names."
+        raise self.error(problem, reason="declaration")
+
     def describe(self) -> str:
         """Return the plugin's name and where it comes from, for messages."""
         if not self.distribution:
@@ -136,7 +152,7 @@ def installed() -> tuple[Candidate, ...]:
 
     `installed.cache_clear()` makes the next call read again.
     """
-    points, errors = _read_all()
+    points, errors = read_entry_points(GROUP)
     for error in errors if collected_errors() is None else ():
         logger.warning("%s", error)
     found = [Candidate(point.name, point.value, entry_point=point) for point in points]
@@ -145,34 +161,42 @@ def installed() -> tuple[Candidate, ...]:
 
 def unreadable() -> list[PluginError]:
     """Return an error for each distribution whose entry points cannot be read; `installed` passes it over."""
-    return _read_all()[1]
+    return read_entry_points(GROUP)[1]
 
 
-def _read_all() -> tuple[list[EntryPoint], list[PluginError]]:
+def read_entry_points(group: str) -> tuple[list[EntryPoint], list[PluginError]]:
+    """Return the entry points of a group, and an error for each distribution whose file cannot be read."""
     points: list[EntryPoint] = []
     errors: list[PluginError] = []
     for distribution in _distributions():
         try:
-            points += plugin_entry_points(distribution)
+            points += _entry_points_of(distribution, group)
         except PluginError as error:
             errors.append(error)
     return points, errors
 
 
 def plugin_entry_points(distribution: IDistribution) -> list[EntryPoint]:
-    """Return the entry points of the plugins that a distribution names.
+    """Return the entry points of the plugins of a distribution.
+
+    Args:
+        distribution: The distribution, as importlib-metadata returns it.
 
     Raises:
         PluginError: If the file that names them cannot be read.
     """
+    return _entry_points_of(distribution, GROUP)
+
+
+def _entry_points_of(distribution: IDistribution, group: str) -> list[EntryPoint]:
     try:
-        return [point for point in distribution.entry_points if point.group == GROUP]
+        return [point for point in distribution.entry_points if point.group == group]
     except Exception as error:  # whatever the reader raises
         name, version = _metadata(distribution, "name"), _metadata(distribution, "version")
         problem = "a line has no '='" if isinstance(error, TypeError) else str(error)
         raise PluginError(
             f"The entry points of the distribution {name} {version} cannot be read: {problem}. "
-            "Its plugins are not found.",
+            "Its plugins and commands are not found.",
             distribution=name,
             version=version,
             cure=f"Install it again; its entry_points.txt is in {_place(distribution)}.",

@@ -14,7 +14,9 @@ from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import ERRORS_VARIABLE, given_candidates, installed
 from cocopot.hooks.contract import check_hooks, contract_error
 from cocopot.hooks.failures import collected_errors
-from cocopot.hooks.ordering import CircleError, declared_names, load_order
+from cocopot.hooks.manager import PluginManager
+from cocopot.hooks.ordering import CircleError, load_order
+from cocopot.hooks.selection import Selection
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate, locate_error, message_of
 from cocopot.origins import Origin
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
     from cocopot.config import Config
     from cocopot.exceptions import PluginErrorReason
     from cocopot.hooks.candidates import Candidate
-    from cocopot.hooks.manager import PluginManager
     from cocopot.hooks.records import PluginRecord
-    from cocopot.hooks.selection import Selection
 
 _AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OnError = Literal["raise", "warn"]
@@ -171,8 +171,8 @@ class Loader:
         for name in sorted(plugins):
             candidate = candidates[name]
             with self._skip_on_error(candidate, "declaration"):
-                requires = declared_names(candidate, plugins[name], "requires")
-                after = declared_names(candidate, plugins[name], "after")
+                requires = candidate.declared_names(plugins[name], "requires")
+                after = candidate.declared_names(plugins[name], "after")
                 for missing in requires:
                     if missing not in plugins:
                         why = self._why_missing(missing, selection)
@@ -203,7 +203,7 @@ class Loader:
 
     def _requirements_met(self, candidate: Candidate, plugin: object) -> bool:
         """Whether none of the plugins that `plugin` requires has been left out meanwhile."""
-        for name in declared_names(candidate, plugin, "requires"):
+        for name in candidate.declared_names(plugin, "requires"):
             if name in self._manager.failed:
                 problem = f"requires {name!r}, which failed to load."
                 self._fail(candidate.error(problem, reason="requirement"), candidate.name)
@@ -326,6 +326,26 @@ class Loader:
         if key not in config:
             config.take({key: value}, Origin("plugin", record.name))
         self._defaults[key] = record.name, config[key]
+
+
+def load_plugins(names: Iterable[str], requested_by: str) -> PluginManager:
+    """Load installed plugins into a plugin manager of their own, without an application.
+
+    They are imported, ordered, registered and checked as by an application, but not set up.
+
+    Args:
+        names: Names of the plugins; those that they require must be among them.
+        requested_by: What names them, for messages, such as the name of a command.
+
+    Returns:
+        The plugin manager.
+
+    Raises:
+        PluginError: The first error, if a plugin is missing, cannot be imported, or breaks the contract.
+    """
+    manager = PluginManager()
+    Loader(manager).load(Selection(frozenset(names), requested_by, {}))
+    return manager
 
 
 def _warn_about_typos(selection: Selection, known: Collection[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -230,6 +231,23 @@ class PluginManager(pluggy.PluginManager):
         """Return the names of the hooks that have a specification."""
         return frozenset(name for name, caller in list(vars(self.hook).items()) if caller.has_spec())
 
+    def specifications(self) -> dict[str, Callable[..., object]]:
+        """Return the specification of each hook, by name, in the order of the contract.
+
+        Cocopot's own come first, then those that plugins have added.
+
+        Returns:
+            For each hook the function that specifies it, with signature, annotations and docstring.
+        """
+        specified = {name: caller.spec for name, caller in list(vars(self.hook).items()) if caller.spec}
+
+        def rank(name: str) -> tuple[bool, str, int]:
+            spec = specified[name]
+            is_own, line = spec.namespace is specs, inspect.unwrap(spec.function).__code__.co_firstlineno
+            return not is_own, "" if is_own else name_of_namespace(spec.namespace), line
+
+        return {name: specified[name].function for name in sorted(specified, key=rank)}
+
     def implementations_in(self, plugin: object) -> Iterator[tuple[str, Any]]:
         """Return the hooks that an object or module implements, and the functions, registered or not."""
         for attribute in dir(plugin):
@@ -352,6 +370,12 @@ class PluginManager(pluggy.PluginManager):
         if record.origin == "application" and not _option(getattr(self.hook, hook, None), "every"):
             return
         self._culprits.blame(exc, record, impl, hook)
+
+
+def name_of_namespace(namespace: object) -> str:
+    """Return the dotted name of a module or class with hook specifications."""
+    name = getattr(namespace, "__qualname__", None)
+    return f"{namespace.__module__}.{name}" if name else str(getattr(namespace, "__name__", namespace))
 
 
 def _option(caller: pluggy.HookCaller | None, name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import DISABLE_VARIABLE
@@ -14,21 +14,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from cocopot.hooks.candidates import Candidate
     from cocopot.hooks.records import PluginRecord
-
-
-def declared_names(candidate: Candidate, plugin: object, attribute: str) -> tuple[str, ...]:
-    """Return what a plugin says in `requires` or `after`.
-
-    Raises:
-        PluginError: If it is anything but a tuple or list of names.
-    """
-    value: Any = getattr(plugin, attribute, ())
-    if isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value):
-        return tuple(value)
-    problem = f"has {attribute} = {value!r}; it must be a tuple of plugin names."
-    raise candidate.error(problem, reason="declaration")
 
 
 def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:

@@ -32,7 +32,7 @@ class InstalledPlugin:
     Args:
         distribution: Name of the distribution.
         version: Version of the distribution.
-        entry_points: Names and values of its entry points in the group `cocopot.plugins`.
+        entry_points: Names and values of its entry points.
         path: The installation folder, first on `sys.path`; put it on `PYTHONPATH` to use the plugin in
             another process.
     """
@@ -53,6 +53,7 @@ def installed_plugin(
     modules: Mapping[str, str] | None = None,
     dependencies: Iterable[str] = (),
     entry_point: str | None = None,
+    group: str = GROUP,
 ) -> Iterator[InstalledPlugin]:
     """Install a distribution for the duration of a `with` block, so that applications discover its plugin.
 
@@ -87,6 +88,7 @@ def installed_plugin(
         modules: Sources of additional modules by their dotted names; parent packages are created.
         dependencies: Declared dependencies, such as `"cocopot>=1.0"`; they are not installed.
         entry_point: Value of the entry point, `"module"` or `"module:object"`; by default the module.
+        group: The entry-point group; `"cocopot.commands"` for commands that need no application.
 
     Raises:
         ValueError: If `entry_point` is combined with several names, if `name` is empty, or if a name or the
@@ -105,10 +107,10 @@ def installed_plugin(
     sources = {module: source, **(modules or {})}
     dependencies = list(dependencies)
     _check_names(distribution, version, entry_points, sources)
-    _check_lines(*entry_points, *entry_points.values(), *dependencies)
+    _check_lines(group, *entry_points, *entry_points.values(), *dependencies)
     with tempfile.TemporaryDirectory(prefix="cocopot-plugin-") as folder:
         plugin = InstalledPlugin(distribution, version, entry_points, Path(folder).resolve())
-        _write(plugin, sources, dependencies)
+        _write(plugin, group, sources, dependencies)
         with _importable(plugin.path, {name.partition(".")[0] for name in sources}):
             yield plugin
 
@@ -141,7 +143,9 @@ def _check_lines(*texts: str) -> None:
 # -------------------------------------------------------------------------
 
 
-def _write(plugin: InstalledPlugin, sources: Mapping[str, str], dependencies: Iterable[str]) -> None:
+def _write(
+    plugin: InstalledPlugin, group: str, sources: Mapping[str, str], dependencies: Iterable[str]
+) -> None:
     """Write the modules and the metadata (the core metadata and entry points specifications, PEP 376)."""
     info = f"{re.sub(r'[-_.]+', '_', plugin.distribution).lower()}-{plugin.version}.dist-info"
     points = [f"{name} = {value}" for name, value in plugin.entry_points.items()]
@@ -151,7 +155,7 @@ def _write(plugin: InstalledPlugin, sources: Mapping[str, str], dependencies: It
         f"{info}/METADATA": _lines("Metadata-Version: 2.1", *fields),
         f"{info}/WHEEL": _lines("Wheel-Version: 1.0", "Root-Is-Purelib: true", "Tag: py3-none-any"),
         f"{info}/INSTALLER": _lines("cocopot.testing"),
-        f"{info}/entry_points.txt": _lines(f"[{GROUP}]", *points),
+        f"{info}/entry_points.txt": _lines(f"[{group}]", *points),
     }
     record = [f"{file},{_digest(text)},{len(text.encode())}" for file, text in files.items()]
     files[f"{info}/RECORD"] = _lines(*record, f"{info}/RECORD,,")

@@ -177,7 +177,8 @@ class TestMain:
         app.cli.add_command(click.Command("unseen", hidden=True))
         sections = invoke(app, "--help").output.partition("Commands:\n")[2].split("\n\n")
         assert [line.split()[0] for line in sections[0].splitlines()] == list(COMMANDS)
-        assert [section.split() for section in sections[1:]] == [
+        assert sections[1].startswith("Distribution cocopot-devtools:\n")
+        assert [section.split() for section in sections[2:]] == [
             ["Plugin", f"{Brings.__module__}.Brings:", "b"],
             ["Plugin", "birds:", "fly"],
             ["Application", "tests_of_cli:", "greet", "Say", "hello."],

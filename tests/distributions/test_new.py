@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from cocopot_devtools.implementations import HOOKS
+from cocopot_devtools.new import command
 
-from cocopot.cli.implementations import HOOKS
-from cocopot.cli.new import command
 from tests.cli.processes import serving
 from tests.distributions.environments import CHECKOUT, Environment, run
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import Candidate
-from cocopot.hooks.ordering import CircleError, declared_names, load_order
+from cocopot.hooks.ordering import CircleError, load_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,17 +85,17 @@ def test_a_circle_is_an_error_that_shows_a_real_one(needs: Mapping[str, set[str]
 @pytest.mark.parametrize("names", [(), ("session",), ["session", "metrics"]])
 def test_needs_are_a_tuple_or_a_list_of_names(names: Any) -> None:
     """What a plugin declares comes back as a tuple."""
-    assert declared_names(CORS, SimpleNamespace(requires=names), "requires") == tuple(names)
+    assert CORS.declared_names(SimpleNamespace(requires=names), "requires") == tuple(names)
 
 
 def test_a_plugin_that_says_nothing_needs_nothing() -> None:
     """Without the attribute there are no names."""
-    assert declared_names(CORS, SimpleNamespace(requires=("session",)), "after") == ()
+    assert CORS.declared_names(SimpleNamespace(requires=("session",)), "after") == ()
 
 
 @pytest.mark.parametrize("value", WRONG_DECLARATIONS, ids=repr)
 def test_needs_of_another_kind_are_refused(value: object) -> None:
     """A plain string, above all, is no list of names; the error shows the value."""
     with pytest.raises(PluginError, match=re.escape(f"has after = {value!r}; it must be a tuple")) as caught:
-        declared_names(CORS, SimpleNamespace(after=value), "after")
+        CORS.declared_names(SimpleNamespace(after=value), "after")
     assert caught.value.plugin == "cors"

@@ -1,0 +1,113 @@
+"""Whether a plugin can be imported, changes nothing by it, and keeps the hook contract."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from cocopot.exceptions import PluginError
+from cocopot.testing import load_plugins
+from cocopot_devtools.checks.effects import Snapshot, watch
+from cocopot_devtools.checks.subjects import describe, with_requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cocopot.exceptions import PluginErrorReason
+    from cocopot_devtools.checks.subjects import Subject
+
+
+#: The rule that each kind of fault of the plugin itself breaks.
+_CODES: Mapping[PluginErrorReason, str] = {
+    "async": "CP203",
+    "config": "CP204",
+    "cycle": "CP106",
+    "declaration": "CP106",
+    "duplicate": "CP106",
+    "import": "CP204",
+    "metadata": "CP106",
+    "not-installed": "CP106",
+    "other": "CP106",
+    "register": "CP204",
+    "requirement": "CP106",
+    "setup": "CP204",
+    "signature": "CP202",
+    "type": "CP106",
+    "unknown-hook": "CP201",
+    "unmarked": "CP203",
+}
+
+
+def check_loading(subject: Subject) -> None:
+    """Import the plugin for the first time, and register it in a plugin manager of its own."""
+    candidate = subject.candidate
+    subject.usable = False
+    watch()
+    before, printed = Snapshot.take(candidate.value.partition(":")[0].partition(".")[0]), _printed()
+    subject.step("its module was imported")
+    try:
+        if candidate.entry_point is not None:
+            candidate.entry_point.load()
+        _find_effects(subject, before)
+        if _printed() != printed:
+            subject.find("CP302", "Importing it prints to standard output, or closes it.")
+        subject.step("its class was instantiated")
+        plugin = candidate.load()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, SystemExit too, is the finding
+        _find_effects(subject, before)
+        message = f"{candidate.value!r} cannot be loaded: {describe(error)}."
+        subject.find("CP102", message, subject.place_of(error))
+        return
+    subject.facts["loaded"] = True
+    subject.step("it was registered")
+    try:
+        subject.usable = _keeps_contract(subject)
+        subject.facts["requires"] = candidate.declared_names(plugin, "requires")
+        subject.facts["others"] = (*subject.facts["requires"], *candidate.declared_names(plugin, "after"))
+    except PluginError as error:
+        subject.find("CP106", contract_message(subject, error))
+
+
+def _find_effects(subject: Subject, before: Snapshot) -> None:
+    for effect in before.effects():
+        subject.find("CP302", f"Importing it changes {effect}.", subject.place_of_function(effect.value))
+
+
+def _printed() -> int | None:
+    """Return how much was written to standard output, in bytes, if that is a file; `None` if it is closed."""
+    try:
+        sys.stdout.flush()
+        return os.fstat(1).st_size
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _keeps_contract(subject: Subject) -> bool:
+    """Let the loader find, order, register and check the plugin, and all that it requires."""
+    names, missing = with_requirements(subject.plugin)
+    if missing:
+        subject.find("CP106", f"It requires the plugin {missing!r}, which is not installed.")
+        return False
+    try:
+        load_plugins(names, "cocopot check-plugin")
+    except PluginError as error:
+        code = _CODES[error.reason] if error.plugin == subject.plugin else "CP106"
+        subject.find(code, contract_message(subject, error), _find_place(subject, error))
+        return False
+    return True
+
+
+def _find_place(subject: Subject, error: PluginError) -> tuple[str, int]:
+    """Return the place of an error, if that is in the plugin's source, or where its cause was raised."""
+    if error.place is not None and error.reason != "register" and subject.owns(error.place.file):
+        return error.place.file, error.place.line
+    return ("", 0) if error.__cause__ is None else subject.place_of(error.__cause__)
+
+
+def contract_message(subject: Subject, error: PluginError) -> str:
+    """Return the problem of an error; the plugin's name, the place and the cure are the finding's."""
+    if error.plugin == subject.plugin and error.subject:
+        return f"It {error.problem}"
+    text = f"{error.subject} {error.problem}".strip()
+    return text if error.place is None else f"{text}\n  at {error.place}"

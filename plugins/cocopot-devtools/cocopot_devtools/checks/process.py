@@ -1,0 +1,166 @@
+"""Start a process for a plugin, and bring back what it found; also if it ends before its time, or never."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cocopot_devtools.checks.rules import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from importlib_metadata import EntryPoint
+
+    from cocopot_devtools.checks.targets import Target
+
+#: What the process runs: with the path of this one, and what must stand in front of it.
+_PROGRAM = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from cocopot_devtools.checks.probe import main
+main(sys.argv[2])
+"""
+#: How many groups of checks a process may run.
+_GROUPS = 2
+#: How long after its own time limits a process is ended from outside, in seconds.
+_GRACE = 5
+_FRAME = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in ')
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a process found.
+
+    Args:
+        findings: The findings.
+        facts: What else was learned.
+        errors: What was written to standard error.
+        completed: Whether the process came to its end.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    errors: str = ""
+    completed: bool = True
+
+
+class Processes:
+    """Starts processes for the plugins of a distribution.
+
+    Args:
+        target: The distribution.
+        config: Configuration for the applications that load the plugin.
+        timeout: How long each group of checks may take, in seconds.
+    """
+
+    def __init__(self, target: Target, config: Mapping[str, Any], timeout: float) -> None:
+        self._target = target
+        self._config = config
+        self._timeout = timeout
+        self._roots = [str(path.resolve()) for path in target.packages()]
+        path = [entry for entry in sys.path if entry and entry not in target.path]
+        self._path = json.dumps([*target.path, *path])
+
+    def run(self, probe: str, point: EntryPoint, *options: str) -> Outcome:
+        """Run a probe in a process of its own.
+
+        Args:
+            probe: One of `cocopot_devtools.checks.probe.PROBES`.
+            point: The entry point of the plugin.
+            options: Options for Python.
+        """
+        with tempfile.TemporaryDirectory(prefix="cocopot-check-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            task = {
+                "probe": probe,
+                "timeout": self._timeout,
+                "plugin": point.name,
+                "distribution": self._target.name,
+                "roots": self._roots,
+                "config": self._config,
+                "folder": name,
+            }
+            status = self._wait(
+                [sys.executable, "-P", *options, "-c", _PROGRAM, self._path, json.dumps(task)], folder
+            )
+            outcome = Outcome(errors=_read(folder, "stderr"))
+            if text := _read(folder, "outcome"):
+                found = json.loads(text)
+                outcome.findings = [Finding(**finding) for finding in found["findings"]]
+                outcome.facts = found["facts"]
+            if not folder.joinpath("completed").exists():
+                outcome.findings.append(self._death(status, folder, point.name))
+                outcome.completed = False
+            return outcome
+
+    def _wait(self, command: list[str], folder: Path) -> int | None:
+        """Run a command to its end, or end it with all that it started; return its status, if it has one."""
+        place = folder / "cwd"  # not where the notes are, which the plugin might overwrite
+        place.mkdir()
+        environ = {key: value for key, value in os.environ.items() if not key.startswith("COCOPOT_")}
+        with folder.joinpath("stdout").open("wb") as stdout, folder.joinpath("stderr").open("wb") as stderr:
+            process = subprocess.Popen(  # noqa: S603 - this Python, with a program of ours
+                command,
+                cwd=place,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+            try:
+                return process.wait(_GROUPS * self._timeout + _GRACE)
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                _end(process)
+
+    def _death(self, status: int | None, folder: Path, plugin: str) -> Finding:
+        """Say how a process ended that did not come to its end."""
+        doing = _read(folder, "step") or "it was started"
+        stuck = _read(folder, "stuck")
+        if stuck or status is None:
+            message = f"It did not come back within {self._timeout:g} seconds, while {doing}."
+        else:
+            last = next(reversed(_read(folder, "stderr").split("\n")[:-1]), "")
+            how = f"by signal {_signal_name(-status)}" if status < 0 else f"with the status {status}"
+            message = f"It ended the process {how}, while {doing}.{f' Last output: {last}' if last else ''}"
+        return Finding("CP105", message, *self._place(stuck), plugin)
+
+    def _place(self, dump: str) -> tuple[str, int]:
+        """Return the innermost frame of the plugin's source in a dump, which has the innermost first."""
+        for frame in _FRAME.finditer(dump):
+            if any(Path(frame["file"]).resolve().is_relative_to(root) for root in self._roots):
+                return frame["file"], int(frame["line"])
+        return "", 0
+
+
+def _signal_name(number: int) -> str:
+    """Return the name of a signal; the number of one that has none."""
+    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and, where there are groups of processes, all that it started."""
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    except (ProcessLookupError, PermissionError):
+        pass
+    process.wait()
+
+
+def _read(folder: Path, name: str) -> str:
+    file = folder / name
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""

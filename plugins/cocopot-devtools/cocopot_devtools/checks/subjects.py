@@ -1,0 +1,113 @@
+"""The plugin under check, in the process that was started to run it."""
+
+from __future__ import annotations
+
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cocopot.exceptions import locate, message_of
+from cocopot.testing import find_installed_plugins
+from cocopot_devtools.checks.rules import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from cocopot.testing import Candidate
+
+
+@dataclass(slots=True)
+class Subject:
+    """The plugin under check, and what has been found.
+
+    Args:
+        plugin: Its name.
+        distribution: Name of its distribution.
+        roots: Folders and files of its source.
+        config: Configuration for the applications that load it.
+        folder: A folder for whatever it writes, and for notes of what is going on.
+    """
+
+    plugin: str
+    distribution: str
+    roots: Sequence[str]
+    config: Mapping[str, Any]
+    folder: str
+    findings: list[Finding] = field(default_factory=list)
+    #: Whether it could be loaded, so that it can be run.
+    usable: bool = True
+    #: What has been told of it already, by problem and place.
+    seen: set[tuple[str, tuple[str, int]]] = field(default_factory=set)
+    #: What else was learned, for the process that asked.
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def candidate(self) -> Candidate:
+        """What loads the plugin."""
+        return next(
+            candidate
+            for candidate in find_installed_plugins()
+            if (candidate.name, candidate.distribution) == (self.plugin, self.distribution)
+        )
+
+    def step(self, doing: str) -> None:
+        """Note what is going on, in case that this process does not come back."""
+        Path(self.folder, "step").write_text(doing, encoding="utf-8")
+
+    def find(self, code: str, message: str, place: tuple[str, int] = ("", 0)) -> None:
+        """Add a finding, unless it is there."""
+        finding = Finding(code, message, *place, self.plugin)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    def place_of(self, error: BaseException) -> tuple[str, int]:
+        """Return file and line of the plugin's source that an exception came from, the innermost one."""
+        if isinstance(error, SyntaxError) and error.filename and self.owns(error.filename):
+            return error.filename, error.lineno or 0
+        return self.place_in(error.__traceback__)
+
+    def place_in(self, frames: TracebackType | None) -> tuple[str, int]:
+        """Return file and line of the innermost frame that is in the plugin's source."""
+        own = [frame for frame in traceback.extract_tb(frames) if self.owns(frame.filename)]
+        return (own[-1].filename, own[-1].lineno or 0) if own else ("", 0)
+
+    def place_of_function(self, function: object) -> tuple[str, int]:
+        """Return where a function is defined, if that is in the plugin's source."""
+        with suppress(Exception):  # it may be anything, with attributes that raise
+            place = locate(getattr(function, "__func__", function))
+            if place is not None and self.owns(place.file):
+                return place.file, place.line
+        return "", 0
+
+    def owns(self, filename: str) -> bool:
+        """Whether a file belongs to the plugin's source."""
+        path = Path(filename).resolve()
+        return any(path.is_relative_to(root) for root in self.roots)
+
+
+def with_requirements(name: str) -> tuple[set[str], str]:
+    """Return the names of a plugin and of all that it requires, and the first of them that is missing.
+
+    Raises:
+        PluginError: If one of them says what it requires in a wrong way.
+    """
+    candidates = {candidate.name: candidate for candidate in find_installed_plugins()}
+    names: set[str] = set()
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        if current not in candidates:
+            return names, current
+        if current not in names:
+            names.add(current)
+            waiting += candidates[current].declared_names(candidates[current].load(), "requires")
+    return names, ""
+
+
+def describe(error: BaseException) -> str:
+    """Return the type and the first line of an exception."""
+    text = next(iter(message_of(error).strip().splitlines()), "")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

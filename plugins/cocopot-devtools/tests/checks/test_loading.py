@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from cocopot_devtools.checks.loading import check_loading
+
+if TYPE_CHECKING:
+    from tests.conftest import MakeSubject
+
+GOOD = """
+    class Plugin:
+        requires = ()
+        after = ("session",)
+
+        @hookimpl
+        def cocopot_before_request(self, app, request):
+            return None
+    """
+#: Plugins with one fault each: the source, the rule, the line of the finding, and what it says.
+FAULTY = {
+    "import": ("import a_module_that_nobody_has", "CP102", 4, "No module named 'a_module_that_nobody_has'"),
+    "syntax": ("def broken(:", "CP102", 4, "SyntaxError"),
+    "exit": ("raise SystemExit('bye')", "CP102", 4, "SystemExit: bye"),
+    "hook": ("@hookimpl\ndef cocopot_befor_request(app): ...", "CP201", 5, "mean 'cocopot_before_request'?"),
+    "argument": (
+        "@hookimpl\ndef cocopot_startup(application): ...",
+        "CP202",
+        5,
+        "cocopot_startup has no argument 'application'; it has the argument app.",
+    ),
+    "wrapper": (
+        "@hookimpl(wrapper=True)\ndef cocopot_setup(app): yield",
+        "CP202",
+        5,
+        "historic incompatible",
+    ),
+    "mark": ("def cocopot_startup(app): ...", "CP203", 4, "without the mark @cocopot.hookimpl"),
+    "addhooks": (
+        "@hookimpl\ndef cocopot_addhooks(pluginmanager):\n    1 / 0",
+        "CP204",
+        6,
+        "ZeroDivisionError",
+    ),
+    "requires": (
+        "requires = ('nothing',)",
+        "CP106",
+        0,
+        "requires the plugin 'nothing', which is not installed",
+    ),
+    "malformed": ("requires = 'session'", "CP106", 0, "It has requires = 'session'; it must be a tuple"),
+    "after": ("after = {'session'}", "CP106", 0, "It has after = {'session'}; it must be a tuple"),
+}
+
+
+def test_a_good_plugin(subject: MakeSubject) -> None:
+    """A plugin that can be loaded has no findings, and says what it requires."""
+    made = subject(GOOD, entry_point="cocopot_demo:Plugin")
+    check_loading(made)
+    assert made.findings == []
+    assert made.facts == {"loaded": True, "requires": (), "others": ("session",)}
+    assert made.usable
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_faults(fault: str, subject: MakeSubject) -> None:
+    """Each fault is one finding, at its place, that does not say how to do without the plugin."""
+    source, code, line, says = FAULTY[fault]
+    made = subject(source)
+    check_loading(made)
+    (finding,) = made.findings
+    assert (finding.code, finding.line, finding.plugin) == (code, line, "demo")
+    assert finding.file.endswith("cocopot_demo.py") or not line
+    assert says in finding.message
+    assert "To go on without it" not in finding.message
+    assert "\n  at " not in finding.message
+    assert not made.usable
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("cocopot_demo:nothing", "AttributeError: module 'cocopot_demo' has no attribute 'nothing'."),
+        ("cocopot_nowhere", "ModuleNotFoundError: No module named 'cocopot_nowhere'."),
+        ("no value", "ValueError: "),
+        ("cocopot_demo:Plugin", "ValueError: no licence."),
+    ],
+)
+def test_values(value: str, says: str, subject: MakeSubject) -> None:
+    """A value that leads nowhere, and a class that cannot be instantiated, are told with the value."""
+    source = "class Plugin:\n    def __init__(self):\n        raise ValueError('no licence')"
+    made = subject(source, entry_point=value)
+    check_loading(made)
+    assert [found.code for found in made.findings] == ["CP102"]
+    assert made.findings[0].message.startswith(f"{value!r} cannot be loaded: {says}")
+
+
+def test_a_requirement_that_is_broken(subject: MakeSubject) -> None:
+    """A fault of a plugin that is required is told as that."""
+    made = subject("requires = ('users',)")
+    subject("@hookimpl\ndef cocopot_befor_request(app): ...", "users")
+    check_loading(made)
+    (finding,) = made.findings
+    assert finding.code == "CP106"
+    assert finding.message.startswith("Plugin 'users' (cocopot-users 1.0.0, cocopot_users) implements")
+
+
+def test_effects(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the import changes is told, with the place of what stands there now."""
+    monkeypatch.setattr(sys, "displayhook", sys.displayhook)
+    made = subject("import sys\n\ndef show(value): ...\n\nsys.displayhook = show")
+    check_loading(made)
+    (finding,) = made.findings
+    assert (finding.code, finding.line) == ("CP302", 6)
+    assert finding.message == "Importing it changes sys.displayhook, which now is cocopot_demo.show."
+
+
+def test_a_closed_standard_output(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import that closes what is printed to is told, and nothing breaks by it."""
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    made = subject("import sys\nsys.stdout = None")
+    check_loading(made)
+    assert [found.message for found in made.findings] == [
+        "Importing it changes sys.stdout.",
+        "Importing it prints to standard output, or closes it.",
+    ]
+
+
+def test_effects_of_an_import_that_fails(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was changed before the import failed is told, too."""
+    monkeypatch.setattr(sys, "displayhook", sys.displayhook)
+    made = subject("import sys\nsys.displayhook = print\n1 / 0")
+    check_loading(made)
+    assert [found.code for found in made.findings] == ["CP302", "CP102"]
+
+
+def test_a_hook_of_another_plugin(subject: MakeSubject) -> None:
+    """A hook that a required plugin specifies may be implemented."""
+    made = subject("requires = ('users',)\n\n@hookimpl\ndef users_loaded(user): ...")
+    subject(
+        """
+        class Specs:
+            @hookspec
+            def users_loaded(self, user): ...
+
+        @hookimpl
+        def cocopot_addhooks(pluginmanager):
+            pluginmanager.add_hookspecs(Specs)
+        """,
+        "users",
+    )
+    check_loading(made)
+    assert made.findings == []

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import cocopot
-from cocopot import hookimpl, url_for
+from cocopot import Cocopot, hookimpl, url_for
 from tests.hooks.drivers import recorder
 from tests.hooks.support import app_with
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 HOOK = "cocopot_startup"
 
@@ -105,3 +108,96 @@ def test_an_exception_reaches_the_server() -> None:
         app.test_client().get("/")
     assert app.test_client().get("/").text == "view"
     assert calls == ["one", "one", "two"]
+
+
+class TestLate:
+    """A plugin that is registered after the startup hooks have run gets its call when it is registered."""
+
+    @pytest.fixture
+    def calls(self) -> list[str]:
+        return []
+
+    @pytest.fixture
+    def plugin(self, calls: list[str]) -> type:
+        class Plugin:
+            def __init__(self, name: str, next_plugin: object = None) -> None:
+                self.name = name
+                self.next_plugin = next_plugin
+
+            @hookimpl
+            def cocopot_setup(self) -> None:
+                calls.append(f"{self.name} set up")
+
+            @hookimpl
+            def cocopot_startup(self, app: Cocopot) -> None:
+                calls.append(f"{self.name} in {cocopot.current_app.name}")
+                if self.next_plugin is not None:
+                    app.plugins.register(self.next_plugin)
+
+        return Plugin
+
+    def test_after_the_start(self, calls: list[str], plugin: type) -> None:
+        """It is called once, after its set-up, in an application context."""
+        app = Cocopot("shop", autoload=False, plugins=[plugin("early")])
+        app.start()
+        app.plugins.register(plugin("late"))
+        app.test_client().get("/")
+        assert calls == ["early set up", "early in shop", "late set up", "late in shop"]
+
+    def test_during_the_start(self, calls: list[str], plugin: type) -> None:
+        """A plugin that another one's startup registers is called once too."""
+        app = Cocopot("shop", autoload=False, plugins=[plugin("outer", plugin("inner"))])
+        app.start()
+        assert calls == ["outer set up", "outer in shop", "inner set up", "inner in shop"]
+
+    def test_before_the_start(self, calls: list[str], plugin: type) -> None:
+        """Before the start, and after the end, it is called with the others at the next start."""
+        app = Cocopot("shop", autoload=False)
+        app.plugins.register(plugin("early"))
+        assert calls == ["early set up"]
+        app.start()
+        app.close()
+        app.plugins.register(plugin("between"))
+        assert calls == ["early set up", "early in shop", "between set up"]
+        app.start()
+        assert calls[3:] == ["early in shop", "between in shop"]
+
+    def test_wrappers(self, calls: list[str], plugin: type) -> None:
+        """The wrappers around the hook run around the late call, too."""
+
+        class Wrapper:
+            @hookimpl(wrapper=True)
+            def cocopot_startup(self) -> Generator[None, Any, Any]:
+                calls.append("enter")
+                yield
+                calls.append("leave")
+
+        app = Cocopot("shop", autoload=False, plugins=[Wrapper])
+        app.start()
+        app.plugins.register(plugin("late"))
+        assert calls == ["enter", "leave", "late set up", "enter", "late in shop", "leave"]
+
+    def test_failing(self) -> None:
+        """A late plugin whose startup raises is not registered, and what it has set up is rolled back."""
+
+        class Plugin:
+            @hookimpl
+            def cocopot_setup(self, app: Cocopot) -> None:
+                app.before_request_funcs[None].append(lambda: "late")
+                app.extensions["late"] = 1
+
+            @hookimpl
+            def cocopot_startup(self) -> None:
+                raise ValueError("no pool")
+
+        app = Cocopot("shop", autoload=False)
+        app.start()
+        before = app.plugins.records()
+        with pytest.raises(ValueError, match="no pool") as caught:
+            app.plugins.register(Plugin(), "late")
+        assert caught.value.__notes__ == ["Raised by plugin 'late' in hook cocopot_startup."]
+        assert app.plugins.records() == before
+        assert app.extensions == {}
+        assert not app.plugins.has_plugin("late")
+        app.plugins.register(type("Other", (), {})(), "late")
+        assert app.test_client().get("/").status_code == 404

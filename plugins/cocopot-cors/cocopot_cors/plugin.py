@@ -47,8 +47,6 @@ class CORS:
     def cocopot_setup(self, app: Cocopot) -> None:
         """Initialize the state; until the configuration is compiled, no path has a policy."""
         app.extensions[NAME] = Resources()
-        if app.started:
-            self.cocopot_startup(app)
 
     @hookimpl
     def cocopot_startup(self, app: Cocopot) -> None:

@@ -1,0 +1,233 @@
+"""The fast path does what the plain path does, and is taken by the endpoints that it is made for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.test import create_environ, run_wsgi_app
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from cocopot import Blueprint, Cocopot, Request, Response, abort, after_this_request, hookimpl
+from cocopot.pipeline import fastpath, lifecycle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+
+class ViewError(Exception):
+    """An error of a view."""
+
+
+class OwnStr(str):
+    """A text that is not a plain one."""
+
+    __slots__ = ()
+
+
+class OwnResponse(Response):
+    """A response that is not a plain one."""
+
+
+def with_after_this_request() -> str:
+    @after_this_request
+    def change(response: Response) -> Response:
+        response.headers["X-After"] = "1"
+        return response
+
+    return "text"
+
+
+def raising(error: BaseException) -> Callable[[], Any]:
+    def view() -> Any:
+        raise error
+
+    return view
+
+
+VIEWS: dict[str, Callable[..., Any]] = {
+    "text": lambda: "text",
+    "empty": lambda: "",
+    "umlaut": lambda: "\xe4\u20ac",
+    "surrogate": lambda: "\ud800",
+    "own-text": lambda: OwnStr("text"),
+    "bytes": lambda: b"bytes",
+    "headers": lambda: ("text", {"X-Own": "1"}),
+    "content-type": lambda: ("text", {"Content-Type": "text/plain"}),
+    "length": lambda: ("text", {"content-length": "4"}),
+    "location": lambda: ("text", {"Location": "/elsewhere"}),
+    "bad-name": lambda: ("text", {"X Own": "1"}),
+    "line-break": lambda: ("text", {"X-Own": "1\r\nX-Other: 2"}),
+    "no-text": lambda: ("text", {"X-Own": 1}),
+    "status": lambda: ("text", 201),
+    "list": lambda: ("text", [("X-Own", "1")]),
+    "three": lambda: ("text", 201, {"X-Own": "1"}),
+    "four": lambda: ("text", {"X-Own": "1"}, 200, None),
+    "middle": lambda: ("text", {"X-Own": "1"}, 200),
+    "one": lambda: ("text",),
+    "bytes-headers": lambda: (b"text", {"X-Own": "1"}),
+    "none-body": lambda: (None, {"X-Own": "1"}),
+    "dict": lambda: {"a": 1},
+    "json-list": lambda: [1, 2],
+    "response": lambda: Response("text", 202, {"X-Own": "1"}),
+    "own-response": lambda: OwnResponse("text"),
+    "werkzeug": lambda: WerkzeugResponse("text"),
+    "iterator": lambda: iter(["a", "b"]),
+    "wsgi": lambda: Response("inner"),
+    "nothing": lambda: None,
+    "number": lambda: 42,
+    "abort": lambda: abort(403),
+    "key": raising(KeyError("a")),
+    "handled": raising(ViewError()),
+    "after-this": with_after_this_request,
+}
+
+
+class Plain(Cocopot):
+    """An application that cannot take the fast path: a step is overridden with what it does anyway."""
+
+    def full_dispatch_request(self) -> Response:
+        """Run the request as the base class does."""
+        return super().full_dispatch_request()
+
+
+class Recording:
+    """A plugin that records the hooks of a request."""
+
+    def __init__(self, seen: list[str], before: Any = None) -> None:
+        self.seen = seen
+        self.before = before
+
+    @hookimpl
+    def cocopot_request_started(self) -> None:
+        self.seen.append("started")
+
+    @hookimpl
+    def cocopot_url_value_preprocessor(self, endpoint: str | None) -> None:
+        self.seen.append(f"preprocess {endpoint}")
+
+    @hookimpl
+    def cocopot_before_request(self) -> Any:
+        self.seen.append("before")
+        return self.before
+
+    @hookimpl
+    def cocopot_after_request(self, response: Response) -> Response:
+        self.seen.append(f"after {response.status}")
+        response.headers["X-Hook"] = "1"
+        return response
+
+    @hookimpl
+    def cocopot_got_request_exception(self, exc: Exception) -> None:
+        self.seen.append(f"got {exc!r}")
+
+    @hookimpl
+    def cocopot_teardown_request(self, exc: BaseException | None) -> None:
+        self.seen.append(f"teardown {exc!r}")
+
+    @hookimpl
+    def cocopot_teardown_app_context(self, exc: BaseException | None) -> None:
+        self.seen.append(f"app {exc!r}")
+
+
+class Replacing:
+    """A plugin whose after-request hook returns what is not a response, from a wrapper."""
+
+    @hookimpl(wrapper=True)
+    def cocopot_after_request(self) -> Generator[None, Any, Any]:
+        yield
+        return "text"
+
+
+def make(cls: type[Cocopot], plugins: str, seen: list[str]) -> Cocopot:
+    """Return an application with all views, and the plugins of one of the variants."""
+    variants: dict[str, list[object]] = {
+        "none": [],
+        "hooks": [Recording(seen)],
+        "before": [Recording(seen, "from the hook")],
+        "replacing": [Replacing()],
+    }
+    app = cls("paths", autoload=False, static_folder=None, plugins=variants[plugins])
+    blueprint = Blueprint("bp", __name__, url_prefix="/bp")
+    for name, view in VIEWS.items():
+        app.add_url_rule(f"/{name}", name, view)
+        blueprint.add_url_rule(f"/{name}", name, view)
+    app.add_url_rule("/<int:n>", "number-of-url", lambda n: f"{n}", methods=["GET", "POST"])
+    app.register_error_handler(ViewError, lambda _: ("handled", 418))
+    if plugins != "none":
+        blueprint.after_request(lambda _: seen.append("bp"))
+    app.register_blueprint(blueprint)
+    app.logger.disabled = True
+    return app
+
+
+def exchange(app: Cocopot, path: str, method: str) -> tuple[Any, ...]:
+    """Return what the server would receive of one request."""
+    body, status, headers = run_wsgi_app(app, create_environ(path, method=method))
+    return b"".join(body), status, sorted(headers)
+
+
+@pytest.mark.parametrize("plugins", ["none", "hooks", "before", "replacing"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+def test_the_paths_agree(plugins: str, method: str) -> None:
+    """Whatever a view returns or raises, both paths send the same and call the same hooks."""
+    fast_seen: list[str] = []
+    plain_seen: list[str] = []
+    fast, plain = make(Cocopot, plugins, fast_seen), make(Plain, plugins, plain_seen)
+    paths = [f"{prefix}/{name}" for name in VIEWS for prefix in ("", "/bp")]
+    for path in [*paths, "/7", "/nowhere", "/bp/nowhere"]:
+        assert exchange(fast, path, method) == exchange(plain, path, method), path
+        assert fast_seen == plain_seen, path
+
+
+def test_which_path_is_taken() -> None:
+    """The comparison above compares two paths."""
+    fast, plain = make(Cocopot, "hooks", []), make(Plain, "hooks", [])
+    for endpoint in ("text", "bp.text", None):
+        assert fast.pipeline_for(endpoint).serve is fastpath.serve
+        assert plain.pipeline_for(endpoint).serve is lifecycle.serve
+
+
+class OtherDispatch:
+    @hookimpl
+    def cocopot_dispatch_request(self) -> str:
+        return "other"
+
+
+class OtherResponse:
+    @hookimpl
+    def cocopot_make_response(self, value: object) -> Response:
+        return Response(f"made of {value}")
+
+
+@pytest.mark.parametrize(("plugin", "text"), [(OtherDispatch, "other"), (OtherResponse, "made of text")])
+def test_other_implementations_end_the_fast_path(plugin: type, text: str) -> None:
+    """An implementation beside the default ends the fast path; without it the path is taken again."""
+    app = make(Cocopot, "none", [])
+    assert app.test_client().get("/text").text == "text"
+    app.plugins.register(plugin(), "other")
+    assert app.pipeline_for("text").serve is lifecycle.serve
+    assert app.test_client().get("/text").text == text
+    app.plugins.unregister(name="other")
+    assert app.pipeline_for("text").serve is fastpath.serve
+
+
+def test_another_class_of_responses_ends_the_fast_path() -> None:
+    """A class of responses that is assigned between requests is used from the next one on."""
+    app = make(Cocopot, "none", [])
+    assert "X-Own" not in app.test_client().get("/text").headers
+
+    class Marked(Response):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.headers["X-Own"] = "1"
+
+    app.response_class = Marked
+    assert app.test_client().get("/text").headers["X-Own"] == "1"
+
+
+def test_another_class_of_requests_keeps_it() -> None:
+    """A subclass of requests changes nothing about how the response is made."""
+    app = make(Cocopot, "none", [])
+    app.request_class = type("OwnRequest", (Request,), {})
+    assert app.test_client().get("/7").text == "7"

@@ -254,7 +254,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
             port: Port; by default 5000, or that of SERVER_NAME.
             debug: Whether to switch debug mode on, with reloader and debugger.
             options: What `werkzeug.serving.run_simple` takes. The debugger stays off on a host that is not
-                this machine's own, unless `use_debugger=True` is given.
+                this machine's own, unless `use_debugger=True` is passed.
         """
         from cocopot.serving import run_app
 
@@ -299,7 +299,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
         return context
 
     def test_request_context(self, *args: Any, **kwargs: Any) -> Context:
-        """Return a request context for a made-up request.
+        """Return a request context for a request that is built from arguments.
 
         Args:
             args: As for `werkzeug.test.EnvironBuilder`: the path first.

@@ -1,7 +1,7 @@
 """The context of a request or an application, and its context variable.
 
 There is one kind of context. One with a request is a request context; one without is an application context,
-for commands and set-up code. Nothing in it is built before it is asked for.
+for commands and set-up code. Nothing in it is built before it is needed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Globals:
         """Remove the attribute `name` and return it.
 
         Raises:
-            KeyError: If it is not set and no default is given.
+            KeyError: If it is not set and there is no default.
         """
         if default is _MISSING:
             return self.__dict__.pop(name)
@@ -201,14 +201,14 @@ class Context:
             self.request = outer.request
             self._owner = outer.owner
 
-    # -- being kept ----------------------------------------------------
+    # -- lifetime -----------------------------------------------------
 
     def hold(self) -> None:
         """Keep the context from being torn down until `release`."""
         self.holds += 1
 
     def release(self, exc: BaseException | None = None) -> None:
-        """Let go of the context; if nobody else holds it, it is torn down."""
+        """Release the context; it is torn down when it is not held any more."""
         self._exc = exc or self._exc
         self.holds -= 1
         if self.holds <= 0:

@@ -1,4 +1,4 @@
-"""The start and the end of an application: each happens once, whatever thread asks first."""
+"""The start and the end of an application: each happens once, in whichever thread comes first."""
 
 from __future__ import annotations
 

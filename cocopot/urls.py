@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def domain_of(app: Cocopot) -> tuple[str | None, str | None]:
     """Return the server name and the subdomain to match and build with; `None` is taken from the request.
 
-    With SERVER_NAME configured, no URL is built of the Host header, which anybody can send.
+    With SERVER_NAME configured, no URL is built from the Host header, which a client controls.
     """
     server_name: str | None = app.config["SERVER_NAME"]
     if server_name is None or app.router.host_matching:
@@ -69,7 +69,7 @@ def url_for(
     if external is None:
         external = scheme is not None or not in_request
     if scheme is not None and not external:
-        raise ValueError("url_for() with _scheme= builds an external URL; leave out _external=False.")
+        raise ValueError("url_for() with _scheme= builds an external URL; remove _external=False.")
     inject_url_defaults(app, endpoint, values)
     adapter = context.url_adapter if context is not None else create_url_adapter(app, None)
     if adapter is None:

@@ -79,10 +79,10 @@ def _metadata() -> object:
 
 PRIVATE_NAMES = [
     # Werkzeug: routing
-    PrivateName("_parts", "routing.plans cli.matching cli.routes", "the compiled parts of a rule", _rule),
+    PrivateName("_parts", "routing.plans routing.parts", "the compiled parts of a rule", _rule),
     PrivateName(
         "_converters",
-        "routing.plans routing.walk cli.matching",
+        "routing.plans routing.walk routing.parts",
         "the converters of a rule's variables",
         _rule,
     ),
@@ -111,7 +111,7 @@ PRIVATE_NAMES = [
     ),
     PrivateName(
         "RulePart",
-        "routing.plans routing.walk cli.matching",
+        "routing.plans routing.walk routing.parts",
         "undocumented: the type of Rule._parts",
         lambda: werkzeug.routing.rules,
     ),
@@ -165,10 +165,7 @@ PRIVATE_NAMES = [
     ),
     PrivateName("c_make_encoder", "json", "an encoder that serves many calls", lambda: json.encoder),
     PrivateName("scan_once", "json", "decodes without searching for white space", json.JSONDecoder),
-    PrivateName("_typeshed", "types", "types of WSGI, for type checkers only", None),
-    PrivateName(
-        "tp_getattro", "speedups._compiled", "attributes of proxies; a field of `PyTypeObject`", None
-    ),
+    PrivateName("_typeshed", "cli.routes", "a type of sort keys, for type checkers only", None),
 ]
 
 #: Documented, in spite of the underscore.

@@ -211,7 +211,7 @@ def _state(
     """Return the state of a plugin, and what brought it about."""
     if position is None:
         given_names = {other.name for other in manager.explicit_plugins}
-        if (why := manager.selection.why_not(candidate, given_names)) is not None:
+        if (why := manager.selection.rejection_reason(candidate, given_names)) is not None:
             return why
     if candidate.name in errors:
         return "failed", ""
@@ -227,7 +227,7 @@ def _source(manager: PluginManager, candidate: Candidate) -> Source:
 def _imported(candidate: Candidate) -> object | None:
     """Return what a candidate stands for, if that has been imported."""
     if candidate.entry_point is None:
-        return candidate.given
+        return candidate.explicit
     with suppress(Exception):  # a broken entry point has nothing to show
         if candidate.entry_point.module in sys.modules:
             return candidate.entry_point.load()  # type: ignore[no-any-return]  # it may be anything

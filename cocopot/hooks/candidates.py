@@ -35,15 +35,15 @@ logger = logging.getLogger("cocopot.plugins")
 
 
 class Candidate:
-    """A plugin that is installed or was given, and has not been registered yet.
+    """A plugin that is installed or was passed as an object, and has not been registered yet.
 
     Args:
         name: What people disable, order and configure it by.
-        value: The entry point's value, `"module"` or `"module:object"`; empty for an object that was given.
-        distribution: Name of the distribution; by default that of the entry point, read when it is asked for.
+        value: The entry point's value, `"module"` or `"module:object"`; empty for an object that was passed.
+        distribution: Name of the distribution; by default that of the entry point, read when it is needed.
         version: Version of the distribution; likewise.
         entry_point: What `load` resolves.
-        given: The object, if it was given.
+        explicit: The object, if one was passed.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class Candidate:
         distribution: str | None = None,
         version: str | None = None,
         entry_point: EntryPoint | None = None,
-        given: object = None,
+        explicit: object = None,
     ) -> None:
         self.name = name
         self.value = value
         self.entry_point = entry_point
-        self.given = given
+        self.explicit = explicit
         if distribution is not None:
             self.distribution = distribution
         if version is not None:
@@ -67,12 +67,12 @@ class Candidate:
     # To read the metadata takes longer than to import a small plugin.
     @functools.cached_property
     def distribution(self) -> str:
-        """Name of the distribution; empty for an object that was given."""
+        """Name of the distribution; empty for an object that was passed."""
         return self._metadata("name")
 
     @functools.cached_property
     def version(self) -> str:
-        """Version of the distribution; empty for an object that was given."""
+        """Version of the distribution; empty for an object that was passed."""
         return self._metadata("version")
 
     def _metadata(self, attribute: str) -> str:
@@ -86,7 +86,7 @@ class Candidate:
             PluginError: It is a value such as `None` or a function, which can have no hooks.
             Exception: Whatever the import, or the class, raises.
         """
-        plugin = self.given if self.entry_point is None else self.entry_point.load()
+        plugin = self.explicit if self.entry_point is None else self.entry_point.load()
         plugin = plugin() if isinstance(plugin, type) else plugin
         if type(plugin) in _WITHOUT_HOOKS:
             problem = f"is {plugin!r:.80}. It must be a module, a class, or an instance of a class."
@@ -208,7 +208,7 @@ def _metadata(distribution: IDistribution, attribute: str) -> str:
     try:
         return str(getattr(distribution, attribute))
     except Exception:  # noqa: BLE001 - whatever the reader of metadata raises
-        # Half removed, for one; the message that asks is about something else.
+        # A half-removed distribution, for example; the message that needs this is about another problem.
         return f"unknown, unreadable metadata in {_place(distribution)}"
 
 
@@ -219,12 +219,13 @@ def _place(distribution: IDistribution) -> str:
 def _distributions() -> Iterable[Distribution]:
     """Return one distribution of each name: the first on `sys.path`, or the first that has metadata.
 
-    `importlib_metadata.entry_points` asks the same ones. But it takes what `sys.path` names and nobody has,
-    such as `python311.zip`, for an archive; to import what reads archives takes as long as the search.
+    `importlib_metadata.entry_points` searches the same ones. But it takes an entry of `sys.path` that does
+    not exist, such as `python311.zip`, for an archive; to import what reads archives takes as long as the
+    search.
     """
     import importlib_metadata  # by an application that loads installed plugins, and no other
 
-    # `Path.exists` raises where it may not look.
+    # `Path.exists` raises without permission.
     places = [place for place in sys.path if os.path.exists(place or os.curdir)]  # noqa: PTH110
     found: dict[str, Any] = {}
     distribution: Any
@@ -240,14 +241,14 @@ def _has_metadata(distribution: Distribution) -> bool:
     return any(distribution.read_text(file) for file in ("METADATA", "PKG-INFO", ""))
 
 
-def given_candidates(given: Iterable[object]) -> list[Candidate]:
-    """Return candidates for the objects, modules and classes that an application was given.
+def explicit_candidates(explicit: Iterable[object]) -> list[Candidate]:
+    """Return candidates for the objects, modules and classes that were passed to an application.
 
     Each is named by its `plugin_name`, if it has one, else by its module and class; a second one of that name
     gets a number.
     """
     candidates: dict[str, Candidate] = {}
-    for plugin in given:
+    for plugin in explicit:
         if plugin is None:
             raise TypeError("plugins takes objects, modules or classes, not None.")
         if isinstance(plugin, str):
@@ -256,7 +257,7 @@ def given_candidates(given: Iterable[object]) -> list[Candidate]:
                 f"an installed plugin is chosen with autoload={{{plugin!r}}}."
             )
         name = unique_name(name_of_plugin(plugin), candidates)
-        candidates[name] = Candidate(name, given=plugin)
+        candidates[name] = Candidate(name, explicit=plugin)
     return list(candidates.values())
 
 
@@ -270,7 +271,7 @@ def unique_name(name: str, taken: Container[str]) -> str:
 
 
 def name_of_plugin(plugin: object) -> str:
-    """Return the name that a plugin has when nobody gives it one."""
+    """Return the default name of a plugin."""
     if isinstance(own := getattr(plugin, "plugin_name", None), str):
         return own
     if isinstance(name := getattr(plugin, "__name__", None), str) and not isinstance(plugin, type):

@@ -1,6 +1,6 @@
 """Turn the implementations of one hook into one direct call.
 
-pluggy's own call looks up arguments by name and keeps lists for every call. Here that is done once: the
+pluggy's own call looks up arguments by name and creates lists for every call. Here that is done once: the
 implementations, in the order in which they run, become the source of a function that takes the hook's
 arguments by position and calls each implementation on a line of its own. What arguments, results, wrappers
 and exceptions mean is pluggy's; `tests/hooks/test_compiler_oracle.py` holds the two against each other.
@@ -9,22 +9,22 @@ and exceptions mean is pluggy's; `tests/hooks/test_compiler_oracle.py` holds the
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from cocopot.hooks.source import Source
 from cocopot.hooks.wrappers import is_wrapper, raise_wrapper_error, run_old_style, unwind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pluggy
 
-    from cocopot.hooks.source import Blame, HookCall
+    from cocopot.hooks.source import Blame, HookCall, HookFunction
 
 
 def compile_call(
     call: HookCall, impls: Sequence[pluggy.HookImpl], blame: Blame | None = None
-) -> Callable[..., Any]:
+) -> HookFunction:
     """Return one function that calls all `impls` as the hook demands.
 
     Args:
@@ -42,16 +42,14 @@ def compile_call(
 
 
 # -------------------------------------------------------------------------
-# Implementations that are no wrappers
+# Implementations that are not wrappers
 # -------------------------------------------------------------------------
 
 
-def _compile_plain(
-    call: HookCall, impls: Sequence[pluggy.HookImpl], blame: Blame | None
-) -> Callable[..., Any]:
+def _compile_plain(call: HookCall, impls: Sequence[pluggy.HookImpl], blame: Blame | None) -> HookFunction:
     source = Source(call, impls, "_f")
     if len(impls) == 1 and blame is None and source.is_passed_through(impls[0]) and not _keeps_results(call):
-        return source.namespace["_f0"]  # type: ignore[no-any-return]
+        return source.namespace["_f0"]  # type: ignore[return-value]  # the implementation
     writer = {"all": _write_all, "first": _write_first, "threaded": _write_threaded, "every": _write_every}
     indent = source.begin(blame)
     writer[call.kind](source, indent)
@@ -148,9 +146,9 @@ def _raise_together(hook: str, errors: list[BaseException], number: int) -> NoRe
 def _compile_wrapped(
     call: HookCall,
     wrappers: Sequence[pluggy.HookImpl],
-    inner: Callable[..., Any],
+    inner: HookFunction,
     blame: Blame | None,
-) -> Callable[..., Any]:
+) -> HookFunction:
     source = Source(call, wrappers, "_w")
     source.namespace.update(
         _inner=inner,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from cocopot.hooks.markers import MISSING, held
+from cocopot.hooks.markers import MISSING, static_attribute
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate
 from cocopot.suggestions import did_you_mean
@@ -96,13 +96,13 @@ def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[s
         if unknown:
             hint = did_you_mean(caller.name, known, f"Hooks are: {', '.join(sorted(known))}.")
             raise record.candidate.error(
-                f"implements {caller.name!r}, which is no hook. {hint}",
+                f"implements {caller.name!r}, which is not a hook. {hint}",
                 reason="unknown-hook",
                 hook=caller.name,
                 place=locate(unknown[0].function),
             )
     for name in sorted(known.intersection(dir(record.plugin))):
-        function = held(record.plugin, name)
+        function = static_attribute(record.plugin, name)
         function = getattr(function, "__func__", function)  # of a staticmethod or classmethod
         # None takes the hook of a base class out.
         if function in (None, MISSING) or manager.parse_hookimpl_opts(record.plugin, name) is not None:

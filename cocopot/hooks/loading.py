@@ -1,4 +1,4 @@
-"""Load the plugins that an application wants, check them, and let them set themselves up."""
+"""Load the plugins that an application selects, check them, and call their set-up."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import pluggy
 
 from cocopot.exceptions import PluginError
-from cocopot.hooks.candidates import ERRORS_VARIABLE, given_candidates, installed
+from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, installed
 from cocopot.hooks.contract import check_hooks, contract_error
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.manager import PluginManager
-from cocopot.hooks.ordering import CircleError, load_order
+from cocopot.hooks.ordering import DependencyCycleError, load_order
 from cocopot.hooks.selection import Selection
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate, locate_error, message_of
@@ -61,35 +61,35 @@ class Loader:
     def __init__(self, manager: PluginManager, on_error: OnError = "raise") -> None:
         # A command that collects the errors, such as `cocopot plugins`, overrides what is set.
         self._collected = collected_errors()
-        said: Any = "warn" if self._collected is not None else os.environ.get(ERRORS_VARIABLE, "").strip()
-        said = said or on_error
-        if said not in ("raise", "warn"):
-            name = "plugin_errors" if said is on_error else ERRORS_VARIABLE
-            raise ValueError(f"{name} is 'raise' or 'warn', not {said!r}.")
+        value: Any = "warn" if self._collected is not None else os.environ.get(ERRORS_VARIABLE, "").strip()
+        value = value or on_error
+        if value not in ("raise", "warn"):
+            name = "plugin_errors" if value is on_error else ERRORS_VARIABLE
+            raise ValueError(f"{name} is 'raise' or 'warn', not {value!r}.")
         self._manager = manager
-        self._on_error: OnError = said
+        self._on_error: OnError = value
         self._app: Cocopot | None = None
         self._startup_has_run = False
         # Which plugin named a configuration key, and with which default.
         self._defaults: dict[str, tuple[str, object]] = {}
 
-    def load(self, selection: Selection, given: Iterable[object] = ()) -> None:
-        """Find, check, order and register the plugins that an application wants.
+    def load(self, selection: Selection, explicit: Iterable[object] = ()) -> None:
+        """Find, check, order and register the plugins that an application selects.
 
         Args:
             selection: Which installed plugins to load, and which names not to.
-            given: Objects, modules or classes to register beside them.
+            explicit: Objects, modules or classes to register beside them.
 
         Raises:
             PluginError: The first error, with `on_error="raise"`.
         """
-        explicit = given_candidates(given)
-        self._manager.selection, self._manager.explicit_plugins = selection, explicit
+        passed = explicit_candidates(explicit)
+        self._manager.selection, self._manager.explicit_plugins = selection, passed
         for name in selection.disabled:
             self._manager.set_blocked(name)
         found = installed() if selection.allowed is None or selection.allowed else ()
-        candidates = {c.name: c for c in selection.choose(found, explicit, self._fail)}
-        _warn_about_typos(selection, {c.name for c in (*found, *explicit)})
+        candidates = {c.name: c for c in selection.choose(found, passed, self._fail)}
+        _warn_about_typos(selection, {c.name for c in (*found, *passed)})
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
             with self._skip_on_error(candidate, "import"):
@@ -102,7 +102,7 @@ class Loader:
         self.check()
 
     def check(self) -> None:
-        """Refuse what nobody specifies or marks, once all plugins are there."""
+        """Reject hooks without a specification or a mark, once all plugins are registered."""
         known = self._manager.specified_hooks()
         for record in self._manager.records("plugin"):
             with self._skip_on_error(record.candidate, "register"):
@@ -120,7 +120,7 @@ class Loader:
                     continue
                 with self._skip_on_error(record.candidate, "register"):
                     raise record.candidate.error(
-                        f"implements {caller.name!r} with `async def`, and nobody would await it.",
+                        f"implements {caller.name!r} with `async def`, which would never be awaited.",
                         reason="async",
                         hook=caller.name,
                         place=locate(impl.function),
@@ -144,12 +144,12 @@ class Loader:
             self._fail(wrapped, candidate.name)
 
     def _fail(self, error: PluginError, name: str | None = None) -> None:
-        """Raise an error, or log it and leave out the plugin of that name, by default the error's own."""
+        """Raise an error, or log it and skip the plugin of that name, by default the error's own."""
         if self._on_error == "raise":
             raise error
         name = name or str(error.plugin)
         if self._collected is None:
-            logger.warning("%s\nIt is left out.", error, exc_info=error)
+            logger.warning("%s\nIt is skipped.", error, exc_info=error)
         else:
             self._collected.setdefault(name, error)
         self._manager.failed[name] = error
@@ -181,11 +181,11 @@ class Loader:
         return needs
 
     def _in_order(self, needs: dict[str, tuple[str, ...]]) -> list[str]:
-        """Return the names in load order; those that need each other in a circle are left out."""
+        """Return the names in load order; those that depend on each other in a cycle are skipped."""
         while True:
             try:
                 return load_order(needs)
-            except CircleError as error:
+            except DependencyCycleError as error:
                 for name in error.members:
                     self._fail(error, name)
                     del needs[name]
@@ -194,15 +194,15 @@ class Loader:
         if name in selection.disabled:
             return f"which is disabled by {selection.disabled[name]}. Take it out there."
         if name in self._manager.failed:
-            return "which failed to load. Its own error says why."
+            return "which failed to load. See its own error."
         known = {candidate.name for candidate in (*installed(), *self._manager.explicit_plugins)}
         if name in known:
             return f"which is installed but not among the names in {selection.allowed_by}. Add it there."
-        hint = did_you_mean(name, known, "Install the distribution that brings it.")
+        hint = did_you_mean(name, known, "Install the distribution that provides it.")
         return f"which is not installed. {hint}"
 
     def _requirements_met(self, candidate: Candidate, plugin: object) -> bool:
-        """Whether none of the plugins that `plugin` requires has been left out meanwhile."""
+        """Whether none of the plugins that `plugin` requires has been skipped."""
         for name in candidate.declared_names(plugin, "requires"):
             if name in self._manager.failed:
                 problem = f"requires {name!r}, which failed to load."
@@ -306,7 +306,7 @@ class Loader:
             raise
 
     def forget_startup(self) -> None:
-        """Let `run_startup` begin anew, because the application was closed."""
+        """Let `run_startup` run again, because the application was closed."""
         self._startup_has_run = False
 
     def _set_config_defaults(self, app: Cocopot, record: PluginRecord, impl: pluggy.HookImpl) -> None:
@@ -349,7 +349,7 @@ def load_plugins(names: Iterable[str], requested_by: str) -> PluginManager:
 
 
 def _warn_about_typos(selection: Selection, known: Collection[str]) -> None:
-    """Warn of a name that is to be disabled, is not there, and looks like one that is."""
+    """Warn about a disabled name that is not installed and resembles one that is."""
     for name in selection.disabled:
         close = close_name(name, known) if name not in known else None
         if close is not None:

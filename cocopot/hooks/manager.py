@@ -6,7 +6,7 @@ import inspect
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -16,7 +16,7 @@ from cocopot.hooks import specs
 from cocopot.hooks.blame import Culprits
 from cocopot.hooks.candidates import Candidate, name_of_plugin, unique_name
 from cocopot.hooks.compiler import compile_call
-from cocopot.hooks.markers import PROJECT_NAME, held, may_be_marked
+from cocopot.hooks.markers import PROJECT_NAME, can_carry_hookimpl, static_attribute
 from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
 from cocopot.hooks.records import PluginRecord
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cocopot.exceptions import PluginError
     from cocopot.hooks.observers import Callback
     from cocopot.hooks.records import Origin
-    from cocopot.hooks.source import Observe
+    from cocopot.hooks.source import HookFunction, Observe
 
 
 class PluginManager(pluggy.PluginManager):
@@ -41,10 +41,12 @@ class PluginManager(pluggy.PluginManager):
         hookspecs: Modules or classes with hook specifications; Cocopot's own by default.
     """
 
-    def __init__(self, project_name: str = PROJECT_NAME, hookspecs: Iterable[Any] = (specs,)) -> None:
+    def __init__(
+        self, project_name: str = PROJECT_NAME, hookspecs: Iterable[ModuleType | type] = (specs,)
+    ) -> None:
         super().__init__(project_name)
-        # pluggy's own place for what executes a call; hook-call monitoring wraps whatever stands here.
-        self._inner_hookexec: Any = self._execute
+        # pluggy's attribute for the function that executes a call; hook-call monitoring wraps it.
+        self._inner_hookexec: HookFunction = self._execute
         #: What is registered, by name.
         self.records_by_name: dict[str, PluginRecord] = {}
         self._mark = f"{project_name}_impl"
@@ -52,7 +54,7 @@ class PluginManager(pluggy.PluginManager):
         self._lock = threading.RLock()
         self._monitors = 0
         self._observers = Observers()
-        self._executors: dict[Any, Callable[..., Any]] = {}
+        self._executors: dict[Hashable, HookFunction] = {}
         self._culprits = Culprits()
         #: What is compiled from the implementations; replaced by an empty one at each change of them.
         self.compiled: dict[Hashable, Any] = {}
@@ -129,15 +131,15 @@ class PluginManager(pluggy.PluginManager):
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         """Return the options of a plugin's attribute if it is a hook implementation, as pluggy does.
 
-        pluggy asks for every attribute of every plugin, and searches long; most can be told at a glance.
+        pluggy calls this for every attribute of every plugin; for most the answer needs no search.
         """
-        value = held(plugin, name)
+        value = static_attribute(plugin, name)
         if type(value) is FunctionType:
             options = getattr(value, self._mark, None)
             return options if isinstance(options, dict) else None  # type: ignore[return-value]
-        return super().parse_hookimpl_opts(plugin, name) if may_be_marked(value) else None
+        return super().parse_hookimpl_opts(plugin, name) if can_carry_hookimpl(value) else None
 
-    def unregister(self, plugin: object | None = None, name: str | None = None) -> Any | None:
+    def unregister(self, plugin: object | None = None, name: str | None = None) -> object | None:
         """Unregister a plugin and all of its implementations, as pluggy does."""
         with self._lock:
             name = name or (self.get_name(plugin) if plugin is not None else None)
@@ -147,7 +149,7 @@ class PluginManager(pluggy.PluginManager):
             self.invalidate()
         return removed
 
-    def add_hookspecs(self, module_or_class: Any) -> None:
+    def add_hookspecs(self, module_or_class: ModuleType | type) -> None:
         """Add the hook specifications of a module or class, as pluggy does."""
         with self._lock:
             super().add_hookspecs(module_or_class)
@@ -159,7 +161,7 @@ class PluginManager(pluggy.PluginManager):
         # A module keeps its name even if it is taken: it is the one that has it, and is not registered twice.
         return name if name == getattr(plugin, "__name__", None) else unique_name(name, self._name2plugin)
 
-    def add_hookcall_monitoring(self, before: Any, after: Any) -> Callable[[], None]:
+    def add_hookcall_monitoring(self, before: HookFunction, after: HookFunction) -> Callable[[], None]:
         """Have `before` and `after` called around every hook call, as pluggy does; slow while it lasts."""
         with self._lock:
             undo = super().add_hookcall_monitoring(before, after)
@@ -175,7 +177,7 @@ class PluginManager(pluggy.PluginManager):
         return undo_and_invalidate
 
     def observe(self, callback: Callback) -> Callable[[], None]:
-        """Have `callback` told of each call of an implementation, after its end.
+        """Have `callback` notified of each call of an implementation, after its end.
 
         Compiled in from the next request on; requests in flight keep the calls that they began with. Of hook
         calls that a callback makes itself nothing is told. What it raises does not reach the request: an
@@ -215,7 +217,7 @@ class PluginManager(pluggy.PluginManager):
 
     @property
     def disabled(self) -> Mapping[str, str]:
-        """Names that must not be loaded, and what said so."""
+        """Names that must not be loaded, each with the setting that disables it."""
         return self.selection.disabled
 
     def records(self, origin: Origin | None = None) -> list[PluginRecord]:
@@ -224,7 +226,7 @@ class PluginManager(pluggy.PluginManager):
         Args:
             origin: Only `"plugin"`, `"application"` or `"builtin"`; everything by default.
         """
-        records = list(self.records_by_name.values())  # others may register meanwhile
+        records = list(self.records_by_name.values())  # other threads may register plugins
         return sorted((r for r in records if origin in (None, r.origin)), key=lambda record: record.index)
 
     def specified_hooks(self) -> frozenset[str]:
@@ -248,7 +250,7 @@ class PluginManager(pluggy.PluginManager):
 
         return {name: specified[name].function for name in sorted(specified, key=rank)}
 
-    def implementations_in(self, plugin: object) -> Iterator[tuple[str, Any]]:
+    def implementations_in(self, plugin: object) -> Iterator[tuple[str, HookFunction]]:
         """Return the hooks that an object or module implements, and the functions, registered or not."""
         for attribute in dir(plugin):
             options = self.parse_hookimpl_opts(plugin, attribute)
@@ -264,7 +266,7 @@ class PluginManager(pluggy.PluginManager):
 
         Args:
             hook: The hook's name.
-            scopes: The blueprints of an endpoint, to leave out what belongs to others; `None` for all.
+            scopes: The blueprints of an endpoint, to omit what belongs to others; `None` for all.
         """
         caller: pluggy.HookCaller = getattr(self.hook, hook)
         impls = caller.get_hookimpls()
@@ -283,15 +285,13 @@ class PluginManager(pluggy.PluginManager):
 
     # -- calls ---------------------------------------------------------
 
-    def compile(
-        self, hook: str, scopes: Sequence[str] = (), *, results: bool = True
-    ) -> Callable[..., Any] | None:
+    def compile(self, hook: str, scopes: Sequence[str] = (), *, results: bool = True) -> HookFunction | None:
         """Return one function that calls the implementations of a hook, or `None` if there are none.
 
         Args:
             hook: The name of a hook that has a specification.
             scopes: The blueprints of the endpoint that is served, innermost first.
-            results: Whether the results of a hook of kind "all" are wanted.
+            results: Whether the results of a hook of kind "all" are used.
 
         Returns:
             A function that takes the hook's arguments by position, in the order of the specification.
@@ -309,8 +309,8 @@ class PluginManager(pluggy.PluginManager):
         call = _hook_call(caller, hook, parameters, self._observers.observe, results=results)
         return compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
 
-    def compiled_hook(self, hook: str, scopes: Iterable[str] = ()) -> Callable[..., Any] | None:
-        """Return what `compile` returns without results, compiled once and kept until the next change."""
+    def compiled_hook(self, hook: str, scopes: Iterable[str] = ()) -> HookFunction | None:
+        """Return what `compile` returns without results, compiled once and cached until the next change."""
         key = (hook, *scopes)
         if key not in self.compiled:
             with self.locked():
@@ -332,7 +332,7 @@ class PluginManager(pluggy.PluginManager):
 
     def _execute(
         self, hook: str, impls: Sequence[pluggy.HookImpl], kwargs: Mapping[str, object], firstresult: bool
-    ) -> Any:
+    ) -> object:
         """Call `impls` in Cocopot's order; all calls by keyword arrive here."""
         key = (hook, firstresult, *kwargs, *impls)
         executors = self._executors
@@ -346,9 +346,12 @@ class PluginManager(pluggy.PluginManager):
                 executors[key] = compiled
         return compiled(*kwargs.values())
 
-    def call_implementations(self, hook: str, impls: Sequence[pluggy.HookImpl], **kwargs: object) -> Any:
+    def call_implementations(
+        self, hook: str, impls: Sequence[pluggy.HookImpl], **kwargs: object
+    ) -> list[Any]:
         """Call only some implementations of a hook that returns all results."""
-        return self._inner_hookexec(hook, impls, kwargs, False)
+        results: list[Any] = self._inner_hookexec(hook, impls, kwargs, False)
+        return results
 
     # -- blame ---------------------------------------------------------
 
@@ -382,7 +385,7 @@ def _option(caller: pluggy.HookCaller | None, name: str) -> Any:
     """Return an option of a hook's specification, also one that pluggy does not have."""
     if caller is None or caller.spec is None:
         return None
-    options: Mapping[str, Any] = caller.spec.opts
+    options: Mapping[str, object] = caller.spec.opts
     return options.get(name)
 
 

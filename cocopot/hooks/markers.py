@@ -74,7 +74,7 @@ class HookspecMarker:
         """Mark `function`, or return a decorator that does.
 
         Args:
-            function: The specification; its arguments are what implementations may ask for.
+            function: The specification; its arguments are those that implementations may have.
             firstresult: Stop at the first result that is not `None`, and return it.
             historic: Remember calls, and replay them to plugins that are registered later.
             order: `"in"`, `"out"`, or `None` for pluggy's own order (last registered first).
@@ -112,15 +112,15 @@ hookspec = HookspecMarker(PROJECT_NAME)
 # Looking for marks
 # -------------------------------------------------------------------------
 
-#: What `held` returns for nothing.
+#: What `static_attribute` returns for nothing.
 MISSING = object()
 #: The kinds of what every class has from `object`; written in C, it carries no mark.
-_UNMARKED = frozenset(
+_SLOT_WRAPPER_TYPES = frozenset(
     {WrapperDescriptorType, MethodDescriptorType, ClassMethodDescriptorType, GetSetDescriptorType}
 )
 
 
-def held(plugin: object, name: str) -> Any:
+def static_attribute(plugin: object, name: str) -> Any:
     """Return what a plugin has under a name, in itself or in its class, without running code of its own.
 
     Args:
@@ -139,9 +139,9 @@ def held(plugin: object, name: str) -> Any:
     return MISSING
 
 
-def may_be_marked(value: object) -> bool:
-    """Whether what `held` returns can be a hook's implementation: what cannot be bound is no function."""
+def can_carry_hookimpl(value: object) -> bool:
+    """Whether a value that `static_attribute` returned can be the implementation of a hook."""
     kind = type(value)
     if kind is MethodType or value is MISSING:
         return True
-    return hasattr(kind, "__get__") and kind not in _UNMARKED
+    return hasattr(kind, "__get__") and kind not in _SLOT_WRAPPER_TYPES

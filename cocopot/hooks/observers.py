@@ -1,7 +1,7 @@
-"""Hook-call observers: what is told of each call of an implementation, and what tells it.
+"""Hook-call observers: callbacks that are notified of each call of an implementation.
 
-An observer is compiled in (`HookCall.observe`): the compiled call has a reporting function where the
-implementation's own would stand. Without an observer there is nothing of this in it.
+An observer is compiled in (`HookCall.observe`): the compiled call has a reporting function in place of the
+implementation's own. Without an observer it has no trace of this.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ from collections.abc import Callable, Generator
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import pluggy
 
 from cocopot.hooks.wrappers import is_wrapper, wrapper_error
 
 if TYPE_CHECKING:
-    import pluggy
+    from types import CodeType
 
-    from cocopot.hooks.source import Observe
+    from cocopot.hooks.source import HookFunction, Observe
+    from cocopot.hooks.wrappers import WrapperGenerator
 
 logger = logging.getLogger("cocopot.plugins")
 
-# Whether an observer is being told of a call, so that calls that it makes itself are not told in turn.
-_TELLS: ContextVar[bool] = ContextVar("cocopot_observer_tells", default=False)
+# Whether a callback is running, so that it is not notified of hook calls that it makes itself.
+_IN_CALLBACK: ContextVar[bool] = ContextVar("cocopot_in_observer_callback", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,11 @@ class HookCallRecord:
         plugin: The name under which the implementation is registered: a plugin's name, or for a function of
             the application one such as `app.before_request: views.load_user`.
         start: When it was called, in seconds of `time.perf_counter`.
-        duration: How long its own code ran, in seconds, with all that it called. For a wrapper that is the
+        duration: How long its own code ran, in seconds, including what it called. For a wrapper that is the
             time before its `yield` and after it, without what it wraps, so that the durations of a hook can
             be added up.
-        result: What it returned; for a wrapper, what it handed on.
-        exception: What it raised, or for a wrapper let through; `None` if it returned.
+        result: What it returned; for a wrapper, the result of the hook call as the wrapper returned it.
+        exception: What it raised, or for a wrapper did not catch; `None` if it returned.
         wrapped: For a wrapper, the seconds of its `yield`, in which what it wraps ran; `None` for others.
     """
 
@@ -47,7 +50,7 @@ class HookCallRecord:
     plugin: str
     start: float
     duration: float
-    result: Any = None
+    result: object = None
     exception: BaseException | None = None
     wrapped: float | None = None
 
@@ -56,29 +59,29 @@ Callback = Callable[[HookCallRecord], object]
 
 
 class Observers:
-    """The callbacks that are told of calls."""
+    """The callbacks that are notified of calls."""
 
     def __init__(self) -> None:
-        #: What is compiled in, or `None` if nobody wants to be told.
+        #: What is compiled in; `None` without a callback.
         self.observe: Observe | None = None
-        self._tellers: tuple[Callback, ...] = ()
+        self._callbacks: tuple[Callback, ...] = ()
 
     def add(self, callback: Callback) -> Callable[[], None]:
         """Add a callback, and return what removes it."""
-        teller = _logging_once(callback)
-        self._set((*self._tellers, teller))
-        return lambda: self._set(tuple(other for other in self._tellers if other is not teller))
+        added = _log_first_error(callback)
+        self._set((*self._callbacks, added))
+        return lambda: self._set(tuple(other for other in self._callbacks if other is not added))
 
-    def _set(self, tellers: tuple[Callback, ...]) -> None:
-        self._tellers = tellers
-        self.observe = _reporting(tellers) if tellers else None
+    def _set(self, callbacks: tuple[Callback, ...]) -> None:
+        self._callbacks = callbacks
+        self.observe = _reporting(callbacks) if callbacks else None
 
 
-def _logging_once(callback: Callback) -> Callback:
-    """Return a callback whose own exceptions end here; the first one is logged."""
+def _log_first_error(callback: Callback) -> Callback:
+    """Return a callback that raises no exception; the first one is logged."""
     has_failed = False
 
-    def tell(record: HookCallRecord) -> None:
+    def notify(record: HookCallRecord) -> None:
         nonlocal has_failed
         try:
             callback(record)
@@ -87,87 +90,87 @@ def _logging_once(callback: Callback) -> Callback:
                 has_failed = True
                 name = getattr(callback, "__qualname__", None) or repr(callback)
                 logger.exception(
-                    "The hook-call observer %s raised when it was told of %s in %r. The request goes on; "
+                    "The hook-call observer %s raised when it was notified of %s in %r. The request goes on; "
                     "the observer's further exceptions are not logged.",
                     name,
                     record.hook,
                     record.plugin,
                 )
 
-    return tell
+    return notify
 
 
-def _reporting(tellers: tuple[Callback, ...]) -> Observe:
-    """Return what makes a reporting function of an implementation's own."""
+def _reporting(callbacks: tuple[Callback, ...]) -> Observe:
+    """Return a function that replaces an implementation's function by one that reports its calls."""
 
-    def tell(record: HookCallRecord) -> None:
-        # A wrapper that was thrown away at its `yield` is ended by the garbage collector, at any time. Up to
+    def notify(record: HookCallRecord) -> None:
+        # A wrapper that was discarded at its `yield` is closed by the garbage collector, at any time. Up to
         # Python 3.11 that may be inside `ContextVar.set`, and to set another variable of the same context
         # there ends the process (https://github.com/python/cpython/issues/148891). So this gets its own.
-        if not _TELLS.get():
-            copy_context().run(_tell, tellers, record)
+        if not _IN_CALLBACK.get():
+            copy_context().run(_call_all, callbacks, record)
 
-    def observe(hook: str, impl: pluggy.HookImpl, function: Callable[..., Any]) -> Callable[..., Any]:
-        make = _reporting_wrapper if is_wrapper(impl) else _reporting_function
-        return make(hook, impl, function, tell)
+    def observe(hook: str, impl: pluggy.HookImpl, function: HookFunction) -> HookFunction:
+        report = _reporting_wrapper if is_wrapper(impl) else _reporting_function
+        return report(hook, impl, function, notify)
 
     return observe
 
 
-def _tell(tellers: tuple[Callback, ...], record: HookCallRecord) -> None:
-    _TELLS.set(True)
-    for teller in tellers:
-        teller(record)
+def _call_all(callbacks: tuple[Callback, ...], record: HookCallRecord) -> None:
+    _IN_CALLBACK.set(True)
+    for callback in callbacks:
+        callback(record)
 
 
 def _reporting_function(
-    hook: str, impl: pluggy.HookImpl, function: Callable[..., Any], tell: Callback
-) -> Callable[..., Any]:
+    hook: str, impl: pluggy.HookImpl, function: HookFunction, notify: Callback
+) -> HookFunction:
     name = impl.plugin_name
 
-    def report(*args: Any, **kwargs: Any) -> Any:
-        if _TELLS.get():
+    def report(*args: object, **kwargs: object) -> object:
+        if _IN_CALLBACK.get():
             return function(*args, **kwargs)
         start = perf_counter()
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
-            tell(HookCallRecord(hook, name, start, perf_counter() - start, None, error))
+            notify(HookCallRecord(hook, name, start, perf_counter() - start, None, error))
             raise
-        tell(HookCallRecord(hook, name, start, perf_counter() - start, result))
+        notify(HookCallRecord(hook, name, start, perf_counter() - start, result))
         return result
 
     return report
 
 
 def _reporting_wrapper(
-    hook: str, impl: pluggy.HookImpl, function: Callable[..., Any], tell: Callback
-) -> Callable[..., Any]:
-    def report(*args: Any, **kwargs: Any) -> Any:
+    hook: str, impl: pluggy.HookImpl, function: HookFunction, notify: Callback
+) -> HookFunction:
+    def report(*args: object, **kwargs: object) -> object:
         generator = function(*args, **kwargs)
-        return generator if _TELLS.get() else _ReportingWrapper(hook, impl, generator, tell)
+        return generator if _IN_CALLBACK.get() else _ReportingWrapper(hook, impl, generator, notify)
 
     return report
 
 
-class _ReportingWrapper(Generator[None, Any, Any]):
+class _ReportingWrapper(Generator[None, object, object]):
     """The generator of a wrapper, with a clock that runs while the wrapper's own code does."""
 
     def __init__(
-        self, hook: str, impl: pluggy.HookImpl, generator: Generator[None, Any, Any], tell: Callback
+        self, hook: str, impl: pluggy.HookImpl, generator: WrapperGenerator, notify: Callback
     ) -> None:
         self._hook = hook
         self._impl = impl
         self._generator = generator
-        self._tell = tell
+        self._notify = notify
         self._start = self._entered = self._left = perf_counter()
         self._own = self._wrapped = 0.0
-        self._is_told = False
+        self._is_reported = False
 
     @property
-    def gi_code(self) -> Any:
+    def gi_code(self) -> CodeType:
         """The code of the wrapper itself, for messages."""
-        return self._generator.gi_code  # type: ignore[attr-defined]  # a generator of a generator function
+        return self._generator.gi_code  # type: ignore[attr-defined, no-any-return]  # a generator function's
 
     def __next__(self) -> None:
         try:
@@ -180,20 +183,21 @@ class _ReportingWrapper(Generator[None, Any, Any]):
             raise
         self._leave()
 
-    def send(self, value: Any) -> None:
-        """Go on behind the `yield`, whose value is the result, or in an old-style wrapper the outcome."""
+    def send(self, value: object) -> None:
+        """Resume after the `yield`, whose value is the result, or in an old-style wrapper the outcome."""
         self._enter()
         try:
             self._generator.send(value)
         except StopIteration as stop:
-            self._end(*(_of_outcome(value) if self._impl.hookwrapper else (stop.value, None)))
+            outcome = value if self._impl.hookwrapper and isinstance(value, pluggy.Result) else None
+            self._end(*((stop.value, None) if outcome is None else _of_outcome(outcome)))
             raise
         except BaseException as error:
             self._end(None, error)
             raise
         self._leave()
 
-    def throw(self, exception: Any, *_: Any) -> None:
+    def throw(self, exception: BaseException, *_: object) -> None:  # type: ignore[override]  # one form only
         """Raise the exception of what is wrapped at the `yield`."""
         self._enter()
         try:
@@ -226,18 +230,18 @@ class _ReportingWrapper(Generator[None, Any, Any]):
         self._left = perf_counter()
         self._own += self._left - self._entered
 
-    def _end(self, result: Any, exception: BaseException | None) -> None:
-        if self._is_told:
+    def _end(self, result: object, exception: BaseException | None) -> None:
+        if self._is_reported:
             return
-        self._is_told = True
+        self._is_reported = True
         self._leave()
-        self._tell(
+        self._notify(
             HookCallRecord(
                 self._hook, self._impl.plugin_name, self._start, self._own, result, exception, self._wrapped
             )
         )
 
 
-def _of_outcome(outcome: pluggy.Result[Any]) -> tuple[Any, BaseException | None]:
+def _of_outcome(outcome: pluggy.Result[object]) -> tuple[object, BaseException | None]:
     exception = outcome.exception
     return (outcome.get_result() if exception is None else None), exception

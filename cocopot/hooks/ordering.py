@@ -21,11 +21,10 @@ def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
     """Return the keys of `needs` by name, but each after those that it needs.
 
     Args:
-        needs: For each plugin, the plugins that must be loaded earlier; names that are no key are passed
-            over.
+        needs: For each plugin, the plugins that must be loaded earlier; other names are ignored.
 
     Raises:
-        CircleError: If they need each other in a circle.
+        DependencyCycleError: If they depend on each other in a cycle.
     """
     waiting = {name: {other for other in others if other in needs} for name, others in needs.items()}
     followers: dict[str, list[str]] = {name: [] for name in needs}
@@ -44,34 +43,34 @@ def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
             if not waiting[follower]:
                 heapq.heappush(ready, follower)
     if waiting:
-        raise _circle(waiting)
+        raise _find_cycle(waiting)
     return order
 
 
-class CircleError(PluginError):
-    """Plugins need each other in a circle.
+class DependencyCycleError(PluginError):
+    """Plugins depend on each other in a cycle.
 
     Args:
-        circle: Their names along the circle; the first one comes back at the end.
+        cycle: Their names along the cycle; the first one is repeated at the end.
     """
 
-    def __init__(self, circle: list[str]) -> None:
+    def __init__(self, cycle: list[str]) -> None:
         super().__init__(
-            f"Plugins need each other in a circle: {' -> '.join(circle)}.",
-            plugin=circle[-1],
+            f"Plugins depend on each other in a cycle: {' -> '.join(cycle)}.",
+            plugin=cycle[-1],
             cure="Take one of them out of the other's requires or after, "
             f"or disable one with {DISABLE_VARIABLE}.",
             reason="cycle",
         )
-        self.members = circle[:-1]
+        self.members = cycle[:-1]
 
 
-def _circle(waiting: Mapping[str, set[str]]) -> CircleError:
+def _find_cycle(waiting: Mapping[str, set[str]]) -> DependencyCycleError:
     """Walk along the needs until a name comes back."""
     path = [min(waiting)]
     while (following := min(waiting[path[-1]])) not in path:
         path.append(following)
-    return CircleError([*path[path.index(following) :], following])
+    return DependencyCycleError([*path[path.index(following) :], following])
 
 
 # -------------------------------------------------------------------------

@@ -19,11 +19,11 @@ class PluginRecord:
     Args:
         name: The name under which it is registered.
         plugin: The registered object.
-        origin: Who brought it.
+        origin: Where it comes from.
         index: A number that grows with each registration: the load order.
         candidate: Entry point and distribution, for a plugin.
         scope: The blueprint whose endpoints alone the implementation serves, or `None` for all.
-        depth: How many blueprints the scope lies inside, itself included; 0 without a scope.
+        depth: The number of nested blueprints in the scope; 0 without one.
     """
 
     name: str
@@ -36,10 +36,10 @@ class PluginRecord:
 
     @property
     def distribution(self) -> str:
-        """Name of the distribution that the plugin comes from; empty if it was given as an object."""
+        """Name of the distribution that the plugin comes from; empty if it was passed as an object."""
         return self.candidate.distribution
 
     @property
     def version(self) -> str:
-        """Version of the distribution that the plugin comes from; empty if it was given as an object."""
+        """Version of the distribution that the plugin comes from; empty if it was passed as an object."""
         return self.candidate.version

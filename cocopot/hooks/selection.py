@@ -1,4 +1,4 @@
-"""Which of the plugins that are there an application wants."""
+"""Which of the available plugins an application selects."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ALLOW_VARIABLE = "COCOPOT_PLUGINS"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which plugins an application wants.
+    """Which plugins an application selects.
 
     Args:
         allowed: Names, or `None` for every installed plugin.
-        allowed_by: What said so, for messages.
-        disabled: Names that are not to be loaded, and what said so.
+        allowed_by: The setting that decided, for messages.
+        disabled: Names that must not be loaded, each with the setting that disables it.
     """
 
     allowed: frozenset[str] | None
@@ -48,7 +48,7 @@ class Selection:
             environ: The environment; `os.environ` by default.
 
         Raises:
-            TypeError: If a plain string is given where names are expected.
+            TypeError: If a plain string is passed where names are expected.
         """
         environ = os.environ if environ is None else environ
         allowed, allowed_by = _allowed(autoload, environ)
@@ -59,53 +59,55 @@ class Selection:
     def choose(
         self,
         found: Iterable[Candidate],
-        given: Collection[Candidate] = (),
+        explicit: Collection[Candidate] = (),
         fail: Callable[[PluginError], None] | None = None,
     ) -> list[Candidate]:
-        """Return the candidates that are wanted.
+        """Return the candidates that are selected.
 
         Args:
             found: What is installed; `allowed` and `disabled` apply.
-            given: What the application passed as objects; only `disabled` applies.
-            fail: Called with an error in place of raising it; the plugins that it is about are left out.
+            explicit: What the application passed as objects; only `disabled` applies.
+            fail: Called with an error instead of raising it; the plugins that it concerns are skipped.
 
         Raises:
-            PluginError: If a name that was asked for is not installed, or several distributions share one.
+            PluginError: If a selected name is not installed, or several distributions share one.
         """
         fail, found = fail or _raise, list(found)
-        given_names = {candidate.name for candidate in given}
-        wanted: dict[str, list[Candidate]] = {}
-        for candidate in (*given, *found):
-            if self.why_not(candidate, given_names) is None:
-                wanted.setdefault(candidate.name, []).append(candidate)
-        for same in wanted.values():
+        explicit_names = {candidate.name for candidate in explicit}
+        selected: dict[str, list[Candidate]] = {}
+        for candidate in (*explicit, *found):
+            if self.rejection_reason(candidate, explicit_names) is None:
+                selected.setdefault(candidate.name, []).append(candidate)
+        for same in selected.values():
             if len(same) > 1:
                 fail(_duplicate(same))
-        self._check_present(found, wanted, fail)
-        return [same[0] for same in wanted.values() if len(same) == 1]
+        self._check_present(found, selected, fail)
+        return [same[0] for same in selected.values() if len(same) == 1]
 
-    def why_not(self, candidate: Candidate, given_names: Container[str]) -> tuple[str, str] | None:
-        """Return why a candidate is not wanted, as a state and what brought it about; `None` if it is wanted.
+    def rejection_reason(
+        self, candidate: Candidate, explicit_names: Container[str]
+    ) -> tuple[str, str] | None:
+        """Return why a candidate is not selected, as a state and its reason; `None` if it is selected.
 
         Args:
             candidate: The candidate.
-            given_names: Names of the plugins that the application passed as objects.
+            explicit_names: Names of the plugins that the application passed as objects.
         """
         if candidate.name in self.disabled:
             return "disabled", f"by {self.disabled[candidate.name]}"
-        if candidate.given is not None:
+        if candidate.explicit is not None:
             return None
         if self.allowed is not None and candidate.name not in self.allowed:
             return "not selected", f"by {self.allowed_by}"
-        if candidate.name in given_names:
-            return "replaced", "by an object of that name that the application hands over"
+        if candidate.name in explicit_names:
+            return "replaced", "by an object of that name that the application passes"
         return None
 
     def _check_present(
-        self, candidates: list[Candidate], wanted: Collection[str], fail: Callable[[PluginError], None]
+        self, candidates: list[Candidate], selected: Collection[str], fail: Callable[[PluginError], None]
     ) -> None:
         known = sorted({candidate.name for candidate in candidates})
-        for name in sorted((self.allowed or frozenset()) - set(wanted) - set(self.disabled)):
+        for name in sorted((self.allowed or frozenset()) - set(selected) - set(self.disabled)):
             problem = [
                 f"Plugin {name!r}, named by {self.allowed_by}, is not installed.",
                 did_you_mean(name, known),
@@ -115,7 +117,7 @@ class Selection:
                 PluginError(
                     " ".join(filter(None, problem)),
                     plugin=name,
-                    cure="Install the distribution that brings it, or take the name out.",
+                    cure="Install the distribution that provides it, or remove the name.",
                     reason="not-installed",
                 )
             )
@@ -126,11 +128,11 @@ def _raise(error: PluginError) -> NoReturn:
 
 
 def _allowed(autoload: bool | Iterable[str], environ: Mapping[str, str]) -> tuple[frozenset[str] | None, str]:
-    said = environ.get(ALLOW_VARIABLE, "").strip()
-    if said and autoload is not False:
-        if said == "all":
+    value = environ.get(ALLOW_VARIABLE, "").strip()
+    if value and autoload is not False:
+        if value == "all":
             return None, ALLOW_VARIABLE
-        return frozenset() if said == "none" else frozenset(_names(said)), ALLOW_VARIABLE
+        return frozenset() if value == "none" else frozenset(_names(value)), ALLOW_VARIABLE
     if isinstance(autoload, bool):
         return None if autoload else frozenset(), "autoload="
     return frozenset(_checked_names(autoload, "autoload")), "autoload="
@@ -149,12 +151,12 @@ def _checked_names(names: Iterable[str], argument: str) -> list[str]:
 def _duplicate(same: list[Candidate]) -> PluginError:
     sources = [
         f"{candidate.distribution or 'the application'} {candidate.version} "
-        f"({candidate.value or candidate.given!r})"
+        f"({candidate.value or candidate.explicit!r})"
         for candidate in same
     ]
     name, number = same[0].name, "Two" if len(same) == 2 else len(same)
     return PluginError(
-        f"{number} distributions bring a plugin named {name!r}: {' and '.join(sources)}.",
+        f"{number} distributions provide a plugin named {name!r}: {' and '.join(sources)}.",
         plugin=name,
         cure=f"Uninstall one of them, or disable the name with {DISABLE_VARIABLE}={name}.",
         reason="duplicate",

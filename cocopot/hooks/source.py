@@ -7,7 +7,7 @@ import keyword
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import pluggy
 
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import CodeType
 
+#: An implementation of a hook, or a compiled call; arguments and result depend on the hook.
+HookFunction: TypeAlias = Callable[..., Any]
+#: What becomes of the results of a hook's implementations.
 Kind = Literal["all", "first", "threaded", "every"]
 #: Called with an exception, the implementation that it left, and the hook's name.
-Blame = Callable[[BaseException, pluggy.HookImpl, str], None]
+Blame: TypeAlias = Callable[[BaseException, pluggy.HookImpl, str], None]
 #: Called with a hook's name, an implementation and its function; returns what is called in place of it.
-Observe = Callable[[str, pluggy.HookImpl, Callable[..., Any]], Callable[..., Any]]
+Observe: TypeAlias = Callable[[str, pluggy.HookImpl, HookFunction], HookFunction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ class HookCall:
         kind: `"all"` results, the `"first"` one, `"threaded"` through, or `"every"` one runs.
         threaded: With `"threaded"`, the parameter that a result replaces.
         result_type: With `"threaded"`, what a result must be an instance of, or `None`.
-        results: Whether anybody looks at the results of `"all"` and `"every"`.
-        observe: Makes the functions that report their calls, or `None` if nobody wants to be told.
+        results: Whether the results of `"all"` and `"every"` are used.
+        observe: Returns functions that report their calls, or `None` without an observer.
     """
 
     name: str
@@ -83,7 +86,7 @@ class Source:
             f"def {call.name if call.name.isidentifier() else 'call'}({', '.join(self.names.values())}):"
         ]
         self.owners: dict[int, pluggy.HookImpl] = {}
-        self.namespace: dict[str, Any] = {
+        self.namespace: dict[str, object] = {
             "__name__": __name__,
             "_impls": tuple(impls),
             "_hook": call.name,
@@ -126,7 +129,7 @@ class Source:
         self.add("    try:")
         return "        "
 
-    def finish(self, blame: Blame | None) -> Callable[..., Any]:
+    def finish(self, blame: Blame | None) -> HookFunction:
         if blame is not None and self.call.kind != "every":
             if len(self.lines) == 2:
                 self.add("        pass")
@@ -135,16 +138,16 @@ class Source:
             self.add("        raise")
         return self.build(blame)
 
-    def build(self, blame: Blame | None) -> Callable[..., Any]:
+    def build(self, blame: Blame | None) -> HookFunction:
         if blame is not None:
             self.namespace["_blame"] = blame
             self.namespace["_blame_line"] = functools.partial(_blame_line, blame, self.owners, self.call.name)
         source = "\n".join(self.lines) + "\n"
         exec(_code(source, self.call.name), self.namespace)  # noqa: S102 - made of names that were checked above
-        return self.namespace[_function_name(self.lines[0])]  # type: ignore[no-any-return]
+        return self.namespace[_function_name(self.lines[0])]  # type: ignore[return-value]  # just defined
 
 
-def _function_of(impl: pluggy.HookImpl) -> Callable[..., object]:
+def _function_of(impl: pluggy.HookImpl) -> HookFunction:
     plugin = impl.plugin
     return plugin.function if isinstance(plugin, ApplicationFunction) else impl.function
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import pluggy
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from cocopot.hooks.source import Blame
+
+    #: What a wrapper function returns: it yields once, and is resumed with the result.
+    WrapperGenerator: TypeAlias = Generator[None, object, object]
 
 
 def is_wrapper(impl: pluggy.HookImpl) -> bool:
@@ -23,11 +26,11 @@ def unwind(
     hook: str,
     wrappers: Sequence[pluggy.HookImpl],
     blame: Blame | None,
-    teardowns: list[Generator[None, Any, Any]],
-    result: Any,
+    teardowns: list[WrapperGenerator],
+    result: object,
     exception: BaseException | None,
-) -> Any:
-    """Run what stands behind the wrappers' `yield`, innermost first, and return or raise what is left."""
+) -> object:
+    """Run the code after the wrappers' `yield`, innermost first, and return or raise the outcome."""
     for index in range(len(teardowns) - 1, -1, -1):
         wrapper = teardowns[index]
         try:
@@ -55,7 +58,7 @@ def unwind(
     return result
 
 
-def _throw(wrapper: Generator[None, Any, Any], exception: BaseException) -> bool:
+def _throw(wrapper: WrapperGenerator, exception: BaseException) -> bool:
     """Throw `exception` into `wrapper`; return whether the wrapper yielded once more."""
     try:
         wrapper.throw(exception)
@@ -68,9 +71,7 @@ def _throw(wrapper: Generator[None, Any, Any], exception: BaseException) -> bool
     return True
 
 
-def run_old_style(
-    impl: pluggy.HookImpl, hook: str, wrapper: Generator[None, pluggy.Result[Any], None]
-) -> Generator[None, Any, Any]:
+def run_old_style(impl: pluggy.HookImpl, hook: str, wrapper: WrapperGenerator) -> WrapperGenerator:
     """Run an old-style wrapper, which is sent a `pluggy.Result`, as one of the new style."""
     try:
         next(wrapper)
@@ -78,7 +79,7 @@ def run_old_style(
         raise_wrapper_error(wrapper, "did not yield")
     try:
         outcome = pluggy.Result((yield), None)
-    except BaseException as error:  # noqa: BLE001 - handed to the wrapper
+    except BaseException as error:  # noqa: BLE001 - passed to the wrapper
         outcome = pluggy.Result(None, error)
     try:
         wrapper.send(outcome)
@@ -98,14 +99,14 @@ def run_old_style(
     try:
         return outcome.get_result()
     finally:
-        del outcome  # a frame that holds an exception of its own traceback is a circle
+        del outcome  # break the reference cycle exception -> traceback -> frame
 
 
-def raise_wrapper_error(wrapper: Generator[Any, Any, Any], problem: str) -> NoReturn:
+def raise_wrapper_error(wrapper: WrapperGenerator, problem: str) -> NoReturn:
     raise wrapper_error(wrapper, problem)
 
 
-def wrapper_error(wrapper: Generator[Any, Any, Any], problem: str) -> RuntimeError:
+def wrapper_error(wrapper: WrapperGenerator, problem: str) -> RuntimeError:
     """Return the error of a wrapper that does not yield just once."""
     code: CodeType = wrapper.gi_code  # type: ignore[attr-defined]  # wrappers are generator functions
     return RuntimeError(

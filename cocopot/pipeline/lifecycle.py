@@ -140,7 +140,7 @@ def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> s
             request.url_rule = rule
             return rule.endpoint  # type: ignore[no-any-return]
         path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
-        # In the plain case the request, which nobody has asked yet, would only repeat the environment.
+        # In the plain case the request, which nothing has read yet, would only repeat the environment.
         if type(request) is not Request or method not in _METHODS or not path.isascii():
             path, method = request.path, request.method
             if not path.isascii():

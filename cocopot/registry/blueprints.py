@@ -291,7 +291,7 @@ class Blueprint(Registrar):
             app.view_functions[f"{name}.{endpoint}"] = view
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Return for how many seconds a static file may be cached; by default as the application says."""
+        """Return how many seconds a static file may be cached; by default as in the application."""
         return current().app.get_send_file_max_age(filename)
 
 

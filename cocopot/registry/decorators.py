@@ -80,7 +80,7 @@ class Registrar(Folders):
             super().__setattr__(name, value)
 
     def check_open(self, action: str) -> None:
-        """Raise an error that says what to do if it is too late for `action`."""
+        """Raise an error with what to do if it is too late for `action`."""
         raise NotImplementedError
 
     def add_url_rule(
@@ -199,7 +199,7 @@ class Registrar(Folders):
 
         Raises:
             TypeError: If it is neither a status code nor a class of exceptions.
-            ValueError: If it is a number that is no status code of an error.
+            ValueError: If it is a number that is not the status code of an HTTP error.
         """
         self.check_open("errorhandler")
         self.error_handler_spec[None][error_key(code_or_exception)] = f

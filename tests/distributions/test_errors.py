@@ -75,7 +75,7 @@ SAYS = {
     "nothing": "is None. It must be a module, a class, or an instance of a class.",
     "class-raises": "ValueError: no licence",
     "exits": "SystemExit: goodbye",
-    "misspelled": "'cocopot_befor_request', which is no hook. Did you mean 'cocopot_before_request'?",
+    "misspelled": "'cocopot_befor_request', which is not a hook. Did you mean 'cocopot_before_request'?",
     "argument": "cocopot_teardown_request has no argument 'error'; it has the arguments app, request, exc.",
     "unmarked": "has a function 'cocopot_after_request' without the mark @cocopot.hookimpl",
     "wrapper": "cocopot_setup cannot have wrappers: historic incompatible with yield/wrapper/hookwrapper",
@@ -191,4 +191,4 @@ def test_with_warn_an_ambiguous_name_is_left_out(environment: MakeEnvironment) -
     )
     outcome = made.start(GET, environ={"COCOPOT_PLUGIN_ERRORS": "warn"})
     assert (outcome.names, outcome.result) == (["sound"], ["answered by the application", {}])
-    assert "Two distributions bring a plugin named 'cache'" in outcome.log
+    assert "Two distributions provide a plugin named 'cache'" in outcome.log

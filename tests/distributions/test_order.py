@@ -138,7 +138,7 @@ def test_the_error_says_why_a_required_plugin_is_not_loaded(
     assert outcome.error["plugin"] == "login"
 
 
-def test_a_circle_names_its_members(environment: MakeEnvironment) -> None:
+def test_a_cycle_names_its_members(environment: MakeEnvironment) -> None:
     """Plugins that need each other stop the application; those that merely need one of them are not named."""
     plugins = [
         recorder("alpha", requires=("bravo",)),
@@ -147,7 +147,7 @@ def test_a_circle_names_its_members(environment: MakeEnvironment) -> None:
         recorder("delta", requires=("alpha",)),
     ]
     outcome = environment(*plugins).start()
-    assert "circle: alpha -> bravo -> charlie -> alpha." in outcome.message
+    assert "cycle: alpha -> bravo -> charlie -> alpha." in outcome.message
 
 
 def test_two_distributions_with_one_name_are_an_error(environment: MakeEnvironment) -> None:
@@ -157,6 +157,6 @@ def test_two_distributions_with_one_name_are_an_error(environment: MakeEnvironme
         Plugin("cache", distribution="cocopot-memory", version="0.2"),
     )
     message = place.start().message
-    assert "Two distributions bring a plugin named 'cache'" in message
+    assert "Two distributions provide a plugin named 'cache'" in message
     assert "cocopot-memory 0.2 ('cocopot_memory') and cocopot-redis 1.4 ('cocopot_redis')" in message
     assert place.start(environ={"COCOPOT_DISABLE_PLUGINS": "cache"}).plugins == []

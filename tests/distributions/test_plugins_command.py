@@ -44,8 +44,8 @@ has no argument 'req'; it has the arguments app, request. Did you mean 'request'
 Plugin 'login' (cocopot-login 4.2, cocopot_login) requires 'sesion', which is not installed. Did you mean \
 'session'?""",
     "cache": """\
-Two distributions bring a plugin named 'cache': cocopot-memory 0.2 ('cocopot_memory') and cocopot-redis 1.4 \
-('cocopot_redis').""",
+Two distributions provide a plugin named 'cache': cocopot-memory 0.2 ('cocopot_memory') and \
+cocopot-redis 1.4 ('cocopot_redis').""",
 }
 NAMES = ("argument", "cache", "cache", "login", "misspelled", "syntax")
 
@@ -158,13 +158,11 @@ def test_a_plugin_that_is_replaced_is_shown_beside_its_replacement(broken: Envir
     folder.joinpath("application.py").write_text("\n".join(line.strip() for line in source.splitlines()))
     output = run(broken.python, "-m", "cocopot", "--app", "application", "plugins", cwd=folder).stdout
     assert "  1. session (handed over) loaded\n" in output
-    replaced = (
-        "session (cocopot-session 1.5) replaced by an object of that name that the application hands over"
-    )
+    replaced = "session (cocopot-session 1.5) replaced by an object of that name that the application passes"
     assert f"   - {replaced}\n" in output
 
 
-def test_a_missing_name_and_a_circle_are_shown(environment: MakeEnvironment) -> None:
+def test_a_missing_name_and_a_cycle_are_shown(environment: MakeEnvironment) -> None:
     """Errors that concern several plugins, or none that is there, do not break the command either."""
     place = environment(
         Plugin("alpha", f"{SOUND}\n\nrequires = ('bravo',)\n"),
@@ -172,7 +170,7 @@ def test_a_missing_name_and_a_circle_are_shown(environment: MakeEnvironment) -> 
         Plugin("sound", SOUND),
     )
     output = plugins(place, environ={"COCOPOT_PLUGINS": "alpha,bravo,sound,unheard-of"}).stdout
-    assert output.count("Plugins need each other in a circle: alpha -> bravo -> alpha.") == 2
+    assert output.count("Plugins depend on each other in a cycle: alpha -> bravo -> alpha.") == 2
     assert "   - unheard-of failed\n" in output
     assert "Plugin 'unheard-of', named by COCOPOT_PLUGINS, is not installed." in output
     assert output.endswith("4 plugins: 1 loaded, 3 failed.\n")

@@ -38,7 +38,7 @@ Error: Plugin 'hello' (cocopot-hello 0.2.0, cocopot_hello) failed to load: Synta
 {ADVICE}
 """,
     "misspelled": f"""\
-Error: Plugin 'hello' (cocopot-hello 0.2.0, cocopot_hello) implements 'cocopot_setpu', which is no hook. \
+Error: Plugin 'hello' (cocopot-hello 0.2.0, cocopot_hello) implements 'cocopot_setpu', which is not a hook. \
 Did you mean 'cocopot_setup'?
   at PACKAGES/cocopot_hello/__init__.py:22: def cocopot_setpu(app: Cocopot) -> None:
 {ADVICE}
@@ -51,11 +51,11 @@ argument 'ap'; it has the argument app. Did you mean 'app'?
 """,
     "requirement": f"""\
 Error: Plugin 'hello' (cocopot-hello 0.2.0, cocopot_hello) requires 'session', which is not installed. \
-Install the distribution that brings it.
+Install the distribution that provides it.
 {ADVICE}
 """,
     "duplicate": """\
-Error: Two distributions bring a plugin named 'hello': cocopot-greeting 0.1.0 ('cocopot_greeting') and \
+Error: Two distributions provide a plugin named 'hello': cocopot-greeting 0.1.0 ('cocopot_greeting') and \
 cocopot-hello 0.1.0 ('cocopot_hello'). Uninstall one of them, or disable the name with \
 COCOPOT_DISABLE_PLUGINS=hello.
 """,

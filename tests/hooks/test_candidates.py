@@ -13,19 +13,19 @@ import importlib_metadata
 import pytest
 
 from cocopot import Cocopot
-from cocopot.hooks.candidates import GROUP, Candidate, given_candidates, installed, unreadable
+from cocopot.hooks.candidates import GROUP, Candidate, explicit_candidates, installed, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CORS = Candidate("cors", "cocopot_cors:CORS", "cocopot-cors", "1.2")
-GIVEN = Candidate("notes.audit", given=SimpleNamespace())
+EXPLICIT = Candidate("notes.audit", explicit=SimpleNamespace())
 
 
 def test_given_plugins_are_named_and_told_apart() -> None:
     """A plugin is named by `plugin_name`, module or class; a second one of a name gets a number."""
     named, module = SimpleNamespace(plugin_name="own"), pytest
-    candidates = given_candidates([named, module, SimpleNamespace, SimpleNamespace(), SimpleNamespace()])
+    candidates = explicit_candidates([named, module, SimpleNamespace, SimpleNamespace(), SimpleNamespace()])
     names = [candidate.name for candidate in candidates]
     assert names == [
         "own",
@@ -49,7 +49,7 @@ def test_an_error_says_where_a_plugin_comes_from_and_how_to_go_on() -> None:
 
 def test_an_error_of_a_given_plugin_names_no_distribution() -> None:
     """What is not known is `None`, and not in the text."""
-    error = GIVEN.error("is out of order.", reason="setup")
+    error = EXPLICIT.error("is out of order.", reason="setup")
     assert str(error).startswith("Plugin 'notes.audit' is out of order.\n")
     assert (error.distribution, error.version, error.entry_point, error.hook) == (None, None, None, None)
 
@@ -60,11 +60,11 @@ def test_a_given_class_is_instantiated_and_an_object_is_not() -> None:
     class Plugin:
         pass
 
-    candidate = Candidate("notes.Plugin", given=Plugin)
+    candidate = Candidate("notes.Plugin", explicit=Plugin)
     first, second = candidate.load(), candidate.load()
     assert isinstance(first, Plugin)
     assert first is not second
-    assert GIVEN.load() is GIVEN.given
+    assert EXPLICIT.load() is EXPLICIT.explicit
 
 
 # -------------------------------------------------------------------------

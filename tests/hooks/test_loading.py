@@ -64,8 +64,8 @@ def test_an_unknown_word_in_the_variable_is_refused(monkeypatch: pytest.MonkeyPa
         Cocopot(__name__, autoload=False)
 
 
-def test_with_warn_the_members_of_circles_are_left_out() -> None:
-    """Of two circles every member is left out, and what requires one of them; the others are loaded."""
+def test_with_warn_the_members_of_cycles_are_skipped() -> None:
+    """Of two cycles every member is skipped, and what requires one of them; the others are loaded."""
     plugins = [
         Needs("a", requires=("b",)),
         Needs("b", after=("a",)),
@@ -77,8 +77,8 @@ def test_with_warn_the_members_of_circles_are_left_out() -> None:
     app = Cocopot(__name__, autoload=False, plugins=plugins, plugin_errors="warn")
     assert [record.name for record in app.plugins.records("plugin")] == ["free"]
     assert sorted(app.plugins.failed) == ["a", "b", "c", "d", "dependent"]
-    assert "in a circle: a -> b -> a" in str(app.plugins.failed["b"])
-    assert "in a circle: c -> d -> c" in str(app.plugins.failed["c"])
+    assert "in a cycle: a -> b -> a" in str(app.plugins.failed["b"])
+    assert "in a cycle: c -> d -> c" in str(app.plugins.failed["c"])
     assert "requires 'a', which failed to load" in str(app.plugins.failed["dependent"])
 
 
@@ -317,7 +317,7 @@ class Text:
         (len, "is <built-in function len>. It must"),
         (
             Awaited,
-            "implements 'cocopot_before_request' with `async def`, and .*\n  at .*: async def",
+            "implements 'cocopot_before_request' with `async def`, which .*\n  at .*: async def",
         ),
         (Named, "implements 'cocopot_startup' with `async def`"),
         (Property, "has a property 'cocopot_startup' and no function with that name"),

@@ -9,7 +9,7 @@ import pluggy
 import pytest
 
 from cocopot.hooks import PluginManager, hookimpl
-from cocopot.hooks.markers import MISSING, held, may_be_marked
+from cocopot.hooks.markers import MISSING, can_carry_hookimpl, static_attribute
 
 
 @hookimpl(tryfirst=True)
@@ -116,12 +116,15 @@ def test_a_mark_is_a_table_of_options(mark: Any) -> None:
 def test_what_is_held_is_not_bound_nor_computed() -> None:
     """A method is its function, and a property itself; what is not there is told from `None`."""
     plugin = Plugin()
-    assert held(plugin, "inherited") is vars(Parent)["inherited"]
-    assert held(plugin, "own") is marked
-    assert held(plugin, "bomb") is vars(Plugin)["bomb"]
-    assert held(plugin, "nothing") is None
-    assert held(plugin, "absent") is MISSING
-    assert [may_be_marked(held(plugin, name)) for name in ("inherited", "static", "absent")] == [True] * 3
-    assert [may_be_marked(held(plugin, name)) for name in ("text", "function", "__init_subclass__")] == [
-        False
-    ] * 3
+    assert static_attribute(plugin, "inherited") is vars(Parent)["inherited"]
+    assert static_attribute(plugin, "own") is marked
+    assert static_attribute(plugin, "bomb") is vars(Plugin)["bomb"]
+    assert static_attribute(plugin, "nothing") is None
+    assert static_attribute(plugin, "absent") is MISSING
+    assert [
+        can_carry_hookimpl(static_attribute(plugin, name)) for name in ("inherited", "static", "absent")
+    ] == [True] * 3
+    assert [
+        can_carry_hookimpl(static_attribute(plugin, name))
+        for name in ("text", "function", "__init_subclass__")
+    ] == [False] * 3

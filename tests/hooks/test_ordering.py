@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import Candidate
-from cocopot.hooks.ordering import CircleError, load_order
+from cocopot.hooks.ordering import DependencyCycleError, load_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ WRONG_DECLARATIONS = ["session", None, {"session"}, 5, ("session", 5), (b"sessio
 
 
 @st.composite
-def graphs_without_circles(draw: st.DrawFn) -> dict[str, set[str]]:
+def graphs_without_cycles(draw: st.DrawFn) -> dict[str, set[str]]:
     """Draw for each of some names what it needs: only such as come before it in some hidden order."""
     hidden = draw(st.lists(NAMES, unique=True))
     needs = {
@@ -36,7 +36,7 @@ def graphs_without_circles(draw: st.DrawFn) -> dict[str, set[str]]:
     return {name: needs[name] for name in draw(st.permutations(hidden))}
 
 
-@given(graphs_without_circles())
+@given(graphs_without_cycles())
 def test_the_load_order_is_by_name_among_those_that_are_free(needs: dict[str, set[str]]) -> None:
     """Each place goes to the first name of those whose needs have all been loaded."""
     order = load_order(needs)
@@ -46,7 +46,7 @@ def test_the_load_order_is_by_name_among_those_that_are_free(needs: dict[str, se
     assert sorted(order) == sorted(needs)
 
 
-@given(graphs_without_circles(), st.randoms(use_true_random=False))
+@given(graphs_without_cycles(), st.randoms(use_true_random=False))
 def test_the_load_order_depends_on_nothing_but_names_and_needs(
     needs: dict[str, set[str]], random: Any
 ) -> None:
@@ -56,28 +56,28 @@ def test_the_load_order_depends_on_nothing_but_names_and_needs(
     assert load_order({name: shuffled[name] for name in names}) == load_order(needs)
 
 
-@given(graphs_without_circles())
+@given(graphs_without_cycles())
 def test_names_that_are_not_there_are_passed_over(needs: dict[str, set[str]]) -> None:
     """A need that nobody fills changes nothing."""
     assert load_order({name: {*others, "absent"} for name, others in needs.items()}) == load_order(needs)
 
 
 @given(GRAPHS)
-def test_a_circle_is_an_error_that_shows_a_real_one(needs: Mapping[str, set[str]]) -> None:
-    """Where the standard library finds a circle, the error names one, each member once; elsewhere is none."""
+def test_a_cycle_is_an_error_that_shows_a_real_one(needs: Mapping[str, set[str]]) -> None:
+    """Where the standard library finds a cycle, the error names one, each member once; elsewhere is none."""
     inside = {name: others & set(needs) for name, others in needs.items()}
     try:
         graphlib.TopologicalSorter(inside).prepare()
     except graphlib.CycleError:
-        with pytest.raises(CircleError) as caught:
+        with pytest.raises(DependencyCycleError) as caught:
             load_order(needs)
-        found = re.search(r"in a circle: (.*?)\. ", str(caught.value))
+        found = re.search(r"in a cycle: (.*?)\. ", str(caught.value))
         assert found is not None
-        circle = found[1].split(" -> ")
-        assert circle[0] == circle[-1] == caught.value.plugin
-        assert circle[:-1] == caught.value.members
-        assert len(set(circle)) == len(circle) - 1
-        assert all(after in needs[before] for before, after in itertools.pairwise(circle))
+        cycle = found[1].split(" -> ")
+        assert cycle[0] == cycle[-1] == caught.value.plugin
+        assert cycle[:-1] == caught.value.members
+        assert len(set(cycle)) == len(cycle) - 1
+        assert all(after in needs[before] for before, after in itertools.pairwise(cycle))
     else:
         assert set(load_order(needs)) == set(needs)
 

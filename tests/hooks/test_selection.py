@@ -16,7 +16,7 @@ from cocopot.hooks.selection import Selection
 
 CORS = Candidate("cors", "cocopot_cors:CORS", "cocopot-cors", "1.2")
 SESSION = Candidate("session", "cocopot_session", "cocopot-session", "0.9")
-GIVEN = Candidate("notes.audit", given=SimpleNamespace())
+EXPLICIT = Candidate("notes.audit", explicit=SimpleNamespace())
 NAMES = st.sampled_from(["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf"])
 
 
@@ -78,14 +78,14 @@ def test_a_string_in_place_of_names_is_refused(argument: str) -> None:
 
 def test_given_plugins_need_no_permission_but_can_be_disabled() -> None:
     """What an application gives by hand is loaded whatever is allowed, unless it is disabled."""
-    assert choose(autoload=False, given=[GIVEN]) == ["notes.audit"]
-    assert choose({"cors"}, given=[GIVEN]) == ["notes.audit", "cors"]
-    assert choose({"cors"}, {"notes.audit"}, [GIVEN]) == ["cors"]
+    assert choose(autoload=False, given=[EXPLICIT]) == ["notes.audit"]
+    assert choose({"cors"}, given=[EXPLICIT]) == ["notes.audit", "cors"]
+    assert choose({"cors"}, {"notes.audit"}, [EXPLICIT]) == ["cors"]
 
 
 def test_a_given_plugin_satisfies_a_name_that_is_asked_for() -> None:
     """A name that is not installed is no error if the application gives a plugin of that name."""
-    assert choose({"notes.audit", "cors"}, given=[GIVEN]) == ["notes.audit", "cors"]
+    assert choose({"notes.audit", "cors"}, given=[EXPLICIT]) == ["notes.audit", "cors"]
 
 
 def test_a_name_that_is_not_installed_says_what_is() -> None:
@@ -127,7 +127,7 @@ def test_errors_can_be_collected_while_the_rest_is_chosen() -> None:
     assert selection.choose([CORS, *twins, SESSION], fail=errors.append) == [CORS]
     assert [error.plugin for error in errors] == ["cache", "metrics"]
     assert str(errors[0]).startswith(
-        "3 distributions bring a plugin named 'cache': cache-0 1.0 ('cache_0') and "
+        "3 distributions provide a plugin named 'cache': cache-0 1.0 ('cache_0') and "
     )
 
 
@@ -135,22 +135,22 @@ def test_errors_can_be_collected_while_the_rest_is_chosen() -> None:
     ("candidate", "expected"),
     [
         (Candidate("off"), ("disabled", "by disable=")),
-        (Candidate("off", given=object()), ("disabled", "by disable=")),
+        (Candidate("off", explicit=object()), ("disabled", "by disable=")),
         (Candidate("metrics"), ("not selected", "by autoload=")),
-        (SESSION, ("replaced", "by an object of that name that the application hands over")),
+        (SESSION, ("replaced", "by an object of that name that the application passes")),
         (CORS, None),
-        (Candidate("metrics", given=object()), None),
+        (Candidate("metrics", explicit=object()), None),
     ],
 )
 def test_why_a_plugin_is_not_wanted(candidate: Candidate, expected: tuple[str, str] | None) -> None:
     """The selection says what became of a plugin that it does not choose, and what decided so."""
     selection = Selection.make({"cors", "session"}, {"off"}, {})
-    assert selection.why_not(candidate, {"session"}) == expected
+    assert selection.rejection_reason(candidate, {"session"}) == expected
 
 
 def test_a_given_plugin_stands_for_the_installed_one_of_its_name() -> None:
     """An application may pass its own instance of a plugin, and gets no second one."""
-    same = Candidate("cors", given=SimpleNamespace())
+    same = Candidate("cors", explicit=SimpleNamespace())
     chosen = Selection.make(True, (), {}).choose([CORS, SESSION], [same])
     assert chosen == [same, SESSION]
-    assert chosen[0].given is same.given
+    assert chosen[0].explicit is same.explicit

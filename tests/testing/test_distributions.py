@@ -70,7 +70,7 @@ class TestInstalled:
             installed_plugin("y", ""),
             installed_plugin("y", "", distribution="other") as other,
         ):
-            with pytest.raises(PluginError, match="Two distributions bring a plugin named 'y'"):
+            with pytest.raises(PluginError, match="Two distributions provide a plugin named 'y'"):
                 make_app(autoload={"x", "y"})
             other.path.joinpath("other-1.0.0.dist-info", "entry_points.txt").unlink()
             installed.cache_clear()

@@ -1,4 +1,4 @@
-"""Default behaviour, each a small plugin that runs after everybody else's."""
+"""Default behaviour, each a small plugin that runs after all others."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _from_body(app: Cocopot, request: Request, body: Any, status: Any, headers: 
 
 
 def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Any:
-    """Answer with an HTTP exception; the page of one that says nothing of its own is made only once."""
+    """Return the response of an HTTP exception; a page without own text is built only once."""
     kind = type(exc)
     if exc.response is not None or kind.get_response is not HTTPException.get_response:
         return app.response_class.force_type(exc.get_response(request.environ), request.environ)

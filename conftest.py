@@ -68,7 +68,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
-    """Let one worker run the examples of a document, or the tests that share fixtures; spread other tests.
+    """Let one worker run the tests of a file, or those that share fixtures.
 
     This is a scheduler, and not the mark `xdist_group`, which pytest-xdist 3.8 ignores with pytest 9.
     """
@@ -76,10 +76,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
     class Scheduler(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            path = nodeid.partition("::")[0]
-            if "::line:" in nodeid:
-                return path
-            return next((group for group in SHARED_FIXTURES if is_below(path, group)), nodeid)
+            groups = (group for group in SHARED_FIXTURES if is_below(nodeid, group))
+            return next(groups, nodeid.partition("::")[0])
 
     config.option.loadscopereorder = False  # pytest_collection_modifyitems() has put the longest first
     return Scheduler(config, log)
@@ -102,7 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def urgency(item: pytest.Item) -> int:
-    """Return when a worker should begin with a test: the least first. Equal ones stay in random order."""
-    groups = [rank for rank, group in enumerate(SHARED_FIXTURES) if is_below(item.nodeid, group)]
-    alone = len(SHARED_FIXTURES) + (0 if item.get_closest_marker("slow") else 1)
-    return groups[0] if groups else alone
+    """Return the rank of a test: workers begin with the least. Tests of one rank stay in random order."""
+    groups = (rank for rank, group in enumerate(SHARED_FIXTURES) if is_below(item.nodeid, group))
+    is_slow = item.get_closest_marker("slow") is not None
+    return next(groups, len(SHARED_FIXTURES) + (not is_slow))

@@ -78,6 +78,7 @@ def metadata(wheel: zipfile.ZipFile) -> email.message.Message:
     return email.message_from_bytes(wheel.read(name))
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile, built: Path) -> None:
     """Every module and template and the mark of typing are in the wheel; tests, docs and plugins are not."""
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
@@ -86,6 +87,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile, bu
     assert len(compiled) == ("is not compiled" not in (built / "said.txt").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variables", [{"CC": "/nowhere/cc"}, {"HATCH_BUILD_NO_HOOKS": "true"}])
 def test_a_wheel_without_a_compiler(tmp_path: Path, variables: dict[str, str]) -> None:
     """Where nothing can be compiled, or is to be, the wheel has Python alone and says that it is for all."""
@@ -118,6 +120,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_an_editable_installation_where_nothing_can_be_written(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,6 +132,7 @@ def test_an_editable_installation_where_nothing_can_be_written(
     assert {*checkout.rglob("*")} == before
 
 
+@pytest.mark.slow
 def test_an_editable_installation_keeps_nothing_of_another_source(
     checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +144,7 @@ def test_an_editable_installation_keeps_nothing_of_another_source(
     assert not place.exists()
 
 
+@pytest.mark.slow
 def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path) -> None:
     """Modules, templates, the mark of typing, project file, licence and readme are there; plugins are not."""
     (file,) = built.glob("*.tar.gz")
@@ -150,12 +155,14 @@ def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path)
     assert {name.partition("/")[0] for name in files}.isdisjoint({".venv", "benchmarks", "plugins"})
 
 
+@pytest.mark.slow
 def test_the_metadata_names_project_and_version(metadata: email.message.Message) -> None:
     """The distribution has the project's name, its version, and the versions of Python that it supports."""
     values = [metadata[key] for key in ("Name", "Version", "Requires-Python", "License-Expression")]
     assert values == ["cocopot", "1.0.0", ">=3.11", "BSD-3-Clause"]
 
 
+@pytest.mark.slow
 def test_the_package_depends_on_four_libraries(metadata: email.message.Message) -> None:
     """Without extras, four libraries are installed beside Cocopot, and no fifth."""
     required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
@@ -163,6 +170,7 @@ def test_the_package_depends_on_four_libraries(metadata: email.message.Message) 
     assert sorted(names) == ["click", "importlib-metadata", "pluggy", "werkzeug"]
 
 
+@pytest.mark.slow
 def test_the_wheel_installs_the_command_and_the_pytest_plugin(wheel: zipfile.ZipFile) -> None:
     """The `cocopot` command and the pytest plugin are the entry points of the distribution."""
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))

@@ -1,7 +1,7 @@
 """Import time and memory, and the start of an application with installed plugins.
 
-Every figure is taken in a Python process of its own. The plugins are wheels, installed by pip in an
-environment that has Cocopot, what it needs, and them.
+Each value is measured in a new Python process. The plugins are wheels, which pip installs in an environment
+with Cocopot and its dependencies.
 """
 
 from __future__ import annotations

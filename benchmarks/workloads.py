@@ -111,7 +111,7 @@ WORKLOADS = [
     Workload("G", "one of 5,000 rules, added late", _numbered(4711), body=b"12abc", rules=5000),
     Workload(
         "G-all",
-        "as G, 50 rules asked for in turn",
+        "as G, 50 rules in turn",
         _numbered(*range(0, 5000, 100)),
         body=b"12abc",
         rules=5000,

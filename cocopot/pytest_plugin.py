@@ -70,7 +70,7 @@ def _parametrizes_config(metafunc: pytest.Metafunc) -> bool:
     )
 
 
-def parse_configuration(text: str) -> dict[str, Any]:
+def parse_configuration(text: str) -> dict[str, object]:
     """Parse a configuration of the form `NAME=VALUE NAME=VALUE`.
 
     Args:
@@ -83,7 +83,7 @@ def parse_configuration(text: str) -> dict[str, Any]:
         parts = shlex.split(text)
     except ValueError as error:
         raise pytest.UsageError(f"The configuration {text!r} is invalid: {error}.") from None
-    config = {}
+    config: dict[str, object] = {}
     for part in parts:
         name, delimiter, value = part.partition("=")
         if not (delimiter and name.isupper()):
@@ -154,7 +154,7 @@ def _fixture_of_another_plugin(request: pytest.FixtureRequest) -> Any:
     It takes precedence, so that a project of another framework gets its own `client` although Cocopot is
     installed.
     """
-    name: Any = request.fixturename
+    name = str(request.fixturename)
     try:
         return request.getfixturevalue(name)
     except pytest.FixtureLookupError as error:
@@ -186,7 +186,7 @@ def _load_app(request: pytest.FixtureRequest) -> Cocopot:
 
 
 @contextmanager
-def _configured(app: Cocopot, config: Mapping[str, Any]) -> Iterator[None]:
+def _configured(app: Cocopot, config: Mapping[str, object]) -> Iterator[None]:
     """Configure an application for one test, and restore it for the next."""
     before = {key: app.config[key] for key in config if key in app.config}
     app.config.update(config)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from cocopot.app import Cocopot
+    from cocopot.types import WSGIEnvironment
 
 __all__ = ["CliRunner", "Client", "EnvironBuilder"]
 
@@ -96,7 +97,7 @@ class Client(werkzeug.test.Client):
     ) -> None:
         super().__init__(app, app.response_class, use_cookies, allow_subdomain_redirects)
         #: WSGI variables of every request.
-        self.environ_base: dict[str, Any] = {"REMOTE_ADDR": "127.0.0.1"}
+        self.environ_base: WSGIEnvironment = {"REMOTE_ADDR": "127.0.0.1"}
         self._preserve_context = False
         self._exit_stack = ExitStack()
         self._pending_contexts: list[Context] = []
@@ -145,8 +146,8 @@ class Client(werkzeug.test.Client):
         finally:
             builder.close()
 
-    def _environ(self, environ: Mapping[str, Any]) -> dict[str, Any]:
-        environ = {**self.environ_base, **environ}
+    def _environ(self, variables: Mapping[str, object]) -> WSGIEnvironment:
+        environ = {**self.environ_base, **variables}
         environ.pop("werkzeug.debug.preserve_context", None)  # of an earlier request
         if self._preserve_context:
             environ["werkzeug.debug.preserve_context"] = self._preserve

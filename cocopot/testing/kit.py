@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def make_app(
     *plugins: object,
     autoload: bool | Iterable[str] = False,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, object] | None = None,
     **options: Any,
 ) -> Cocopot:
     """Return an application for a test, with TESTING on, so that exceptions reach the test client.

@@ -80,8 +80,9 @@ format: $(VENV)/installed ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/installed ## generate docs/hooks.md, and run the examples of the documentation
+docs: $(VENV)/installed ## generate docs/hooks.md and docs/reference.md, and run the examples of the documentation
 	$(BIN)/python docs/generate_hooks.py
+	$(BIN)/python docs/generate_reference.py
 	$(BIN)/python -m pytest docs README.md plugins/*/README.md tests/test_docs.py
 
 dist: $(VENV)/installed ## build the source distribution, and from it a pure wheel, of Cocopot

@@ -84,6 +84,20 @@ def test_the_page_is_generated() -> None:
     assert page == generate(page), "run `make docs`"
 
 
+def test_the_reference_is_generated() -> None:
+    """The text of reference.md is what docs/generate_reference.py makes of the docstrings."""
+    page = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    generate = runpy.run_path(str(ROOT / "docs" / "generate_reference.py"))["generate"]
+    assert page == generate(), "run `make docs`"
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    """Each name of `cocopot.__all__` has a heading and a description."""
+    page = (ROOT / "docs" / "reference.md").read_text("utf-8")
+    sections = dict(re.findall(r"^## (\w+)\n\n(.+)$", page, re.MULTILINE))
+    assert sections.keys() >= set(cocopot.__all__)
+
+
 def test_every_hook_is_documented() -> None:
     """The headings of hooks.md are the hooks of the contract, with their arguments, in its order."""
     assert headings("hooks.md") == list(SPECS.values())

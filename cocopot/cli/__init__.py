@@ -1,4 +1,4 @@
-"""The `cocopot` command; each command is in a file of its own."""
+"""The `cocopot` command; each subcommand is in a separate file."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from cocopot.speedups import COMPILED
 
 __all__ = ["COMMANDS", "OPTIONAL_COMMANDS", "main", "make_group"]
 
-#: The commands: by name, the module that has the command as `command`, imported when it is used, and a line
-#: of help.
+#: The commands: by name, the module that defines `command`, imported when it is used, and a line of help.
 COMMANDS = {
-    "config": ("cocopot.cli.config", "Show the configuration and where it comes from."),
-    "plugins": ("cocopot.cli.plugins", "Show the plugins, what became of them, and their order."),
-    "routes": ("cocopot.cli.routes", "List the URL rules, or say which answers a URL."),
+    "config": ("cocopot.cli.config", "Show the configuration and the origin of each value."),
+    "plugins": ("cocopot.cli.plugins", "Show the plugins, their state and their order."),
+    "routes": ("cocopot.cli.routes", "List the URL rules, or show which one matches a URL."),
     "run": ("cocopot.cli.run", "Serve the application."),
-    "shell": ("cocopot.cli.shell", "Run Python with the application at hand."),
+    "shell": ("cocopot.cli.shell", "Run Python in a context of the application."),
 }
-#: The commands of distributions that need not be installed: by name, what to install, and a line of help.
+#: The commands of optional distributions: by name, the requirement to install, and a line of help.
 OPTIONAL_COMMANDS = {
     "check-plugin": ("cocopot[devtools]", "Check a plugin as a strict reviewer would."),
     "new": ("cocopot[devtools]", "Write a new project: an application or a plugin."),
@@ -32,11 +31,11 @@ main = MainGroup(
     params=[
         click.Option(
             ["-A", "--app"],
-            type=click.Path(),  # it may be a path, and completes like one
+            type=click.Path(),  # so that the shell completes paths
             metavar="MODULE[:NAME]",
             expose_value=False,
             help="The application: shop, shop:app, src/shop.py, 'shop:create_app(\"dev\")'. "
-            "By default as COCOPOT_APP says, or app.py or wsgi.py.",
+            "By default the value of COCOPOT_APP, or app.py or wsgi.py.",
         ),
         click.Option(
             ["--env-file"],

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from cocopot.cli import COMMANDS, main
+from cocopot.cli import COMMANDS, OPTIONAL_COMMANDS, main
+from cocopot.cli.external import find_commands
 from tests.processes import clean_environ
 
 if TYPE_CHECKING:
@@ -73,9 +74,12 @@ def options() -> Iterator[tuple[str, str]]:
     yield from options_of("cocopot", main)
     for name, (module, _) in COMMANDS.items():
         yield from options_of(f"cocopot {name}", importlib.import_module(module).command)
+    external = find_commands(COMMANDS).commands
+    for name in OPTIONAL_COMMANDS:
+        yield from options_of(f"cocopot {name}", external[name].load())
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [*COMMANDS, *OPTIONAL_COMMANDS])
 def test_commands(name: str) -> None:
     """Each command is documented."""
     assert any(f"cocopot {name}" in path.read_text("utf-8") for path in DOCS.glob("*.md"))

@@ -24,8 +24,6 @@ from tests.processes import clean_environ
 
 CHECKOUT = Path(cocopot.__file__).parents[1]
 SOURCES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.py")}
-#: Of new projects, for `cocopot new`.
-TEMPLATES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.tmpl")}
 #: What is compiled, and what type checkers know of it.
 COMPILED = {"cocopot/speedups/_compiled.pyx", "cocopot/speedups/_compiled.pyi"}
 #: What only some applications need: those that load plugins, render, have a command line, or serve
@@ -83,7 +81,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile, bu
     """Every module and template and the mark of typing are in the wheel; tests, docs and plugins are not."""
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
     compiled = {name for name in files if name.endswith(tuple(EXTENSION_SUFFIXES))}
-    assert files - compiled == {*SOURCES, *TEMPLATES, *COMPILED, "cocopot/py.typed"}
+    assert files - compiled == {*SOURCES, *COMPILED, "cocopot/py.typed"}
     assert len(compiled) == ("is not compiled" not in (built / "said.txt").read_text(encoding="utf-8"))
 
 
@@ -150,7 +148,7 @@ def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path)
     (file,) = built.glob("*.tar.gz")
     with tarfile.open(file) as archive:
         files = {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in archive.getnames()}
-    assert {*SOURCES, *TEMPLATES, *COMPILED, "cocopot/py.typed"} <= files
+    assert {*SOURCES, *COMPILED, "cocopot/py.typed"} <= files
     assert {"pyproject.toml", "hatch_build.py", "LICENSE", "README.md"} <= files
     assert {name.partition("/")[0] for name in files}.isdisjoint({".venv", "benchmarks", "plugins"})
 

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 from tests.processes import clean_environ
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+#: The distribution with `cocopot new` and `cocopot check-plugin`.
+DEVTOOLS = CHECKOUT / "plugins" / "cocopot-devtools"
 DRIVER = Path(__file__).with_name("driver.py")
 #: Calls the build backend's hook (PEP 517) for pairs of a project's folder and one for its wheel.
 BUILD = """
@@ -36,7 +38,7 @@ name = "{distribution}"
 version = "{version}"
 requires-python = ">=3.11"
 
-[project.entry-points."cocopot.plugins"]
+[project.entry-points."{group}"]
 {name} = "{value}"
 
 [tool.hatch.build.targets.wheel]
@@ -54,6 +56,7 @@ class Plugin:
         value: The entry point's value; by default the module.
         distribution: Name of the distribution; by default `cocopot-NAME`. The module is named like it.
         version: Version of the distribution.
+        group: The entry-point group.
     """
 
     name: str
@@ -61,13 +64,18 @@ class Plugin:
     value: str = ""
     distribution: str = ""
     version: str = "1.0"
+    group: str = "cocopot.plugins"
 
     def write(self, folder: Path) -> None:
         """Write a project from which a wheel can be built."""
         distribution = self.distribution or f"cocopot-{self.name}"
         module = distribution.replace("-", "_")
         text = PYPROJECT.format(
-            distribution=distribution, version=self.version, name=self.name, value=self.value or module
+            distribution=distribution,
+            version=self.version,
+            group=self.group,
+            name=self.name,
+            value=self.value or module,
         )
         folder.joinpath("pyproject.toml").write_text(text, encoding="utf-8")
         folder.joinpath(f"{module}.py").write_text(textwrap.dedent(self.source), encoding="utf-8")

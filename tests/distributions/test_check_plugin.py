@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.distributions.environments import CHECKOUT, Plugin, run
+from tests.distributions.environments import CHECKOUT, DEVTOOLS, Plugin, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def test_the_plugin_of_this_checkout(kind: str, environment: MakeEnvironment, bu
         "wheel": wheel,
         "folder": CORS,
     }
-    made = environment(CORS) if kind in {"installed", "name"} else environment()
+    made = environment(DEVTOOLS, CORS) if kind in {"installed", "name"} else environment(DEVTOOLS)
     before = list(made.packages.iterdir())
     found = check(made, targets[kind])
     assert [finding["code"] for finding in found["findings"]] == ["CP801", "CP802"]
@@ -53,14 +53,14 @@ def test_the_plugin_of_this_checkout(kind: str, environment: MakeEnvironment, bu
 
 def test_the_time_of_the_plugin_itself(environment: MakeEnvironment) -> None:
     """What its own module spends while it is imported is part of its cost, also if it imports nothing."""
-    found = check(environment(SLEEPS), "sleeps")["findings"]
+    found = check(environment(DEVTOOLS, SLEEPS), "sleeps")["findings"]
     (message,) = (finding["message"] for finding in found if finding["code"] == "CP801")
     assert "Most of it: cocopot_sleeps " in message
 
 
 def test_a_plugin_that_leaves_the_process(environment: MakeEnvironment, builder: Builder) -> None:
     """Installed, or in a wheel, it is a finding and not the end of the command."""
-    wheel, made = builder.wheels(LEAVES)[0], environment(LEAVES)
+    wheel, made = builder.wheels(LEAVES)[0], environment(DEVTOOLS, LEAVES)
     for target in ("leaves", wheel):
         found = check(made, target)
         assert "CP105" in [finding["code"] for finding in found["findings"]]

@@ -14,7 +14,7 @@ from cocopot_devtools.implementations import HOOKS
 from cocopot_devtools.new import command
 
 from tests.cli.processes import serving
-from tests.distributions.environments import CHECKOUT, Environment, run
+from tests.distributions.environments import CHECKOUT, DEVTOOLS, Environment, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,9 +56,11 @@ FOLLOWED = (
 
 
 @pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory, base: Environment) -> Environment:
+def workshop(tmp_path_factory: pytest.TempPathFactory, base: Environment, builder: Builder) -> Environment:
     """An environment with an installed Cocopot, for the projects that a test installs there."""
-    return Environment(tmp_path_factory.mktemp("workshop") / "environment", base)
+    environment = Environment(tmp_path_factory.mktemp("workshop") / "environment", base)
+    environment.install(*builder.wheels(DEVTOOLS))
+    return environment
 
 
 @pytest.fixture(scope="module")

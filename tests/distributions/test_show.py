@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from tests.cli.processes import cocopot, serving
-from tests.distributions.environments import CHECKOUT, Environment, run
+from tests.distributions.environments import CHECKOUT, DEVTOOLS, Environment, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ class Desk:
         self.folder = folder
         self.builder = builder
         self.environment = Environment(folder / "environment")
-        self.environment.install(*builder.wheels(CHECKOUT, CORS), dependencies=True)
+        self.environment.install(*builder.wheels(CHECKOUT, CORS, DEVTOOLS), dependencies=True)
         self.command = [str(self.environment.python.with_name("cocopot"))]
 
     def cocopot(self, *args: str, within: str = "") -> Said:

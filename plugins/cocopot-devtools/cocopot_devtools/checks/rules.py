@@ -170,7 +170,8 @@ RULES: dict[str, Rule] = dict(
             "error",
             "source",
             "What is not public changes without notice, and the plugin breaks with the next release.",
-            "Import from cocopot or cocopot.testing; for the rest ask for a public name.",
+            "Import from cocopot, cocopot.exceptions, cocopot.json, cocopot.testing or cocopot.views; "
+            "for the rest ask for a public name.",
         ),
         _rule(
             "CP302",

@@ -58,7 +58,7 @@ class _OfRequest:
         super().__init__(load, *args)  # type: ignore[call-arg]  # of the class beside this one
         self.__doc__ = load.__doc__
 
-    def failed(self, error: Exception) -> None:
+    def on_error(self, error: Exception) -> None:
         """Raise what the client has to be told."""
         if isinstance(error, PARSE_ERRORS):
             raise bad_request(self.name, error) from error

@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response as _WerkzeugResponse
 
 from cocopot.datastructures import Headers as PlainHeaders
 from cocopot.exceptions import BadRequest
-from cocopot.speedups import LENGTH_HEADERS, new, text_answer
+from cocopot.speedups import LENGTH_HEADERS, TextEncoder, new
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -92,7 +92,7 @@ _TYPE_HEADERS: dict[str | None, tuple[str, str] | None] = {
 _CONTENT_TYPES = {"application/json": ("Content-Type", "application/json")}
 
 
-def _kind_of_header(name: str) -> str:
+def _special_name(name: str) -> str:
     """Return the header's name in lower case if the short path has to know it, else an empty string.
 
     Raises:
@@ -114,6 +114,9 @@ _SPECIAL_NAMES = frozenset({"content-length", "content-type", "location", "conte
 # Names that have been seen, are tokens, and mean nothing to the short path; no more than so many.
 _PLAIN_NAMES: set[str] = set()
 
+#: Encodes a text and its headers for the server, or returns `None` if Werkzeug has to inspect the headers.
+encode_text = TextEncoder(_PLAIN_NAMES, _special_name).encode
+
 
 def _plain_header_list(headers: Any) -> list[tuple[str, str]] | None:
     """Return headers as a list of pairs, or ``None`` if Werkzeug has to look at them."""
@@ -127,7 +130,7 @@ def _plain_header_list(headers: Any) -> list[tuple[str, str]] | None:
     for name, value in items:
         if type(name) is not str or type(value) is not str or "\n" in value or "\r" in value:
             return None
-        if name not in _PLAIN_NAMES and _kind_of_header(name):
+        if name not in _PLAIN_NAMES and _special_name(name):
             return None
     return items
 
@@ -141,7 +144,7 @@ def _final_header_list(headers: Headers | None) -> list[tuple[str, str]] | None:
     for name, _ in head:
         if name == "Content-Length":
             has_length = True
-        elif name not in _PLAIN_NAMES and name != "Content-Type" and (kind := _kind_of_header(name)):
+        elif name not in _PLAIN_NAMES and name != "Content-Type" and (kind := _special_name(name)):
             if kind == "content-length":
                 has_length = True
             elif kind != "content-type":
@@ -309,7 +312,7 @@ class Response(_WerkzeugResponse):
         """
         headers = super().get_wsgi_headers(environ)
         for name, _ in headers:
-            _kind_of_header(name)
+            _special_name(name)
         return headers
 
     def make_conditional(
@@ -348,7 +351,7 @@ def text_response(text: str) -> Response:
     if type_header is None or Response.default_status != 200:
         return Response(text)
     response: Response = new(Response)
-    answer: Any = text_answer(text, None, type_header, _PLAIN_NAMES, _kind_of_header)
+    answer: Any = encode_text(text, None, type_header)
     response.response, response._head = answer  # noqa: SLF001
     response._is_plain = True  # noqa: SLF001
     response._status = "200 OK"  # noqa: SLF001
@@ -366,7 +369,7 @@ def send_text(
     type_header = _TYPE_HEADERS.get(Response.default_mimetype)
     if type_header is None or Response.default_status != 200 or environ["REQUEST_METHOD"] == "HEAD":
         return Response(text, None, headers)(environ, start_response)
-    answer = text_answer(text, headers, type_header, _PLAIN_NAMES, _kind_of_header)
+    answer = encode_text(text, headers, type_header)
     if answer is None:
         return Response(text, None, headers)(environ, start_response)
     body, head = answer

@@ -33,7 +33,7 @@ body
 request
 response
 routing.rule routing.parts
-routing.walk routing.readers routing.plans routing.table routing.matcher routing.router routing
+routing.walk routing.plans routing.table routing.matcher routing.router routing
 context
 proxies
 streaming

@@ -113,7 +113,7 @@ def test_refusals_are_bounded() -> None:
         refused(router, "/a", f"M{number}")
         refused(router, f"/{number}", "POST")
     refused(router, "/a", "POST")
-    assert list(router._matcher.current().domains[""].refused) == [("/a", "POST")]
+    assert list(router._matcher.current().domains[""].method_not_allowed) == [("/a", "POST")]
 
 
 def test_one_path_with_other_names() -> None:
@@ -168,8 +168,8 @@ def test_rules_of_one_shape_share_a_reader() -> None:
     assert [match(router, f"/r{n}/{n}") for n in range(20)] == [(n, {f"v{n}": n, "d": n}) for n in range(20)]
     with pytest.raises(NotFound):
         match(router, "/r3/4")
-    lanes, _, _ = router._matcher.current().domains[""].lane
-    readers = {plan[0] for n in range(20) if lanes and (plan := lanes[f"r{n}"][1][3])}
+    prefixes, _, _ = router._matcher.current().domains[""].prefix
+    readers = {plan[0] for n in range(20) if prefixes and (plan := prefixes[f"r{n}"][1][3])}
     assert len(readers) == 1
 
 

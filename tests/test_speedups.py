@@ -19,7 +19,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot import Cocopot, speedups
 from cocopot.config import is_true
-from cocopot.response import _kind_of_header
+from cocopot.response import _special_name
 from cocopot.speedups import python
 from tests.processes import clean_environ
 
@@ -154,11 +154,11 @@ class TestLazy:
         assert owner.value == 7
 
     def test_it_fails(self, kind: Any) -> None:
-        """What the computation raises goes on, unless `failed` raises something else."""
+        """What the computation raises goes on, unless `on_error` raises something else."""
         told = []
 
         class Lazy(kind.Lazy):  # type: ignore[misc]
-            def failed(self, error: Exception) -> None:
+            def on_error(self, error: Exception) -> None:
                 told.append(error)
                 if isinstance(error, KeyError):
                     raise LookupError(self.name) from error  # noqa: TRY004 - it is one
@@ -229,7 +229,7 @@ class TestLazy:
 # -------------------------------------------------------------------------
 
 
-@needs_compiled
+@both
 class TestMatchPlain:
     @pytest.fixture
     def app(self) -> Cocopot:
@@ -244,10 +244,9 @@ class TestMatchPlain:
             client.get("/")
         return app
 
-    def match(self, app: Cocopot, path: str, method: str = "GET", **changes: Any) -> Any:
+    def match(self, kind: Any, app: Cocopot, path: str, method: str = "GET", **changes: Any) -> Any:
         environ = {**create_environ(path, method=method), **changes}
-        assert speedups.match_plain is not None
-        found = speedups.match_plain(environ, app.router._matcher.current().hosts, app.config)
+        found = kind.match_plain(app.router, environ, app.config)
         return None if found is None else (found[0].endpoint, found[1])
 
     @pytest.mark.parametrize(
@@ -260,9 +259,9 @@ class TestMatchPlain:
             ("/else", "HEAD", ("one", {"one": "else"})),
         ],
     )
-    def test_found(self, app: Cocopot, path: str, method: str, expected: Any) -> None:
+    def test_found(self, kind: Any, app: Cocopot, path: str, method: str, expected: Any) -> None:
         """Pages and paths with variables are found, with arguments of the request's own."""
-        first, second = self.match(app, path, method), self.match(app, path, method)
+        first, second = self.match(kind, app, path, method), self.match(kind, app, path, method)
         assert first == second == expected
         assert first[1] is not second[1]
 
@@ -277,9 +276,9 @@ class TestMatchPlain:
             "/users/7/posts/",
         ],
     )
-    def test_not_found(self, app: Cocopot, path: str) -> None:
+    def test_not_found(self, kind: Any, app: Cocopot, path: str) -> None:
         """What the tables do not know, or a number that is too long, is left to the router."""
-        assert self.match(app, path) is None
+        assert self.match(kind, app, path) is None
 
     @pytest.mark.parametrize(
         "changes",
@@ -296,31 +295,31 @@ class TestMatchPlain:
             {"wsgi.url_scheme": "gopher"},
         ],
     )
-    def test_left_to_the_router(self, app: Cocopot, changes: dict[str, Any]) -> None:
+    def test_left_to_the_router(self, kind: Any, app: Cocopot, changes: dict[str, Any]) -> None:
         """Whatever is out of the ordinary about a request is left to the router."""
-        assert self.match(app, "/page", **changes) is None
+        assert self.match(kind, app, "/page", **changes) is None
 
     @pytest.mark.parametrize("depth", range(12, 20))
-    def test_deep_paths(self, app: Cocopot, depth: int) -> None:
+    def test_deep_paths(self, kind: Any, app: Cocopot, depth: int) -> None:
         """A path is as deep as it likes."""
         expected = ("deep", {"name": "x"}) if depth == 14 else None
-        assert self.match(app, "/x" * depth) == expected
+        assert self.match(kind, app, "/x" * depth) == expected
 
-    def test_an_environment_of_another_kind(self, app: Cocopot) -> None:
+    def test_an_environment_of_another_kind(self, kind: Any, app: Cocopot) -> None:
         """What is not just a dict is left to the router, which asks it in its own way."""
 
         class Environ(dict[str, Any]):
             pass
 
-        assert compiled.match_plain(Environ(create_environ("/")), {}, app.config) is None
+        assert kind.match_plain(app.router, Environ(create_environ("/")), app.config) is None
 
     @pytest.mark.parametrize("key", ["TRUSTED_HOSTS", "SERVER_NAME"])
-    def test_the_host_matters(self, app: Cocopot, key: str) -> None:
+    def test_the_host_matters(self, kind: Any, app: Cocopot, key: str) -> None:
         """Where the configuration says something about hosts, the host is looked at."""
         app.config[key] = "localhost"
-        assert self.match(app, "/page") is None
+        assert self.match(kind, app, "/page") is None
 
-    def test_what_a_converter_raises(self) -> None:
+    def test_what_a_converter_raises(self, kind: Any) -> None:
         """An exception that says nothing about the path is not lost."""
         app = Cocopot(__name__, autoload=False, static_folder=None)
         app.add_url_rule("/<int:number>", "number", lambda number: "")
@@ -329,23 +328,27 @@ class TestMatchPlain:
         environ = create_environ("/1")
         hosts = app.router._matcher.current().hosts
         (domain,) = {id(domain): domain for domain in hosts["http"].values()}.values()
-        lanes, plans, is_dead_end = domain.lane
+        prefixes, plans, is_exhaustive = domain.prefix
 
         def read(*_: Any) -> Any:
             raise ZeroDivisionError
 
-        domain.lane = (lanes, tuple((read, *plan[1:]) if plan else None for plan in plans), is_dead_end)
-        assert speedups.match_plain is not None
+        domain.prefix = (
+            prefixes,
+            tuple((read, *plan[1:]) if plan else None for plan in plans),
+            is_exhaustive,
+        )
         with pytest.raises(ZeroDivisionError):
-            speedups.match_plain(environ, hosts, app.config)
+            kind.match_plain(app.router, environ, app.config)
 
-    @pytest.mark.parametrize("lane", [(), ({}, (), False), ([], (), False), (None, [], False), None])
-    def test_tables_of_another_shape(self, app: Cocopot, lane: Any) -> None:
+    @needs_compiled
+    @pytest.mark.parametrize("prefix", [(), ({}, (), False), ([], (), False), (None, [], False), None])
+    def test_tables_of_another_shape(self, kind: Any, app: Cocopot, prefix: Any) -> None:
         """What is no table is an error or not looked at, and never read as if it were one."""
         hosts = app.router._matcher.current().hosts
         for domain in hosts["http"].values():
-            domain.lane = lane
-        assert attempt(lambda: self.match(app, "/users/7/posts/x")) in (None, TypeError, IndexError)
+            domain.prefix = prefix
+        assert attempt(lambda: self.match(compiled, app, "/users/7/posts/x")) in (None, TypeError, IndexError)
 
 
 # -------------------------------------------------------------------------
@@ -392,21 +395,23 @@ headers = st.none() | st.dictionaries(names | st.integers(0, 1) | st.none(), val
     text=st.text(max_size=3) | st.sampled_from(["\ud800", *("x" * n for n in (1023, 1024, 1025, 5000))]),
     headers=headers,
 )
-def test_text_answer(text: str, headers: dict[Any, Any] | None) -> None:
-    """A text is sent alike, whatever its headers."""
+def test_encode_a_text(text: str, headers: dict[Any, Any] | None) -> None:
+    """A text is encoded alike, whatever its headers."""
     plain = {"X-A"}
-    args = text, headers, ("Content-Type", "text/html"), plain, _kind_of_header
-    assert attempt(compiled.text_answer, *args) == attempt(python.text_answer, *args)
+    first, second = (
+        attempt(kind.TextEncoder(plain, _special_name).encode, text, headers, ("Content-Type", "text/html"))
+        for kind in (compiled, python)
+    )
+    assert first == second
     assert plain == {"X-A"}
 
 
 @both
-def test_text_answer_does_not_keep_what_it_is_given(kind: Any) -> None:
+def test_encode_makes_new_lists(kind: Any) -> None:
     """The headers that a view returned stay as they are, and lists are new."""
+    encode = kind.TextEncoder({"X-A"}, len).encode
     given_headers = {"X-A": "1"}
-    first, second = (
-        kind.text_answer("a", given_headers, ("Content-Type", "text/html"), {"X-A"}, len) for _ in range(2)
-    )
+    first, second = (encode("a", given_headers, ("Content-Type", "text/html")) for _ in range(2))
     assert given_headers == {"X-A": "1"}
     assert first == second == (
         [b"a"], [("X-A", "1"), ("Content-Type", "text/html"), ("Content-Length", "1")]
@@ -420,14 +425,20 @@ def test_text_answer_does_not_keep_what_it_is_given(kind: Any) -> None:
     "args",
     [
         (),
-        (b"a", None, ("a", "b"), set(), len),
-        (None, None, ("a", "b"), set(), len),
-        ("a", [], ("a", "b"), set(), len),
-        ("a", {"A": "1"}, ("a", "b"), None, len),
-        ("a", {"A": "1"}, ("a", "b"), set(), None),
+        (b"a", None, ("a", "b")),
+        (None, None, ("a", "b")),
+        ("a", [], ("a", "b")),
     ],
 )
-def test_text_answer_refuses_what_it_cannot_take(args: tuple[Any, ...]) -> None:
+def test_encode_rejects_other_types(args: tuple[Any, ...]) -> None:
     """A wrong argument is a `TypeError`."""
     with pytest.raises(TypeError):
-        compiled.text_answer(*args)
+        compiled.TextEncoder(set(), len).encode(*args)
+
+
+@needs_compiled
+@pytest.mark.parametrize("args", [(), (None, len), (set(), None), ([], len)])
+def test_text_encoder_rejects_other_types(args: tuple[Any, ...]) -> None:
+    """A wrong argument of the constructor is a `TypeError`."""
+    with pytest.raises(TypeError):
+        compiled.TextEncoder(*args)

@@ -19,8 +19,7 @@ from cocopot.body import check_content_length
 from cocopot.context import CURRENT, Context
 from cocopot.hooks.every import report_errors
 from cocopot.request import Request
-from cocopot.routing import Router
-from cocopot.speedups import match_plain, new
+from cocopot.speedups import new
 from cocopot.urls import domain_of
 
 if TYPE_CHECKING:
@@ -129,13 +128,7 @@ def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> s
         if environ.get("CONTENT_LENGTH"):
             check_content_length(environ)
         config, router = app.config, app.router
-        if (
-            match_plain is not None
-            and type(request) is Request
-            and type(router) is Router
-            and (table := router._matcher.table) is not None  # noqa: SLF001
-            and (found := match_plain(environ, table.hosts, config)) is not None
-        ):
+        if type(request) is Request and (found := router.match_plain(environ, config)) is not None:
             rule, request.view_args = found
             request.url_rule = rule
             return rule.endpoint  # type: ignore[no-any-return]

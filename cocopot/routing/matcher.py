@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import Rule as WerkzeugRule
 
-    from cocopot.routing.walk import Found
+    from cocopot.routing.walk import WalkResult
 
 
 class Matcher(StateMachineMatcher):
-    """Werkzeug's states, with the table that is built of them."""
+    """Werkzeug's states, and the table that is built of them."""
 
     def __init__(self, merge_slashes: bool, lock: AbstractContextManager[object]) -> None:
         super().__init__(merge_slashes)
@@ -29,7 +29,7 @@ class Matcher(StateMachineMatcher):
         self._lock = lock
 
     def add(self, rule: WerkzeugRule) -> None:
-        """Add a rule; the table is built anew before the next match."""
+        """Add a rule; the table is rebuilt before the next match."""
         with self._lock:
             super().add(rule)
             self.table = None
@@ -45,7 +45,7 @@ class Matcher(StateMachineMatcher):
     def match(
         self, domain: str, path: str, method: str, websocket: bool
     ) -> tuple[WerkzeugRule, dict[str, Any]]:
-        """Do what Werkzeug's matcher does, on a table that no other thread changes."""
+        """Return the rule and its arguments, or raise, as Werkzeug's matcher does."""
         table = self.table or self.current()
         walk = Walk(method, websocket=websocket)
         rule, values = self._find(table, walk, domain, path)
@@ -57,7 +57,7 @@ class Matcher(StateMachineMatcher):
             raise RequestAliasRedirect(arguments, rule.endpoint)
         return rule, arguments
 
-    def _find(self, table: Table, walk: Walk, domain: str, path: str) -> Found:
+    def _find(self, table: Table, walk: Walk, domain: str, path: str) -> WalkResult:
         found = self._try(table, walk, domain, path)
         if found is None and self.merge_slashes:
             path = re.sub("/{2,}", "/", path)
@@ -68,7 +68,7 @@ class Matcher(StateMachineMatcher):
             raise walk.no_match()
         return found
 
-    def _try(self, table: Table, walk: Walk, domain: str, path: str) -> Found | None:
+    def _try(self, table: Table, walk: Walk, domain: str, path: str) -> WalkResult | None:
         try:
             return walk.find(table.root, [domain, *path.split("/")], 0, ())
         except SlashRequiredError:

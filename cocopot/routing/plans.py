@@ -1,64 +1,100 @@
-"""Plans: how a path with a given number of segments is read without a search."""
+"""Plans: how a path with a given number of segments is read without a search.
+
+The functions of plans that read variables are *readers*, compiled for each shape of rule. A shape states
+where the variables are, and how each is tested and converted. Rules of one shape share a reader: what is
+particular to a rule, such as the names of its variables, is in the plan.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
 from werkzeug.routing.converters import DEFAULT_CONVERTERS, BaseConverter, IntegerConverter
 
-from cocopot.routing.readers import Capture, make_reader
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from werkzeug.routing.rules import RulePart
 
-    from cocopot.routing.readers import Found, Plan
     from cocopot.routing.rule import Rule
     from cocopot.routing.walk import Node
 
-#: So many groups of plans are tried for one path before the states are walked.
+#: The most groups of plans that are tried for one path before the states are walked.
 _MAX_GROUPS = 8
 #: There are plans for paths of fewer segments, the empty one in front included.
 _MAX_SEGMENTS = 16
 
 _BUILTIN_CONVERTERS = frozenset(DEFAULT_CONVERTERS.values())
 
-#: By method, with ``None`` for any other, the rule and how its variables are read.
-Hits: TypeAlias = "dict[str | None, tuple[Rule, list[Capture]]]"
+#: The rule and new arguments for its view.
+Match: TypeAlias = "tuple[Rule, dict[str, Any]]"
+#: What a plan returns: `None` for a path that does not fit, `False` where only a walk can decide.
+Outcome: TypeAlias = "Match | Literal[False] | None"
+#: A function and its data. It is called with a path's segments, the method and the plan itself:
+#: `plan[0](parts, method, plan)`. `Router.match_request` and `speedups.match_plain` call plans.
+Plan: TypeAlias = "tuple[Any, ...]"
 #: By the number of all segments.
 Plans: TypeAlias = "tuple[Plan | None, ...]"
-#: Where the static segment is, or what picks several out of a path; plans by these segments; the next group.
-_Group: TypeAlias = "tuple[int, Callable[[list[str]], Any] | None, dict[Any, Plan], _Group | None]"
-_Fixed: TypeAlias = "tuple[tuple[int, str], ...]"
-#: Where the static segments are, and by these segments the hits.
-_Candidates: TypeAlias = "tuple[tuple[int, ...], dict[tuple[str, ...], Hits]]"
+_Static: TypeAlias = "tuple[tuple[int, str], ...]"
+_Shape: TypeAlias = "tuple[tuple[int, str, str], ...]"
 
-#: Where no rule goes on with a variable.
+#: Where no rule continues with a variable.
 NO_PLANS: Plans = (None,) * _MAX_SEGMENTS
 
 
-def find_hits(rules: Iterable[Rule], redirecting: frozenset[int]) -> Hits:
-    """Return by method the first of ``rules``, as far as nothing but the method decides."""
-    hits: Hits = {}
+class Capture(NamedTuple):
+    """How one variable is read.
+
+    Args:
+        segment: The index of its segment.
+        name: Its name.
+        accepts: A test that returns `None` for a text that it rejects; or what is tested without a call: that
+            the text is not empty, or that it is decimal digits.
+        convert: A conversion; or what is done without a call: nothing, or `int`.
+    """
+
+    segment: int
+    name: str
+    accepts: Callable[[str], object] | Literal["nonempty", "decimal"]
+    convert: Callable[[str], object] | Literal["text", "int"]
+
+
+#: By method, with `None` for any other, the rule and how its variables are read.
+RulesByMethod: TypeAlias = "dict[str | None, tuple[Rule, list[Capture]]]"
+_Texts: TypeAlias = "tuple[str, ...]"
+#: The indexes of the static segments, and by the texts of these segments the rules.
+_Candidates: TypeAlias = "tuple[tuple[int, ...], dict[_Texts, RulesByMethod]]"
+#: The index of the static segment; what picks several out of a path; plans by their texts; the next group.
+_Group: TypeAlias = (
+    "tuple[int, Callable[[list[str]], _Texts] | None, dict[str | _Texts, Plan], _Group | None]"
+)
+
+
+# -- rules -----------------------------------------------------------------
+
+
+def group_by_method(rules: Iterable[Rule], redirecting: frozenset[int]) -> RulesByMethod:
+    """Return by method the first of `rules`, as far as only the method decides."""
+    found: RulesByMethod = {}
     for rule in rules:
         if rule.websocket:
             continue
         captures = _captures(rule)
-        # What takes any method comes alone: the method may be one of another rule's, in small letters.
-        if captures is None or id(rule) in redirecting or (rule.methods is None and hits):
+        # A rule for any method comes alone: the method may be one of another rule's, in small letters.
+        if captures is None or id(rule) in redirecting or (rule.methods is None and found):
             break
         for method in (None,) if rule.methods is None else rule.methods:
-            hits.setdefault(method, (rule, captures))
+            found.setdefault(method, (rule, captures))
         if rule.methods is None:
             break
-    return hits
+    return found
 
 
 def _captures(rule: Rule) -> list[Capture] | None:
-    """Return how a plan reads the variables, or ``None`` where only a walk reads them as Werkzeug does."""
+    """Return how a plan reads the variables, or `None` where only a walk reads them as Werkzeug does."""
     converters = list(rule._converters.items())  # noqa: SLF001
     parts = [(index, part) for index, part in enumerate(rule._parts[1:]) if not part.static]  # noqa: SLF001
     if len(parts) != len(converters) or not all(map(_is_plain, parts, converters)):
@@ -69,12 +105,12 @@ def _captures(rule: Rule) -> list[Capture] | None:
     ]
 
 
-def _is_plain(place: tuple[int, RulePart], variable: tuple[str, BaseConverter]) -> bool:
+def _is_plain(segment: tuple[int, RulePart], variable: tuple[str, BaseConverter]) -> bool:
     """Whether the variable is one whole segment, never empty, and may be converted too early or twice."""
-    part, converter = place[1], variable[1]
-    whole = not part.final and part.content == rf"(?P<__werkzeug_0>{converter.regex})\Z"
-    harmless = type(converter) in _BUILTIN_CONVERTERS or _is_identity(converter)
-    return whole and harmless and re.match(part.content, "") is None
+    part, converter = segment[1], variable[1]
+    is_whole = not part.final and part.content == rf"(?P<__werkzeug_0>{converter.regex})\Z"
+    is_harmless = type(converter) in _BUILTIN_CONVERTERS or _is_identity(converter)
+    return is_whole and is_harmless and re.match(part.content, "") is None
 
 
 def _is_identity(converter: BaseConverter) -> bool:
@@ -89,103 +125,164 @@ def _test(
     return "decimal" if converter.regex == r"\d+" else re.compile(part.content).match
 
 
-def _conversion(converter: BaseConverter) -> Callable[[str], Any] | Literal["text", "int"]:
+def _conversion(converter: BaseConverter) -> Callable[[str], object] | Literal["text", "int"]:
     if _is_identity(converter):
         return "text"
     if not isinstance(converter, IntegerConverter):
         return converter.to_python
-    limited = converter.fixed_digits or converter.min is not None or converter.max is not None
-    return converter.to_python if limited else "int"
+    is_limited = converter.fixed_digits or converter.min is not None or converter.max is not None
+    return converter.to_python if is_limited else "int"
 
 
-def lay_plans(node: Node, depth: int, redirecting: frozenset[int]) -> Plans:
-    """Return by the number of segments the plans for paths that go on with a variable segment at ``node``.
+# -- plans -----------------------------------------------------------------
+
+
+def build_plans(node: Node, depth: int, redirecting: frozenset[int]) -> Plans:
+    """Return by the number of segments the plans for paths that continue with a variable segment at `node`.
 
     Where there are several, they are grouped. Within a group the same segments are static, with other texts:
-    at most one of its plans fits a path. The groups stand in Werkzeug's order. Where a plan cannot say what
+    at most one of its plans fits a path. The groups are in Werkzeug's order. Where a plan cannot decide as
     Werkzeug would, the states are walked.
     """
     by_length: dict[int, list[_Candidates]] = {}
     full: set[int] = set()
-    for length, fixed, rules in _candidates(node, depth, (), variable=True):
-        places, texts = tuple(index for index, _ in fixed), tuple(text for _, text in fixed)
+    for length, static, rules in _candidates(node, depth, (), is_variable=True):
+        indexes, texts = tuple(index for index, _ in static), tuple(text for _, text in static)
         groups = by_length.setdefault(length, [])
-        if not groups or groups[-1][0] != places or texts in groups[-1][1]:
+        if not groups or groups[-1][0] != indexes or texts in groups[-1][1]:
             if len(groups) == _MAX_GROUPS:
                 full.add(length)
             else:
-                groups.append((places, {}))
+                groups.append((indexes, {}))
         if length not in full:
-            groups[-1][1][texts] = find_hits(rules, redirecting)
+            groups[-1][1][texts] = group_by_method(rules, redirecting)
     if not by_length:
         return NO_PLANS
     return tuple(_join(by_length.get(length, [])) for length in range(_MAX_SEGMENTS))
 
 
+def _candidates(
+    node: Node, depth: int, static: _Static, *, is_variable: bool = False
+) -> Generator[tuple[int, _Static, Sequence[Rule]], None, bool]:
+    """Yield what may end a walk below `node`, in its order: number of segments, the static ones, rules.
+
+    Returns:
+        Whether the rest is skipped, because a variable that takes any number of segments comes next.
+    """
+    if not is_variable:
+        if node.rules or "" in node.static:
+            yield depth, static, node.rules
+        for text, child in node.static.items():
+            if (yield from _candidates(child, depth + 1, (*static, (depth, text)))):
+                return True
+    for edge in node.edges:
+        if edge.final or (yield from _candidates(edge.node, depth + 1, static)):
+            return True
+    if not is_variable and not all(rule.strict_slashes for rule in node.rules):
+        yield depth + 1, (*static, (depth, "")), ()
+    return False
+
+
 def _join(groups: list[_Candidates]) -> Plan | None:
     """Return one plan for all groups."""
     if len(groups) == 1 and len(groups[0][1]) == 1:
-        ((places, candidates),) = groups
-        ((texts, hits),) = candidates.items()
-        return _plan(hits, tuple(zip(places, texts, strict=True)))
+        ((indexes, candidates),) = groups
+        ((texts, rules),) = candidates.items()
+        return _plan(rules, tuple(zip(indexes, texts, strict=True)))
     linked: _Group | None = None
-    for places, candidates in reversed(groups):
-        pick = itemgetter(*places) if len(places) > 1 else None
+    for indexes, candidates in reversed(groups):
+        pick = itemgetter(*indexes) if len(indexes) > 1 else None
         # With nothing static the first segment is the key: it is empty in every path.
-        plans = {texts if pick else "".join(texts): _plan(hits, ()) for texts, hits in candidates.items()}
-        linked = (places[0] if places else 0, pick, plans, linked)
-    return None if linked is None else (_try_groups, linked)
+        plans: dict[str | _Texts, Plan] = {
+            texts if pick else "".join(texts): _plan(rules, ()) for texts, rules in candidates.items()
+        }
+        linked = (indexes[0] if indexes else 0, pick, plans, linked)
+    return None if linked is None else (_first_match, linked)
 
 
-def _plan(hits: Hits, fixed: _Fixed) -> Plan:
-    if not hits:
-        return (_give_up,)
-    all_captures = [captures for _, captures in hits.values()]
+def _plan(rules: RulesByMethod, static: _Static) -> Plan:
+    if not rules:
+        return (_undecided,)
+    all_captures = [captures for _, captures in rules.values()]
     if all_captures.count(all_captures[0]) == len(all_captures):
-        rules = {method: rule for method, (rule, _) in hits.items()}
-        return make_reader(rules, all_captures[0], fixed)
-    plans = {method: make_reader({None: rule}, captures, fixed) for method, (rule, captures) in hits.items()}
-    return (_try_method, plans)
+        return _make_reader({method: rule for method, (rule, _) in rules.items()}, all_captures[0], static)
+    plans = {
+        method: _make_reader({None: rule}, captures, static) for method, (rule, captures) in rules.items()
+    }
+    return (_match_method, plans)
 
 
-def _try_groups(parts: list[str], method: str, plan: Plan) -> Found | Literal[False] | None:
+def _first_match(parts: list[str], method: str, plan: Plan) -> Outcome:
     group: _Group | None = plan[1]
     while group is not None:
-        place, pick, plans, group = group
-        inner = plans.get(parts[place] if pick is None else pick(parts))
+        index, pick, plans, group = group
+        inner = plans.get(parts[index] if pick is None else pick(parts))
         if inner is not None:
-            found: Found | Literal[False] | None = inner[0](parts, method, inner)
+            found: Outcome = inner[0](parts, method, inner)
             if found is not None:
                 return found
     return None
 
 
-def _try_method(parts: list[str], method: str, plan: Plan) -> Found | Literal[False] | None:
+def _match_method(parts: list[str], method: str, plan: Plan) -> Outcome:
     inner: Plan | None = plan[1].get(method)
-    return False if inner is None else inner[0](parts, method, inner)
+    outcome: Outcome = False if inner is None else inner[0](parts, method, inner)
+    return outcome
 
 
-def _give_up(_parts: list[str], _method: str, _plan: Plan) -> Literal[False]:
+def _undecided(_parts: list[str], _method: str, _plan: Plan) -> Literal[False]:
     return False
 
 
-def _candidates(
-    node: Node, depth: int, fixed: _Fixed, *, variable: bool = False
-) -> Generator[tuple[int, _Fixed, Sequence[Rule]], None, bool]:
-    """Yield what may end a walk below ``node``, in its order: number of segments, the static ones, rules.
+# -- readers ---------------------------------------------------------------
 
-    Returns:
-        Whether the rest is left out, because a variable that takes any number of segments comes next.
+_TESTS = {
+    "nonempty": "not text{}",
+    "decimal": "not text{}.isdecimal()",
+    "own": "accepts{0}(text{0}) is None",
+}
+_VALUES = {"text": "text{}", "int": "int(text{})", "own": "convert{0}(text{0})"}
+
+
+def _make_reader(rules: Mapping[str | None, Rule], captures: Sequence[Capture], static: _Static) -> Plan:
+    """Return the plan that reads a path of `rules`.
+
+    Args:
+        rules: The rules by method, or one rule for `None`, which means every method.
+        captures: How their variables are read.
+        static: Segments that must be there, as index and text.
     """
-    if not variable:
-        if node.rules or "" in node.static:
-            yield depth, fixed, node.rules
-        for text, child in node.static.items():
-            if (yield from _candidates(child, depth + 1, (*fixed, (depth, text)))):
-                return True
-    for edge in node.edges:
-        if edge.final or (yield from _candidates(edge.node, depth + 1, fixed)):
-            return True
-    if not variable and not all(rule.strict_slashes for rule in node.rules):
-        yield depth + 1, (*fixed, (depth, "")), ()
-    return False
+    shape = tuple(
+        (index, "own" if callable(accepts) else accepts, "own" if callable(convert) else convert)
+        for index, _, accepts, convert in captures
+    )
+    indexes = tuple(index for index, _ in static)
+    defaults = any(rule.defaults for rule in rules.values())
+    read = _compile(shape, indexes, any_method=None in rules, defaults=defaults)
+    own: list[object] = [
+        item for _, name, *functions in captures for item in (name, *filter(callable, functions))
+    ]
+    return (read, rules.get(None, rules), *(text for _, text in static), *own)
+
+
+@lru_cache(maxsize=1024)
+def _compile(
+    shape: _Shape, indexes: tuple[int, ...], *, any_method: bool, defaults: bool
+) -> Callable[[list[str], str, Plan], Outcome]:
+    """Return the reader for a shape; all tests come before all conversions, as in Werkzeug."""
+    names = ["_", "rule" if any_method else "rules", *(f"static{index}" for index in indexes)]
+    tests = [f"if parts[{index}] != static{index}: return None" for index in indexes]
+    items = []
+    for index, test, value in shape:
+        names.append(f"name{index}")
+        names += [f"accepts{index}"] * (test == "own") + [f"convert{index}"] * (value == "own")
+        tests += [f"text{index} = parts[{index}]", f"if {_TESTS[test].format(index)}: return None"]
+        items.append(f"name{index}: {_VALUES[value].format(index)}")
+    if not any_method:
+        tests += ["rule = rules.get(method)", "if rule is None: return False"]
+    arguments = ", ".join([*items, *["**(rule.defaults or {})"] * defaults])
+    lines = [f"{', '.join(names)} = plan", *tests, f"return rule, {{{arguments}}}"]
+    namespace: dict[str, object] = {"__name__": __name__}
+    source = "\n    ".join(["def read(parts, method, plan):", *lines])
+    exec(compile(source, f"<reader of {shape}>", "exec"), namespace)  # noqa: S102 - made of the texts above
+    return cast("Callable[[list[str], str, Plan], Outcome]", namespace["read"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from werkzeug.routing import Map, RequestRedirect, ValidationError
 from werkzeug.routing import Rule as WerkzeugRule
 
+from cocopot import speedups
 from cocopot.exceptions import MethodNotAllowed, NotFound
 from cocopot.routing.matcher import Matcher
 from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import BaseConverter, MapAdapter, RuleFactory
 
-    from cocopot.routing.readers import Found
+    from cocopot.routing.plans import Match
     from cocopot.routing.rule import Rule
     from cocopot.routing.table import Domain, Host, Table
     from cocopot.types import WSGIEnvironment
 
-#: So many hosts are remembered, then all are forgotten; a longer host is never remembered.
+#: The most hosts in the cache, which is cleared then; a longer host is not cached.
 _MAX_HOSTS = 256
 _MAX_HOST_LENGTH = 260
 _METHODS = frozenset(map(str, HTTPMethod))
@@ -32,9 +33,9 @@ _METHODS = frozenset(map(str, HTTPMethod))
 class Router(Map):
     """A Werkzeug Map that matches a request without an adapter.
 
-    Everything that a Map does goes on working, and rules may be added while other threads match: a match in
-    flight keeps the table that it began with. What is changed on a rule in place, once a request was matched,
-    is seen after the next ``add``.
+    Everything that a Map does continues to work, and rules may be added while other threads match: a match in
+    progress keeps the table that it began with. A rule that is changed in place after the first match takes
+    effect with the next `add`.
 
     Example:
         >>> from cocopot.routing import Router, Rule
@@ -46,6 +47,15 @@ class Router(Map):
     """
 
     _matcher: Matcher
+
+    # Returns what `match_request` does for a request for which the tables and its environment are enough, and
+    # otherwise `None`, for `match_request` to decide.
+    match_plain = speedups.match_plain
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "match_plain" not in vars(cls):
+            cls.match_plain = _match_nothing  # it may override anything
 
     def __init__(
         self,
@@ -112,25 +122,25 @@ class Router(Map):
         method: str,
         server_name: str | None = None,
         subdomain: str | None = None,
-    ) -> tuple[Rule, dict[str, Any]]:
+    ) -> Match:
         """Return the rule that a request belongs to, and new arguments for its view.
 
-        Every request comes through here but those that `speedups.match_plain` knows, so it is written out in
-        one go: a page, then the plans, then a walk.
-        The outcome is that of ``bind_to_environ(environ, server_name, subdomain).match(return_rule=True)``.
+        It is one function, to make no calls that can be avoided: first the static rules, then the plans, then
+        a walk.
+        The outcome is that of `bind_to_environ(environ, server_name, subdomain).match(return_rule=True)`.
 
         Args:
             environ: The WSGI environment: host, scheme and, for a redirect, query string and script name.
-            path: The decoded path, as in ``request.path``.
+            path: The decoded path, as in `request.path`.
             method: The request method.
             server_name: The configured server name, if the host is to be compared with it.
             subdomain: The subdomain, if it is not to be taken from the host.
 
         Raises:
             NotFound: No rule matches.
-            MethodNotAllowed: A rule matches, but not the method; ``valid_methods`` are those that do.
+            MethodNotAllowed: A rule matches, but not the method; `valid_methods` are those that do.
             RequestRedirect: The path is not the canonical one, or the rule redirects.
-            WebsocketMismatch: The only rule that matches is for WebSockets, or for none.
+            WebsocketMismatch: Either the request or the only rule that matches is for a WebSocket.
             BadHost: The host cannot be a host name.
         """
         table = self._matcher.table
@@ -145,51 +155,49 @@ class Router(Map):
             domain = None
         if domain is None or "HTTP_UPGRADE" in environ:
             return self._match_bound(environ, path, method, server_name, subdomain)
-        hits = domain.pages.get(path)
-        if hits is None and path == "/":
+        rules = domain.static_rules.get(path)
+        if rules is None and path == "/":
             if environ.get("PATH_INFO") == "":
                 return self._match_bound(environ, path, method, server_name, subdomain)
-            hits = domain.index
-        if hits is not None:
-            rule = hits.get(method) or hits.get(None)
+            rules = domain.root_rules
+        if rules is not None:
+            rule = rules.get(method) or rules.get(None)
             if rule is not None:
                 return rule, dict(rule.defaults) if rule.defaults else {}
-            allowed = domain.refused.get((path, method))
+            allowed = domain.method_not_allowed.get((path, method))
             if allowed is not None:
                 raise MethodNotAllowed(allowed.copy())
         parts = path.split("/")
         if parts[0]:
             return self._match_bound(environ, path, method, server_name, subdomain)
-        is_nowhere: object = False
+        known_not_found = False
         try:
             depth = 1
-            lanes, plans, is_dead_end = domain.lane
-            while lanes is not None:
-                lane = lanes.get(parts[depth])
-                if lane is None:
+            prefixes, plans, is_exhaustive = domain.prefix
+            while prefixes is not None:
+                prefix = prefixes.get(parts[depth])
+                if prefix is None:
                     break
-                lanes, plans, is_dead_end = lane
+                prefixes, plans, is_exhaustive = prefix
                 depth += 1
             plan = plans[len(parts)]
             if plan is not None:
-                found: Found | None = plan[0](parts, method, plan)
+                found: Match | None = plan[0](parts, method, plan)
                 if found:
                     return found
-            else:
-                is_nowhere = is_dead_end and parts[depth] and "//" not in path
+            elif is_exhaustive and parts[depth]:
+                known_not_found = "//" not in path
         except (IndexError, ValueError):
-            # The path has fewer segments than lanes, or more than plans; or a number is out of bounds.
+            # The path has fewer segments than the prefix, or more than the plans; or `int` rejects a number.
             pass
-        if is_nowhere:
+        if known_not_found:
             raise NotFound
         return self._walk(table, domain, path, method) or self._match_bound(
             environ, path, method, server_name, subdomain
         )
 
-    def _walk(
-        self, table: Table, domain: Domain, path: str, method: str
-    ) -> tuple[Rule, dict[str, Any]] | None:
-        """Match by a walk of the states; ``None`` where an adapter is needed, for a redirect above all."""
+    def _walk(self, table: Table, domain: Domain, path: str, method: str) -> Match | None:
+        """Match by a walk of the states; return `None` where an adapter is needed, mostly for a redirect."""
         if not path or path[1:2] == "/":
             return None
         walk = Walk(method.upper())
@@ -200,7 +208,7 @@ class Router(Map):
                     return None
                 error = walk.error()
                 if isinstance(error, MethodNotAllowed) and method in _METHODS:
-                    domain.remember_refusal(path, method, error)
+                    domain.remember_allowed_methods(path, method, error)
                 raise error
             rule, values = found
             return None if id(rule) in table.redirecting else (rule, read_arguments(rule, values))
@@ -211,28 +219,28 @@ class Router(Map):
 
     def _match_bound(
         self, environ: WSGIEnvironment, path: str, method: str, server_name: str | None, subdomain: str | None
-    ) -> tuple[Rule, dict[str, Any]]:
-        """Match as Werkzeug does; the host is known from then on."""
+    ) -> Match:
+        """Match as Werkzeug does, and cache the host."""
         adapter = self.bind_to_environ(environ, server_name, subdomain)
         if not adapter.websocket:
-            self._remember(adapter, environ, server_name, subdomain)
+            self._cache_host(adapter, environ, server_name, subdomain)
         if path == "/" and environ.get("PATH_INFO") == "":
             path = ""
         try:
             rule, arguments = adapter.match(path, method, return_rule=True)
         except RequestRedirect as exc:
-            exc.__context__ = None  # its frames lead to the request, which keeps the redirect
+            exc.__context__ = None  # break the cycle redirect -> traceback -> frames -> request -> redirect
             raise
         return cast("Rule", rule), cast("dict[str, Any]", arguments)
 
-    def _remember(
+    def _cache_host(
         self,
         adapter: MapAdapter,
         environ: WSGIEnvironment,
         server_name: str | None,
         subdomain: str | None,
     ) -> None:
-        """Keep the domain that a host stands for, if nothing but the key decides on it."""
+        """Cache which domain a host belongs to, if only the key of the cache decides that."""
         host = environ.get("HTTP_HOST")
         by_host = self.host_matching or (server_name is not None and subdomain is None)
         name = adapter.server_name if adapter.subdomain is None else adapter.subdomain
@@ -245,3 +253,7 @@ class Router(Map):
             hosts.clear()
         plain = server_name is None and subdomain is None
         hosts[host if plain else (host, server_name, subdomain)] = domain
+
+
+def _match_nothing(*_: object, **__: object) -> None:
+    """Leave every request to `Router.match_request`, which a subclass may have overridden."""

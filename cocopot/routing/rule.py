@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Rule(WerkzeugRule):
-    """A URL rule: Werkzeug's, with a word on who answers ``OPTIONS`` and who added it.
+    """Werkzeug's URL rule, with the plugin that added it and how `OPTIONS` is answered.
 
     Args:
-        string: The rule, such as ``"/users/<int:id>"``.
+        string: The rule, such as `"/users/<int:id>"`.
         *args: As for Werkzeug's rule.
-        provide_automatic_options: Whether ``OPTIONS`` is answered without calling the view.
-        added_by: The plugin that added the rule, or ``None`` for the application.
-        **options: As for Werkzeug's rule: ``endpoint``, ``methods``, ``defaults`` and so on.
+        provide_automatic_options: Whether `OPTIONS` is answered without calling the view.
+        added_by: The plugin that added the rule, or `None` for the application.
+        **options: As for Werkzeug's rule: `endpoint`, `methods`, `defaults` and so on.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Rule(WerkzeugRule):
             **super().get_empty_kwargs(),
             "provide_automatic_options": self.provide_automatic_options,
             "added_by": self.added_by,
-            # Werkzeug leaves these out.
+            # Werkzeug omits these.
             "merge_slashes": self.merge_slashes,
             "websocket": self.websocket,
         }

@@ -1,10 +1,14 @@
-"""The table: all that matching needs, built of Werkzeug's states."""
+"""The table: all that matching needs, built of Werkzeug's states.
+
+Its layout is defined here and in `cocopot.routing.plans`. It is read by `Router.match_request` and, for what
+the tables alone can answer, by `cocopot.speedups.match_plain`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from cocopot.routing.plans import NO_PLANS, find_hits, lay_plans
+from cocopot.routing.plans import NO_PLANS, build_plans, group_by_method
 from cocopot.routing.walk import Node
 
 if TYPE_CHECKING:
@@ -16,72 +20,75 @@ if TYPE_CHECKING:
     from cocopot.routing.plans import Plans
     from cocopot.routing.rule import Rule
 
-#: The host, and if there is one of them, the server name and the subdomain to match with.
+#: The host, or the host, the server name and the subdomain to match with, if one of the latter is set.
 Host: TypeAlias = "str | tuple[str | None, str | None, str | None] | None"
-#: The lanes that a static segment leads to, if there is any; the plans for paths that go on otherwise; and
-#: whether such a path is of no rule, because none has a variable so far.
-Lane: TypeAlias = "tuple[dict[str, Lane] | None, Plans, bool]"
+#: What follows static segments at the beginning of a path. `[0]`: the prefixes that are one static segment
+#: longer, by that segment, or `None` without any. `[1]`: the plans for paths that continue with a variable.
+#: `[2]`: whether the static segments are exhaustive, because no rule has had a variable so far: a path that
+#: continues with neither matches no rule.
+Prefix: TypeAlias = "tuple[dict[str, Prefix] | None, Plans, bool]"
 
 
 class Domain:
-    """The quick tables for the rules of one host or subdomain that has no variable."""
+    """The tables for the rules of one host or subdomain that has no variable."""
 
-    __slots__ = ("index", "lane", "name", "pages", "refused")
+    __slots__ = ("method_not_allowed", "name", "prefix", "root_rules", "static_rules")
 
-    def __init__(self, name: str, node: Node, redirecting: frozenset[int], *, dead_ends: bool) -> None:
+    def __init__(self, name: str, node: Node, redirecting: frozenset[int], *, exhaustive: bool) -> None:
         self.name = name
-        #: By whole path and method, the rule; "/" is apart, as it may stand for an empty path.
-        self.pages: dict[str, dict[str | None, Rule]] = {}
-        self.index: dict[str | None, Rule] = {}
-        #: By path of a page and method, the methods that a refusal names.
-        self.refused: dict[tuple[str, str], list[str]] = {}
-        self.lane: Lane = (None, NO_PLANS, False)
+        #: By whole path and method, the rule without variables; "/" is apart, as the path may be empty then.
+        self.static_rules: dict[str, dict[str | None, Rule]] = {}
+        self.root_rules: dict[str | None, Rule] = {}
+        #: By static path and rejected method, the methods that are allowed.
+        self.method_not_allowed: dict[tuple[str, str], list[str]] = {}
+        #: The empty segment in front of the first slash.
+        self.prefix: Prefix = (None, NO_PLANS, False)
         start = node.static.get("")
         if start is not None:
-            self.lane = self._lay(start, [""], redirecting, dead_ends)
-            self.index = _by_method(start.static.get(""), redirecting)
+            self.prefix = self._build(start, [""], redirecting, exhaustive)
+            self.root_rules = _rules_by_method(start.static.get(""), redirecting)
 
-    def remember_refusal(self, path: str, method: str, error: MethodNotAllowed) -> None:
-        """Keep what a page's refusal names. There are so many as pages and methods, not as clients ask for.
+    def remember_allowed_methods(self, path: str, method: str, error: MethodNotAllowed) -> None:
+        """Cache which methods are allowed. The cache grows with the rules, not with what clients send.
 
         Args:
-            path: A path; only that of a page is kept.
+            path: A path; ignored unless it is that of a rule without variables.
             method: A standard method.
-            error: The refusal.
+            error: The error to be raised for it.
         """
-        if path in self.pages or path == "/":
-            self.refused[path, method] = list(error.valid_methods or ())
+        if path in self.static_rules or path == "/":
+            self.method_not_allowed[path, method] = list(error.valid_methods or ())
 
-    def _lay(self, node: Node, path: list[str], redirecting: frozenset[int], dead_ends: bool) -> Lane:
+    def _build(self, node: Node, path: list[str], redirecting: frozenset[int], exhaustive: bool) -> Prefix:
         if node.rules:
-            self.pages["/".join(path)] = _by_method(node, redirecting)
-        dead_ends = dead_ends and not node.edges
-        lanes = {
-            text: self._lay(child, [*path, text], redirecting, dead_ends)
+            self.static_rules["/".join(path)] = _rules_by_method(node, redirecting)
+        exhaustive = exhaustive and not node.edges
+        prefixes = {
+            text: self._build(child, [*path, text], redirecting, exhaustive)
             for text, child in node.static.items()
             # No path begins with two slashes: Werkzeug drops all but one.
             if text or len(path) > 1
         }
-        return lanes or None, lay_plans(node, len(path), redirecting), dead_ends
+        return prefixes or None, build_plans(node, len(path), redirecting), exhaustive
 
 
-def _by_method(node: Node | None, redirecting: frozenset[int]) -> dict[str | None, Rule]:
+def _rules_by_method(node: Node | None, redirecting: frozenset[int]) -> dict[str | None, Rule]:
     rules = node.rules if node is not None else ()
-    return {method: rule for method, (rule, _) in find_hits(rules, redirecting).items()}
+    return {method: rule for method, (rule, _) in group_by_method(rules, redirecting).items()}
 
 
 class Table:
-    """Everything that matching needs, built of a matcher's states and never changed."""
+    """All that matching needs, built of a matcher's states and never changed."""
 
     def __init__(self, root: State) -> None:
         self.root = Node(root)
         #: Rules that may answer with a redirect although they match.
         self.redirecting = frozenset(_redirecting(list(_rules(self.root))))
         self.domains = {
-            name: Domain(name, node, self.redirecting, dead_ends=not self.root.edges)
+            name: Domain(name, node, self.redirecting, exhaustive=not self.root.edges)
             for name, node in self.root.static.items()
         }
-        #: The domains of hosts seen, by what they were found with. Bounded: see ``_MAX_HOSTS``.
+        #: By scheme and host, the domains of the hosts seen so far. Bounded by `_MAX_HOSTS`.
         self.hosts: dict[str, dict[Host, Domain]] = {"http": {}, "https": {}}
 
 
@@ -94,7 +101,7 @@ def _rules(node: Node) -> Generator[Rule, None, None]:
 
 
 def _redirecting(rules: list[Rule]) -> Generator[int, None, None]:
-    providers: dict[Any, list[Rule]] = {}
+    providers: dict[object, list[Rule]] = {}
     for rule in rules:
         if rule.defaults:
             providers.setdefault(rule.endpoint, []).append(rule)

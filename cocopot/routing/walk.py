@@ -1,4 +1,4 @@
-"""The exact search: Werkzeug's states, frozen, and a walk through them."""
+"""The exact search: a walk through a frozen copy of Werkzeug's states."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cocopot.routing.rule import Rule
 
 #: A rule, and the texts of its variables.
-Found: TypeAlias = "tuple[Rule, tuple[str, ...]]"
+WalkResult: TypeAlias = "tuple[Rule, tuple[str, ...]]"
 
 
 class SlashRequiredError(Exception):
@@ -31,7 +31,7 @@ class SlashRequiredError(Exception):
 
 
 class Edge(NamedTuple):
-    """The way from a node over a variable segment, or over all the rest where ``final``."""
+    """The transition from a node over a variable segment, or over all the rest if `final`."""
 
     node: Node
     read: Callable[[str], Sequence[str] | None]
@@ -40,7 +40,7 @@ class Edge(NamedTuple):
 
 
 class Node:
-    """One of Werkzeug's states, frozen: other threads may add rules while it is walked."""
+    """A frozen copy of one of Werkzeug's states: other threads may add rules while it is walked."""
 
     __slots__ = ("edges", "rules", "static")
 
@@ -53,7 +53,7 @@ class Node:
 
 
 def _reader(part: RulePart) -> Callable[[str], Sequence[str] | None]:
-    """Return what reads the variables of ``part``, and the optional slash at its end, out of a text."""
+    """Return a function that reads the variables of `part`, and its optional slash, from a text."""
     pattern = re.compile(part.content)
     names = (name for name in pattern.groupindex if name.startswith("__werkzeug_"))
     groups = [pattern.groupindex[name] for name in sorted(names, key=lambda name: int(name[11:]))]
@@ -79,8 +79,8 @@ class Walk:
         self.websocket = websocket
         self.missed: list[Rule] = []
 
-    def find(self, node: Node, parts: list[str], index: int, values: tuple[str, ...]) -> Found | None:
-        """Return the rule that the parts from ``index`` on lead to, with its values, or ``None``.
+    def find(self, node: Node, parts: list[str], index: int, values: tuple[str, ...]) -> WalkResult | None:
+        """Return the rule that the parts from `index` on lead to, with its values, or `None`.
 
         It goes as deep as the rules do, never as deep as the path.
         """
@@ -99,7 +99,7 @@ class Walk:
             return self._choose(lenient, values)
         return None
 
-    def _cross(self, edge: Edge, parts: list[str], index: int, values: tuple[str, ...]) -> Found | None:
+    def _cross(self, edge: Edge, parts: list[str], index: int, values: tuple[str, ...]) -> WalkResult | None:
         read = edge.read("/".join(parts[index:]) if edge.final else parts[index])
         if read is None:
             return None
@@ -109,27 +109,27 @@ class Walk:
                 return self.find(edge.node, [""], 0, (*values, *read))
         return self.find(edge.node, parts, len(parts) if edge.final else index + 1, (*values, *read))
 
-    def _choose(self, rules: Iterable[Rule], values: tuple[str, ...]) -> Found | None:
+    def _choose(self, rules: Iterable[Rule], values: tuple[str, ...]) -> WalkResult | None:
         for rule in rules:
-            if self._suits(rule):
+            if self._fits(rule):
                 return rule, values
             self.missed.append(rule)
         return None
 
-    def _suits(self, rule: Rule) -> bool:
+    def _fits(self, rule: Rule) -> bool:
         return (rule.methods is None or self.method in rule.methods) and rule.websocket == self.websocket
 
-    def _end(self, node: Node, values: tuple[str, ...]) -> Found | None:
+    def _end(self, node: Node, values: tuple[str, ...]) -> WalkResult | None:
         found = self._choose(node.rules, values)
         if found is None and "" in node.static:
-            for rule in filter(self._suits, node.static[""].rules):
+            for rule in filter(self._fits, node.static[""].rules):
                 if rule.strict_slashes:
                     raise SlashRequiredError
                 return rule, values
         return found
 
     def no_match(self) -> NoMatch:
-        """Return Werkzeug's word for a miss: with the methods of the rules that refused this one."""
+        """Return Werkzeug's error for a miss, with the methods that the rules on the way allow."""
         methods: set[str] = set()
         mismatch = False
         for rule in self.missed:
@@ -140,7 +140,7 @@ class Walk:
         return NoMatch(methods, mismatch)
 
     def error(self) -> HTTPException:
-        """Return what Werkzeug's adapter makes of a miss."""
+        """Return the HTTP exception that Werkzeug's adapter raises for a miss."""
         miss = self.no_match()
         if miss.have_match_for:
             return MethodNotAllowed(valid_methods=list(miss.have_match_for))
@@ -151,7 +151,7 @@ def read_arguments(rule: Rule, values: Iterable[str]) -> dict[str, Any]:
     """Return the values of a rule's variables, converted, and its defaults.
 
     Raises:
-        ValidationError: A converter refuses its value, or a number has more digits than ``int`` reads.
+        ValidationError: A converter rejects its value, or a number has more digits than `int` reads.
     """
     arguments: dict[str, Any] = {}
     for (name, converter), value in zip(rule._converters.items(), values, strict=False):  # noqa: SLF001

@@ -1,7 +1,7 @@
-"""The functions of the hot path that are worth compiling.
+"""The functions and classes of the hot path that are worth compiling.
 
-Where the distribution was built with a C compiler they are those of `_compiled.pyx`, else those of
-`python.py`, which do the same. `COCOPOT_PURE_PYTHON=1` in the environment chooses the latter.
+If the distribution was built with a C compiler they come from `_compiled.pyx`, else from `python.py`, which
+does the same. `COCOPOT_PURE_PYTHON=1` in the environment selects the latter.
 """
 
 import os
@@ -11,25 +11,25 @@ from cocopot.speedups.python import LENGTH_HEADERS
 
 try:
     if is_true(os.environ.get("COCOPOT_PURE_PYTHON", "")):
-        raise ImportError  # noqa: TRY301 - as if it were not there
+        raise ImportError  # noqa: TRY301 - as if it were missing
     from cocopot.speedups._compiled import (
         Lazy,
         LazyArguments,
         LazyHeaders,
+        TextEncoder,
         match_plain,
         new,
         plain_arguments,
-        text_answer,
     )
-except ImportError:  # also of a name that an old one does not have
+except ImportError:  # also if an outdated one lacks a name
     from cocopot.speedups.python import (
         Lazy,
         LazyArguments,
         LazyHeaders,
+        TextEncoder,
         match_plain,
         new,
         plain_arguments,
-        text_answer,
     )
 
 __all__ = [
@@ -38,10 +38,10 @@ __all__ = [
     "Lazy",
     "LazyArguments",
     "LazyHeaders",
+    "TextEncoder",
     "match_plain",
     "new",
     "plain_arguments",
-    "text_answer",
 ]
 
 #: Whether they are the compiled ones.

@@ -1,10 +1,11 @@
 # cython: language_level=3, binding=False
-"""What `cocopot.speedups.python` does, compiled. What each is for, and what it takes, stands there.
+"""The compiled twin of `cocopot.speedups.python`, which documents each function and class.
 
-Both must do the same; `tests/test_speedups.py` compares them. A type in a signature, and one of a variable, is
-checked when it is assigned: what is no dict, say, is a `TypeError`.
+Both must do the same; `tests/test_speedups.py` compares them. The type of a parameter or a variable is checked
+when it is assigned: anything but a dict is a `TypeError` where a dict is declared.
 """
 
+from cython cimport binding
 from cpython.dict cimport PyDict_Items
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_FindChar, PyUnicode_Substring
@@ -15,7 +16,7 @@ from cocopot.speedups.python import LENGTH_HEADERS
 
 cdef extern from "Python.h":
     ctypedef struct TypeObject "PyTypeObject":
-        object (*tp_new)(TypeObject *kind, object args, PyObject *kwargs)
+        object (*tp_new)(TypeObject *cls, object args, PyObject *kwargs)
 
     TypeObject PyBaseObject_Type
     TypeObject PyDict_Type
@@ -24,8 +25,8 @@ cdef extern from "Python.h":
     PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
 
 
-cdef bint has(str text, Py_UCS4 sign):
-    return PyUnicode_FindChar(text, sign, 0, len(text), 1) >= 0
+cdef bint contains(str text, Py_UCS4 char):
+    return PyUnicode_FindChar(text, char, 0, len(text), 1) >= 0
 
 
 # -------------------------------------------------------------------------
@@ -33,10 +34,10 @@ cdef bint has(str text, Py_UCS4 sign):
 # -------------------------------------------------------------------------
 
 
-cpdef new(kind):
-    if isinstance(kind, type) and (<TypeObject *>kind).tp_new == PyBaseObject_Type.tp_new:
-        return PyBaseObject_Type.tp_new(<TypeObject *>kind, (), NULL)
-    return object.__new__(kind)
+cpdef new(cls):
+    if isinstance(cls, type) and (<TypeObject *>cls).tp_new == PyBaseObject_Type.tp_new:
+        return PyBaseObject_Type.tp_new(<TypeObject *>cls, (), NULL)
+    return object.__new__(cls)
 
 
 cdef class Lazy:
@@ -50,7 +51,7 @@ cdef class Lazy:
     def __set_name__(self, owner, str name not None):
         self.name = name
 
-    def failed(self, error):
+    def on_error(self, error):
         pass
 
     def __get__(self, instance, owner):
@@ -60,7 +61,7 @@ cdef class Lazy:
         try:
             value = self.load(instance)
         except Exception as error:
-            self.failed(error)
+            self.on_error(error)
             raise
         setattr(instance, self.name, value)
         return value
@@ -77,27 +78,27 @@ cdef class LazyHeaders(Lazy):
 
 
 cdef class LazyArguments(Lazy):
-    cdef readonly object kind
-    cdef readonly object plain_storage
-    cdef readonly object plain_query_string
+    cdef readonly object cls
+    cdef readonly object default_storage
+    cdef readonly object default_query_string
 
-    def __init__(self, load, str name not None, kind, plain_storage, plain_query_string):
+    def __init__(self, load, str name not None, cls, default_storage, default_query_string):
         super().__init__(load, name)
-        self.kind = kind
-        self.plain_storage = plain_storage
-        self.plain_query_string = plain_query_string
+        self.cls = cls
+        self.default_storage = default_storage
+        self.default_query_string = default_query_string
 
     def __get__(self, instance, owner):
         if instance is None:
             return self
         if (
             instance._query_string is None
-            and instance.parameter_storage_class is self.plain_storage
-            and type(instance).query_string is self.plain_query_string
+            and instance.parameter_storage_class is self.default_storage
+            and type(instance).query_string is self.default_query_string
         ):
             environ = instance.environ
             query = (<dict>environ).get("QUERY_STRING", "") if type(environ) is dict else None
-            arguments = plain_arguments(query, self.kind)
+            arguments = plain_arguments(query, self.cls)
             if arguments is not None:
                 instance.args = arguments
                 return arguments
@@ -109,8 +110,10 @@ cdef class LazyArguments(Lazy):
 # -------------------------------------------------------------------------
 
 
-def match_plain(environ, dict hosts not None, config):
-    if type(environ) is not dict:
+@binding(True)  # so that it is a method of the router's class
+def match_plain(router, environ, config):
+    table = router._matcher.table
+    if table is None or type(environ) is not dict:
         return None
     path, method = (<dict>environ).get("PATH_INFO"), (<dict>environ).get("REQUEST_METHOD")
     if (
@@ -123,30 +126,31 @@ def match_plain(environ, dict hosts not None, config):
         or config["SERVER_NAME"] is not None
     ):
         return None
+    cdef dict hosts = table.hosts
     cdef dict by_host = hosts.get((<dict>environ).get("wsgi.url_scheme"))
     domain = None if by_host is None else by_host.get((<dict>environ).get("HTTP_HOST"))
     if domain is None:
         return None
-    cdef dict pages = domain.pages
-    cdef dict rules = domain.index if <str>path == "/" else pages.get(path)
+    cdef dict static_rules = domain.static_rules
+    cdef dict rules = domain.root_rules if <str>path == "/" else static_rules.get(path)
     if rules is not None:
         rule = rules.get(method) or rules.get(None)
         if rule is not None:
             return rule, dict(rule.defaults) if rule.defaults else {}
-    return match_plan(domain.lane, (<str>path).split("/"), method)
+    return match_plan(domain.prefix, (<str>path).split("/"), method)
 
 
-cdef object match_plan(tuple lane, list parts, str method):
+cdef object match_plan(tuple prefix, list parts, str method):
     cdef Py_ssize_t depth = 1
-    cdef dict lanes = lane[0]
-    while lanes is not None and depth < len(parts):
-        following = lanes.get(parts[depth])
+    cdef dict prefixes = prefix[0]
+    while prefixes is not None and depth < len(parts):
+        following = prefixes.get(parts[depth])
         if following is None:
             break
-        lane = following
-        lanes = lane[0]
+        prefix = following
+        prefixes = prefix[0]
         depth += 1
-    cdef tuple plans = lane[1]
+    cdef tuple plans = prefix[1]
     cdef tuple plan = plans[len(parts)] if len(parts) < len(plans) else None
     if plan is None:
         return None
@@ -161,32 +165,32 @@ cdef object match_plan(tuple lane, list parts, str method):
 # -------------------------------------------------------------------------
 
 
-cpdef plain_arguments(query, kind):
+cpdef plain_arguments(query, cls):
     if type(query) is not str or not PyUnicode_IS_ASCII(<str>query):
         return None
-    # What is ASCII has a byte for each of its characters.
+    # An ASCII text has one byte for each of its characters.
     cdef const char *text = PyUnicode_1BYTE_DATA(<str>query)
-    cdef Py_ssize_t start = 0, end, sign, length = len(<str>query)
+    cdef Py_ssize_t start = 0, end, delimiter, length = len(<str>query)
     if index_of(text, c"%", 0, length) < length or index_of(text, c"+", 0, length) < length:
         return None
-    if isinstance(kind, type) and (<TypeObject *>kind).tp_new == PyDict_Type.tp_new:
-        arguments = PyDict_Type.tp_new(<TypeObject *>kind, (), NULL)
+    if isinstance(cls, type) and (<TypeObject *>cls).tp_new == PyDict_Type.tp_new:
+        arguments = PyDict_Type.tp_new(<TypeObject *>cls, (), NULL)
     else:
-        arguments = dict.__new__(kind)
+        arguments = dict.__new__(cls)
     while start < length:
         end = index_of(text, c"&", start, length)
         if start < end:
-            sign = index_of(text, c"=", start, end)
+            delimiter = index_of(text, c"=", start, end)
             add_argument(
-                arguments, PyUnicode_Substring(query, start, sign), PyUnicode_Substring(query, sign + 1, end)
+                arguments, PyUnicode_Substring(query, start, delimiter), PyUnicode_Substring(query, delimiter + 1, end)
             )
         start = end + 1
     return arguments
 
 
-cdef Py_ssize_t index_of(const char *text, char sign, Py_ssize_t start, Py_ssize_t end):
-    """Return where a sign is, or the end."""
-    cdef const char *found = <const char *>memchr(text + start, sign, end - start)
+cdef Py_ssize_t index_of(const char *text, char delimiter, Py_ssize_t start, Py_ssize_t end):
+    """Return the index of a delimiter, or the end."""
+    cdef const char *found = <const char *>memchr(text + start, delimiter, end - start)
     return end if found == NULL else found - text
 
 
@@ -209,22 +213,35 @@ cdef tuple length_header(Py_ssize_t length):
     return length_headers[length] if length < len(length_headers) else ("Content-Length", str(length))
 
 
-def text_answer(str text not None, dict headers, tuple type_header, set plain_names, kind_of_header):
-    cdef bytes body = text.encode()
-    if headers is None:
-        return [body], [type_header, length_header(len(body))]
-    cdef list head = PyDict_Items(headers)
-    cdef bint has_type = False
-    for name, value in head:
-        if type(name) is not str or type(value) is not str or has(<str>value, c"\n") or has(<str>value, c"\r"):
-            return None
-        if name in plain_names:
-            continue
-        if <str>name == "Content-Type":
-            has_type = True
-        elif kind_of_header(name):
-            return None
-    if not has_type:
-        head.append(type_header)
-    head.append(length_header(len(body)))
-    return [body], head
+cdef class TextEncoder:
+    cdef readonly set plain_names
+    cdef readonly object special_name
+
+    def __init__(self, set plain_names not None, special_name not None):
+        self.plain_names = plain_names
+        self.special_name = special_name
+
+    def encode(self, str text not None, dict headers, tuple type_header):
+        cdef bytes body = text.encode()
+        if headers is None:
+            return [body], [type_header, length_header(len(body))]
+        cdef list head = PyDict_Items(headers)
+        cdef bint has_type = False
+        for name, value in head:
+            if (
+                type(name) is not str
+                or type(value) is not str
+                or contains(<str>value, c"\n")
+                or contains(<str>value, c"\r")
+            ):
+                return None
+            if name in self.plain_names:
+                continue
+            if <str>name == "Content-Type":
+                has_type = True
+            elif self.special_name(name):
+                return None
+        if not has_type:
+            head.append(type_header)
+        head.append(length_header(len(body)))
+        return [body], head

@@ -1,62 +1,70 @@
-"""What `_compiled.pyx` compiles, in Python: what each is for, and what stands in where that is missing."""
+"""The pure-Python twin of `_compiled.pyx`, and its documentation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from werkzeug.datastructures import ImmutableMultiDict
 
+    from cocopot.routing.plans import Match
+    from cocopot.routing.router import Router
+    from cocopot.routing.table import Prefix
     from cocopot.types import WSGIEnvironment
 
 T = TypeVar("T")
-Kind = TypeVar("Kind", bound="ImmutableMultiDict[str, str]")
+Arguments = TypeVar("Arguments", bound="ImmutableMultiDict[str, str]")
 
 
-#: The header that tells how long a body is, for short bodies: looked up, not made.
+#: The Content-Length headers of short bodies: to look one up is quicker than to make one.
 LENGTH_HEADERS = {length: ("Content-Length", str(length)) for length in range(1024)}
 
 
-def new(kind: type[T]) -> T:
+# -------------------------------------------------------------------------
+# Objects
+# -------------------------------------------------------------------------
+
+
+def new(cls: type[T]) -> T:
     """Return an object without calling its constructor.
 
     Args:
-        kind: Its class, which has no `__new__` of its own.
+        cls: Its class, which has no `__new__` of its own.
     """
-    return object.__new__(kind)
+    return object.__new__(cls)
 
 
 class Lazy:
-    """An attribute that is computed at its first access and then lies in the instance's dict.
+    """An attribute that is computed at its first access and then kept in the instance's dict.
 
-    It defines no ``__set__``, so that a value in the instance's dict wins without a call.
+    It defines no `__set__`, so that a value in the instance's dict wins without a call.
 
     Args:
         load: Computes it from the instance.
         name: Its name.
     """
 
-    def __init__(self, load: Callable[[Any], Any], name: str = "") -> None:
+    def __init__(self, load: Callable[[Any], object], name: str = "") -> None:
         self.load = load
         self.name = name
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def failed(self, error: Exception) -> None:
+    def on_error(self, error: Exception) -> None:
         """Raise another exception in place of one that `load` has raised, or return."""
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
         if instance is None:
             return self
         try:
             value = self.load(instance)
         except Exception as error:
-            self.failed(error)
+            self.on_error(error)
             raise
-        setattr(instance, self.name, value)  # unlike a look at __dict__, it makes no dict
+        setattr(instance, self.name, value)  # unlike access to __dict__, it keeps CPython's inline values
         return value
 
 
@@ -84,50 +92,113 @@ class LazyArguments(Lazy):
     Args:
         load: Computes them where there is something to decode.
         name: As for `Lazy`.
-        kind: The class of arguments that need not be decoded.
-        plain_storage: The class that the request says that arguments are of, unless it has been changed.
-        plain_query_string: The attribute of the request's class, unless it has been overridden.
+        cls: The class of arguments that need not be decoded.
+        default_storage: The request's `parameter_storage_class`, unless it has been changed.
+        default_query_string: The attribute of the request's class, unless it has been overridden.
     """
 
     def __init__(
         self,
-        load: Callable[[Any], Any],
+        load: Callable[[Any], object],
         name: str,
-        kind: type[ImmutableMultiDict[str, str]],
-        plain_storage: type[ImmutableMultiDict[str, str]],
-        plain_query_string: object,
+        cls: type[ImmutableMultiDict[str, str]],
+        default_storage: type[ImmutableMultiDict[str, str]],
+        default_query_string: object,
     ) -> None:
         super().__init__(load, name)
-        self.kind = kind
-        self.plain_storage = plain_storage
-        self.plain_query_string = plain_query_string
+        self.cls = cls
+        self.default_storage = default_storage
+        self.default_query_string = default_query_string
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
             return self
         if (
             instance._query_string is None  # noqa: SLF001 - else the one in the environment has been replaced
-            and instance.parameter_storage_class is self.plain_storage
-            and type(instance).query_string is self.plain_query_string
+            and instance.parameter_storage_class is self.default_storage
+            and type(instance).query_string is self.default_query_string
         ):
-            arguments = plain_arguments(instance.environ.get("QUERY_STRING", ""), self.kind)
+            arguments = plain_arguments(instance.environ.get("QUERY_STRING", ""), self.cls)
             if arguments is not None:
                 instance.args = arguments
                 return arguments
         return super().__get__(instance, owner)
 
 
-#: Returns the rule and the arguments of a request for which the tables of routing are enough, else `None`.
-#: Takes the environment, `Table.hosts` and the configuration. `Router.match_request` does it in Python.
-match_plain: Callable[[WSGIEnvironment, Any, Any], Any] | None = None
+# -------------------------------------------------------------------------
+# Matching
+# -------------------------------------------------------------------------
 
 
-def plain_arguments(query: str, kind: type[Kind]) -> Kind | None:
+def match_plain(router: Router, environ: WSGIEnvironment, config: Mapping[str, object]) -> Match | None:
+    """Return a rule and new arguments for its view, or `None` if the router has to decide.
+
+    This is the one function here that knows about routing. It reads the tables of `cocopot.routing.table`,
+    which are enough for a host that was seen before if no server name is configured.
+
+    Args:
+        router: The router; this function is its method `match_plain`.
+        environ: The WSGI environment.
+        config: The application's configuration, for `TRUSTED_HOSTS` and `SERVER_NAME`.
+    """
+    table = router._matcher.table  # noqa: SLF001
+    if table is None or type(environ) is not dict:
+        return None
+    path, method = environ.get("PATH_INFO"), environ.get("REQUEST_METHOD")
+    if (
+        type(path) is not str
+        or not path.isascii()
+        or not path.startswith("/")
+        or type(method) is not str
+        or "HTTP_UPGRADE" in environ
+        or config["TRUSTED_HOSTS"] is not None
+        or config["SERVER_NAME"] is not None
+    ):
+        return None
+    by_host = table.hosts.get(environ.get("wsgi.url_scheme", ""))
+    domain = None if by_host is None else by_host.get(environ.get("HTTP_HOST"))
+    if domain is None:
+        return None
+    rules = domain.root_rules if path == "/" else domain.static_rules.get(path)
+    if rules is not None:
+        rule = rules.get(method) or rules.get(None)
+        if rule is not None:
+            return rule, dict(rule.defaults) if rule.defaults else {}
+    return _match_plan(domain.prefix, path.split("/"), method)
+
+
+def _match_plan(prefix: Prefix, parts: list[str], method: str) -> Match | None:
+    depth = 1
+    prefixes = prefix[0]
+    while prefixes is not None and depth < len(parts):
+        following = prefixes.get(parts[depth])
+        if following is None:
+            break
+        prefix = following
+        prefixes = prefix[0]
+        depth += 1
+    plans = prefix[1]
+    plan = plans[len(parts)] if len(parts) < len(plans) else None
+    if plan is None:
+        return None
+    try:
+        match: Match | None = plan[0](parts, method, plan) or None
+    except ValueError:
+        return None
+    return match
+
+
+# -------------------------------------------------------------------------
+# Arguments
+# -------------------------------------------------------------------------
+
+
+def plain_arguments(query: str, cls: type[Arguments]) -> Arguments | None:
     """Return the arguments of a query string, or `None` if there is something to decode in it.
 
     Args:
         query: The query string.
-        kind: The class of what is returned.
+        cls: The class of what is returned.
     """
     if type(query) is not str or "%" in query or "+" in query or not query.isascii():
         return None
@@ -140,48 +211,60 @@ def plain_arguments(query: str, kind: type[Kind]) -> Kind | None:
             else:
                 lists[key] = [value]
     # A multi dict is a dict of lists; its own constructor would take these for single values.
-    arguments: Kind = _new(kind)
+    arguments: Arguments = _new_dict(cls)
     _update(arguments, lists)
     return arguments
 
 
-def text_answer(
-    text: str,
-    headers: dict[Any, Any] | None,
-    type_header: tuple[str, str],
-    plain_names: set[str],
-    kind_of_header: Callable[[str], str],
-) -> tuple[list[bytes], list[tuple[str, str]]] | None:
-    """Return a text and its headers as they are sent, or `None` if Werkzeug has to look at the headers.
+# As names of their own, for the methods of a base class that a type checker does not know as such.
+_new_dict: Callable[[type[Any]], Any] = dict.__new__
+_update: Callable[[Any, dict[str, list[str]]], None] = dict.update
+
+
+# -------------------------------------------------------------------------
+# Sending a text
+# -------------------------------------------------------------------------
+
+
+class TextEncoder:
+    """Encodes a text and its headers for the server, if Werkzeug does not have to inspect the headers.
 
     Args:
-        text: What a view returned.
-        headers: What it returned beside it.
-        type_header: The content type, unless `headers` has one.
-        plain_names: Names that need no look at them.
-        kind_of_header: Looks at another name: an empty string if it is of that sort too.
+        plain_names: Names of headers without special handling; read at each call.
+        special_name: Inspects another name: returns an empty string if it needs no special handling either.
     """
-    body = text.encode()
-    length = len(body)
-    length_header = LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
-    if headers is None:
-        return [body], [type_header, length_header]
-    head: list[tuple[str, str]] = [*headers.items()]
-    has_type = False
-    for name, value in head:
-        if type(name) is not str or type(value) is not str or "\n" in value or "\r" in value:
-            return None
-        if name in plain_names:
-            continue
-        if name == "Content-Type":
-            has_type = True
-        elif kind_of_header(name):
-            return None
-    if not has_type:
-        head.append(type_header)
-    head.append(length_header)
-    return [body], head
 
+    def __init__(self, plain_names: set[str], special_name: Callable[[str], str]) -> None:
+        self.plain_names = plain_names
+        self.special_name = special_name
 
-_new: Any = dict.__new__
-_update: Any = dict.update
+    def encode(
+        self, text: str, headers: dict[str, str] | None, type_header: tuple[str, str]
+    ) -> tuple[list[bytes], list[tuple[str, str]]] | None:
+        """Return the body and the headers as they are sent, or `None` if Werkzeug has to inspect the headers.
+
+        Args:
+            text: The text that a view returned.
+            headers: The headers that it returned with it.
+            type_header: The content type, unless `headers` has one.
+        """
+        body = text.encode()
+        length = len(body)
+        length_header = LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
+        if headers is None:
+            return [body], [type_header, length_header]
+        head = [*headers.items()]
+        has_type = False
+        for name, value in head:
+            if type(name) is not str or type(value) is not str or "\n" in value or "\r" in value:
+                return None
+            if name in self.plain_names:
+                continue
+            if name == "Content-Type":
+                has_type = True
+            elif self.special_name(name):
+                return None
+        if not has_type:
+            head.append(type_header)
+        head.append(length_header)
+        return [body], head

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from cocopot import logs, urls
-from cocopot.config import DEFAULTS, Config, ConfigAttribute, is_true
+from cocopot.config import DEFAULTS, Config, ConfigAttribute
 from cocopot.context import Context
+from cocopot.environment import is_true
 from cocopot.folders import checked_instance_path, open_in_folder
 from cocopot.hooks import PluginManager
 from cocopot.hooks.loading import Loader

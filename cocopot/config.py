@@ -397,8 +397,3 @@ def _set_nested(config: dict[str, Any], keys: list[str], value: Any, variable: s
             )
         current[key] = current = dict(child)
     current[last] = value
-
-
-def is_true(text: str) -> bool:
-    """Return whether the text of an environment variable switches something on."""
-    return text.strip().lower() not in {"", "0", "false", "no", "off"}

@@ -22,6 +22,7 @@ LAYERS = """
 types
 locations
 exceptions
+environment
 suggestions
 scopes
 origins

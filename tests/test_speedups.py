@@ -18,7 +18,7 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot import Cocopot, speedups
-from cocopot.config import is_true
+from cocopot.environment import is_true
 from cocopot.response import _special_name
 from cocopot.speedups import python
 from tests.processes import clean_environ

@@ -6,7 +6,7 @@ does the same. `COCOPOT_PURE_PYTHON=1` in the environment selects the latter.
 
 import os
 
-from cocopot.config import is_true
+from cocopot.environment import is_true
 from cocopot.speedups.python import LENGTH_HEADERS
 
 try:

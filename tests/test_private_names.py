@@ -86,7 +86,7 @@ PRIVATE_NAMES = [
         "the converters of a rule's variables",
         _rule,
     ),
-    PrivateName("_matcher", "routing.router pipeline.lifecycle", "replaced by Cocopot's matcher", Map),
+    PrivateName("_matcher", "routing.router speedups.python", "replaced by Cocopot's matcher", Map),
     PrivateName("_remap", "routing.router", "update() sorts into new lists, for other threads", Map),
     PrivateName(
         "_rules_by_endpoint", "routing.router", "update() sorts into new lists, for other threads", Map

@@ -51,7 +51,7 @@ class TestUrlFor:
 
     def test_scheme_not_external(self, app: Cocopot) -> None:
         """A scheme makes a URL external; to ask for both that and the opposite is a mistake."""
-        with app.test_request_context(), pytest.raises(ValueError, match="leave out _external=False"):
+        with app.test_request_context(), pytest.raises(ValueError, match="remove _external=False"):
             url_for("home", _scheme="https", _external=False)
 
     def test_relative(self, app: Cocopot) -> None:

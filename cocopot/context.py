@@ -83,8 +83,8 @@ class Context:
     _tokens: tuple[contextvars.Token[Context], ...] = ()
     #: Whether `g` and the teardown of the application context belong to the context around this one.
     shares_app_context = False
-    # The context whose request this application context sees, because it is inside of it.
-    _owner: Context | None = None
+    #: The context whose request this application context sees, because it was pushed inside it.
+    request_owner: Context | None = None
     _is_copy = False
     _exc: BaseException | None = None
 
@@ -102,12 +102,7 @@ class Context:
     @property
     def owner(self) -> Context:
         """The context that the request belongs to: this one, or the one that this one is inside of."""
-        return self._owner or self
-
-    @property
-    def owns_request(self) -> bool:
-        """Whether the end of this context is the end of a request."""
-        return self.request is not None and self._owner is None
+        return self.request_owner or self
 
     @property
     def existing_request(self) -> Request:
@@ -199,7 +194,7 @@ class Context:
             self.shares_app_context = True
         elif outer.request is not None:
             self.request = outer.request
-            self._owner = outer.owner
+            self.request_owner = outer.owner
 
     # -- lifetime -----------------------------------------------------
 
@@ -230,13 +225,13 @@ class Context:
 
     def _close_files(self) -> None:
         request = self.request
-        if request is not None and request.holds_files and self._owner is None and not self._is_copy:
+        if request is not None and request.holds_files and self.request_owner is None and not self._is_copy:
             request.close()
 
     def _reset(self) -> None:
         """Make the context as it was before it was pushed: it may be pushed again elsewhere."""
-        if self._owner is not None:
-            self.request = self._owner = None
+        if self.request_owner is not None:
+            self.request = self.request_owner = None
         self._g = self._url_adapter = None
         self.shares_app_context = False
 

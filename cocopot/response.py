@@ -86,7 +86,7 @@ def _type_header(mimetype: str | None) -> tuple[str, str] | None:
 
 
 # The headers that nearly every response has: looked up, not made.
-_TYPE_HEADERS: dict[str | None, tuple[str, str] | None] = {
+TYPE_HEADERS: dict[str | None, tuple[str, str] | None] = {
     mimetype: _type_header(mimetype) for mimetype in ("text/html", "text/plain")
 }
 _CONTENT_TYPES = {"application/json": ("Content-Type", "application/json")}
@@ -223,7 +223,7 @@ class Response(_WerkzeugResponse):
             body = None
         if content_type is None:
             media = self.default_mimetype if mimetype is None else mimetype
-            type_header = _TYPE_HEADERS.get(media) or _type_header(media)
+            type_header = TYPE_HEADERS.get(media) or _type_header(media)
         else:
             type_header = _CONTENT_TYPES.get(content_type) or _plain_header("Content-Type", content_type)
         head = () if headers is None else _plain_header_list(headers)
@@ -347,7 +347,7 @@ class Response(_WerkzeugResponse):
 
 def text_response(text: str) -> Response:
     """Return ``Response(text)``, without what the constructor has to look at."""
-    type_header = _TYPE_HEADERS.get(Response.default_mimetype)
+    type_header = TYPE_HEADERS.get(Response.default_mimetype)
     if type_header is None or Response.default_status != 200:
         return Response(text)
     response: Response = new(Response)
@@ -357,21 +357,3 @@ def text_response(text: str) -> Response:
     response._status = "200 OK"  # noqa: SLF001
     response._status_code = 200  # noqa: SLF001
     return response
-
-
-def send_text(
-    text: str,
-    headers: dict[str, str] | None,
-    environ: WSGIEnvironment,
-    start_response: StartResponse,
-) -> Iterable[bytes]:
-    """Send ``Response(text, None, headers)``, which is not made where it would only be sent."""
-    type_header = _TYPE_HEADERS.get(Response.default_mimetype)
-    if type_header is None or Response.default_status != 200 or environ["REQUEST_METHOD"] == "HEAD":
-        return Response(text, None, headers)(environ, start_response)
-    answer = encode_text(text, headers, type_header)
-    if answer is None:
-        return Response(text, None, headers)(environ, start_response)
-    body, head = answer
-    start_response("200 OK", head)
-    return body

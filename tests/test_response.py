@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import pickle
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest
-from werkzeug.test import create_environ, run_wsgi_app
+from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from cocopot.response import Response, send_text, text_response
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from cocopot.response import Response, text_response
 
 GET = {"REQUEST_METHOD": "GET"}
 
@@ -324,43 +319,7 @@ def test_a_conditional_header_that_cannot_be_read_is_a_400() -> None:
         response.make_conditional({**GET, "HTTP_IF_MODIFIED_SINCE": "Thu, 01 Jan 1970 00:00:00 GMT"})
 
 
-def _sent(send: Callable[..., Any]) -> tuple[Any, ...]:
-    """Return status, headers and body that a function sends, or the exception that it raises."""
-    seen: list[Any] = []
-    try:
-        body = b"".join(send(lambda status, headers, _exc_info=None: seen.extend((status, headers))))
-    except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
-        return type(error), str(error)
-    return (*seen, body)
-
-
-_NAMES = st.sampled_from(
-    ["X-A", "x-a", "X-B", "Content-Type", "content-type", "Content-Length", "Location", "", "no token"]
-)
-_VALUES = st.one_of(st.text(alphabet="aé\n\r \u20ac", max_size=4), st.integers(0, 9), st.none())
-
-
-class TestSendText:
-    @given(
-        text=st.text(max_size=5),
-        headers=st.none() | st.dictionaries(_NAMES, _VALUES, max_size=3),
-        method=st.sampled_from(["GET", "HEAD", "POST"]),
-    )
-    def test_it_sends_what_a_response_would(self, text: str, headers: Any, method: str) -> None:
-        """Without being made, `Response(text, None, headers)` is sent as it would be."""
-        environ = {**create_environ(), "REQUEST_METHOD": method}
-        quick = _sent(lambda start: send_text(text, headers, environ, start))
-        assert quick == _sent(lambda start: Response(text, None, headers)(environ, start))
-
-    @pytest.mark.parametrize(("name", "value"), [("default_mimetype", "text/plain"), ("default_status", 201)])
-    def test_changed_defaults(self, monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> None:
-        """Defaults that are changed on the class hold for texts too."""
-        monkeypatch.setattr(Response, name, value)
-        expected = _sent(lambda start: Response("a")(create_environ(), start))
-        assert _sent(lambda start: send_text("a", None, create_environ(), start)) == expected
-        assert _sent(lambda start: text_response("a")(create_environ(), start)) == expected
-
-    def test_a_text_response_is_a_response(self) -> None:
-        """`text_response` makes what the constructor makes."""
-        ours, theirs = text_response("\u20ac"), Response("\u20ac")
-        assert vars(ours) == vars(theirs)
+def test_a_text_response_is_a_response() -> None:
+    """`text_response` makes what the constructor makes."""
+    ours, theirs = text_response("\u20ac"), Response("\u20ac")
+    assert vars(ours) == vars(theirs)

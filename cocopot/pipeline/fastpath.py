@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
 from cocopot.pipeline.defaults.responses import cocopot_make_response
-from cocopot.response import Response, send_text, text_response
+from cocopot.response import TYPE_HEADERS, Response, encode_text, text_response
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -93,20 +93,28 @@ def serve(  # noqa: C901, PLR0912 - the hot path
         return lifecycle.finalize_request(context, value)(environ, start_response)
     after_request = pipeline.after_request_hook
     cls = type(value)
-    if cls is str:
-        if after_request is None:
-            return send_text(value, None, environ, start_response)
-        response: Any = text_response(value)
-    elif cls is Response:
+    if after_request is None:
+        text = headers = None
+        if cls is str:
+            text = value
+        elif cls is tuple and len(value) == 2 and type(value[0]) is str and type(value[1]) is dict:
+            text, headers = value
+        type_header = TYPE_HEADERS.get(Response.default_mimetype)
+        if (
+            text is not None
+            and type_header is not None
+            and Response.default_status == 200
+            and environ["REQUEST_METHOD"] != "HEAD"
+            and (encoded := encode_text(text, headers, type_header)) is not None
+        ):
+            body, head = encoded
+            start_response("200 OK", head)
+            return body
+    response: Any
+    if cls is Response:
         response = value
-    elif (
-        cls is tuple
-        and after_request is None
-        and len(value) == 2
-        and type(value[0]) is str
-        and type(value[1]) is dict
-    ):
-        return send_text(value[0], value[1], environ, start_response)
+    elif cls is str:
+        response = text_response(value)
     else:
         response = cocopot_make_response(app, request, value)
         if not isinstance(response, WerkzeugResponse):

@@ -393,7 +393,8 @@ def tear_down(context: Context, exc: BaseException | None) -> None:
     """Run the teardown hooks of a request, and those of its application context unless that is shared."""
     pipeline = context.pipeline or context.get_pipeline()
     try:
-        if pipeline.do_teardown_request is not None and context.owns_request:
+        has_request = context.request is not None and context.request_owner is None
+        if has_request and pipeline.do_teardown_request is not None:
             pipeline.do_teardown_request(context, exc)
     finally:
         if pipeline.do_teardown_appcontext is not None and not context.shares_app_context:

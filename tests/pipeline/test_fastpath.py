@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -231,3 +233,50 @@ def test_another_class_of_requests_keeps_it() -> None:
     app = make(Cocopot, "none", [])
     app.request_class = type("OwnRequest", (Request,), {})
     assert app.test_client().get("/7").text == "7"
+
+
+def sent(app: Any, method: str) -> tuple[Any, ...]:
+    """Return status, headers and body that a WSGI application sends, or the exception that it raises."""
+    seen: list[Any] = []
+    environ = {**create_environ(), "REQUEST_METHOD": method}
+    try:
+        body = b"".join(app(environ, lambda status, headers, _=None: seen.extend((status, headers))))
+    except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
+        return type(error), str(error)
+    return (*seen, body)
+
+
+def app_that_returns(value: Any) -> Cocopot:
+    """Return an application with one view, whose exceptions are raised again."""
+    app = Cocopot("texts", autoload=False, static_folder=None)
+    app.testing = True
+    app.add_url_rule("/", "index", lambda: value, methods=["GET", "POST"])
+    return app
+
+
+NAMES = st.sampled_from(
+    ["X-A", "x-a", "X-B", "Content-Type", "content-type", "Content-Length", "Location", "", "no token"]
+)
+VALUES = st.one_of(st.text(alphabet="a\xe9\n\r \u20ac", max_size=4), st.integers(0, 9), st.none())
+
+
+@given(
+    text=st.text(max_size=5),
+    headers=st.none() | st.dictionaries(NAMES, VALUES, max_size=3),
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+)
+def test_a_text_is_sent_as_a_response_would_be(text: str, headers: Any, method: str) -> None:
+    """A text, and one with headers, is sent as `Response(text, None, headers)` would be."""
+    app = app_that_returns(text if headers is None else (text, headers))
+    assert sent(app, method) == sent(Response(text, None, headers), method)
+
+
+@pytest.mark.parametrize(("name", "value"), [("default_mimetype", "text/plain"), ("default_status", 201)])
+@pytest.mark.parametrize("with_hook", [False, True])
+def test_changed_defaults(monkeypatch: pytest.MonkeyPatch, name: str, value: Any, with_hook: bool) -> None:
+    """Defaults that are changed on the class hold for texts too."""
+    monkeypatch.setattr(Response, name, value)
+    app = app_that_returns("a")
+    if with_hook:
+        app.after_request(lambda response: response)
+    assert sent(app, "GET") == sent(Response("a"), "GET")

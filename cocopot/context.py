@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextvars
 import functools
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.pipeline.endpoint import EndpointPipeline
     from cocopot.request import Request
+    from cocopot.types import F, Function
 
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
 
 _MISSING = object()
 
@@ -36,14 +36,14 @@ class Globals:
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"g has no attribute {name!r}: nothing has set it in this context")
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         self.__dict__[name] = value
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """Return the attribute `name`, or `default`."""
         return self.__dict__.get(name, default)
 
-    def pop(self, name: str, default: Any = _MISSING) -> Any:
+    def pop(self, name: str, default: object = _MISSING) -> Any:
         """Remove the attribute `name` and return it.
 
         Raises:
@@ -53,7 +53,7 @@ class Globals:
             return self.__dict__.pop(name)
         return self.__dict__.pop(name, default)
 
-    def setdefault(self, name: str, default: Any = None) -> Any:
+    def setdefault(self, name: str, default: object = None) -> Any:
         """Return the attribute `name`, after setting it to `default` if it is not set."""
         return self.__dict__.setdefault(name, default)
 
@@ -95,7 +95,7 @@ class Context:
         #: How many have pushed the context or keep it otherwise; it is torn down when there are none.
         self.holds = 0
         #: Functions that `after_this_request` has collected.
-        self.after_functions: list[Callable[[Any], Any]] | None = None
+        self.after_functions: list[Function] | None = None
         #: The pipeline of a request that is being served: it keeps the one that it began with.
         self.pipeline: EndpointPipeline | None = None
 
@@ -316,7 +316,7 @@ def copy_current_request_context(function: F) -> F:
     original = current_request_context()
 
     @functools.wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: object, **kwargs: object) -> object:
         with original.copy():
             return function(*args, **kwargs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import Headers
@@ -34,12 +34,21 @@ View: TypeAlias = Callable[..., ResponseValue]
 #: What `sys.exc_info()` returns.
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 StrPath: TypeAlias = str | os.PathLike[str]
+#: A function whose arguments and result depend on where it is used.
+Function: TypeAlias = Callable[..., Any]
+#: Options by name, for a function that takes them as keyword arguments.
+Options: TypeAlias = dict[str, Any]
+#: A decorated function, which a decorator returns as it is.
+F = TypeVar("F", bound=Function)
 
 __all__ = [
     "Body",
     "ExcInfo",
+    "F",
+    "Function",
     "HeadersValue",
     "JSONModule",
+    "Options",
     "RequestSettings",
     "ResponseValue",
     "StartResponse",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from werkzeug.routing import BuildError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.context import Context
     from cocopot.request import Request
+    from cocopot.types import Options
 
 
 def domain_of(app: Cocopot) -> tuple[str | None, str | None]:
@@ -54,7 +55,7 @@ def create_url_adapter(app: Cocopot, request: Request | None) -> MapAdapter | No
 def url_for(
     app: Cocopot,
     endpoint: str,
-    values: dict[str, Any],
+    values: Options,
     *,
     anchor: str | None,
     method: str | None,
@@ -100,7 +101,7 @@ def _relative(context: Context | None, endpoint: str) -> str:
     return f"{blueprint}{endpoint}" if blueprint else endpoint[1:]
 
 
-def inject_url_defaults(app: Cocopot, endpoint: str, values: dict[str, Any]) -> None:
+def inject_url_defaults(app: Cocopot, endpoint: str, values: Options) -> None:
     """Let the URL-defaults hooks fill in `values`."""
     scopes = [name for name in blueprints_of(endpoint) if name in app.blueprints]
     call = app.plugins.compiled_hook("cocopot_url_defaults", scopes)
@@ -108,7 +109,7 @@ def inject_url_defaults(app: Cocopot, endpoint: str, values: dict[str, Any]) -> 
         call(app, endpoint, values)
 
 
-def handle_url_build_error(app: Cocopot, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
+def handle_url_build_error(app: Cocopot, error: BuildError, endpoint: str, values: Options) -> str:
     """Return what a build-error handler supplies for a URL that could not be built.
 
     Raises:

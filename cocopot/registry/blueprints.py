@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from cocopot.context import current
 from cocopot.registry.decorators import Registrar
@@ -18,10 +18,10 @@ from cocopot.registry.tables import ScopedTable
 if TYPE_CHECKING:
     import os
 
+    from cocopot.app import Cocopot
     from cocopot.registry.error_handlers import ErrorKey
-    from cocopot.types import View
+    from cocopot.types import F, Options, View
 
-F = TypeVar("F", bound=Callable[..., Any])
 Deferred = Callable[["BlueprintSetupState"], object]
 
 
@@ -41,13 +41,13 @@ class BlueprintSetupState:
     """
 
     blueprint: Blueprint
-    app: Any
-    options: dict[str, Any]
+    app: Cocopot
+    options: Options
     first_registration: bool
     name: str
     url_prefix: str | None
     subdomain: str | None
-    url_defaults: dict[str, Any]
+    url_defaults: Options
 
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: View | None = None, **options: Any
@@ -86,7 +86,7 @@ class Blueprint(Registrar):
         template_folder: str | os.PathLike[str] | None = None,
         url_prefix: str | None = None,
         subdomain: str | None = None,
-        url_defaults: dict[str, Any] | None = None,
+        url_defaults: Options | None = None,
         root_path: str | None = None,
     ) -> None:
         _check_name(name)
@@ -97,7 +97,7 @@ class Blueprint(Registrar):
         self.subdomain = subdomain
         self.url_values_defaults = dict(url_defaults or {})
         self._deferred: list[Deferred] = []
-        self._children: list[tuple[Blueprint, dict[str, Any]]] = []
+        self._children: list[tuple[Blueprint, Options]] = []
         self._registered = False
 
     def __repr__(self) -> str:
@@ -239,7 +239,7 @@ class Blueprint(Registrar):
         """Whether `other` is this blueprint, or registered on it, or on one that is."""
         return other is self or any(child.has_inside(other) for child, _ in self._children)
 
-    def register(self, app: Any, options: dict[str, Any]) -> None:
+    def register(self, app: Cocopot, options: Options) -> None:
         """Register everything on an application; called by `app.register_blueprint`.
 
         Args:
@@ -262,16 +262,14 @@ class Blueprint(Registrar):
         state = self._state(app, options, name, first)
         app.blueprint_prefixes[name] = state.url_prefix or ""
         if self.has_static_folder:
-            state.add_url_rule(
-                f"{self.static_url_path}/<path:filename>", "static", cast("Any", self.send_static_file)
-            )
+            state.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", self.send_static_file)
         self._copy_functions(app, name)
         for deferred in self._deferred:
             deferred(state)
         for child, child_options in self._children:
             child.register(app, _child_options(child, child_options, state))
 
-    def _state(self, app: Any, options: dict[str, Any], name: str, first: bool) -> BlueprintSetupState:
+    def _state(self, app: Cocopot, options: Options, name: str, first: bool) -> BlueprintSetupState:
         return BlueprintSetupState(
             blueprint=self,
             app=app,
@@ -283,7 +281,7 @@ class Blueprint(Registrar):
             url_defaults={**self.url_values_defaults, **(options.get("url_defaults") or {})},
         )
 
-    def _copy_functions(self, app: Any, name: str) -> None:
+    def _copy_functions(self, app: Cocopot, name: str) -> None:
         for attribute, table in vars(self).items():
             if isinstance(table, ScopedTable) and None in table:
                 getattr(app, attribute)[name].add_all(table[None])
@@ -295,7 +293,7 @@ class Blueprint(Registrar):
         return current().app.get_send_file_max_age(filename)
 
 
-def _child_options(child: Blueprint, options: dict[str, Any], state: BlueprintSetupState) -> dict[str, Any]:
+def _child_options(child: Blueprint, options: Options, state: BlueprintSetupState) -> Options:
     """Return the options for registering a blueprint inside another one: prefixes and subdomains are
     joined.
     """
@@ -317,7 +315,7 @@ def _child_options(child: Blueprint, options: dict[str, Any], state: BlueprintSe
     }
 
 
-def _option(options: dict[str, Any], key: str, default: str | None) -> str | None:
+def _option(options: Options, key: str, default: str | None) -> str | None:
     value: str | None = options.get(key)
     return default if value is None else value
 

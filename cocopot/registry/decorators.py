@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cocopot.folders import Folders
 from cocopot.registry.callbacks import (
@@ -24,15 +23,17 @@ from cocopot.registry.rules import add_url_rule
 from cocopot.registry.tables import ScopedTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from cocopot.app import Cocopot
     from cocopot.config import Config
     from cocopot.hooks import PluginManager
+    from cocopot.registry.blueprints import Blueprint
     from cocopot.registry.callbacks import Decorator, FunctionList
-    from cocopot.registry.error_handlers import ErrorKey
+    from cocopot.registry.error_handlers import ErrorHandler, ErrorKey
     from cocopot.routing import Router, Rule
     from cocopot.scopes import Scope
-    from cocopot.types import StrPath, View
-
-F = TypeVar("F", bound=Callable[..., Any])
+    from cocopot.types import F, Options, StrPath, View
 
 
 class Registrar(Folders):
@@ -131,7 +132,7 @@ class Registrar(Folders):
         """Register a view function for PATCH."""
         return self._method_route("PATCH", rule, options)
 
-    def _method_route(self, method: str, rule: str, options: dict[str, Any]) -> Callable[[F], F]:
+    def _method_route(self, method: str, rule: str, options: Options) -> Callable[[F], F]:
         if "methods" in options:
             raise TypeError(f"{method.lower()}() sets the method; use route() to name several.")
         return self.route(rule, methods=[method], **options)
@@ -194,7 +195,7 @@ class Registrar(Folders):
 
         return decorator
 
-    def register_error_handler(self, code_or_exception: ErrorKey, f: Callable[..., Any]) -> None:
+    def register_error_handler(self, code_or_exception: ErrorKey, f: ErrorHandler) -> None:
         """Register `f` to answer a status code or a class of exceptions.
 
         Raises:
@@ -245,7 +246,7 @@ class AppRegistrar(Registrar):
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, root_path, plugins)
         #: The registered blueprints by full name.
-        self.blueprints: dict[str, Any] = {}
+        self.blueprints: dict[str, Blueprint] = {}
         #: The URL prefixes of the registered blueprints by full name.
         self.blueprint_prefixes: dict[str, str] = {}
         self.teardown_appcontext_funcs = function_table(TEARDOWN_APP_CONTEXT, plugins)
@@ -294,7 +295,7 @@ class AppRegistrar(Registrar):
         self.check_open("add_url_rule")
         add_url_rule(self, rule, endpoint, view_func, methods, options)
 
-    def register_blueprint(self, blueprint: Any, **options: Any) -> None:
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Register a blueprint.
 
         Args:
@@ -306,9 +307,9 @@ class AppRegistrar(Registrar):
             ValueError: If there is a blueprint of that name.
         """
         self.check_open("register_blueprint")
-        blueprint.register(self, options)
+        blueprint.register(cast("Cocopot", self), options)
 
-    def iter_blueprints(self) -> Iterable[Any]:
+    def iter_blueprints(self) -> Iterable[Blueprint]:
         """Return the registered blueprints."""
         return self.blueprints.values()
 
@@ -321,7 +322,7 @@ class AppRegistrar(Registrar):
         rules, converters = list(self.router.iter_rules()), dict(self.router.converters)
         values = {name: dict(getattr(self, name)) for name in _PLAIN_REGISTRIES}
         restore_config = self.config.snapshot()
-        tables: dict[str, Any] = {
+        tables = {
             name: table.as_data() for name, table in attributes.items() if isinstance(table, ScopedTable)
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cocopot.registry.callbacks import name_of
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cocopot.registry.decorators import AppRegistrar
-    from cocopot.types import View
+    from cocopot.types import Options, View
 
 
 def add_url_rule(
@@ -19,7 +19,7 @@ def add_url_rule(
     endpoint: str | None,
     view_func: View | None,
     methods: Iterable[str] | None,
-    options: dict[str, Any],
+    options: Options,
 ) -> None:
     """Add a rule to the application's router, and its view to the view functions; see
     `Cocopot.add_url_rule`.

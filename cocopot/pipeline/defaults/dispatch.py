@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from cocopot.hooks import hookimpl
 
 if TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
     from cocopot.app import Cocopot
     from cocopot.request import Request
     from cocopot.response import Response
@@ -20,7 +22,7 @@ WITH_VIEW = frozenset({"GET", "POST"})
 @hookimpl(trylast=True)
 def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue:
     """Raise what routing found wrong, answer OPTIONS, or call the view with the values of the URL."""
-    rule: Any = request.url_rule
+    rule = request.url_rule
     if rule is None:
         raise request.routing_exception or LookupError("The request has not been matched with the URL rules.")
     if request.environ["REQUEST_METHOD"] not in WITH_VIEW and _wants_options(request, rule):
@@ -35,7 +37,7 @@ def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue:
     return value
 
 
-def raise_view_returned_none(rule: Any) -> NoReturn:
+def raise_view_returned_none(rule: Rule) -> NoReturn:
     """Report a view that returned `None`.
 
     Raises:
@@ -47,7 +49,7 @@ def raise_view_returned_none(rule: Any) -> NoReturn:
     )
 
 
-def _wants_options(request: Request, rule: Any) -> bool:
+def _wants_options(request: Request, rule: Rule) -> bool:
     # A rule that was not made by the application may be a plain one of Werkzeug's.
     return request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)
 
@@ -60,7 +62,7 @@ def default_options_response(app: Cocopot, request: Request) -> Response:
     return response
 
 
-def _no_view(rule: Any) -> str:
+def _no_view(rule: Rule) -> str:
     return (
         f"The rule {rule.rule!r} has the endpoint {rule.endpoint!r}, but no function is registered for it. "
         f"Pass view_func= to add_url_rule, or use @app.endpoint({rule.endpoint!r})."

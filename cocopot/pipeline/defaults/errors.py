@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException
 
@@ -15,5 +15,4 @@ if TYPE_CHECKING:
 @hookimpl(trylast=True)
 def cocopot_handle_exception(exc: Exception) -> ResponseValue | None:
     """Return an HTTP exception, which is a response value; leave others alone."""
-    answer: Any = exc if isinstance(exc, HTTPException) else None
-    return answer  # type: ignore[no-any-return]
+    return exc if isinstance(exc, HTTPException) else None

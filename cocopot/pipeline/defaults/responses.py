@@ -14,16 +14,17 @@ from cocopot.hooks import hookimpl
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.request import Request
+    from cocopot.types import WSGIApplication
 
 
 @hookimpl(trylast=True)
-def cocopot_make_response(app: Cocopot, request: Request, value: Any) -> Any:
-    """Know strings, bytes, dicts, lists, tuples, iterators, responses, HTTP exceptions and WSGI callables."""
-    kind = type(value)
-    if kind is str or kind is bytes:
+def cocopot_make_response(app: Cocopot, request: Request, value: Any) -> WerkzeugResponse:
+    """Convert strings, bytes, dicts, lists, tuples, iterators, responses, exceptions and WSGI callables."""
+    cls = type(value)
+    if cls is str or cls is bytes:
         return app.response_class(value)
-    if kind is dict or kind is list:
-        return app.json.response(value)
+    if cls is dict or cls is list:
+        return app.json.response(value)  # type: ignore[no-any-return]
     if isinstance(value, app.response_class):
         return value
     if isinstance(value, tuple):
@@ -31,8 +32,8 @@ def cocopot_make_response(app: Cocopot, request: Request, value: Any) -> Any:
     return _from_body(app, request, value, None, None)
 
 
-def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Any:
-    """Take `(body, status)`, `(body, headers)` or `(body, status, headers)` apart."""
+def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> WerkzeugResponse:
+    """Unpack `(body, status)`, `(body, headers)` or `(body, status, headers)`."""
     status = headers = None
     if len(value) == 3:
         body, status, headers = value
@@ -41,13 +42,13 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Any:
     elif len(value) == 2:
         body, status = value
     else:
-        _refuse(request, value, f"a tuple of {len(value)}")
+        raise_bad_value(request, value, f"a tuple of {len(value)}")
     if body is None:
-        _refuse(request, value, "a tuple whose body is None")
+        raise_bad_value(request, value, "a tuple whose body is None")
     return _from_body(app, request, body, status, headers)
 
 
-def _from_body(app: Cocopot, request: Request, body: Any, status: Any, headers: Any) -> Any:
+def _from_body(app: Cocopot, request: Request, body: object, status: Any, headers: Any) -> WerkzeugResponse:
     response_class = app.response_class
     if isinstance(body, (str, bytes, bytearray)):
         return response_class(body, status, headers)  # type: ignore[arg-type]  # Werkzeug takes a bytearray
@@ -62,25 +63,25 @@ def _from_body(app: Cocopot, request: Request, body: Any, status: Any, headers: 
     elif isinstance(body, WerkzeugResponse) or callable(body):
         response = _forced(app, request, body)
     else:
-        _refuse(request, body, f"a {type(body).__name__!r}")
+        raise_bad_value(request, body, f"a {type(body).__name__!r}")
     if status is not None:
         response.status = status
     if headers:
         response.headers.update(headers)
-    return response
+    return response  # type: ignore[no-any-return]
 
 
-def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Any:
+def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> WerkzeugResponse:
     """Return the response of an HTTP exception; a page without own text is built only once."""
-    kind = type(exc)
-    if exc.response is not None or kind.get_response is not HTTPException.get_response:
+    cls = type(exc)
+    if exc.response is not None or cls.get_response is not HTTPException.get_response:
         return app.response_class.force_type(exc.get_response(request.environ), request.environ)
-    is_plain = kind in _PLAIN_EXCEPTIONS and exc.description is kind.description and exc.code is kind.code
-    page = _PAGES.get(kind) if is_plain else None
+    is_plain = cls in _PLAIN_EXCEPTIONS and exc.description is cls.description and exc.code is cls.code
+    page = _PAGES.get(cls) if is_plain else None
     if page is None:
         page = exc.get_body(request.environ)
         if is_plain:
-            _PAGES[kind] = page
+            _PAGES[cls] = page
     headers = list(exc.get_headers(request.environ))
     if headers and headers[0][0] == "Content-Type":  # which a response takes more quickly as such
         return app.response_class(page, exc.code, headers[1:] or None, content_type=headers[0][1])
@@ -91,16 +92,21 @@ _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
 _PAGES: dict[type[HTTPException], str] = {}
 
 
-def _forced(app: Cocopot, request: Request, body: Any) -> Any:
+def _forced(app: Cocopot, request: Request, body: WerkzeugResponse | WSGIApplication) -> WerkzeugResponse:
     try:
-        return app.response_class.force_type(body, request.environ)
+        return app.response_class.force_type(body, request.environ)  # type: ignore[arg-type]
     except TypeError as exc:
-        _refuse(
+        raise_bad_value(
             request, body, f"a {type(body).__name__!r} that cannot be called as a WSGI application ({exc})"
         )
 
 
-def _refuse(request: Request, value: object, what: str) -> NoReturn:
+def raise_bad_value(request: Request, value: object, what: str) -> NoReturn:
+    """Report a value that no response can be made of.
+
+    Raises:
+        TypeError: Always.
+    """
     raise TypeError(
         f"The view for {request.endpoint!r} returned {what}, which cannot be made into a response: "
         f"{value!r:.200}. "

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cocopot.hooks import hookimpl
 
+if TYPE_CHECKING:
+    from cocopot.app import Cocopot
+
 
 @hookimpl(trylast=True)
-def cocopot_setup(app: Any) -> None:
+def cocopot_setup(app: Cocopot) -> None:
     """Add the route `static`, if the application has a static folder."""
     if app.has_static_folder:
         if app.router.host_matching and app.static_host is None:

@@ -74,7 +74,7 @@ lint: $(VENV)/installed ## check style, spelling and types
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/pyright --warnings
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 format: $(VENV)/installed ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
@@ -85,9 +85,11 @@ docs: $(VENV)/installed ## generate docs/hooks.md and docs/reference.md, and run
 	$(BIN)/python docs/generate_reference.py
 	$(BIN)/python -m pytest docs README.md plugins/*/README.md tests/test_docs.py
 
-dist: $(VENV)/installed ## build the source distribution, and from it a pure wheel, of Cocopot
+dist: $(VENV)/installed ## build the sdist, and from it a wheel of Python alone, of Cocopot and each plugin
 	rm -rf dist
-	HATCH_BUILD_NO_HOOKS=true $(BIN)/python -m build --outdir dist .
+	for project in . $(dir $(PLUGINS)); do \
+		HATCH_BUILD_NO_HOOKS=true $(BIN)/python -m build --outdir dist $$project || exit; \
+	done
 
 # Installed as users install it, from a wheel with its bytecode, and again each time: imports are measured.
 bench: $(BENCH)/installed ## measure Cocopot beside other frameworks

@@ -1,4 +1,4 @@
-"""Print the paths of the CPython versions on this machine that Cocopot supports, oldest first, one per minor version.
+"""Print the path of each minor version of CPython on this machine that Cocopot supports, oldest first.
 
 Candidates are `python3.N` on the PATH, and the versions of pyenv if it is installed. With `--newest`, only
 the newest version besides the one that runs this script; nothing if there is no other version.
@@ -31,7 +31,7 @@ def main() -> None:
         pythons.pop(sys.version_info[:2], None)
         pythons = dict(sorted(pythons.items())[-1:])
     for _, path in sorted(pythons.items()):
-        print(path)  # noqa: T201 - this is a command
+        print(path)
 
 
 def find_pythons() -> dict[tuple[int, int], str]:

@@ -144,13 +144,31 @@ def test_an_editable_installation_keeps_nothing_of_another_source(
 
 @pytest.mark.slow
 def test_the_source_distribution_holds_what_the_wheel_is_built_from(built: Path) -> None:
-    """Modules, templates, the mark of typing, project file, licence and readme are there; plugins are not."""
-    (file,) = built.glob("*.tar.gz")
-    with tarfile.open(file) as archive:
-        files = {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in archive.getnames()}
+    """Modules, `py.typed`, sources to compile, project file, licence and readme are in it."""
+    files = source_files(built)
     assert {*SOURCES, *COMPILED, "cocopot/py.typed"} <= files
     assert {"pyproject.toml", "hatch_build.py", "LICENSE", "README.md"} <= files
-    assert {name.partition("/")[0] for name in files}.isdisjoint({".venv", "benchmarks", "plugins"})
+
+
+@pytest.mark.slow
+def test_the_source_distribution_holds_what_its_tests_need(built: Path) -> None:
+    """Tests, documentation, plugins and benchmarks are in it, but no environments or compiled modules."""
+    files = source_files(built)
+    assert {name.partition("/")[0] for name in files} == {
+        *("cocopot", "plugins", "tests", "docs", "benchmarks", ".ci", "conftest.py", "hatch_build.py"),
+        *("Makefile", "LICENSE", "pyproject.toml", ".gitignore", "PKG-INFO"),
+        *(file.name for file in CHECKOUT.glob("*.md")),
+    }
+    for folder in ("tests", "plugins", "docs", "benchmarks"):
+        assert {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob(f"{folder}/**/*.py")} <= files
+    assert not [name for name in files if name.endswith((".pyc", *EXTENSION_SUFFIXES))]
+
+
+def source_files(folder: Path) -> set[str]:
+    """Return the names of the files in the source distribution in a folder."""
+    (file,) = folder.glob("*.tar.gz")
+    with tarfile.open(file) as archive:
+        return {str(PurePosixPath(*PurePosixPath(name).parts[1:])) for name in archive.getnames()}
 
 
 @pytest.mark.slow

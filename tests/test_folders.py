@@ -88,7 +88,7 @@ class TestStaticFolder:
             assert client.get("/static/css/a.css", headers=headers, buffered=True).status_code == status
 
     def test_range(self, app: Cocopot) -> None:
-        """A range of a file is answered with it and its place; HEAD has no body."""
+        """The response to a range has that part and its position; HEAD has no body."""
         client = app.test_client()
         response = client.get("/static/css/a.css", headers={"Range": "bytes=3-5"}, buffered=True)
         assert (response.status_code, response.data) == (206, b"345")
@@ -135,7 +135,7 @@ class TestStaticFolder:
         ],
     )
     def test_url_path(self, folder: Any, path: str | None, rule: str) -> None:
-        """The URL path is the given one, or made of the folder's name."""
+        """The URL path is the configured one, or made of the folder's name."""
         app = Cocopot(__name__, folder, path, autoload=False)
         assert [rule.rule for rule in app.router.iter_rules("static")] == [rule]
 

@@ -44,7 +44,7 @@ def ends(app: Cocopot) -> list[str]:
 
 
 def answer(app: Cocopot, view: Callable[[], Any], **kwargs: Any) -> Any:
-    """Return what a client gets from a view."""
+    """Return the response that a client gets from a view."""
     app.add_url_rule("/view", "view", view)
     return app.test_client().get("/view", buffered=True, **kwargs)
 
@@ -52,12 +52,12 @@ def answer(app: Cocopot, view: Callable[[], Any], **kwargs: Any) -> Any:
 class TestRedirect:
     @pytest.mark.parametrize("code", [301, 302, 303, 305, 307, 308])
     def test_code(self, app: Cocopot, code: int) -> None:
-        """A redirect has the status and the location that are asked for."""
+        """A redirect has the status and the location that were passed."""
         response = answer(app, lambda: redirect("/next?q=ü", code))
         assert (response.status_code, response.headers["Location"]) == (code, "/next?q=%C3%BC")
 
     def test_class(self, app: Cocopot) -> None:
-        """The response is of the application's class, or of the one that is given."""
+        """The response is of the application's class, or of the one that was passed."""
 
         class Own(Response):
             pass
@@ -74,7 +74,7 @@ class TestRedirect:
 
 class TestAbort:
     def test_code(self) -> None:
-        """A status code raises the exception of that code, with what is given besides."""
+        """A status code raises the exception of that code, with the other arguments."""
         with pytest.raises(NotFound) as caught:
             abort(404, "no such note")
         assert caught.value.description == "no such note"
@@ -86,7 +86,7 @@ class TestAbort:
         assert answer(app, lambda: abort(Response("stop", 202))).text == "stop"
 
     def test_unknown(self) -> None:
-        """A number that no exception has is refused."""
+        """A code without an exception is an error."""
         with pytest.raises(LookupError, match="299"):
             abort(299)
 
@@ -111,7 +111,7 @@ class TestMakeResponse:
             assert type(response) is app.response_class
 
     def test_outside(self, app: Cocopot) -> None:
-        """A response is made for a request, so there must be one."""
+        """A response is created for a request, so there must be one."""
         with app.app_context(), pytest.raises(RuntimeError, match="outside of a request context"):
             make_response("x")
 
@@ -125,7 +125,7 @@ class TestJsonify:
             assert jsonify([]).mimetype == "application/json"
 
     def test_refused(self, app: Cocopot) -> None:
-        """Values and names at once, or a value without a JSON form, are refused."""
+        """Values combined with names, and values that cannot be serialized, are errors."""
         with app.app_context():
             with pytest.raises(TypeError):
                 jsonify(1, a=2)
@@ -167,7 +167,7 @@ class TestSendFile:
         ],
     )
     def test_range(self, app: Cocopot, wanted: str, status: int, body: bytes | None) -> None:
-        """A range of bytes is answered with it, and one beyond the end with 416."""
+        """A range of bytes is sent, and one beyond the end is a 416."""
         response = answer(app, lambda: send_file("digits.txt"), headers={"Range": wanted})
         assert response.status_code == status
         assert body is None or response.data == body
@@ -188,7 +188,7 @@ class TestSendFile:
         assert value == "attachment; filename=zahlen.txt; filename*=UTF-8''z%C3%A4hlen.txt"
 
     def test_attributes(self, app: Cocopot) -> None:
-        """Type, entity tag and date can be given."""
+        """Type, entity tag and date can be passed."""
         response = answer(app, lambda: send_file("digits.txt", "text/x-own", etag="own", last_modified=0))
         assert (response.mimetype, response.headers["ETag"]) == ("text/x-own", '"own"')
         assert response.headers["Last-Modified"] == "Thu, 01 Jan 1970 00:00:00 GMT"
@@ -198,7 +198,7 @@ class TestSendFile:
         [(None, 60, 60), (5, 60, 5), (0, 60, 0), (lambda path: len(path or ""), 60, 99), (None, None, None)],
     )
     def test_max_age(self, app: Cocopot, given: Any, configured: int | None, age: int | None) -> None:
-        """The age is the given one, or that of a function of the path, or the configured one."""
+        """The age is the one that was passed, that of a function of the path, or the configured one."""
         app.config["SEND_FILE_MAX_AGE_DEFAULT"] = configured
         response = answer(app, lambda: send_file("digits.txt", max_age=given))
         expected = len(f"{app.root_path}/digits.txt") if callable(given) else age
@@ -212,7 +212,7 @@ class TestSendFile:
             send_file(io.BytesIO())
 
     def test_text_file(self, app: Cocopot) -> None:
-        """A text file is refused, for its length in bytes is not known."""
+        """A text file is an error, because its length in bytes is not known."""
         with app.test_request_context(), pytest.raises(ValueError, match="binary mode"):
             send_file(io.StringIO("x"), "text/plain")  # type: ignore[arg-type]
 
@@ -247,7 +247,7 @@ class TestSendFromDirectory:
 
 class TestAfterThisRequest:
     def test_order(self, app: Cocopot) -> None:
-        """The functions run in order, before the after-request functions, on what the last one returned."""
+        """The functions run in order, before the after-request functions, each with the previous result."""
         seen: list[str] = []
         app.after_request(lambda response: seen.append(f"last {response.get_data(True)}"))
 
@@ -278,7 +278,7 @@ class TestAfterThisRequest:
         assert (answer_again.status_code, seen) == (200, ["first", "inside"] * 2)
 
     def test_before_request(self, app: Cocopot) -> None:
-        """A before-request function can use it, also when it answers the request itself."""
+        """A before-request function can use it, also if it returns the response."""
 
         @app.before_request
         def stop() -> str:

@@ -49,7 +49,7 @@ class TestHandler:
     def test_writes_to_standard_error(
         self, app: Cocopot, alone: logging.Logger, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Outside of a request, records go to standard error as it is then."""
+        """Outside of a request, records go to the current standard error."""
         create_logger(app, LOG_FORMAT).warning("hello")
         assert "WARNING in test_logs: hello" in capsys.readouterr().err
 
@@ -75,7 +75,7 @@ class TestHandler:
         assert "hello" in capsys.readouterr().err
 
     def test_format(self, app: Cocopot, alone: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
-        """The handler writes in the format that it is given."""
+        """The handler uses the format of the application."""
         create_logger(app, "%(levelname)s|%(message)s").error("hello")
         assert capsys.readouterr().err == "ERROR|hello\n"
 

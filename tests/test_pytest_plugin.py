@@ -52,7 +52,7 @@ APP = """
 
 @pytest.fixture
 def strict() -> Iterator[None]:
-    """Install a plugin that answers unless it is configured not to."""
+    """Install a plugin that responds unless it is configured not to."""
     with installed_plugin("strict", STRICT, entry_point="cocopot_strict:Strict"):
         yield
 
@@ -121,7 +121,7 @@ def test_hook_recorder(run: Any) -> None:
 
 
 def test_an_application_of_the_projects_own(run: Any) -> None:
-    """An `app` that the tests define is what the other fixtures use, also one for the whole session."""
+    """The other fixtures use an `app` that the tests define, also one for the whole session."""
     result = run("""
         import pytest
         from cocopot.testing import make_app

@@ -183,7 +183,7 @@ def started(tmp_path: Path, server_name: str | None, options: dict[str, Any]) ->
 
 
 def answer_from(port: int) -> str:
-    """Return the body of the answer of the server at a port, once there is one."""
+    """Return the body of the response of the server at a port, when it is ready."""
     deadline = time.monotonic() + 20
     while True:
         try:
@@ -199,7 +199,7 @@ def answer_from(port: int) -> str:
 
 
 def test_host_and_port_come_split_server_name(tmp_path: Path) -> None:
-    """Where run() is given neither, SERVER_NAME decides."""
+    """Without arguments, run() uses SERVER_NAME."""
     port = free_port()
     with started(tmp_path, f"localhost:{port}", {"debug": False}) as log:
         assert answer_from(port) == "None"
@@ -207,7 +207,7 @@ def test_host_and_port_come_split_server_name(tmp_path: Path) -> None:
 
 
 def test_what_run_is_given_comes_first(tmp_path: Path) -> None:
-    """Host and port given to run() win over SERVER_NAME."""
+    """Host and port passed to run() override SERVER_NAME."""
     port = free_port()
     options = {"host": "127.0.0.1", "port": port, "debug": False}
     with started(tmp_path, "example.com:1", options) as log:

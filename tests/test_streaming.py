@@ -29,7 +29,7 @@ def ends(app: Cocopot) -> list[str]:
 
 
 def answer(app: Cocopot, view: Callable[[], Any], **kwargs: Any) -> Any:
-    """Return what a client gets from a view."""
+    """Return the response that a client gets from a view."""
     app.add_url_rule("/view", "view", view)
     return app.test_client().get("/view", buffered=True, **kwargs)
 
@@ -88,7 +88,7 @@ def test_teardown_at_the_end(app: Cocopot, ends: list[str]) -> None:
 
 
 def test_client_goes_away(app: Cocopot, ends: list[str]) -> None:
-    """When the client goes away, the generator is closed, and then the teardown runs."""
+    """When the client disconnects, the generator is closed, and then the teardown runs."""
 
     def generate() -> Iterator[bytes]:
         try:
@@ -154,7 +154,7 @@ def test_inside_client_block(app: Cocopot, ends: list[str]) -> None:
 
 
 def test_other_threads(app: Cocopot, ends: list[str]) -> None:
-    """Each part may be read in another thread than the one that made the stream, as servers do."""
+    """Each part may be read in another thread than the one that created the stream."""
 
     def generate() -> Iterator[str]:
         for _ in range(2):

@@ -62,7 +62,7 @@ class TestView:
         assert [client.get("/").json["count"] for _ in "ab"] == [12, 14]
 
     def test_function(self) -> None:
-        """The view function has the given name, and the class's module and docstring."""
+        """The view function has the name that was passed, and the class's module and docstring."""
         function: Any = Count.as_view("counter")
         assert (function.__name__, function.__module__) == ("counter", __name__)
         assert function.__doc__ == "Counts its calls."
@@ -111,7 +111,7 @@ class TestMethodView:
         assert response.allow.as_set() == {"get", "head", "options", "post"}
 
     def test_head(self) -> None:
-        """HEAD is answered by `get`, or by `head` if there is one."""
+        """HEAD calls `get`, or `head` if it is defined."""
 
         class Own(Notes):
             def head(self) -> ResponseValue:
@@ -121,7 +121,7 @@ class TestMethodView:
         assert serve(Own).head("/").status_code == 204
 
     def test_options(self) -> None:
-        """OPTIONS is answered automatically, or by `options` if there is one."""
+        """OPTIONS is answered automatically, or by `options` if it is defined."""
 
         class Own(Notes):
             def options(self) -> ResponseValue:
@@ -131,7 +131,7 @@ class TestMethodView:
         assert serve(Own).options("/").text == "own"
 
     def test_inheritance(self) -> None:
-        """A subclass answers what its bases answer, and its own besides."""
+        """A subclass has the methods of its bases, and its own."""
 
         class Puts(MethodView):
             def put(self) -> ResponseValue:
@@ -147,7 +147,7 @@ class TestMethodView:
         assert Puts.methods == {"PUT"}
 
     def test_given_methods(self) -> None:
-        """Methods that a class names are those that it answers, and its subclasses with it."""
+        """An explicit `methods` applies to the class and its subclasses."""
 
         class Own(Notes):
             methods: ClassVar[set[str]] = {"GET"}
@@ -161,7 +161,7 @@ class TestMethodView:
         assert More.methods == {"GET", "POST", "DELETE"}
 
     def test_base_without_methods(self) -> None:
-        """A base class that answers nothing names no methods."""
+        """A base class without methods has `methods = None`."""
 
         class Base(MethodView):
             pass

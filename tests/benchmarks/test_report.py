@@ -46,7 +46,7 @@ def report(folder: Path, cocopot: list[float], page: str = PAGE) -> subprocess.C
     ],
 )
 def test_ratio_and_target(tmp_path: Path, cocopot: list[float], ratio: str, verdict: str) -> None:
-    """The page has the median of the ratios, where half of them lie, and whether the target is met."""
+    """The page has the median of the ratios, the quartiles, and whether the target is met."""
     assert report(tmp_path, cocopot).returncode == 0
     text = (tmp_path / "page.md").read_text(encoding="utf-8")
     (row,) = (line for line in text.splitlines() if line.startswith("| A ") and "≤" in line)

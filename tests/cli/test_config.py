@@ -38,7 +38,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cocopot:
 
 
 def test_table(app: Cocopot) -> None:
-    """Each key has its value and where it comes from: core, plugin, file, environment or line of code."""
+    """Each key has its value and its origin: core, plugin, file, environment or line of code."""
     line = HERE.read_text().splitlines().index('    app.config["GREETING"] = "Hello"') + 1
     rows = {key: (value, origin) for key, value, origin in table(run(app, "config"))}
     assert rows["Key"] == ("Value", "Origin")
@@ -51,7 +51,7 @@ def test_table(app: Cocopot) -> None:
 
 
 def test_secrets(app: Cocopot) -> None:
-    """Secrets are masked, unless they are asked for."""
+    """Secrets are masked, unless --show-secrets is passed."""
     assert "signs" not in run(app, "config")
     assert "hidden" not in run(app, "config", "--json")
     assert table(run(app, "config", "SECRET_KEY", "--show-secrets"))[1][1] == "'signs'"

@@ -20,7 +20,7 @@ APP = "from cocopot import Cocopot\n{name} = Cocopot('{name}', autoload=False)\n
 
 @pytest.fixture(autouse=True)
 def environ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what is read be forgotten at the end."""
+    """Remove the variables that were read at the end."""
     monkeypatch.setattr(os, "environ", dict(os.environ))
     for name in "ABCD":
         os.environ.pop(f"SHOP_{name}", None)
@@ -41,7 +41,7 @@ def test_which_wins(folder: Path) -> None:
 
 
 def test_above(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The files may lie in a folder above the working directory; the nearest is read."""
+    """The files may be in a parent of the working directory; the nearest is read."""
     (folder / ".env").write_text("SHOP_A=above\n")
     (folder / "inside").mkdir()
     monkeypatch.chdir(folder / "inside")

@@ -112,7 +112,7 @@ def test_dotted_name(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["app", "application", "anything", "create_app", "make_app"])
 def test_found_without_a_name(folder: Path, name: str) -> None:
-    """In the module it is `app`, `application`, the only application there is, or what a factory makes."""
+    """The default is `app`, `application`, a single application of any name, or the result of a factory."""
     (folder / "store.py").write_text((FACTORY if name.endswith("_app") else ONE).format(name=name))
     assert loaded("store") == name
 
@@ -266,7 +266,7 @@ def test_nothing_in_the_module(folder: Path, text: str, part: str) -> None:
     ],
 )
 def test_own_errors(folder: Path, text: str, kind: type[BaseException]) -> None:
-    """What the application's own code raises is raised as it is."""
+    """Exceptions of the application's own code propagate unchanged."""
     (folder / "wrong.py").write_text(text)
     with pytest.raises(kind):
         AppLoader("wrong").load()

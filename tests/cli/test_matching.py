@@ -62,7 +62,7 @@ def test_reasons(rule: str, path: str, reason: str) -> None:
 
 
 def test_answer() -> None:
-    """The answer is the router's: the rule, and the values of its variables."""
+    """The result is the router's: the rule, and the values of its variables."""
     app = make_app("/birds/<int:id>")
     explanation = explain(app, "/birds/7?colour=red")
     assert explanation.rule is next(app.router.iter_rules())
@@ -84,7 +84,7 @@ def test_other_methods() -> None:
 
 
 def test_shadowed() -> None:
-    """A rule that another one comes before names it."""
+    """The reason of a rule that another one precedes is that rule."""
     app = make_app("/<path:all>", "/birds/<name>", "/birds/wren")
     assert reasons(app, "birds/wren") == {
         "/<path:all>": "would match, but /birds/wren comes before it",
@@ -186,7 +186,7 @@ RULES = [
     method=st.sampled_from(["GET", "POST"]),
 )
 def test_any_rules(rules: list[str], segments: list[str], method: str) -> None:
-    """Whatever the rules, the answer is what the client gets, and every other rule has a reason that fits."""
+    """For any rules, the result is what the client gets, and every other rule has a valid reason."""
     app = make_app(*rules)
     for name in rules:
         app.view_functions[name] = lambda _text=name, **_: _text
@@ -206,6 +206,6 @@ def test_any_rules(rules: list[str], segments: list[str], method: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://[::1/", "http://x:abc/", "http://x:99999/", "/\ud800"])
 def test_no_url(url: str) -> None:
-    """What cannot be asked for is a usage error."""
+    """An invalid URL is a usage error."""
     with pytest.raises(click.UsageError, match="is not a valid URL"):
         explain(Cocopot(__name__, autoload=False), url)

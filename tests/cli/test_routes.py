@@ -57,14 +57,14 @@ def test_table(app: Cocopot) -> None:
     ],
 )
 def test_sort(app: Cocopot, sort: str, first: str) -> None:
-    """The table is sorted by the column that is asked for."""
+    """The table is sorted by the selected column."""
     rows = table(run(app, "routes", "--sort", sort))[1:]
     assert rows[0][0] == first
     assert len(rows) == 5
 
 
 def test_all_methods(app: Cocopot) -> None:
-    """The methods that are answered automatically are shown when they are asked for."""
+    """The automatic methods are shown with --all-methods."""
     assert table(run(app, "routes", "--all-methods"))[2][1] == "DELETE, GET, HEAD, OPTIONS"
 
 
@@ -111,7 +111,7 @@ def test_json(app: Cocopot) -> None:
 
 
 def test_match(app: Cocopot) -> None:
-    """The rule that answers comes first, then why each of the others does not."""
+    """The matching rule comes first, then the reason of each other rule."""
     output = run(app, "routes", "--match", "/birds/7", "--method", "delete")
     assert output.splitlines()[:4] == [
         "DELETE /birds/7 on localhost matches the endpoint bird.",
@@ -130,7 +130,7 @@ def test_match(app: Cocopot) -> None:
     ],
 )
 def test_no_match(app: Cocopot, args: list[str], headline: str) -> None:
-    """Where no rule answers, the headline has the error, and the exit code is 1."""
+    """If no rule matches, the headline has the error, and the exit code is 1."""
     first = run(app, "routes", "--match", *args, code=1).splitlines()[0]
     assert first.partition(" matches no rule: ")[2] == headline
 

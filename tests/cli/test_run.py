@@ -101,7 +101,7 @@ def test_debug_is_seen_while_the_application_is_made(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_reloader_survives_an_error(tmp_path: Path) -> None:
-    """An error that is saved is shown and answered as a 500; the save that mends it is served."""
+    """A change with an error is shown and served as a 500; the change that fixes it is served."""
     write(tmp_path)
     with serving(tmp_path, "run", *POLLS) as server:
         assert server.get() == (200, "first False true")
@@ -203,7 +203,7 @@ app.add_url_rule("/", "index", lambda: 1 / 0)
     ],
 )
 def test_debugger(tmp_path: Path, args: list[str], offered: bool) -> None:
-    """The debugger is offered on this machine's own address, and elsewhere only if it is asked for."""
+    """The debugger is enabled on a loopback address, and otherwise only if it is requested."""
     (tmp_path / "app.py").write_text(FAILING)
     with serving(tmp_path, "run", "--debug", "--no-reload", *args) as server:
         status, body = server.get()

@@ -47,7 +47,7 @@ def fails():
 
 
 def frames(stderr: str) -> list[str]:
-    """Return the files and lines that a traceback goes through."""
+    """Return the files and lines of a traceback."""
     return [line.strip().rpartition(", in ")[0] for line in stderr.splitlines() if line.startswith("  File")]
 
 
@@ -60,7 +60,7 @@ def with_plugin(folder: Path, source: str) -> Iterator[Path]:
 
 
 def test_error_of_the_application(tmp_path: Path) -> None:
-    """The traceback begins with the application's own line, whatever the command did before."""
+    """The traceback begins with the application's first frame, without those of the command."""
     (tmp_path / "shop.py").write_text("import shop_inner\n")
     (tmp_path / "shop_inner.py").write_text("\nint('x')\n")
     result = cocopot(tmp_path, "--app", "shop", "routes")
@@ -82,7 +82,7 @@ def test_syntax_error(tmp_path: Path) -> None:
 
 
 def test_error_of_a_command(tmp_path: Path) -> None:
-    """So it is with what a command of the application raises."""
+    """The same is true for an exception of a command of the application."""
     (tmp_path / "app.py").write_text(COMMAND)
     result = cocopot(tmp_path, "fails")
     assert result.returncode == 1
@@ -108,7 +108,7 @@ def test_plugin_that_cannot_be_imported(tmp_path: Path) -> None:
 
 
 def test_plugin_that_cannot_be_set_up(tmp_path: Path) -> None:
-    """So it is with what its `cocopot_setup` raises: the compiled call of the hook is not shown."""
+    """The same is true for an exception of its `cocopot_setup`: the compiled hook call is not shown."""
     with with_plugin(tmp_path, BROKEN_SETUP) as plugin:
         result = cocopot(tmp_path, "routes", PYTHONPATH=str(plugin.parent))
     assert result.returncode == 1

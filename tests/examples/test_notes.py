@@ -69,7 +69,7 @@ class TestConfiguration:
         assert other.config["NOTES_DATABASE"] == "/srv/notes.sqlite"
 
     def test_made_on_startup(self, client: Client, database: Path) -> None:
-        """The file, and its folder, are made when the application starts."""
+        """The file and its folder are created when the application starts."""
         assert not database.exists()
         assert json_of(client.get("/api/notes"))["total"] == 0
         assert database.exists()
@@ -77,7 +77,7 @@ class TestConfiguration:
 
 class TestAPI:
     def test_create(self, client: Client) -> None:
-        """A new note is answered with 201, and Location leads to it."""
+        """The response to a new note is a 201 with its Location."""
         response = client.post("/api/notes", json={"title": " Milk ", "body": "two bottles"})
         assert response.status_code == 201
         assert json_of(client.get(response.headers["Location"])) == response.json
@@ -91,7 +91,7 @@ class TestAPI:
             assert connection.execute("SELECT title, body FROM note").fetchall() == [("Milk", "two bottles")]
 
     def test_put_and_patch(self, client: Client) -> None:
-        """PUT replaces a whole note, PATCH changes what is given."""
+        """PUT replaces a whole note, PATCH changes the fields that it contains."""
         url = f"/api/notes/{add(client)['id']}"
         assert json_of(client.patch(url, json={"title": "Oat milk"}))["body"] == "two bottles"
         replaced = json_of(client.put(url, json={"title": "Tea"}))
@@ -99,7 +99,7 @@ class TestAPI:
         assert json_of(client.get(url)) == replaced
 
     def test_delete(self, client: Client) -> None:
-        """A deleted note is gone, and its number is not given again."""
+        """A deleted note does not exist any more, and its number is not reused."""
         first = add(client)["id"]
         response = client.delete(f"/api/notes/{first}")
         assert (response.status_code, response.data) == (204, b"")
@@ -193,7 +193,7 @@ class TestErrors:
         assert json_of(response)["status"] == status
 
     def test_allow(self, client: Client) -> None:
-        """A method that is not allowed is answered with those that are."""
+        """The response to a method that is not allowed lists the allowed ones."""
         assert client.post("/api/notes/7").allow == {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"}
 
     def test_elsewhere(self, client: Client) -> None:
@@ -311,7 +311,7 @@ class Server:
             )
 
     def wait(self) -> None:
-        """Return when the server answers."""
+        """Return when the server responds."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

@@ -95,7 +95,7 @@ class TestOpen:
         ],
     )
     def test_contradiction(self, app: Cocopot, options: dict[str, Any]) -> None:
-        """What would give the host twice is refused."""
+        """Arguments that define the host twice are an error."""
         with pytest.raises(TypeError, match="but not both"):
             app.test_client().get(**options)
 
@@ -120,7 +120,7 @@ class TestOpen:
         ],
     )
     def test_made_before(self, app: Cocopot, make: Callable[[Cocopot], Any]) -> None:
-        """A builder, an environment or a request can be sent as it is, with what `environ_base` adds."""
+        """A builder, an environment or a request can be sent, with the variables of `environ_base`."""
         client = app.test_client()
         client.environ_base["mark"] = "base"
         given = make(app)
@@ -166,7 +166,7 @@ class TestOpen:
             assert request.path == "/echo"
 
     def test_json_provider(self, app: Cocopot) -> None:
-        """The provider is not asked for before a response is read as JSON."""
+        """The provider is not created before a response is read as JSON."""
         app.add_url_rule("/text", "text", lambda: '{"a": 1}')
         response = app.test_client().get("/text")
         assert "json" not in vars(app)
@@ -196,7 +196,7 @@ class TestRedirects:
 
 class TestCookies:
     def test_kept(self, app: Cocopot) -> None:
-        """Cookies are kept from request to request, unless the client is to keep none."""
+        """Cookies are stored between requests, unless use_cookies is off."""
 
         @app.get("/count")
         def count() -> Response:
@@ -234,7 +234,7 @@ class TestCliRunner:
         assert runner.invoke(args="hello ina").output == "ina of tests_of_testing\n"
 
     def test_given_command(self, app: Cocopot) -> None:
-        """A command that is given is run instead, with what click takes besides."""
+        """A command that is passed is run instead, with the other arguments of click."""
 
         @click.command()
         def ask() -> None:

@@ -64,7 +64,7 @@ class TestInstalled:
             )
 
     def test_two(self) -> None:
-        """Two may be there at once, and one of the same name is refused as everywhere."""
+        """Two may be installed at once, and a second one of the same name is an error as always."""
         with (
             installed_plugin("x", "requires = ('y',)"),
             installed_plugin("y", ""),

@@ -15,7 +15,7 @@ HOOKS = ["cocopot_startup", "cocopot_before_request", "cocopot_dispatch_request"
 
 
 class Around:
-    """A plugin that wraps what another one does."""
+    """A plugin with a wrapper around the implementations of others."""
 
     plugin_name = "around"
 

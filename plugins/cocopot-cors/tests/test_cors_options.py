@@ -61,7 +61,7 @@ def test_an_origin_that_browsers_never_send(origin: str, written: str) -> None:
     ],
 )
 def test_what_is_no_origin(origin: str) -> None:
-    """What has no scheme or no host is refused, and the message shows an origin."""
+    """A text without scheme or host is an error, and the message shows an origin."""
     message = refusal(CORS_ORIGINS=origin)
     assert f"CORS_ORIGINS has {origin!r}" in message
     assert "'https://shop.example'" in message
@@ -69,7 +69,7 @@ def test_what_is_no_origin(origin: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["^https://(", re.compile(rb"https://.*")])
 def test_bad_regular_expressions(pattern: Any) -> None:
-    """An expression that does not compile, or that is made of bytes, is refused."""
+    """An expression that does not compile, or that is bytes, is an error."""
     assert f"CORS_ORIGINS has {pattern!r}. " in refusal(CORS_ORIGINS=[pattern])
     assert f"CORS_RESOURCES has {pattern!r}. " in refusal(CORS_RESOURCES={pattern: {}})
 
@@ -88,7 +88,7 @@ def test_every_origin_with_credentials(origins: Any) -> None:
 
 
 def test_every_origin_with_credentials_in_a_resource() -> None:
-    """The same is refused for a resource, which is named."""
+    """The same is an error for a resource, which the message names."""
     message = refusal(CORS_RESOURCES={"/api": {"supports_credentials": True}})
     assert "CORS_ORIGINS of CORS_RESOURCES['/api'] has '*'" in message
 
@@ -107,13 +107,13 @@ def test_every_exposed_header_with_credentials() -> None:
     [("GET POST", "GET POST"), (["X-A", "b@d"], "b@d"), (["*", "X-A"], "*"), ("", ""), ("A,", "")],
 )
 def test_names_that_are_no_tokens(key: str, value: Any, shown: str) -> None:
-    """What cannot be the name of a method or a header is refused."""
+    """An invalid name of a method or a header is an error."""
     assert f"{key} has {shown!r}. This is not the name of a " in refusal(**{key: value})
 
 
 @pytest.mark.parametrize("value", [-1, timedelta(microseconds=-1), 1.5, "600", True])
 def test_bad_max_age(value: Any) -> None:
-    """A time that is negative or no number of seconds is refused."""
+    """A time that is negative or not a whole number of seconds is an error."""
     assert f"CORS_MAX_AGE has {value!r}. Give a whole number of seconds" in refusal(CORS_MAX_AGE=value)
 
 
@@ -137,12 +137,12 @@ def test_wrong_types(key: str, value: Any) -> None:
 
 @pytest.mark.parametrize("key", ["CORS_ORIGINS", "CORS_METHODS"])
 def test_wrong_types_in_a_list(key: str) -> None:
-    """An entry of another type is refused and shown."""
+    """An entry of another type is an error that shows it."""
     assert f"{key} has 7. Give " in refusal(**{key: ["GET", 7]})
 
 
 def test_unknown_keys() -> None:
-    """A misspelt key would leave the default in force; it is refused with the nearest name."""
+    """A misspelled key, for which the default would apply, is an error with the nearest name."""
     message = refusal(CORS_ORIGIN="https://shop.example")
     assert (
         "CORS_ORIGIN has 'https://shop.example'. The option does not exist. Did you mean 'CORS_ORIGINS'?"
@@ -162,12 +162,12 @@ def test_options_of_a_resource() -> None:
 
 @pytest.mark.parametrize("path", ["api", "", "*", 7, "/api/*", "/<name>", "/api?x", "/(a|b)", "/api$"])
 def test_bad_paths(path: Any) -> None:
-    """A path that does not begin with a slash, or looks like an expression, is refused."""
+    """A path that does not begin with a slash, or looks like an expression, is an error."""
     assert f"CORS_RESOURCES has {path!r}. A path " in refusal(CORS_RESOURCES={path: {}})
 
 
 def test_a_path_twice() -> None:
-    """Two spellings of one path are refused."""
+    """Two spellings of one path are an error."""
     assert "CORS_RESOURCES has '/api/'. The path occurs twice" in refusal(
         CORS_RESOURCES={"/api": {}, "/api/": {}}
     )

@@ -35,7 +35,7 @@ def preflight(app: Cocopot, path: str = "/notes", method: str = "GET", **headers
 
 
 def test_answer() -> None:
-    """A preflight is answered with 204, without a body and without headers about one."""
+    """The response to a preflight is a 204, without a body and without headers about one."""
     response = preflight(make_app(CORS_ORIGINS=[SHOP]))
     assert (response.status_code, response.data) == (204, b"")
     assert dict(response.headers) == {
@@ -87,7 +87,7 @@ def test_a_redirect_stays_a_redirect() -> None:
 
 
 def test_a_rule_without_options() -> None:
-    """A path that does not answer OPTIONS by itself still has preflights."""
+    """A path that does not accept OPTIONS otherwise still has preflights."""
     app = make_app()
     response = preflight(app, "/quiet")
     assert (response.status_code, response.headers[ALLOW_METHODS]) == (204, "GET, HEAD")
@@ -96,7 +96,7 @@ def test_a_rule_without_options() -> None:
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "a, b"])
 def test_an_origin_that_is_not_allowed(origin: str) -> None:
-    """The answer to another origin allows nothing."""
+    """The response to another origin allows nothing."""
     app = make_app(CORS_ORIGINS=[SHOP], CORS_MAX_AGE=60)
     headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     response = app.test_client().options("/notes", headers=headers)
@@ -147,7 +147,7 @@ def test_authentication_of_a_blueprint_does_not_block() -> None:
 
 
 def test_authentication_of_another_plugin_does_not_block() -> None:
-    """Preflights are answered before a plugin that was registered earlier asks for credentials."""
+    """Preflights are answered before a plugin that was registered earlier checks credentials."""
 
     class Auth:
         @hookimpl
@@ -202,7 +202,7 @@ def test_credentials_and_exposed_headers() -> None:
 @pytest.mark.parametrize("allowed", [True, False])
 @pytest.mark.parametrize("asked", ["true", "false", None])
 def test_private_network(allowed: bool, asked: str | None) -> None:
-    """A page of the public network is let in if that is configured and asked for."""
+    """A page of the public network is allowed if that is configured and requested."""
     headers = {} if asked is None else {"Private_Network": asked}
     response = preflight(make_app(CORS_ALLOW_PRIVATE_NETWORK=allowed), **headers)
     sent = response.headers.get("Access-Control-Allow-Private-Network")
@@ -211,7 +211,7 @@ def test_private_network(allowed: bool, asked: str | None) -> None:
 
 
 def test_after_request_functions_see_the_answer() -> None:
-    """The application's after-request functions run on the answer to a preflight as on any response."""
+    """The application's after-request functions run for the response to a preflight as for any other."""
     app = make_app(CORS_ORIGINS=[SHOP])
 
     @app.after_request

@@ -93,7 +93,7 @@ def test_similar_origins_are_refused(origin: str, origins: Any) -> None:
 
 
 def test_regular_expressions_match_the_whole_origin() -> None:
-    """A compiled expression, and a string that begins with ^, allow what they match from end to end."""
+    """A compiled expression, and a string that begins with ^, allow origins that they match completely."""
     app = make_app(CORS_ORIGINS=[re.compile(r"https://\w+\.shop\.example"), r"^http://localhost:\d+$"])
     for origin in ("https://eu.shop.example", "http://localhost:3000"):
         assert get(app, origin=origin).headers[ALLOW_ORIGIN] == origin
@@ -225,7 +225,7 @@ def test_a_view_may_decide_for_itself() -> None:
 
 
 def test_blueprints() -> None:
-    """The views and errors of a blueprint have the headers, whatever its own functions do."""
+    """The views and errors of a blueprint have the headers, independently of its own functions."""
     bp = Blueprint("api", __name__, url_prefix="/api")
     bp.add_url_rule("/notes", "notes", lambda: ["note"])
     bp.register_error_handler(404, lambda error: ({"error": "none"}, 404))
@@ -256,7 +256,7 @@ def test_registered_after_the_start() -> None:
 
 
 def test_nothing_before_the_start() -> None:
-    """A request context that is made by hand, before the start, is left alone."""
+    """A request context that is created in code, before the start, is not changed."""
     app = make_app()
     with app.test_request_context("/", method="OPTIONS", headers={"Origin": SHOP}):
         assert ALLOW_ORIGIN not in app.process_response(app.response_class()).headers

@@ -45,7 +45,7 @@ def test_other_paths_are_left_alone() -> None:
 
 
 def test_the_longest_prefix_wins() -> None:
-    """Of several prefixes the longest decides, in whatever order they are written."""
+    """Of several prefixes the longest is used, independently of their order."""
     resources = {"/": {"origins": "*"}, "/api/admin": {"origins": BLOG}, "/api": {"origins": SHOP}}
     app = make_app(CORS_RESOURCES=resources)
     assert [allowed(app, path) for path in ("/", "/web", "/api/x")] == ["*", "*", SHOP]
@@ -93,7 +93,7 @@ def test_no_resource() -> None:
 
 
 def test_a_path_that_is_not_utf8() -> None:
-    """A path that cannot be decoded is a 400, with the headers of where it lies."""
+    """A path that cannot be decoded is a 400, with the headers of its resource."""
     client = make_app(CORS_RESOURCES={"/api": {}}).test_client()
     response = client.get("/", environ_overrides={"PATH_INFO": "/api/\xff"})
     assert (response.status_code, response.headers[ALLOW_ORIGIN]) == (400, "*")

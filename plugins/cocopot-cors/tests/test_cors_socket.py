@@ -20,7 +20,7 @@ SHOP = "https://shop.example"
 
 
 class _Server(WSGIServer):
-    """A server that answers one request at a time and gives up on a silent client."""
+    """A server that handles one request at a time, with a timeout for silent clients."""
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()

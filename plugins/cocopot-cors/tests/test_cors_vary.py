@@ -19,7 +19,7 @@ PRIVATE = [None, "true", "false"]
 
 
 def make_app(**config: Any) -> Cocopot:
-    """Return an application with views that set Vary, fail, or answer 304."""
+    """Return an application with views that set Vary, fail, or respond with 304."""
     app = Cocopot(__name__, autoload=False, plugins=[CORS], static_folder=None)
     app.config.update(config)
     app.logger.disabled = True
@@ -114,7 +114,7 @@ def answer(response: Any) -> tuple[int, dict[str, str]]:
 def test_requests_that_agree_in_vary_get_the_same(
     config: dict[str, Any], path: str, one: dict[str, str | None], other: dict[str, str | None]
 ) -> None:
-    """Two requests that differ only in headers that Vary leaves out get the same answer."""
+    """Two requests that differ only in headers that are not in Vary get the same response."""
     app = make_app(**config)
     first = send(app, "GET", path, one)
     second = send(app, "GET", path, {**other, **{name: one[name] for name in names(first) if name in one}})
@@ -143,7 +143,7 @@ def test_preflights_that_agree_in_vary_get_the_same(
 def test_vary_names_what_matters_once(
     config: dict[str, Any], path: str, headers: dict[str, str | None], method: str
 ) -> None:
-    """Origin is there if and only if the answer is not the constant, and no name is there twice."""
+    """Vary has Origin if and only if the header is not the constant, and has no name twice."""
     response = send(make_app(**config), method, path, headers)
     varied = [name for name in names(response) if name]
     assert ("Origin" in varied) == (config["CORS_ORIGINS"] != "*")

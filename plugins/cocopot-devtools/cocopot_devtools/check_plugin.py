@@ -1,4 +1,4 @@
-"""`cocopot check-plugin`: what a strict reviewer of a plugin would say."""
+"""`cocopot check-plugin`: check a plugin as a strict reviewer would."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: float) -> float:
 @click.argument("target", metavar="DIST_OR_PATH")
 @click.option("--strict", is_flag=True, help="Fail with warnings as with errors.")
 @click.option(
-    "--ignore", multiple=True, metavar="CODE", callback=_codes, help="Leave out a finding; repeatable."
+    "--ignore", multiple=True, metavar="CODE", callback=_codes, help="Ignore a finding; repeatable."
 )
 @click.option(
     "--config",
@@ -75,7 +75,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: float) -> float:
     help="How long the plugin may take for a group of checks.",
 )
 @click.option("--cost/--no-cost", default=True, help="Measure what the plugin costs; by default, yes.")
-@click.option("--verbose", "-v", is_flag=True, help="List what was checked and found right, too.")
+@click.option("--verbose", "-v", is_flag=True, help="List the checks that passed, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     target: str,
@@ -147,7 +147,7 @@ def _as_text(result: Review, verbose: bool) -> Iterator[str]:
         for code, findings in itertools.groupby(found, key=lambda finding: finding.code):
             yield from _rule_text(RULES[code], findings, len(result.target.entry_points) > 1)
     if verbose:
-        yield "\nChecked and right"
+        yield "\nPassed"
         yield from (f"  {rule.code} {rule.name}" for rule in result.passed())
     yield ""
     if undecided := result.undecided():

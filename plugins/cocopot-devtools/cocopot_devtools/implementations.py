@@ -1,4 +1,4 @@
-"""Source code of hook implementations for a new plugin, made from the contract."""
+"""Source code of hook implementations for a new plugin, generated from the contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cocopot import PluginManager
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-#: The longest line of the code, as the project's settings for ruff say.
+#: The longest line of the code, as in the project's settings for ruff.
 LINE_LENGTH = 110
 #: Every hook and its specification, in the order of the contract.
 HOOKS: dict[str, Callable[..., object]] = PluginManager().specifications()
@@ -124,7 +124,7 @@ class Implementations:
 
 
 def summary(hook: str) -> str:
-    """Return what the contract says first of a hook."""
+    """Return the summary of a hook in the contract."""
     return " ".join((inspect.getdoc(HOOKS[hook]) or "").partition("\n\n")[0].split())
 
 

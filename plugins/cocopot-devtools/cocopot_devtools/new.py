@@ -118,7 +118,7 @@ def normalize_name(name: str) -> str:
 
 
 def check_plugin_name(name: str) -> None:
-    """Refuse the name of an installed plugin, and names that cannot be told from other words.
+    """Reject the name of an installed plugin, and names with another meaning.
 
     Raises:
         click.UsageError: If it is one.
@@ -136,7 +136,7 @@ def check_plugin_name(name: str) -> None:
 
 
 def check_distribution(distribution: str) -> None:
-    """Refuse the name of an installed distribution, Cocopot's own and those that it needs among them.
+    """Reject the name of an installed distribution, such as Cocopot and its dependencies.
 
     Raises:
         click.UsageError: If it is one.
@@ -152,10 +152,10 @@ def check_distribution(distribution: str) -> None:
 
 
 def check_author(author: str) -> str:
-    """Return the name of an author, if it may stand in a distribution's metadata (PEP 621).
+    """Return the name of an author, if it is allowed in the metadata of a distribution (PEP 621).
 
     Raises:
-        click.UsageError: If it may not.
+        click.UsageError: If it is not.
     """
     if not author.isprintable() or set(author) & set(',;<>@"'):
         raise click.UsageError(
@@ -178,7 +178,7 @@ def parse_hooks(text: str) -> list[str]:
     """Return the hooks that a text names, separated by commas or blanks.
 
     Raises:
-        click.UsageError: If one of them is no hook; the message says which ones are near, or all there are.
+        click.UsageError: If one of them is not a hook; the message has the nearest one, or all of them.
     """
     names = re.split(r"[,\s]+", text.strip(", \t"))
     for name in names:
@@ -186,7 +186,7 @@ def parse_hooks(text: str) -> list[str]:
             full = f"cocopot_{name}"
             close = difflib.get_close_matches(full if full in HOOKS else name, HOOKS, n=1)
             hint = f"Did you mean {close[0]!r}?" if close else f"Hooks are: {', '.join(HOOKS)}."
-            raise click.UsageError(f"{name!r} is no hook. {hint}")
+            raise click.UsageError(f"{name!r} is not a hook. {hint}")
     return names
 
 
@@ -194,7 +194,7 @@ def ask_for_hooks() -> list[str]:
     """List the hooks of the contract, and ask which of them to implement.
 
     Raises:
-        click.UsageError: If there is no answer, as where nobody can be asked.
+        click.UsageError: If there is no answer, as without a terminal.
     """
     width = max(map(len, HOOKS))
     for hook in HOOKS:
@@ -212,7 +212,7 @@ def ask_for_hooks() -> list[str]:
 
 
 def report(files: Mapping[str, str], folder: Path, last: str) -> None:
-    """Say which files have been written, and what to do next."""
+    """Print which files have been written, and what to do next."""
     click.echo(f"Written to {folder}:")
     for path in files:
         click.echo(f"  {path}")

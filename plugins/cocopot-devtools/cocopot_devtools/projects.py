@@ -1,4 +1,4 @@
-"""Projects that are made of templates, and written whole or not at all."""
+"""Projects that are rendered from templates, and written completely or not at all."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def render(*kinds: str, identifier: str = "", **values: str) -> dict[str, str]:
 
     Args:
         kinds: Folders of templates; the project has the files of all of them.
-        identifier: What stands for `NAME` in the names of files and folders.
-        values: What stands for each `$placeholder`.
+        identifier: Replaces `NAME` in the names of files and folders.
+        values: The value of each `$placeholder`.
 
     Returns:
         The text of each file, by its path in the project, with `/` between folders.
@@ -39,21 +39,21 @@ def render(*kinds: str, identifier: str = "", **values: str) -> dict[str, str]:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder in which a project cannot be written, or that holds anything already.
+    """Reject a folder in which a project cannot be written, or that is not empty.
 
     Raises:
-        click.UsageError: If it does; the message says what is in the way.
+        click.UsageError: If it is; the message has the reason.
     """
     if folder.is_dir():
         names = sorted(entry.name for entry in folder.iterdir())
         if names:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             raise click.UsageError(
-                f"The folder '{folder}' is not empty: it holds {', '.join(names[:3])}{more}. "
+                f"The folder '{folder}' is not empty: it contains {', '.join(names[:3])}{more}. "
                 "Nothing has been written. Name a folder that is empty, or that is not there yet."
             )
     elif folder.exists() or folder.is_symlink():
-        raise click.UsageError(f"'{folder}' is there already, and is no folder. Name another one.")
+        raise click.UsageError(f"'{folder}' exists, and is not a folder. Name another one.")
     elif not folder.parent.is_dir():
         raise click.UsageError(f"There is no folder '{folder.parent}' to put '{folder.name}' in.")
 
@@ -69,7 +69,7 @@ def write(files: Mapping[str, str], folder: Path) -> None:
         folder: The project's folder.
 
     Raises:
-        click.UsageError: If the folder holds anything, as `check_folder` says.
+        click.UsageError: If the folder is not empty, see `check_folder`.
         click.ClickException: If the folder cannot be written to.
     """
     check_folder(folder)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from cocopot_devtools.checks.subjects import Subject
+from cocopot_devtools.checks.subjects import PluginUnderTest
 
 from cocopot.testing import installed_plugin
 
@@ -59,21 +59,21 @@ def write_project(
     return folder
 
 
-class MakeSubject(Protocol):
+class MakePlugin(Protocol):
     """Installs a plugin, and returns it as the checks see it."""
 
-    def __call__(self, source: str, name: str = "demo", **options: Any) -> Subject: ...
+    def __call__(self, source: str, name: str = "demo", **options: Any) -> PluginUnderTest: ...
 
 
 @pytest.fixture
-def subject(tmp_path: Path) -> Iterator[MakeSubject]:
+def subject(tmp_path: Path) -> Iterator[MakePlugin]:
     """Installs plugins for as long as the test lasts."""
     with ExitStack() as stack:
 
-        def make(source: str, name: str = "demo", **options: Any) -> Subject:
+        def make(source: str, name: str = "demo", **options: Any) -> PluginUnderTest:
             text = HEAD + textwrap.dedent(source)
             plugin = stack.enter_context(installed_plugin(name, text, **options))
-            return Subject(name, plugin.distribution, [str(plugin.path)], {}, str(tmp_path))
+            return PluginUnderTest(name, plugin.distribution, [str(plugin.path)], {}, str(tmp_path))
 
         yield make
 

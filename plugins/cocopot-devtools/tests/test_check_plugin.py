@@ -73,7 +73,7 @@ def test_exit_code(args: list[str], exit_code: int, last: str) -> None:
     """Warnings fail only if they are to; the last line counts; what was found right is listed on request."""
     result = check(WARNED, *args)
     assert (result.exit_code, result.output.splitlines()[-1]) == (exit_code, last)
-    listed = result.output.partition("\nChecked and right\n")[2].split("\n\n")[0]
+    listed = result.output.partition("\nPassed\n")[2].split("\n\n")[0]
     assert ("  CP101 no-entry-point" in listed) is ("--verbose" in args)
     assert "CP602" not in listed
 
@@ -171,4 +171,4 @@ def test_usage(args: list[str], says: str) -> None:
 def test_the_timeout_is_passed_on() -> None:
     """A plugin that takes longer is a finding."""
     result = check("import time; time.sleep(60)", "--timeout", "1")
-    assert "It did not come back within 1 seconds, while " in " ".join(result.output.split())
+    assert "It did not return within 1 seconds, while " in " ".join(result.output.split())

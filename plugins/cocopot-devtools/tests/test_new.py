@@ -94,7 +94,7 @@ class TestPlugin:
         for hook in HOOKS:
             assert f"  {hook} " in result.output
         assert "Act before the view, or respond in its place." in result.output
-        assert "Error: 'cocopot_before_reqest' is no hook. Did you mean 'cocopot_before_request'?" in (
+        assert "Error: 'cocopot_before_reqest' is not a hook. Did you mean 'cocopot_before_request'?" in (
             result.output
         )
         module = folder / "cocopot-green-tea" / "cocopot_green_tea" / "__init__.py"
@@ -129,7 +129,7 @@ class TestPlugin:
         ],
     )
     def test_unknown_hooks(self, folder: Path, hooks: str, said: str) -> None:
-        """A name that is no hook is an error with one that is near, or with all of them."""
+        """A name that is not a hook is an error with one that is near, or with all of them."""
         result = new("plugin", "green-tea", "--hooks", hooks)
         assert (result.exit_code, written(folder)) == (2, [])
         assert said in result.output
@@ -170,7 +170,7 @@ class TestPlugin:
         (place / "README.md").write_text("mine")
         result = new("plugin", "green-tea")
         assert result.exit_code == 2
-        assert "is not empty: it holds README.md." in result.output
+        assert "is not empty: it contains README.md." in result.output
         assert "Which hooks?" not in result.output
         assert (written(place), (place / "README.md").read_text()) == (["README.md"], "mine")
 
@@ -202,7 +202,7 @@ class TestApp:
         assert project(folder / "shop")["project"]["name"] == "shop"
         again = new("app", ".")
         assert again.exit_code == 2
-        assert "it holds .github, .gitignore, README.md and 3 more" in again.output
+        assert "it contains .github, .gitignore, README.md and 3 more" in again.output
 
     @pytest.mark.parametrize(
         ("name", "said"),

@@ -78,9 +78,9 @@ def fill(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("prepare", "said"),
     [
-        (fill, "is not empty: it holds a, b, c and 1 more. Nothing has been written."),
-        (Path.touch, "is there already, and is no folder"),
-        (lambda path: path.symlink_to("nowhere"), "is there already, and is no folder"),
+        (fill, "is not empty: it contains a, b, c and 1 more. Nothing has been written."),
+        (Path.touch, "exists, and is not a folder"),
+        (lambda path: path.symlink_to("nowhere"), "exists, and is not a folder"),
     ],
 )
 def test_what_is_in_the_way_is_named(tmp_path: Path, prepare: Callable[[Path], object], said: str) -> None:

@@ -1,1 +1,1 @@
-"""What `cocopot check-plugin` looks for: each group of checks in a module of its own."""
+"""The checks of `cocopot check-plugin`; each group is in a module of its own."""

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Any
 from cocopot import Cocopot, PluginError, send_file
 from cocopot_devtools.checks.loading import contract_message
 from cocopot_devtools.checks.subjects import describe, with_requirements
-from cocopot_devtools.checks.trials import BASE, InterruptionError, Scenario, Trial, Witness
+from cocopot_devtools.checks.trials import BASE, ProbeError, ProbePlugin, RequestScenarios, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cocopot_devtools.checks.subjects import Subject
+    from cocopot_devtools.checks.subjects import PluginUnderTest
 
-#: Values that two applications may well have in common.
+#: Types of values that two applications may share.
 _IMMUTABLE = (str, bytes, int, float, complex, tuple, frozenset, type, type(None), ModuleType)
 
 
-def check_behaviour(subject: Subject) -> None:
+def check_behaviour(subject: PluginUnderTest) -> None:
     """Load the plugin in two applications, and send them requests."""
     before = _bindings(subject)
-    subject.step("an application was made with it")
+    subject.step("an application was created with it")
     first = _make(subject, "CP204", "It")
     if first is None:
         return
-    subject.step("a second application was made in the same process")
+    subject.step("a second application was created in the same process")
     second = _make(subject, "CP305", "In a second application it")
     subject.facts["set up"] = True
     _check_declarations(subject, first)
@@ -36,19 +36,19 @@ def check_behaviour(subject: Subject) -> None:
         return
     subject.facts["started"] = True
     _check_extensions(subject, first)
-    Trial(subject, first).run()
+    RequestScenarios(subject, first).run()
     if second is not None and _start(subject, second, "CP305", "In a second application, "):
         _compare(subject, first, second)
     _check_bindings(subject, before)
 
 
-def make_app(subject: Subject, *plugins: object, without: bool = False) -> Cocopot:
+def make_app(subject: PluginUnderTest, *plugins: object, without: bool = False) -> Cocopot:
     """Return an application with some views, with the plugin and all that it requires.
 
     Args:
         subject: The plugin.
         plugins: Other plugins to load.
-        without: Whether to leave out the plugin itself, and load only what it requires.
+        without: Whether to load only what the plugin requires, and not the plugin itself.
     """
     names, _ = with_requirements(subject.plugin)
     app = Cocopot(
@@ -76,7 +76,7 @@ def _add_views(app: Cocopot) -> None:
         yield "two"
 
     def fail() -> str:
-        raise InterruptionError
+        raise ProbeError
 
     views: dict[str, Callable[[], Any]] = {
         "text": lambda: "text",
@@ -90,9 +90,9 @@ def _add_views(app: Cocopot) -> None:
         app.add_url_rule(f"{BASE}/{name}", f"cocopot-check {name}", view, methods=methods)
 
 
-def _make(subject: Subject, code: str, who: str) -> Cocopot | None:
+def _make(subject: PluginUnderTest, code: str, who: str) -> Cocopot | None:
     try:
-        return make_app(subject, Witness())
+        return make_app(subject, ProbePlugin())
     except BaseException as error:  # noqa: BLE001 - whatever it is, is the finding
         cause = error.__cause__ if isinstance(error, PluginError) and error.__cause__ is not None else error
         text = contract_message(subject, error) if isinstance(error, PluginError) else describe(error)
@@ -101,7 +101,7 @@ def _make(subject: Subject, code: str, who: str) -> Cocopot | None:
         return None
 
 
-def _start(subject: Subject, app: Cocopot, code: str, where: str) -> bool:
+def _start(subject: PluginUnderTest, app: Cocopot, code: str, where: str) -> bool:
     subject.step("cocopot_startup ran")
     try:
         app.start()
@@ -113,7 +113,7 @@ def _start(subject: Subject, app: Cocopot, code: str, where: str) -> bool:
     return True
 
 
-def _check_declarations(subject: Subject, app: Cocopot) -> None:
+def _check_declarations(subject: PluginUnderTest, app: Cocopot) -> None:
     """Note which configuration keys the plugin names itself."""
     declared: set[str] = set()
     for impl in app.plugins.call_order("cocopot_config_defaults"):
@@ -124,15 +124,17 @@ def _check_declarations(subject: Subject, app: Cocopot) -> None:
     subject.facts["declared"] = sorted(declared)
 
 
-def _check_extensions(subject: Subject, app: Cocopot) -> None:
+def _check_extensions(subject: PluginUnderTest, app: Cocopot) -> None:
     names = {record.name for record in app.plugins.records("plugin")}
     for key in sorted(set(map(str, app.extensions)) - names):
         subject.find("CP304", f"It keeps state in app.extensions[{key!r}], which is not its name.")
 
 
-def _compare(subject: Subject, first: Cocopot, second: Cocopot) -> None:
-    """Serve a request with the second application, and look for what it shares with the first, or lacks."""
-    Trial(subject, second).request(Scenario("CP305", "a request to a second application", f"{BASE}/text"))
+def _compare(subject: PluginUnderTest, first: Cocopot, second: Cocopot) -> None:
+    """Send the second application a request, and compare its routes and state with those of the first."""
+    RequestScenarios(subject, second).request(
+        Scenario("CP305", "a request to a second application", f"{BASE}/text")
+    )
     missing = sorted(_routes(first) ^ _routes(second))
     if missing:
         message = f"Two applications do not get the same routes: only one has {', '.join(missing)}."
@@ -154,8 +156,8 @@ def _routes(app: Cocopot) -> set[str]:
 # -------------------------------------------------------------------------
 
 
-def _bindings(subject: Subject) -> dict[str, list[object]]:
-    """Return what the modules of the plugin hold, and the plugin if it is one object."""
+def _bindings(subject: PluginUnderTest) -> dict[str, list[object]]:
+    """Return the values of the plugin's modules, and of the plugin itself if it is an object."""
     point = subject.candidate.entry_point
     plugin = None if point is None else point.load()
     owners: dict[str, object] = {
@@ -179,7 +181,7 @@ def _items(value: object) -> list[object]:
     return [*value] if type(value) is list or type(value) is set else []
 
 
-def _check_bindings(subject: Subject, before: Mapping[str, list[object]]) -> None:
+def _check_bindings(subject: PluginUnderTest, before: Mapping[str, list[object]]) -> None:
     after = _bindings(subject)
     for name in sorted(before.keys() & after.keys()):
         if [*map(id, before[name])] != [*map(id, after[name])]:

@@ -1,4 +1,4 @@
-"""What a plugin costs: when it is imported, and in every request."""
+"""The cost of a plugin: when it is imported, and in every request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
     from cocopot import Cocopot
-    from cocopot_devtools.checks.subjects import Subject
+    from cocopot_devtools.checks.subjects import PluginUnderTest
 
 #: Separates what Python reports of the imports before the plugin's from the plugin's own.
 MARK = "cocopot: the plugin's imports"
@@ -26,7 +26,7 @@ _REQUESTS = 50
 _SECONDS = 3.0
 
 
-def request_cost(subject: Subject) -> None:
+def request_cost(subject: PluginUnderTest) -> None:
     """Measure a request with the plugin and one without it, by turns, in microseconds."""
     from werkzeug.test import EnvironBuilder
 
@@ -64,19 +64,19 @@ def _time(app: Cocopot, environ: WSGIEnvironment) -> float:
     return (time.perf_counter() - begin) / _REQUESTS
 
 
-def import_candidate(subject: Subject) -> None:
+def import_candidate(subject: PluginUnderTest) -> None:
     """Import the plugin, after Cocopot, while Python reports the time of each import."""
     import os
 
     candidate = subject.candidate
     os.write(2, f"{MARK}\n".encode())
     if candidate.entry_point is not None:
-        __import__(candidate.entry_point.module)  # Python does not report what `importlib` is told to import
+        __import__(candidate.entry_point.module)  # Python does not report imports by `importlib`
     candidate.load()
 
 
 def import_message(reports: Iterable[str]) -> str:
-    """Return what the reports of `python -X importtime` say, in milliseconds; the quickest counts.
+    """Return a message on the reports of `python -X importtime`, in milliseconds; the fastest counts.
 
     Args:
         reports: What Python wrote to its standard error, once for each run.

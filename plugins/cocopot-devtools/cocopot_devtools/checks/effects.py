@@ -1,4 +1,4 @@
-"""What importing a plugin changes outside of it: other modules, and the state of the process."""
+"""Side effects of importing a plugin: changes of other modules, and of the state of the process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Modules that are imported before the plugin is, so that it is seen if they are changed.
+#: Modules that are imported before the plugin, so that changes of them are detected.
 WATCHED = (
     "cocopot.testing",
     "concurrent.futures",
@@ -48,17 +48,17 @@ WATCHED = (
 )
 _MAIN = frozenset({"__main__", "__mp_main__"})
 _MISSING = object()
-#: Types whose values are compared by what they say, not by what they are.
+#: Types whose values are compared by equality, not by identity.
 _PLAIN = (str, int, float, tuple, type(None))
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """Something that has been changed.
+class SideEffect:
+    """A change outside of the plugin.
 
     Args:
-        what: What it is, such as `"socket.socket.connect"`.
-        value: What it is now; `None` if it is gone, or is no object of a module.
+        what: Its name, such as `"socket.socket.connect"`.
+        value: Its new value; `None` if it was removed, or is not an object of a module.
     """
 
     what: str
@@ -93,17 +93,17 @@ class Snapshot:
         for name, module in list(sys.modules.items()):
             if name in _MAIN or (ignore and name.partition(".")[0] == ignore):
                 continue
-            attributes = dict(getattr(module, "__dict__", {}))  # anything may stand in sys.modules
+            attributes = dict(getattr(module, "__dict__", {}))  # sys.modules may contain anything
             owners[name] = (module, attributes)
             for attribute, value in attributes.items():
                 if isinstance(value, type) and value.__module__ == name:
                     owners[f"{name}.{attribute}"] = (value, dict(vars(value)))
         return cls(owners, _state())
 
-    def effects(self) -> list[Effect]:
+    def effects(self) -> list[SideEffect]:
         """Return what has changed since the snapshot was taken."""
         changed = [
-            Effect(f"{name}.{attribute}", None if new is _MISSING else new)
+            SideEffect(f"{name}.{attribute}", None if new is _MISSING else new)
             for name, (owner, before) in self.owners.items()
             for attribute, old, new in _changes(before, getattr(owner, "__dict__", {}))
             if _counts(name, attribute, old, new)
@@ -111,13 +111,13 @@ class Snapshot:
         for what, now in _state().items():
             keys = {key: new is _MISSING for key, _, new in _changes(self.state[what], now)}
             if keys:
-                said = [key for key, gone in keys.items() if not gone] or [f"without {key}" for key in keys]
-                changed.append(Effect(f"{what} ({', '.join(sorted(said))})"))
+                names = [key for key, gone in keys.items() if not gone] or [f"without {key}" for key in keys]
+                changed.append(SideEffect(f"{what} ({', '.join(sorted(names))})"))
         return changed
 
 
 def watch() -> None:
-    """Import what is watched, and let it do what it does once, when it is first used."""
+    """Import the modules that are watched, and run what they do once, at their first use."""
     for name in WATCHED:
         importlib.import_module(name)
     with contextlib.suppress(ImportError):
@@ -135,7 +135,7 @@ def _changes(before: Mapping[str, object], after: Mapping[str, object]) -> Itera
 
 
 def _counts(owner: str, attribute: str, old: object, new: object) -> bool:
-    """Whether a change is one from outside: not a module's own cache, nor what a package imports lazily."""
+    """Return whether a change is a side effect: not a module's own cache, nor a lazy import of a package."""
     if isinstance(new, ModuleType) or isinstance(old, ModuleType) or _is_lazy(old):
         return False
     if old is _MISSING and callable(new):
@@ -145,7 +145,7 @@ def _counts(owner: str, attribute: str, old: object, new: object) -> bool:
 
 
 def _is_lazy(value: object) -> bool:
-    """Whether a value stands for an import that has been put off (PEP 810, or its emulation)."""
+    """Return whether a value is a lazy import (PEP 810, or its emulation)."""
     kind = type(value)
     return kind is getattr(types, "LazyImportType", None) or kind.__module__.startswith("lazy_importer")
 
@@ -153,7 +153,7 @@ def _is_lazy(value: object) -> bool:
 def _state() -> dict[str, Mapping[str, object]]:
     return {
         "os.environ": dict(os.environ),
-        "the working directory": {os.getcwd(): True},  # noqa: PTH109 - compared as it stands
+        "the working directory": {os.getcwd(): True},  # noqa: PTH109 - compared as a string
         "sys.path": dict.fromkeys(map(repr, sys.path), True),
         "sys.meta_path": dict.fromkeys(map(repr, sys.meta_path), True),
         "warnings.filters": dict.fromkeys(map(repr, warnings.filters), True),

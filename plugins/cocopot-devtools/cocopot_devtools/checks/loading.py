@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cocopot.exceptions import PluginErrorReason
-    from cocopot_devtools.checks.subjects import Subject
+    from cocopot_devtools.checks.subjects import PluginUnderTest
 
 
 #: The rule that each kind of fault of the plugin itself breaks.
@@ -39,7 +39,7 @@ _CODES: Mapping[PluginErrorReason, str] = {
 }
 
 
-def check_loading(subject: Subject) -> None:
+def check_loading(subject: PluginUnderTest) -> None:
     """Import the plugin for the first time, and register it in a plugin manager of its own."""
     candidate = subject.candidate
     subject.usable = False
@@ -69,7 +69,7 @@ def check_loading(subject: Subject) -> None:
         subject.find("CP106", contract_message(subject, error))
 
 
-def _find_effects(subject: Subject, before: Snapshot) -> None:
+def _find_effects(subject: PluginUnderTest, before: Snapshot) -> None:
     for effect in before.effects():
         subject.find("CP302", f"Importing it changes {effect}.", subject.place_of_function(effect.value))
 
@@ -83,7 +83,7 @@ def _printed() -> int | None:
         return None
 
 
-def _keeps_contract(subject: Subject) -> bool:
+def _keeps_contract(subject: PluginUnderTest) -> bool:
     """Let the loader find, order, register and check the plugin, and all that it requires."""
     names, missing = with_requirements(subject.plugin)
     if missing:
@@ -98,14 +98,14 @@ def _keeps_contract(subject: Subject) -> bool:
     return True
 
 
-def _find_place(subject: Subject, error: PluginError) -> tuple[str, int]:
+def _find_place(subject: PluginUnderTest, error: PluginError) -> tuple[str, int]:
     """Return the place of an error, if that is in the plugin's source, or where its cause was raised."""
     if error.place is not None and error.reason != "register" and subject.owns(error.place.file):
         return error.place.file, error.place.line
     return ("", 0) if error.__cause__ is None else subject.place_of(error.__cause__)
 
 
-def contract_message(subject: Subject, error: PluginError) -> str:
+def contract_message(subject: PluginUnderTest, error: PluginError) -> str:
     """Return the problem of an error; the plugin's name, the place and the cure are the finding's."""
     if error.plugin == subject.plugin and error.subject:
         return f"It {error.problem}"

@@ -1,4 +1,4 @@
-"""What a distribution's metadata says, and leaves out."""
+"""Checks of the metadata of a distribution."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _duplicates(target: Target) -> Iterator[Finding]:
             yield Finding(
                 "CP103",
                 f"{candidate.distribution} {candidate.version} ({candidate.value}), which is installed too, "
-                f"brings a plugin named {candidate.name!r} as well.",
+                f"has a plugin named {candidate.name!r}, too.",
                 plugin=candidate.name,
             )
 
@@ -69,13 +69,13 @@ def requirements(target: Target) -> dict[str, str]:
 def undeclared_requirements(target: Target, plugin: str, requires: Collection[str]) -> Iterator[Finding]:
     """Yield a finding for each plugin that is required, but comes from a distribution that is not."""
     depends = requirements(target)
-    brought = {
+    origins = {
         candidate.name: candidate.distribution
         for candidate in find_installed_plugins()
         if normalized(candidate.distribution) != normalized(target.name)
     }
     for name in requires:
-        distribution = brought.get(name)
+        distribution = origins.get(name)
         if distribution is not None and normalized(distribution) not in depends:
             message = f"It requires the plugin {name!r}, but does not depend on {distribution}."
             yield Finding("CP706", message, plugin=plugin)
@@ -84,15 +84,15 @@ def undeclared_requirements(target: Target, plugin: str, requires: Collection[st
 def _descriptions(target: Target) -> Iterator[Finding]:
     metadata = target.distribution.metadata
     if not metadata.get("Requires-Python"):
-        yield Finding("CP703", "It does not say for which versions of Python it is.")
+        yield Finding("CP703", "It does not declare the versions of Python that it supports.")
     if not (metadata.get("Description") or "").strip():
         yield Finding("CP704", "It has no README in its metadata.")
     classified = any(text.startswith("License ::") for text in metadata.get_all("Classifier") or ())
-    if not classified and not any(_said(metadata.get(key)) for key in _LICENSES):
-        yield Finding("CP705", "It does not say its licence.")
+    if not classified and not any(_is_declared(metadata.get(key)) for key in _LICENSES):
+        yield Finding("CP705", "It does not declare a licence.")
 
 
-def _said(value: object) -> bool:
+def _is_declared(value: object) -> bool:
     return bool(value) and value != "UNKNOWN"
 
 

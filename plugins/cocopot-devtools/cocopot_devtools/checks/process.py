@@ -1,4 +1,4 @@
-"""Start a process for a plugin, and bring back what it found; also if it ends before its time, or never."""
+"""Run checks of a plugin in a process, and read their findings, also if it crashes or hangs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cocopot_devtools.checks.targets import Target
 
-#: What the process runs: with the path of this one, and what must stand in front of it.
+#: The program of the process, with the `sys.path` of this one and what precedes it.
 _PROGRAM = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -38,13 +38,13 @@ _FRAME = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in ')
 
 @dataclass(slots=True)
 class Outcome:
-    """What a process found.
+    """The results of a process.
 
     Args:
         findings: The findings.
-        facts: What else was learned.
-        errors: What was written to standard error.
-        completed: Whether the process came to its end.
+        facts: Facts about the plugin.
+        errors: The text on standard error.
+        completed: Whether the process ended by itself.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -98,7 +98,7 @@ class Processes:
                 outcome.findings = [Finding(**finding) for finding in found["findings"]]
                 outcome.facts = found["facts"]
             if not folder.joinpath("completed").exists():
-                outcome.findings.append(self._death(status, folder, point.name))
+                outcome.findings.append(self._describe_exit(status, folder, point.name))
                 outcome.completed = False
             return outcome
 
@@ -124,12 +124,12 @@ class Processes:
             finally:
                 _end(process)
 
-    def _death(self, status: int | None, folder: Path, plugin: str) -> Finding:
-        """Say how a process ended that did not come to its end."""
+    def _describe_exit(self, status: int | None, folder: Path, plugin: str) -> Finding:
+        """Return a finding about a process that ended early."""
         doing = _read(folder, "step") or "it was started"
         stuck = _read(folder, "stuck")
         if stuck or status is None:
-            message = f"It did not come back within {self._timeout:g} seconds, while {doing}."
+            message = f"It did not return within {self._timeout:g} seconds, while {doing}."
         else:
             last = next(reversed(_read(folder, "stderr").split("\n")[:-1]), "")
             how = f"by signal {_signal_name(-status)}" if status < 0 else f"with the status {status}"

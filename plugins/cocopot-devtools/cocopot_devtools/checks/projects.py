@@ -1,4 +1,4 @@
-"""A project in a folder: its metadata, and where its modules lie, without building or installing it."""
+"""A project in a folder: its metadata and the folder of its modules, without building it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 #: The entry-point group under which a distribution names its plugins.
 GROUP = "cocopot.plugins"
-#: Folders of a project that hold no modules of it.
+#: Folders of a project without modules of the distribution.
 _OTHERS = frozenset({"build", "dist", "node_modules", "venv", "site-packages", "tests", "docs"})
-#: A distribution's name (PEP 508), and what every version (PEP 440) looks like; neither can leave a folder.
+#: A distribution's name (PEP 508), and the form of every version (PEP 440), without separators of paths.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"v?[0-9][A-Za-z0-9!]*([-_.+][A-Za-z0-9]+)*")
 
 
 class ProjectError(Exception):
-    """A folder holds no project whose metadata can be read."""
+    """A folder does not contain a project whose metadata can be read."""
 
 
 def stage_project(project: Path, folder: Path) -> Path:
@@ -34,7 +34,7 @@ def stage_project(project: Path, folder: Path) -> Path:
         The folder that the modules are imported from.
 
     Raises:
-        ProjectError: If there is no pyproject.toml, or none that can be read and is as PEP 621 has it.
+        ProjectError: If there is no pyproject.toml, or it cannot be parsed, or does not conform to PEP 621.
     """
     table = _project_table(project)
     info = folder / f"{str(table['name']).replace('-', '_')}-{table.get('version', '0')}.dist-info"
@@ -59,7 +59,7 @@ def _project_table(project: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise ProjectError(f"{file} cannot be read: {error}") from error
     if not isinstance(table, dict):
-        raise ProjectError(f"{file} is not as PEP 621 has it: project must be a table.")
+        raise ProjectError(f"{file} does not conform to PEP 621: project must be a table.")
     _check_types(file, table)
     if "name" not in table or "entry-points" in table.get("dynamic", ()):
         raise ProjectError(
@@ -73,7 +73,8 @@ def _check_types(file: Path, table: Mapping[str, Any]) -> None:
     for key, (fits, kind) in _KINDS.items():
         if key in table and not fits(table[key]):
             raise ProjectError(
-                f"{file} is not as PEP 621 has it: {key} under [project] must be {kind}, not {table[key]!r}."
+                f"{file} does not conform to PEP 621: "
+                f"{key} under [project] must be {kind}, not {table[key]!r}."
             )
 
 
@@ -140,7 +141,9 @@ def _matching(project: Path, pattern: str) -> list[Path]:
     try:
         return sorted(project.glob(pattern))
     except (NotImplementedError, ValueError) as error:
-        message = f"license-files of {project / 'pyproject.toml'}: {pattern!r} is no pattern of a path inside"
+        message = (
+            f"license-files of {project / 'pyproject.toml'}: {pattern!r} is not a pattern of a path inside"
+        )
         raise ProjectError(f"{message} the project: {error}.") from error
 
 
@@ -179,7 +182,7 @@ def find_module(folder: Path, name: str) -> Path | None:
 
     Args:
         folder: Where to look.
-        name: Its name; of a dotted one, the outermost part that is no namespace.
+        name: Its name; of a dotted one, the outermost part that is not a namespace.
     """
     path = folder
     for part in name.split("."):

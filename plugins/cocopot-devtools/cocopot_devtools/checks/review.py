@@ -1,4 +1,4 @@
-"""All checks of a distribution, one after the other, and what came of them."""
+"""Run all checks of a distribution, and collect the findings."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _SEVERITIES = ("error", "warning", "info")
 
 @dataclass(slots=True)
 class Review:
-    """What came of the checks.
+    """The result of the checks.
 
     Args:
         target: The distribution.
-        findings: What was found, the worst first.
-        stages: How far the checks came, for all plugins of the distribution.
+        findings: The findings, the most severe first.
+        stages: The stages that all plugins of the distribution reached.
     """
 
     target: Target
@@ -46,25 +46,25 @@ class Review:
         return sum(finding.rule.severity == severity for finding in self.findings)
 
     def passed(self) -> list[Rule]:
-        """Return the rules that were decided, and are not broken."""
+        """Return the rules that were checked, and are not broken."""
         broken = {finding.code for finding in self.findings}
         return [rule for rule in RULES.values() if rule.stage in self.stages and rule.code not in broken]
 
     def undecided(self) -> list[Rule]:
-        """Return the rules that could not be decided, because an earlier check failed."""
+        """Return the rules that were not checked, because an earlier check failed."""
         broken = {finding.code for finding in self.findings}
         return [rule for rule in RULES.values() if rule.stage not in self.stages and rule.code not in broken]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What may be chosen for a review.
+    """The options of a review.
 
     Args:
         config: Configuration for the applications that load the plugin.
         timeout: How long the plugin may take for a group of checks, in seconds.
         cost: Whether to measure what it costs.
-        ignore: Codes of rules that are left out.
+        ignore: Codes of rules that are ignored.
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -78,7 +78,7 @@ def review(target: Target, options: Options) -> Review:
 
     Args:
         target: The distribution.
-        options: What was chosen.
+        options: The options.
     """
     found = Review(target, list(check_metadata(target)), {"metadata", "source"})
     sources, unreadable = read_sources(target.sources())
@@ -105,7 +105,7 @@ def _untyped(target: Target) -> Iterator[Finding]:
 
 
 def _run(found: Review, point: EntryPoint, sources: Iterable[Source], options: Options) -> set[Stage]:
-    """Run the checks that need the plugin to run; return how far they came."""
+    """Run the checks that run the plugin; return the stages that were reached."""
     processes = Processes(found.target, options.config, options.timeout)
     outcome = processes.run("check", point)
     facts = outcome.facts

@@ -1,4 +1,4 @@
-"""What is looked for: each rule with its code, why it matters, and what to do."""
+"""The rules: each with its code, why it matters, and what to do."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
-#: What has to be done to decide on a rule; a stage may be out of reach when an earlier one found an error.
+#: What is run to check a rule; a stage is not reached if an earlier one found an error.
 Stage = Literal["metadata", "source", "load", "setup", "requests", "cost"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Something that is looked for.
+    """A rule that a plugin is checked against.
 
     Args:
         code: A stable code, such as `"CP101"`.
         name: A few words, with hyphens.
-        severity: How bad it is: `"error"`, `"warning"` or `"info"`.
-        stage: When it is decided.
+        severity: `"error"`, `"warning"` or `"info"`.
+        stage: The stage in which it is checked.
         reason: Why it matters.
         fix: What to do.
     """
@@ -33,13 +33,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that was found.
+    """A violation of a rule, or a measurement.
 
     Args:
         code: Code of the rule.
         message: What was found.
-        file: The file that it is in; empty if it is in none.
-        line: The line, from 1; 0 if it is none in particular.
+        file: Path of the file; empty if it is not about a file.
+        line: Number of the line, from 1; 0 if it is not about a line.
         plugin: The plugin that it concerns; empty if it concerns the whole distribution.
     """
 
@@ -110,7 +110,7 @@ RULES: dict[str, Rule] = dict(
             "error",
             "load",
             "A plugin whose requirements are not there stops the application.",
-            "Depend on the distribution that brings the plugin, and say requires as a tuple of plugin names.",
+            "Depend on the distribution of the plugin, and define requires as a tuple of plugin names.",
         ),
         # -- the contract --------------------------------------------------
         _rule(
@@ -118,7 +118,7 @@ RULES: dict[str, Rule] = dict(
             "unknown-hook",
             "error",
             "load",
-            "A function for a hook that nobody specifies is never called, so the application refuses it.",
+            "A hook without a specification is never called, so the application rejects its implementation.",
             "Correct the name; if another plugin specifies the hook, require that plugin, "
             "or mark the function with @hookimpl(optionalhook=True).",
         ),
@@ -186,7 +186,7 @@ RULES: dict[str, Rule] = dict(
             "unreadable-source",
             "error",
             "source",
-            "A file that is no Python fails when it is imported, if only by the first user who needs it.",
+            "A file that is not valid Python fails when it is imported, perhaps only for some users.",
             "Repair the file, or leave it out of the distribution.",
         ),
         _rule(
@@ -219,7 +219,7 @@ RULES: dict[str, Rule] = dict(
             "config-unprefixed",
             "warning",
             "setup",
-            "Keys without the plugin's prefix collide with those of others, and nobody sees whose they are.",
+            "Keys without the plugin's prefix collide with those of others, and do not show their plugin.",
             "Begin every key with the plugin's name in upper case and an underscore.",
         ),
         _rule(
@@ -260,7 +260,7 @@ RULES: dict[str, Rule] = dict(
             "fails-when-skipped",
             "error",
             "requests",
-            "If an earlier plugin answers or fails, before hooks are left out, but not those that follow.",
+            "If an earlier plugin answers or fails, before hooks are skipped, but not those that follow.",
             "Do not rely on what a before hook was to set: look with a default, such as g.get(name).",
         ),
         _rule(
@@ -269,14 +269,14 @@ RULES: dict[str, Rule] = dict(
             "error",
             "requests",
             "Anybody can send malformed headers; they must end in a 4xx, never in a 500.",
-            "Refuse with abort(400), or ignore what cannot be read.",
+            "Reject it with abort(400), or ignore what cannot be parsed.",
         ),
         _rule(
             "CP506",
             "teardown-lost",
             "error",
             "requests",
-            "The teardown hooks of others did not run, so what they hold is never given back.",
+            "The teardown hooks of other plugins did not run, so their resources are never released.",
             "In a wrapper of a teardown hook, yield once whatever happens, and do not raise before.",
         ),
         _rule(
@@ -334,7 +334,7 @@ RULES: dict[str, Rule] = dict(
             "no-readme",
             "warning",
             "metadata",
-            "The index shows an empty page, and nobody learns what the plugin does.",
+            "The index shows an empty page, so users cannot learn what the plugin does.",
             'Say readme = "README.md", and write what the plugin is for and which keys it has.',
         ),
         _rule(
@@ -342,7 +342,7 @@ RULES: dict[str, Rule] = dict(
             "no-license",
             "warning",
             "metadata",
-            "Without a licence nobody may use it.",
+            "Without a licence, using it is not permitted.",
             'Say license, such as "BSD-3-Clause", and license-files.',
         ),
         _rule(

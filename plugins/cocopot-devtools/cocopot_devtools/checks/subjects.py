@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Subject:
-    """The plugin under check, and what has been found.
+class PluginUnderTest:
+    """The plugin under check, and the findings so far.
 
     Args:
         plugin: Its name.
         distribution: Name of its distribution.
         roots: Folders and files of its source.
         config: Configuration for the applications that load it.
-        folder: A folder for whatever it writes, and for notes of what is going on.
+        folder: A folder for files of the plugin, and for the results of the process.
     """
 
     plugin: str
@@ -39,14 +39,14 @@ class Subject:
     findings: list[Finding] = field(default_factory=list)
     #: Whether it could be loaded, so that it can be run.
     usable: bool = True
-    #: What has been told of it already, by problem and place.
+    #: The findings of exceptions so far, by problem and place.
     seen: set[tuple[str, tuple[str, int]]] = field(default_factory=set)
-    #: What else was learned, for the process that asked.
+    #: Facts for the parent process.
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def candidate(self) -> Candidate:
-        """What loads the plugin."""
+        """The installed plugin."""
         return next(
             candidate
             for candidate in find_installed_plugins()
@@ -54,7 +54,7 @@ class Subject:
         )
 
     def step(self, doing: str) -> None:
-        """Note what is going on, in case that this process does not come back."""
+        """Write down the current step, in case that this process ends early or hangs."""
         Path(self.folder, "step").write_text(doing, encoding="utf-8")
 
     def find(self, code: str, message: str, place: tuple[str, int] = ("", 0)) -> None:
@@ -92,7 +92,7 @@ def with_requirements(name: str) -> tuple[set[str], str]:
     """Return the names of a plugin and of all that it requires, and the first of them that is missing.
 
     Raises:
-        PluginError: If one of them says what it requires in a wrong way.
+        PluginError: If the `requires` of one of them is invalid.
     """
     candidates = {candidate.name: candidate for candidate in find_installed_plugins()}
     names: set[str] = set()

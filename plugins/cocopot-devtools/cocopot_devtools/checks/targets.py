@@ -1,4 +1,4 @@
-"""What is checked: an installed distribution, a plugin's name, a wheel, or a project in a folder."""
+"""The distribution to check: an installed one, that of a plugin, a wheel, or a project in a folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TargetError(Exception):
-    """There is nothing to check under that name."""
+    """No distribution to check was found under a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Target:
 
     Args:
         distribution: Its metadata.
-        path: What must stand in front of `sys.path` to import it; nothing if it is installed.
+        path: Entries to insert at the front of `sys.path` to import it; empty if it is installed.
         root: The folder that the places of findings are relative to; `None` for the working directory.
         plugin: The only plugin of it that is to be checked; empty for all.
     """
@@ -81,7 +81,7 @@ class Target:
             yield from (path.resolve() for path in paths if path.is_file())
 
     def _top(self, module: str) -> Path | None:
-        """Return where the outermost package of a module that is no namespace lies; without importing it."""
+        """Return the outermost package of a module that is not a namespace, without importing it."""
         name, _, rest = module.partition(".")
         spec = PathFinder.find_spec(name, list(self.path)) if self.path else _installed_spec(name)
         if spec is None:
@@ -119,13 +119,13 @@ def _installed_spec(name: str) -> importlib.machinery.ModuleSpec | None:
 
 @contextmanager
 def open_target(argument: str) -> Iterator[Target]:
-    """Find what an argument stands for.
+    """Find the distribution that an argument names.
 
     Args:
         argument: The name of an installed distribution or plugin, or a path of a wheel or a project's folder.
 
     Raises:
-        TargetError: If there is nothing of that name; it says what was tried.
+        TargetError: If there is nothing of that name; the message lists what was tried.
     """
     target = _installed_target(argument)
     if target is not None:
@@ -165,7 +165,7 @@ def _installed_target(argument: str) -> Target | None:
     named = [candidate for candidate in find_installed_plugins() if candidate.name == argument]
     if len({candidate.distribution for candidate in named}) > 1:
         names = " and ".join(sorted({candidate.distribution for candidate in named}))
-        raise TargetError(f"{names} both bring a plugin named {argument!r}. Give the name of one of them.")
+        raise TargetError(f"{names} both have a plugin named {argument!r}. Give the name of one of them.")
     for candidate in named:
         if candidate.entry_point is not None and candidate.entry_point.dist is not None:
             return Target(candidate.entry_point.dist, plugin=argument)
@@ -178,12 +178,14 @@ def _wheel_target(path: Path, folder: Path) -> Target:
             archive.extractall(folder)
     except (zipfile.BadZipFile, OSError) as error:
         raise TargetError(
-            f"{path} is no wheel: {error}. Give a .whl file, a folder with a pyproject.toml, "
+            f"{path} is not a wheel: {error}. Give a .whl file, a folder with a pyproject.toml, "
             "or the name of an installed distribution."
         ) from error
     found = list(importlib_metadata.distributions(path=[str(folder)]))
     if len(found) != 1:
-        raise TargetError(f"{path} is no wheel: it has {len(found)} folders .dist-info, and a wheel has one.")
+        raise TargetError(
+            f"{path} is not a wheel: it has {len(found)} folders .dist-info, and a wheel has one."
+        )
     parts = [folder, *folder.glob("*.data/purelib"), *folder.glob("*.data/platlib")]
     return Target(found[0], tuple(map(str, parts)), folder)
 

@@ -1,4 +1,4 @@
-"""Requests that a plugin must survive, and what else happens to an application."""
+"""Requests that a plugin must survive, and other uses of an application."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cocopot import Cocopot, Request
-    from cocopot_devtools.checks.subjects import Subject
+    from cocopot_devtools.checks.subjects import PluginUnderTest
 
 #: Where the applications have their views.
 BASE = "/cocopot-check"
 
 
-class InterruptionError(Exception):
-    """What the views and plugins of the check raise themselves."""
+class ProbeError(Exception):
+    """Raised by the views and the plugin of the check itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ SCENARIOS = (
 )
 
 
-class Witness:
-    """A plugin that comes before all others: it answers, raises, and notes which requests were torn down."""
+class ProbePlugin:
+    """The plugin of the check, which runs first: it answers, raises, and records the teardown hooks."""
 
     plugin_name = "!cocopot check-plugin"
 
@@ -93,9 +93,9 @@ class Witness:
 
     @hookimpl(tryfirst=True)
     def cocopot_request_started(self, request: Request) -> None:
-        """Raise before anybody else had a turn."""
+        """Raise before the implementations of other plugins run."""
         if request.path == f"{BASE}/early":
-            raise InterruptionError
+            raise ProbeError
 
     @hookimpl(tryfirst=True)
     def cocopot_before_request(self, request: Request) -> str | None:
@@ -132,16 +132,16 @@ class Collector(logging.Handler):
         return errors
 
 
-class Trial:
-    """The scenarios, with one application."""
+class RequestScenarios:
+    """The scenarios of a check, sent to one application."""
 
-    def __init__(self, subject: Subject, app: Cocopot) -> None:
+    def __init__(self, subject: PluginUnderTest, app: Cocopot) -> None:
         self._subject = subject
         self._app = app
         self._collector = Collector()
         app.logger.handlers = [self._collector]
         app.logger.propagate = False
-        (record,) = (record for record in app.plugins.records() if isinstance(record.plugin, Witness))
+        (record,) = (record for record in app.plugins.records() if isinstance(record.plugin, ProbePlugin))
         self._witness: Any = record.plugin
 
     def run(self) -> None:
@@ -192,17 +192,17 @@ class Trial:
         with self._app.test_request_context(f"{BASE}/text"):
             self._app.url_for("cocopot-check text")
             with contextlib.suppress(BuildError):
-                self._app.url_for("an endpoint that nobody has")
+                self._app.url_for("an endpoint that does not exist")
 
     def _errors_of(self, action: Callable[[], object]) -> list[BaseException]:
         """Do something, and return the exceptions that left it or were logged, but not those of the check."""
         raised: list[BaseException] = []
         try:
             action()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, is looked at
+        except BaseException as error:  # noqa: BLE001 - every exception is inspected
             raised.append(error)
         errors = [part for error in (*self._collector.take(), *raised) for part in _parts(error)]
-        return [error for error in errors if not isinstance(error, InterruptionError)]
+        return [error for error in errors if not isinstance(error, ProbeError)]
 
     def _report(self, code: str, what: str, errors: list[BaseException]) -> None:
         for error in errors:

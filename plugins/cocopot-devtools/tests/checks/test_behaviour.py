@@ -7,7 +7,7 @@ from cocopot_devtools.checks.behaviour import check_behaviour, make_app
 
 if TYPE_CHECKING:
     from cocopot_devtools.checks.rules import Finding
-    from tests.conftest import MakeSubject
+    from tests.conftest import MakePlugin
 
 #: Uses all that a plugin should use, as it should.
 GOOD = """
@@ -189,13 +189,13 @@ FAULTY = {
 }
 
 
-def check(made: MakeSubject, source: str, entry_point: str | None = None) -> list[Finding]:
+def check(made: MakePlugin, source: str, entry_point: str | None = None) -> list[Finding]:
     subject = made(source, entry_point=entry_point)
     check_behaviour(subject)
     return subject.findings
 
 
-def test_a_good_plugin(subject: MakeSubject) -> None:
+def test_a_good_plugin(subject: MakePlugin) -> None:
     """A plugin that does everything right has no findings, and the checks come to their end."""
     made = subject(GOOD, entry_point="cocopot_demo:Plugin")
     check_behaviour(made)
@@ -207,7 +207,7 @@ def test_a_good_plugin(subject: MakeSubject) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTY)
-def test_faults(fault: str, subject: MakeSubject) -> None:
+def test_faults(fault: str, subject: MakePlugin) -> None:
     """Each fault is told by its rule."""
     source, code, says = FAULTY[fault]
     found = check(subject, source, "cocopot_demo:plugin" if fault == "instance" else None)
@@ -216,7 +216,7 @@ def test_faults(fault: str, subject: MakeSubject) -> None:
 
 
 @pytest.mark.parametrize("fault", ["setup", "startup", "refuses"])
-def test_what_cannot_start_is_not_checked_further(fault: str, subject: MakeSubject) -> None:
+def test_what_cannot_start_is_not_checked_further(fault: str, subject: MakePlugin) -> None:
     """A plugin that cannot be started has one finding, at its place, and its requests are undecided."""
     made = subject(FAULTY[fault][0])
     check_behaviour(made)
@@ -224,7 +224,7 @@ def test_what_cannot_start_is_not_checked_further(fault: str, subject: MakeSubje
     assert ("set up" in made.facts, "started" in made.facts) == (fault != "setup", False)
 
 
-def test_configuration(subject: MakeSubject) -> None:
+def test_configuration(subject: MakePlugin) -> None:
     """The applications have the configuration that was asked for."""
     made = subject("@hookimpl\ndef cocopot_startup(app):\n    assert app.config['DEMO_URL'] == 'x'")
     made.config = {"DEMO_URL": "x"}
@@ -232,7 +232,7 @@ def test_configuration(subject: MakeSubject) -> None:
     assert made.findings == []
 
 
-def test_what_it_requires(subject: MakeSubject) -> None:
+def test_what_it_requires(subject: MakePlugin) -> None:
     """The plugins that it requires are loaded with it, and what they do wrong is not told here."""
     made = subject("requires = ('users',)\n\n@hookimpl\ndef cocopot_setup(app):\n    app.extensions['users']")
     subject(

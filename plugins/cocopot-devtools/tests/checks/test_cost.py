@@ -7,7 +7,7 @@ from cocopot_devtools.checks.cost import MARK, import_candidate, import_message,
 
 if TYPE_CHECKING:
     import pytest
-    from tests.conftest import MakeSubject
+    from tests.conftest import MakePlugin
 
 SLOW = f"""import time:       100 |        100 |   before
 {MARK}
@@ -34,13 +34,13 @@ def test_nothing_heavy() -> None:
     assert import_message([f"{MARK}\n"]) == "Importing it takes 0.00 ms beyond Cocopot's own import."
 
 
-def test_the_mark_comes_first(subject: MakeSubject, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_mark_comes_first(subject: MakePlugin, capfd: pytest.CaptureFixture[str]) -> None:
     """What Python reports of the plugin's imports comes after the mark."""
     import_candidate(subject("import sys\nsys.stderr.write('imported')"))
     assert capfd.readouterr().err == f"{MARK}\nimported"
 
 
-def test_requests_are_counted(subject: MakeSubject) -> None:
+def test_requests_are_counted(subject: MakePlugin) -> None:
     """A request with the plugin and one without it are measured, and compared."""
     made = subject(
         """

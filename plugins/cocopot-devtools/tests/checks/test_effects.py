@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cocopot_devtools.checks.effects import Effect, Snapshot, watch
+from cocopot_devtools.checks.effects import SideEffect, Snapshot, watch
 
 import cocopot
 
@@ -212,6 +212,6 @@ def test_the_plugin_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_effect_says_what_it_is_now() -> None:
     """A function or class that stands in the place of another is named."""
-    assert str(Effect("os.getcwd", replaced)) == f"os.getcwd, which now is {__name__}.replaced"
-    assert str(Effect("os.environ (HOME)")) == "os.environ (HOME)"
+    assert str(SideEffect("os.getcwd", replaced)) == f"os.getcwd, which now is {__name__}.replaced"
+    assert str(SideEffect("os.environ (HOME)")) == "os.environ (HOME)"
     assert os.environ  # the module os is what it was

@@ -7,7 +7,7 @@ import pytest
 from cocopot_devtools.checks.loading import check_loading
 
 if TYPE_CHECKING:
-    from tests.conftest import MakeSubject
+    from tests.conftest import MakePlugin
 
 GOOD = """
     class Plugin:
@@ -54,7 +54,7 @@ FAULTY = {
 }
 
 
-def test_a_good_plugin(subject: MakeSubject) -> None:
+def test_a_good_plugin(subject: MakePlugin) -> None:
     """A plugin that can be loaded has no findings, and says what it requires."""
     made = subject(GOOD, entry_point="cocopot_demo:Plugin")
     check_loading(made)
@@ -64,7 +64,7 @@ def test_a_good_plugin(subject: MakeSubject) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTY)
-def test_faults(fault: str, subject: MakeSubject) -> None:
+def test_faults(fault: str, subject: MakePlugin) -> None:
     """Each fault is one finding, at its place, that does not say how to do without the plugin."""
     source, code, line, says = FAULTY[fault]
     made = subject(source)
@@ -87,7 +87,7 @@ def test_faults(fault: str, subject: MakeSubject) -> None:
         ("cocopot_demo:Plugin", "ValueError: no licence."),
     ],
 )
-def test_values(value: str, says: str, subject: MakeSubject) -> None:
+def test_values(value: str, says: str, subject: MakePlugin) -> None:
     """A value that leads nowhere, and a class that cannot be instantiated, are told with the value."""
     source = "class Plugin:\n    def __init__(self):\n        raise ValueError('no licence')"
     made = subject(source, entry_point=value)
@@ -96,7 +96,7 @@ def test_values(value: str, says: str, subject: MakeSubject) -> None:
     assert made.findings[0].message.startswith(f"{value!r} cannot be loaded: {says}")
 
 
-def test_a_requirement_that_is_broken(subject: MakeSubject) -> None:
+def test_a_requirement_that_is_broken(subject: MakePlugin) -> None:
     """A fault of a plugin that is required is told as that."""
     made = subject("requires = ('users',)")
     subject("@hookimpl\ndef cocopot_befor_request(app): ...", "users")
@@ -106,7 +106,7 @@ def test_a_requirement_that_is_broken(subject: MakeSubject) -> None:
     assert finding.message.startswith("Plugin 'users' (cocopot-users 1.0.0, cocopot_users) implements")
 
 
-def test_effects(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_effects(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the import changes is told, with the place of what stands there now."""
     monkeypatch.setattr(sys, "displayhook", sys.displayhook)
     made = subject("import sys\n\ndef show(value): ...\n\nsys.displayhook = show")
@@ -116,7 +116,7 @@ def test_effects(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:
     assert finding.message == "Importing it changes sys.displayhook, which now is cocopot_demo.show."
 
 
-def test_a_closed_standard_output(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_standard_output(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
     """An import that closes what is printed to is told, and nothing breaks by it."""
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     made = subject("import sys\nsys.stdout = None")
@@ -127,7 +127,7 @@ def test_a_closed_standard_output(subject: MakeSubject, monkeypatch: pytest.Monk
     ]
 
 
-def test_effects_of_an_import_that_fails(subject: MakeSubject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_effects_of_an_import_that_fails(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was changed before the import failed is told, too."""
     monkeypatch.setattr(sys, "displayhook", sys.displayhook)
     made = subject("import sys\nsys.displayhook = print\n1 / 0")
@@ -135,7 +135,7 @@ def test_effects_of_an_import_that_fails(subject: MakeSubject, monkeypatch: pyte
     assert [found.code for found in made.findings] == ["CP302", "CP102"]
 
 
-def test_a_hook_of_another_plugin(subject: MakeSubject) -> None:
+def test_a_hook_of_another_plugin(subject: MakePlugin) -> None:
     """A hook that a required plugin specifies may be implemented."""
     made = subject("requires = ('users',)\n\n@hookimpl\ndef users_loaded(user): ...")
     subject(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cocopot_devtools.checks.probe import run_probe
 
 if TYPE_CHECKING:
-    from tests.conftest import MakeSubject
+    from tests.conftest import MakePlugin
 
 
 def outcome(folder: str) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def outcome(folder: str) -> dict[str, Any]:
     return found
 
 
-def test_all_groups(subject: MakeSubject) -> None:
+def test_all_groups(subject: MakePlugin) -> None:
     """A plugin that can be loaded is run, and what was found is in a file."""
     made = subject("@hookimpl\ndef cocopot_setup(app):\n    app.extensions['other'] = 1")
     run_probe(made, "check", 60)
@@ -25,7 +25,7 @@ def test_all_groups(subject: MakeSubject) -> None:
     assert Path(made.folder, "completed").exists()
 
 
-def test_an_unusable_plugin(subject: MakeSubject) -> None:
+def test_an_unusable_plugin(subject: MakePlugin) -> None:
     """A plugin that cannot be loaded is not run."""
     made = subject("@hookimpl\ndef cocopot_setup(application): ...")
     run_probe(made, "check", 60)

@@ -76,7 +76,7 @@ def test_a_plugin_that_never_comes_back() -> None:
     (finding,) = outcome.findings
     assert outcome.facts["loaded"]
     assert (finding.code, finding.line) in {("CP105", 6), ("CP105", 7)}
-    assert finding.message == "It did not come back within 5 seconds, while the check sent a request."
+    assert finding.message == "It did not return within 5 seconds, while the check sent a request."
 
 
 def test_what_a_plugin_leaves_running(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from cocopot_devtools.checks.subjects import describe, with_requirements
 from cocopot import PluginError
 
 if TYPE_CHECKING:
-    from tests.conftest import MakeSubject
+    from tests.conftest import MakePlugin
 
 
-def test_places_of_errors(subject: MakeSubject) -> None:
+def test_places_of_errors(subject: MakePlugin) -> None:
     """An exception comes from the innermost frame in the plugin's source, or from none."""
     made = subject("def fail():\n    int('x')\n\ndef call(function):\n    function()")
     plugin: Any = made.candidate.load()
@@ -26,7 +26,7 @@ def test_places_of_errors(subject: MakeSubject) -> None:
     assert made.place_of_function(int) == ("", 0)
 
 
-def test_requirements_are_followed(subject: MakeSubject) -> None:
+def test_requirements_are_followed(subject: MakePlugin) -> None:
     """What is required requires others in turn; the first that is missing is told."""
     made = subject("requires = ('users',)")
     subject("requires = ['session']", "users")
@@ -35,14 +35,14 @@ def test_requirements_are_followed(subject: MakeSubject) -> None:
     assert with_requirements(made.plugin) == ({"demo", "users", "session"}, "")
 
 
-def test_wrong_requirements(subject: MakeSubject) -> None:
+def test_wrong_requirements(subject: MakePlugin) -> None:
     """What is required must be told as a tuple of names."""
     made = subject("requires = 'session'")
     with pytest.raises(PluginError, match="must be a tuple of plugin names"):
         with_requirements(made.plugin)
 
 
-def test_notes(subject: MakeSubject) -> None:
+def test_notes(subject: MakePlugin) -> None:
     """A finding is kept once, and says which plugin it concerns."""
     made = subject("")
     made.find("CP102", "broken", ("file.py", 3))

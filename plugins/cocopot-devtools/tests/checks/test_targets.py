@@ -41,7 +41,7 @@ def test_a_name_of_two_distributions() -> None:
     with (
         installed_plugin("demo", ""),
         installed_plugin("demo", "", distribution="other"),
-        pytest.raises(TargetError, match="cocopot-demo and other both bring a plugin named 'demo'"),
+        pytest.raises(TargetError, match="cocopot-demo and other both have a plugin named 'demo'"),
         open_target("demo"),
     ):
         pass
@@ -111,7 +111,7 @@ def test_no_wheel(name: str, tmp_path: Path) -> None:
     """What is no archive, and an archive without metadata, is refused."""
     tmp_path.joinpath("text.whl").write_text("no archive", encoding="utf-8")
     zipfile.ZipFile(tmp_path / "empty.whl", "w").close()
-    with pytest.raises(TargetError, match=f"{name} is no wheel: "), open_target(str(tmp_path / name)):
+    with pytest.raises(TargetError, match=f"{name} is not a wheel: "), open_target(str(tmp_path / name)):
         pass
 
 

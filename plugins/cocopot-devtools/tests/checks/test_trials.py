@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cocopot_devtools.checks.behaviour import make_app
-from cocopot_devtools.checks.trials import SCENARIOS, Trial, Witness
+from cocopot_devtools.checks.trials import SCENARIOS, ProbePlugin, RequestScenarios
 
 if TYPE_CHECKING:
     from cocopot_devtools.checks.rules import Finding
-    from tests.conftest import MakeSubject
+    from tests.conftest import MakePlugin
 
 HOOK = "@hookimpl\ndef {hook}({arguments}):\n    {body}"
 #: Plugins with one fault each: the hook, its arguments, its body, the rule, and what the finding says.
@@ -140,16 +140,16 @@ SKIPPED = """
     """
 
 
-def trial(made: MakeSubject, source: str) -> list[Finding]:
+def trial(made: MakePlugin, source: str) -> list[Finding]:
     subject = made(source)
-    app = make_app(subject, Witness())
+    app = make_app(subject, ProbePlugin())
     app.start()
-    Trial(subject, app).run()
+    RequestScenarios(subject, app).run()
     return subject.findings
 
 
 @pytest.mark.parametrize("fault", FAULTY)
-def test_faults(fault: str, subject: MakeSubject) -> None:
+def test_faults(fault: str, subject: MakePlugin) -> None:
     """A hook that raises where it should not is told once, by the request that showed it first."""
     hook, arguments, body, code, says = FAULTY[fault]
     found = trial(subject, HOOK.format(hook=hook, arguments=arguments, body=body))
@@ -173,7 +173,7 @@ def test_faults(fault: str, subject: MakeSubject) -> None:
         ),
     ],
 )
-def test_a_hook_that_was_skipped(before: str, after: str, says: str, subject: MakeSubject) -> None:
+def test_a_hook_that_was_skipped(before: str, after: str, says: str, subject: MakePlugin) -> None:
     """What relies on a hook before it, which others may keep from running, is found."""
     (finding,) = trial(subject, SKIPPED.format(before=before, after=after))
     assert (finding.code, finding.line) == ("CP504", 11)
@@ -181,7 +181,7 @@ def test_a_hook_that_was_skipped(before: str, after: str, says: str, subject: Ma
 
 
 @pytest.mark.parametrize("hook", ["cocopot_teardown_request", "cocopot_teardown_app_context"])
-def test_a_wrapper_that_loses_the_others(hook: str, subject: MakeSubject) -> None:
+def test_a_wrapper_that_loses_the_others(hook: str, subject: MakePlugin) -> None:
     """A wrapper that raises before it yields keeps the others from giving back what they hold."""
     source = f"@hookimpl(wrapper=True)\ndef {hook}(exc):\n    assert exc is None\n    return (yield)"
     found = trial(subject, source)
@@ -189,14 +189,14 @@ def test_a_wrapper_that_loses_the_others(hook: str, subject: MakeSubject) -> Non
     assert found[1].message == f"With a view that raises, {hook} did not reach the other plugins."
 
 
-def test_answers_that_nobody_explains(subject: MakeSubject) -> None:
+def test_answers_that_nobody_explains(subject: MakePlugin) -> None:
     """A 500 where the application alone succeeds is a finding, also if nothing was raised."""
     found = trial(subject, "@hookimpl\ndef cocopot_before_request():\n    return 'out of order', 503")
     assert {finding.code for finding in found} == {"CP501"}
     assert found[0].message == "With a request, the answer is a 503."
 
 
-def test_a_response_that_breaks_while_it_is_sent(subject: MakeSubject) -> None:
+def test_a_response_that_breaks_while_it_is_sent(subject: MakePlugin) -> None:
     """What a body raises when it is read concerns the plugin that made it."""
     source = """
         def broken():
@@ -214,10 +214,10 @@ def test_a_response_that_breaks_while_it_is_sent(subject: MakeSubject) -> None:
     assert found[0].line == 7
 
 
-def test_without_a_plugin_every_scenario_is_as_it_says(subject: MakeSubject) -> None:
+def test_without_a_plugin_every_scenario_is_as_it_says(subject: MakePlugin) -> None:
     """The application alone answers each request as its scenario says."""
     made = subject("")
-    app = make_app(made, Witness())
+    app = make_app(made, ProbePlugin())
     app.logger.disabled = True
     client = app.test_client()
     statuses = {s.what: client.open(s.path, **s.options).status_code for s in SCENARIOS if s.succeeds}

@@ -1,4 +1,4 @@
-"""The groups of commands: an application's own, and the `cocopot` command, which brings them together."""
+"""The groups of commands: those of an application, and the `cocopot` command, which contains all."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cocopot.cli.external import ExternalCommandError, find_commands
 from cocopot.cli.loading import AppLoader, NoAppError
 from cocopot.cli.tables import printable
 from cocopot.cli.tracebacks import print_error
+from cocopot.exceptions import blame_of
 from cocopot.locations import message_of
 from cocopot.suggestions import did_you_mean
 
@@ -40,22 +41,22 @@ class AppGroup(click.Group):
     def __init__(self, app: Cocopot, **options: Any) -> None:
         super().__init__(app.name, **options)
         self._app = app
-        self._brought: dict[str, tuple[click.Command, str]] = {}
+        self._owners: dict[str, tuple[click.Command, str]] = {}
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run a command."""
         with self._app.app_context():
             return super().invoke(ctx)
 
     def attribute_to(self, plugin: str) -> None:
-        """Note that a plugin brought the commands that have come since this was last called."""
+        """Attribute the commands that were added since the last call to a plugin."""
         for name, command in self.commands.items():
-            if self._brought.get(name, (None,))[0] is not command:
-                self._brought[name] = command, plugin
+            if self._owners.get(name, (None,))[0] is not command:
+                self._owners[name] = command, plugin
 
     def plugin_of(self, name: str) -> str | None:
-        """Return the plugin that brought a command, or `None` if the application did."""
-        command, plugin = self._brought.get(name, (None, None))
+        """Return the plugin that registered a command, or `None` if the application did."""
+        command, plugin = self._owners.get(name, (None, None))
         return plugin if command is self.commands.get(name) else None
 
 
@@ -103,8 +104,8 @@ def _run(app: Cocopot, group: AppGroup, impls: Sequence[pluggy.HookImpl]) -> Non
     try:
         app.plugins.call_implementations("cocopot_register_commands", impls, app=app, cli=group)
     except Exception as error:
-        notes = " ".join(getattr(error, "__notes__", ()))
-        app.logger.exception("The commands of %r are missing. %s", plugin, notes)
+        blame = " ".join(map(str, blame_of(error)))
+        app.logger.exception("The commands of %r are missing. %s", plugin, blame)
     group.attribute_to(plugin)
 
 
@@ -155,7 +156,7 @@ class MainGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; `--env-file` and `--app` come first, as even `--help` lists the application's commands."""
         options, _, _ = self.make_parser(ctx).parse_args(list(args))
-        # Completion must say nothing else, and the process that the reloader starts need not say it again.
+        # Completion must print nothing else, and the process that the reloader starts need not repeat it.
         quiet = ctx.resilient_parsing or is_running_from_reloader()
         read_env_files(options.get("env_file"), quiet=quiet)
         loader = ctx.ensure_object(AppLoader)
@@ -240,7 +241,7 @@ class MainGroup(click.Group):
         self._format_application(ctx, formatter, f"Application {group.name}", group, own)
         if error is not None:
             formatter.write_paragraph()
-            formatter.write_text(_why_missing(error))
+            formatter.write_text(_describe_missing(error))
 
     def _format_external(self, formatter: click.HelpFormatter, external: ExternalCommands) -> None:
         """Write a section for each distribution; what is broken is a warning."""
@@ -311,7 +312,7 @@ def _describe_unknown(name: str, known: Sequence[str], error: NoAppError | None)
     return f"No such command {name!r}. {did_you_mean(name, known)}".rstrip() + why
 
 
-def _why_missing(error: BaseException) -> str:
+def _describe_missing(error: BaseException) -> str:
     if isinstance(error, NoAppError):
         return f"The application's commands are missing. {error.message.partition('. ')[0]}; see --app."
     first = next(iter(printable(message_of(error)).splitlines()), "")

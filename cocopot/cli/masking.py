@@ -40,7 +40,7 @@ class _Representation(str):
         return str(self)
 
 
-def shown(value: Any, name: str = "", *, masks: bool = True, within: tuple[int, ...] = ()) -> Any:
+def shown(value: object, name: str = "", *, masks: bool = True, within: tuple[int, ...] = ()) -> Any:
     """Return a value in a form that JSON can hold, with its secrets masked.
 
     A value under the name of a secret is masked whole; in a text, `mask_text` masks the secrets. A value
@@ -63,10 +63,10 @@ def shown(value: Any, name: str = "", *, masks: bool = True, within: tuple[int, 
         )
 
 
-def _shown(value: Any, name: str, *, masks: bool, within: tuple[int, ...]) -> Any:
-    secret = masks and is_secret(name)
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        value = value._asdict()
+def _shown(value: object, name: str, *, masks: bool, within: tuple[int, ...]) -> object:
+    secret, as_dict = masks and is_secret(name), getattr(value, "_asdict", None)
+    if isinstance(value, tuple) and callable(as_dict):
+        value = as_dict()
     if isinstance(value, Mapping) and not (secret and value):
         return {
             mask_text(str(key)) if masks else str(key): shown(item, str(key), masks=masks, within=within)
@@ -85,16 +85,16 @@ def _shown(value: Any, name: str, *, masks: bool, within: tuple[int, ...]) -> An
     return text if isinstance(value, str) else _Representation(text)
 
 
-def _shown_item(item: Any, name: str, *, masks: bool, within: tuple[int, ...]) -> Any:
+def _shown_item(item: object, name: str, *, masks: bool, within: tuple[int, ...]) -> object:
     """Return an item of a sequence; of a pair, the first may be the name of the second."""
-    pair = isinstance(item, (list, tuple)) and len(item) == 2 and not hasattr(item, "_asdict")
-    if pair and isinstance(item[0], str):
-        inner = name if is_secret(name) else item[0]
-        return [shown(item[0], name, masks=masks), shown(item[1], inner, masks=masks, within=within)]
+    match item:
+        case [str(key), value] if isinstance(item, (list, tuple)) and not hasattr(item, "_asdict"):
+            inner = name if is_secret(name) else key
+            return [shown(key, name, masks=masks), shown(value, inner, masks=masks, within=within)]
     return shown(item, name, masks=masks, within=within)
 
 
-def _hides(value: Any, name: str) -> bool:
+def _hides(value: object, name: str) -> bool:
     """Whether a value under the name of a secret is one."""
     if value is None or isinstance(value, bool) or (isinstance(value, (str, bytes)) and not value):
         return False

@@ -1,4 +1,4 @@
-"""What is known of plugins and of the order in which they run, as plain data for people and programs."""
+"""Reports about plugins and the order in which they run, as plain data for people and programs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Where a plugin comes from: an installed distribution, `plugins=` of the application, or `register`.
-Source = Literal["installed", "handed over", "registered"]
+Source = Literal["installed", "passed", "registered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ErrorReport:
     """Why a plugin failed.
 
     Args:
-        message: What the `PluginError` says.
+        message: Text of the `PluginError`.
         cause: Class and text of the exception behind it; `None` if there is none.
         hook: The hook that is concerned, if there is one.
         traceback: The exception, and those behind it, as Python prints them.
@@ -50,13 +50,14 @@ class ErrorReport:
 
 @dataclass(frozen=True, slots=True)
 class PluginReport:
-    """What is known of one plugin.
+    """Report about one plugin.
 
     Args:
         name: Its name.
-        state: `"loaded"` (or what stands for it), `"failed"`, `"disabled"`, `"not selected"`, `"replaced"` by
-            an object that the application hands over, or `"unregistered"` by the application.
-        reason: What brought that state about, such as `"by COCOPOT_DISABLE_PLUGINS"`; may be empty.
+        state: `"loaded"` (or `"installed"` without an application), `"failed"`, `"disabled"`,
+            `"not selected"`, `"replaced"` by an object that the application passes, or `"unregistered"` by
+            the application.
+        reason: The cause of that state, such as `"by COCOPOT_DISABLE_PLUGINS"`; may be empty.
         position: Its place in the load order, from 1; `None` if it is not loaded.
         source: Where it comes from; `None` if that is unknown, as of a name that is not installed.
         distribution: Name of its distribution; `None` if there is none.
@@ -90,7 +91,7 @@ class Implementation:
 
     Args:
         name: The plugin, or the function of the application.
-        origin: Who brings it.
+        origin: Whether a plugin, the application or Cocopot itself registered it.
         marks: Of `"wrapper"`, `"old-style wrapper"`, `"tryfirst"` and `"trylast"` those that it has.
         distribution: Name of the distribution; `None` if there is none.
         version: Version of the distribution; `None` if there is none.
@@ -116,7 +117,7 @@ class HookReport:
         kind: What becomes of results: `"all"`, `"first"`, `"threaded"` or `"every"`.
         threaded: With `"threaded"`, the argument that each result replaces for the next implementation.
         order: `"in"`, `"out"`, or `None` for pluggy's own.
-        specified_in: The module or class that specifies it; `None` if nobody does.
+        specified_in: The module or class that specifies it; `None` if it has no specification.
         implementations: In the order in which they run, wrappers first.
     """
 
@@ -134,9 +135,9 @@ class HookReport:
 
 
 def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[PluginReport]:
-    """Return every plugin that is installed, was handed over, or is registered.
+    """Return every plugin that is installed, was passed to the application, or is registered.
 
-    A distribution whose entry points cannot be read stands for the plugins that it may bring.
+    A distribution whose entry points cannot be read is reported in place of its plugins.
 
     Imports nothing: of a plugin that is not loaded, hooks and needs are known if its module happens to be
     imported.
@@ -164,7 +165,7 @@ def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[P
 
 
 def _late_errors(manager: PluginManager) -> Mapping[str, PluginError]:
-    """Return what is wrong with plugins that were registered later than the others were checked."""
+    """Return the errors of plugins that were registered after the others had been checked."""
     errors: dict[str, PluginError] = {}
     known = manager.specified_hooks()
     for record in manager.records("plugin"):
@@ -193,10 +194,10 @@ def _report_plugin(
         candidate.distribution or None,
         candidate.version or None,
         candidate.value or None,
-        None if target is None else _looked_at(locate, target, None),
-        _looked_at(_names, target, (), "requires"),
-        _looked_at(_names, target, (), "after"),
-        _looked_at(_hooks, target, (), manager),
+        None if target is None else _inspect(locate, target, None),
+        _inspect(_names, target, (), "requires"),
+        _inspect(_names, target, (), "after"),
+        _inspect(_hooks, target, (), manager),
         _report_error(errors[candidate.name]) if state == "failed" else None,
     )
 
@@ -208,7 +209,7 @@ def _state(
     registered: str,
     position: int | None,
 ) -> tuple[str, str]:
-    """Return the state of a plugin, and what brought it about."""
+    """Return the state of a plugin, and its cause."""
     if position is None:
         given_names = {other.name for other in manager.explicit_plugins}
         if (why := manager.selection.rejection_reason(candidate, given_names)) is not None:
@@ -221,11 +222,11 @@ def _state(
 def _source(manager: PluginManager, candidate: Candidate) -> Source:
     if candidate.entry_point is not None:
         return "installed"
-    return "handed over" if candidate in manager.explicit_plugins else "registered"
+    return "passed" if candidate in manager.explicit_plugins else "registered"
 
 
 def _imported(candidate: Candidate) -> object | None:
-    """Return what a candidate stands for, if that has been imported."""
+    """Return the plugin of a candidate, if it has been imported."""
     if candidate.entry_point is None:
         return candidate.explicit
     with suppress(Exception):  # a broken entry point has nothing to show
@@ -234,11 +235,11 @@ def _imported(candidate: Candidate) -> object | None:
     return None
 
 
-def _looked_at(look: Callable[..., T], target: object, otherwise: T, *args: object) -> T:
-    """Return what a look at a plugin shows; what failed to load may fail once more."""
+def _inspect(function: Callable[..., T], target: object, default: T, *args: object) -> T:
+    """Return what a function finds out about a plugin, or a default: what failed to load may fail again."""
     with suppress(Exception):
-        return look(target, *args)
-    return otherwise
+        return function(target, *args)
+    return default
 
 
 def _names(target: object, attribute: str) -> tuple[str, ...]:
@@ -281,11 +282,11 @@ def _report_error(error: PluginError) -> ErrorReport:
 def report_hooks(manager: PluginManager, scopes: Sequence[str] | None = None) -> list[HookReport]:
     """Return every hook with its implementations, in the order of the contract.
 
-    The hooks that plugins specify come after Cocopot's; last those that nobody specifies.
+    The hooks that plugins specify come after Cocopot's; last those without a specification.
 
     Args:
         manager: The plugin manager.
-        scopes: The blueprints of an endpoint, to leave out what belongs to others; `None` for all.
+        scopes: The blueprints of an endpoint, to skip the implementations of others; `None` for all.
     """
     return [_report_hook(manager, name, scopes) for name in _in_contract_order(manager, vars(manager.hook))]
 

@@ -1,4 +1,4 @@
-"""`cocopot plugins`: which plugins there are, what became of them, and in which order they run."""
+"""`cocopot plugins`: the plugins, their states, and the order in which they run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import io
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import pluggy
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 @click.command("plugins")
 @click.option("--hooks", "show_hooks", is_flag=True, help="Show what each hook runs, in that order.")
-@click.option("--hook", metavar="NAME", help="Show that for one hook; `cocopot_` may be left out.")
+@click.option("--hook", metavar="NAME", help="Show that for one hook; `cocopot_` may be omitted.")
 @click.option("--endpoint", metavar="NAME", help="Show that for the requests of one endpoint.")
-@click.option("--all", "show_all", is_flag=True, help="Show hooks that nobody implements as well.")
+@click.option("--all", "show_all", is_flag=True, help="Show hooks without implementations, too.")
 @click.option("--graph", is_flag=True, help="Show the load order, and the reasons for it.")
 @click.option("--dot", is_flag=True, help="Print that as a graph in DOT, for Graphviz, and nothing else.")
 @click.option("--check", is_flag=True, help="Exit with status 1 if a plugin failed.")
@@ -62,17 +62,17 @@ def command(
 ) -> None:
     """Show which plugins there are, what became of each, and in which order they run.
 
-    A plugin that fails is left out, and shown with the reason. Without an application, the installed plugins
+    A plugin that fails is skipped, and shown with the reason. Without an application, the installed plugins
     are shown as an application would load them that takes all of them.
     """
     app, error, failed = _load(loader)
     if error is not None:
-        _say_why(error, verbose=verbose)
+        _report_load_error(error, verbose=verbose)
     manager = _create_manager(failed) if app is None else app.plugins
     plugins = [
-        _masked(report) for report in report_plugins(manager, "installed" if app is None else "loaded")
+        _mask_report(report) for report in report_plugins(manager, "installed" if app is None else "loaded")
     ]
-    hooks = _chosen(report_hooks(manager, _scopes(app, endpoint)), hook, show_all=show_all)
+    hooks = _select_hooks(report_hooks(manager, _scopes(app, endpoint)), hook, show_all=show_all)
     if as_json:
         print_json(_document(app, error, plugins, hooks))
     elif dot:
@@ -92,7 +92,7 @@ def command(
 
 
 # -------------------------------------------------------------------------
-# What there is
+# Plugins and hooks
 # -------------------------------------------------------------------------
 
 
@@ -114,7 +114,7 @@ def _create_manager(failed: Mapping[str, PluginError]) -> PluginManager:
     """Return the manager of an application that loads every plugin, without setting any of them up.
 
     Args:
-        failed: What is known to be wrong with plugins besides.
+        failed: Errors of plugins that are known already.
     """
     manager = PluginManager()
     for name, builtin in BUILTINS.items():
@@ -136,7 +136,7 @@ def _scopes(app: Cocopot | None, endpoint: str | None) -> Sequence[str] | None:
     return blueprints_of(endpoint)
 
 
-def _chosen(reports: list[HookReport], hook: str | None, *, show_all: bool) -> list[HookReport]:
+def _select_hooks(reports: list[HookReport], hook: str | None, *, show_all: bool) -> list[HookReport]:
     if hook is None:
         return [report for report in reports if report.implementations or show_all]
     names = {report.name for report in reports}
@@ -153,12 +153,12 @@ def _check_known(name: str, known: Iterable[str], option: str) -> None:
 
 
 # -------------------------------------------------------------------------
-# What is said
+# Output
 # -------------------------------------------------------------------------
 
 
-def _say_why(error: BaseException, *, verbose: bool) -> None:
-    """Say on standard error why there is no application."""
+def _report_load_error(error: BaseException, *, verbose: bool) -> None:
+    """Report on standard error why there is no application."""
     if isinstance(error, NoAppError):
         click.echo(mask_text(error.message), err=True)
         return
@@ -168,18 +168,18 @@ def _say_why(error: BaseException, *, verbose: bool) -> None:
         click.echo(mask_text(printed.getvalue()), err=True, nl=False)
     place = locate_error(error)
     click.echo(
-        f"The application cannot be loaded: {_why(error)}{f' ({place})' if place else ''}. "
+        f"The application cannot be loaded: {_describe_error(error)}{f' ({place})' if place else ''}. "
         "Plugins are shown without it.",
         err=True,
     )
 
 
-def _why(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     return mask_text(f"{type(error).__name__}: {error}")
 
 
-def _masked(report: PluginReport) -> PluginReport:
-    """Return a report without the secrets that the exceptions of plugins tell, as a URL does."""
+def _mask_report(report: PluginReport) -> PluginReport:
+    """Return a report without the secrets in the texts of exceptions, such as the password of a URL."""
     error = report.error
     if error is None:
         return report
@@ -195,10 +195,10 @@ def _document(
     error: BaseException | None,
     plugins: Sequence[PluginReport],
     hooks: Sequence[HookReport],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     return {
         "application": None if app is None else app.name,
-        "application_error": None if error is None else _why(error),
+        "application_error": None if error is None else _describe_error(error),
         "plugins": [dataclasses.asdict(report) for report in plugins],
         "hooks": [dataclasses.asdict(report) for report in hooks],
     }

@@ -37,7 +37,7 @@ _WIDTH = 100
 
 
 def plugin_lines(plugins: Sequence[PluginReport], app: str | None, *, verbose: bool) -> Iterator[str]:
-    """Return lines that say of each plugin what it is and what became of it.
+    """Return lines that show each plugin and its state.
 
     Args:
         plugins: The plugins.
@@ -45,7 +45,7 @@ def plugin_lines(plugins: Sequence[PluginReport], app: str | None, *, verbose: b
         verbose: Whether to show tracebacks of those that failed.
     """
     if not plugins:
-        yield "There is no plugin."
+        yield "No plugins."
         return
     yield f"Plugins of {app}, in load order:" if app else "Installed plugins, in load order:"
     for report in plugins:
@@ -62,7 +62,7 @@ def _plugin_lines(report: PluginReport, *, verbose: bool) -> Iterator[str]:
     yield " ".join(filter(None, [number, report.name, _origin(report), state, report.reason]))
     facts = {
         "entry point": report.entry_point or "",
-        "source": _shown(report.place),
+        "source": _format_place(report.place),
         "requires": ", ".join(report.requires),
         "after": ", ".join(report.after),
         "hooks": ", ".join(report.hooks),
@@ -95,7 +95,7 @@ def _plugins(number: int) -> str:
     return "1 plugin" if number == 1 else f"{number} plugins"
 
 
-def _shown(place: SourceLocation | None) -> str:
+def _format_place(place: SourceLocation | None) -> str:
     return "" if place is None else f"{shorten_path(place.file)}:{place.line}"
 
 
@@ -110,15 +110,15 @@ def hook_lines(hooks: Sequence[HookReport]) -> Iterator[str]:
         if number:
             yield ""
         yield click.style(hook.name, bold=True)
-        yield f"  {_meaning(hook)}"
+        yield f"  {_describe_hook(hook)}"
         rows = [_row(number, implementation) for number, implementation in enumerate(hook.implementations, 1)]
-        yield from _table(rows) if rows else ["  nobody implements it"]
+        yield from _table(rows) if rows else ["  not implemented"]
 
 
-def _meaning(hook: HookReport) -> str:
-    """Say in one line what becomes of results, who runs when, and who specifies the hook."""
+def _describe_hook(hook: HookReport) -> str:
+    """Return one line on the results of a hook, its order, and where it is specified."""
     if hook.specified_in is None:
-        return "Nobody specifies this hook, so that nobody calls it."
+        return "This hook has no specification, so it is never called."
     results = _RESULTS[hook.kind].format(hook.threaded)
     where = "" if hook.specified_in == "cocopot.hooks.specs" else f" Specified in {hook.specified_in}."
     return f"{results[0].upper()}{results[1:]}. Order: {_ORDERS[hook.order]}.{where}"
@@ -132,12 +132,12 @@ def _row(number: int, implementation: Implementation) -> list[str]:
         implementation.name,
         ", ".join(implementation.marks),
         origin or scope,
-        _shown(implementation.place),
+        _format_place(implementation.place),
     ]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Return aligned lines; a column that is empty in all rows is left out."""
+    """Return aligned lines; a column that is empty in all rows is skipped."""
     columns = [column for column in zip(*rows, strict=True) if any(column)]
     return align_rows(list(zip(*columns, strict=True)))
 
@@ -148,16 +148,16 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def graph_lines(plugins: Sequence[PluginReport]) -> Iterator[str]:
-    """Return lines that show the load order, and for each plugin why it stands where it does."""
+    """Return lines that show the load order, and for each plugin the reasons for its position."""
     loaded = _loaded(plugins)
     yield "Load order:" if loaded else "No plugin is loaded."
     yield from _table(
         [[f"{report.position:>3}.", report.name, _reasons(report, loaded)] for report in loaded.values()]
     )
-    left_out = [f"{report.name} ({report.state})" for report in plugins if not report.position]
-    if left_out:
+    skipped = [f"{report.name} ({report.state})" for report in plugins if not report.position]
+    if skipped:
         yield ""
-        yield f"Not loaded: {', '.join(left_out)}."
+        yield f"Not loaded: {', '.join(skipped)}."
 
 
 def _loaded(plugins: Iterable[PluginReport]) -> dict[str, PluginReport]:

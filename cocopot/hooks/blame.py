@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Culprits:
     """What is known of the implementations that exceptions have left.
 
-    It is kept: to locate a function takes long, and an exception such as a 401 is part of ordinary operation.
+    It is cached: locating a function takes long, and exceptions such as a 401 are part of normal operation.
     """
 
     def __init__(self) -> None:

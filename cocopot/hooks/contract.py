@@ -1,4 +1,4 @@
-"""Whether a plugin keeps the hook contract: the errors of implementations that do not fit it."""
+"""Errors of plugins whose implementations do not fit the hook contract."""
 
 from __future__ import annotations
 

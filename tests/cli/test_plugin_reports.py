@@ -108,7 +108,7 @@ def source_at(place: SourceLocation | None) -> str:
 def test_a_loaded_plugin_says_what_it_is() -> None:
     """Position, needs and hooks are there, the hooks in the order of the contract and by their own names."""
     session, login = plugins_of(make_app(Login, Session), "session", "login")
-    assert (session.state, session.position, session.source) == ("loaded", 1, "handed over")
+    assert (session.state, session.position, session.source) == ("loaded", 1, "passed")
     assert (session.distribution, session.version, session.entry_point, session.error) == (None,) * 4
     assert (session.requires, session.after) == ((), ("metrics",))
     assert session.hooks == ("cocopot_before_request", "cocopot_after_request")

@@ -147,23 +147,23 @@ def test_every_plugin_is_listed_in_load_order(run: Run) -> None:
     """Each has its state, its place relative to the working directory, its needs, and its hooks."""
     lines = [line.strip() for line in run(SHOP).stdout.splitlines()]
     assert lines[0] == "Plugins of shop, in load order:"
-    begin = lines.index("1. session (handed over) loaded")
+    begin = lines.index("1. session (passed) loaded")
     assert lines[begin + 1 : begin + 4] == [
         "source      shop.py:4",
         "after       metrics",
         "hooks       cocopot_before_request, cocopot_after_request",
     ]
-    begin = lines.index("2. login (handed over) loaded")
+    begin = lines.index("2. login (passed) loaded")
     assert "requires    session" in lines[begin:]
 
 
 def test_a_plugin_that_failed_is_left_out_and_shown_with_the_reason(run: Run) -> None:
     """It breaks neither the application nor the command, and nothing about it is logged."""
     result = run(BROKEN)
-    assert "   - broken (handed over) failed\n" in result.stdout
+    assert "   - broken (passed) failed\n" in result.stdout
     assert "failed in cocopot_setup: KeyError: 'nothing'" in result.stdout
     assert 'shop.py:9: return {}["nothing"]' in result.stdout
-    assert "  1. sound (handed over) loaded" in result.stdout
+    assert "  1. sound (passed) loaded" in result.stdout
     assert (result.stderr, "Traceback" in result.stdout) == ("", False)
 
 
@@ -223,7 +223,7 @@ def test_a_distribution_that_cannot_be_read_is_shown(run: Run, autoload: str, li
 
 def test_no_plugin_is_said_to_be_none() -> None:
     """An empty list is no silence."""
-    assert list(plugin_lines([], "shop", verbose=False)) == ["There is no plugin."]
+    assert list(plugin_lines([], "shop", verbose=False)) == ["No plugins."]
 
 
 # -------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def test_hooks_say_what_becomes_of_results(run: Run) -> None:
     )
     assert section(output, "cocopot_startup") == [
         ["All run. Order: in load order, then the application, then what is built in."],
-        ["nobody implements it"],
+        ["not implemented"],
     ]
 
 
@@ -311,7 +311,7 @@ def test_hooks_of_plugins_say_who_specifies_them(run: Run) -> None:
         "All run. Order: last registered first. Specified in shop.Brings.Specs."
     ]
     unspecified = section(output, "cocopot_of_nobody")
-    assert unspecified[0] == ["Nobody specifies this hook, so that nobody calls it."]
+    assert unspecified[0] == ["This hook has no specification, so it is never called."]
     assert unspecified[1][1:] == ["shop.Brings", "shop.py:14"]
 
 
@@ -515,4 +515,4 @@ def test_the_real_command_runs(tmp_path: Path) -> None:
     tmp_path.joinpath("app.py").write_text(textwrap.dedent(SHOP), "utf-8")
     command = [sys.executable, "-m", "cocopot", "plugins", "--check"]
     process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
-    assert "1. session (handed over) loaded" in process.stdout
+    assert "1. session (passed) loaded" in process.stdout

@@ -157,7 +157,7 @@ def test_a_plugin_that_is_replaced_is_shown_beside_its_replacement(broken: Envir
         """
     folder.joinpath("application.py").write_text("\n".join(line.strip() for line in source.splitlines()))
     output = run(broken.python, "-m", "cocopot", "--app", "application", "plugins", cwd=folder).stdout
-    assert "  1. session (handed over) loaded\n" in output
+    assert "  1. session (passed) loaded\n" in output
     replaced = "session (cocopot-session 1.5) replaced by an object of that name that the application passes"
     assert f"   - {replaced}\n" in output
 

@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +110,7 @@ def _module(point: EntryPoint) -> str:
     return str(point.value).partition(":")[0].strip()
 
 
-def _installed_spec(name: str) -> importlib.machinery.ModuleSpec | None:
+def _installed_spec(name: str) -> ModuleSpec | None:
     try:
         return importlib.util.find_spec(name)
     except (ImportError, ValueError):  # a module that is half loaded has no specification

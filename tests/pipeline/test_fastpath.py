@@ -268,7 +268,11 @@ VALUES = st.one_of(st.text(alphabet="a\xe9\n\r \u20ac", max_size=4), st.integers
 def test_a_text_is_sent_as_a_response_would_be(text: str, headers: Any, method: str) -> None:
     """A text, and one with headers, is sent as `Response(text, None, headers)` would be."""
     app = app_that_returns(text if headers is None else (text, headers))
-    assert sent(app, method) == sent(Response(text, None, headers), method)
+
+    def expected(environ: Any, start_response: Any) -> Any:
+        return Response(text, None, headers)(environ, start_response)
+
+    assert sent(app, method) == sent(expected, method)
 
 
 @pytest.mark.parametrize(("name", "value"), [("default_mimetype", "text/plain"), ("default_status", 201)])

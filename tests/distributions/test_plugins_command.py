@@ -34,7 +34,7 @@ Plugin 'syntax' (cocopot-syntax 0.3, cocopot_syntax) failed to load: SyntaxError
   at {packages}/cocopot_syntax.py:4: def cocopot_setup(app:""",
     "misspelled": """\
 Plugin 'misspelled' (cocopot-misspelled 2.0, cocopot_misspelled) implements 'cocopot_befor_request', which \
-is no hook. Did you mean 'cocopot_before_request'?
+is not a hook. Did you mean 'cocopot_before_request'?
   at {packages}/cocopot_misspelled.py:5: def cocopot_befor_request(app, request): ...""",
     "argument": """\
 Plugin 'argument' (cocopot-argument 1.1, cocopot_argument) breaks the hook contract: cocopot_before_request \

@@ -1,6 +1,6 @@
 """The body of a request: as a stream that ends where the body ends, or read in one piece.
 
-Servers differ in what they make of a broken body; here it is a 4xx under each of them.
+Servers treat a broken body differently; here it is a 4xx under each of them.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 
     from cocopot.types import WSGIEnvironment
 
-# What Werkzeug's parsers raise when they choke on a value that a client sent.
+# What Werkzeug's parsers raise for an invalid value of a client.
 PARSE_ERRORS = (ValueError, OverflowError)
 
 
 def bad_request(what: str, error: Exception) -> BadRequest:
-    """Return what is raised for a part of a request that cannot be read."""
+    """Return the exception for a part of a request that cannot be read."""
     return BadRequest(f"The {what} of this request cannot be read: {error}")
 
 
-def client_is_gone(error: OSError) -> bool:
-    """Tell a broken connection, or a server's complaint about the body, from a failure of the disk."""
+def is_disconnect(error: OSError) -> bool:
+    """Return whether an error is the client's or the server's, about the body, and not the file system's."""
     return error.errno is None or isinstance(error, ConnectionError | TimeoutError)
 
 
 class TerminatedStream(LimitedStream):
-    """A body that the server terminates, held to the length announced and to a maximum.
+    """A body that the server terminates, checked against its announced length and a maximum.
 
-    Servers differ in what they make of a broken body: gunicorn raises errors of its own, and takes a body
-    that ends early for a whole one. Werkzeug's own stream stops silently at the maximum when all is read in
+    Servers treat a broken body differently: gunicorn raises errors of its own, and accepts a body that ends
+    early as complete. Werkzeug's own stream stops silently at the maximum when all is read in
     one call.
     """
 
     def __init__(self, stream: IO[bytes], length: int | None, max_length: int | None) -> None:
-        # One more byte than allowed: to have read it is to know that the body is too long.
+        # One more byte than allowed: once it has been read, the body is known to be too long.
         most = sys.maxsize if max_length is None else max_length + 1
         super().__init__(stream, most if length is None else length, is_max=length is None)
 
@@ -54,7 +54,7 @@ class TerminatedStream(LimitedStream):
         return size
 
     def _read_some(self, size: int) -> bytes:
-        """Return what one call of the server gives; nothing once the body has been read."""
+        """Return the bytes of one read of the server's stream; none once the body has been read."""
         if size <= 0:
             return b""
         data = _read(self._stream, size)
@@ -64,11 +64,11 @@ class TerminatedStream(LimitedStream):
 
 
 def _read(stream: IO[bytes], size: int) -> bytes:
-    """Return what one call of the server gives."""
+    """Return the bytes of one read of the server's stream."""
     try:
         return stream.read(size)
     except OSError as error:
-        if client_is_gone(error):
+        if is_disconnect(error):
             raise ClientDisconnected from error
         raise
     except Exception as error:
@@ -76,7 +76,7 @@ def _read(stream: IO[bytes], size: int) -> bytes:
 
 
 def check_content_length(environ: WSGIEnvironment) -> None:
-    """Refuse a length that is no plain number (RFC 9110, section 8.6); PEP 3333 allows an empty one."""
+    """Raise for a length that is not a plain number (RFC 9110, section 8.6); PEP 3333 allows an empty one."""
     length = environ.get("CONTENT_LENGTH")
     if not length:
         return
@@ -96,8 +96,8 @@ def body_stream(environ: WSGIEnvironment, max_length: int | None) -> IO[bytes]:
         max_length: The longest body that is read, in bytes.
 
     Raises:
-        BadRequest: The ``Content-Length`` is not a number.
-        LengthRequired: The body is chunked, and the server does not tell where it ends (RFC 9110, 15.5.12).
+        BadRequest: The `Content-Length` is not a number.
+        LengthRequired: The body is chunked, and the server does not terminate it (RFC 9110, 15.5.12).
         RequestEntityTooLarge: The body is too long; raised here or while reading.
     """
     check_content_length(environ)
@@ -112,14 +112,14 @@ def body_stream(environ: WSGIEnvironment, max_length: int | None) -> IO[bytes]:
 
 
 def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
-    """Return the whole body, or ``None`` if `body_stream` has to look at it.
+    """Return the whole body, or `None` if only `body_stream` can read it.
 
     Args:
         environ: The WSGI environment.
         max_length: The longest body that is read, in bytes.
 
     Raises:
-        ClientDisconnected: The body is shorter than its ``Content-Length``.
+        ClientDisconnected: The body is shorter than its `Content-Length`.
     """
     announced = environ.get("CONTENT_LENGTH", "")
     if not (announced.isdecimal() and len(announced) < 16):

@@ -31,6 +31,7 @@ json
 speedups.python speedups
 datastructures
 body
+lazy_attributes
 request
 response
 routing.rule routing.parts

@@ -18,8 +18,11 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 from werkzeug.routing import Rule
+from werkzeug.utils import cached_property
+from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot.request import Request
+from cocopot.speedups import Lazy
 
 MULTIPART = {"CONTENT_TYPE": "multipart/form-data; boundary=x"}
 URLENCODED = {"CONTENT_TYPE": "application/x-www-form-urlencoded"}
@@ -135,14 +138,26 @@ def test_limits_come_from_request_then_application_then_werkzeug(name: str) -> N
     assert getattr(request, name) is None
 
 
+def test_every_cached_property_of_werkzeugs_is_lazy() -> None:
+    """No cached property of Werkzeug's request is left, which would raise other errors for bad input."""
+    names = [
+        name for name in dir(WerkzeugRequest) if isinstance(getattr(WerkzeugRequest, name), cached_property)
+    ]
+    assert names
+    assert [name for name in names if not isinstance(vars(Request).get(name), Lazy)] == []
+
+
 def test_json_is_parsed_by_the_applications_library() -> None:
     """The application's JSON library is used, unless the request has one of its own."""
     request = post(b"1.5", **JSON)
     assert request.json_module is json
-    request.app = SimpleNamespace(config={}, json=SimpleNamespace(loads=lambda data: ["app", data]))
+    library: Any = SimpleNamespace(loads=lambda data: ["app", data])
+    app: Any = SimpleNamespace(config={}, json=library)
+    request.app = app
     assert request.json == ["app", b"1.5"]
     request = post(b"1.5", **JSON)
-    request.json_module = SimpleNamespace(loads=lambda _: "own")
+    library = SimpleNamespace(loads=lambda _: "own")
+    request.json_module = library
     assert request.json == "own"
 
 

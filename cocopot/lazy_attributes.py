@@ -1,0 +1,210 @@
+"""The lazy attributes of a request: how each is computed, and which error it raises for bad input."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.http import parse_date
+from werkzeug.sansio.http import parse_cookie
+from werkzeug.utils import cached_property
+from werkzeug.wrappers import Request as _WerkzeugRequest
+from werkzeug.wsgi import LimitedStream
+
+from cocopot.body import PARSE_ERRORS, bad_request, body_stream, is_disconnect
+from cocopot.datastructures import EnvironHeaders
+from cocopot.datastructures import ImmutableMultiDict as Arguments
+from cocopot.exceptions import ClientDisconnected
+from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from types import ModuleType
+    from typing import IO
+
+    from cocopot.json import JSONProvider
+    from cocopot.request import Request
+
+
+class _RaiseBadRequest:
+    """Mixin for the lazy attributes of a request: the docstring of their loader, and a 4xx for bad input."""
+
+    name: str
+
+    def __init__(self, load: Callable[[Any], object], *args: object) -> None:
+        super().__init__(load, *args)  # type: ignore[call-arg]  # of the class beside this one
+        self.__doc__ = load.__doc__
+
+    def on_error(self, error: Exception) -> None:
+        """Raise an HTTP exception if the client caused the error."""
+        if isinstance(error, PARSE_ERRORS):
+            raise bad_request(self.name, error) from error
+        if isinstance(error, OSError) and is_disconnect(error):
+            raise ClientDisconnected from error
+
+
+class _Lazy(_RaiseBadRequest, Lazy):
+    pass
+
+
+class _LazyArguments(_RaiseBadRequest, LazyArguments):
+    pass
+
+
+class _LazyHeaders(_RaiseBadRequest, LazyHeaders):
+    pass
+
+
+class _Setting:
+    """A limit: the value set on the request, else the application's, else Werkzeug's.
+
+    It defines no `__set__`, so that a value in the instance's dict wins.
+    """
+
+    def __init__(self, key: str, default: int | None) -> None:
+        self.key = key
+        self.default = default
+
+    def __get__(self, instance: Request | None, owner: type | None = None) -> int | None:
+        app = None if instance is None else instance.app
+        if app is None:
+            return self.default
+        limit: int | None = app.config.get(self.key, self.default)
+        return limit
+
+
+class _JSONLibrary:
+    """The JSON library: the one set on the request, else the application's, else Python's."""
+
+    def __get__(self, instance: Request | None, owner: type | None = None) -> JSONProvider | ModuleType:
+        app = None if instance is None else instance.app
+        return json if app is None else app.json
+
+
+def lazy(load: Callable[[Any], object]) -> Any:
+    """Declare a lazy attribute; typed so that the attribute keeps the type it is annotated with."""
+    return _Lazy(load)
+
+
+def lazy_headers(cls: type[EnvironHeaders]) -> Any:
+    return _LazyHeaders(cls)
+
+
+def setting(key: str, default: int | None) -> Any:
+    return _Setting(key, default)
+
+
+def json_library() -> Any:
+    return _JSONLibrary()
+
+
+def _decoded(value: str) -> str:
+    """Decode a WSGI string (PEP 3333) as UTF-8; bytes that are not UTF-8 become U+FFFD."""
+    return value if value.isascii() else value.encode("latin1").decode(errors="replace")
+
+
+def _cached_properties() -> dict[str, Callable[[Any], Any]]:
+    """Return how Werkzeug computes each of its cached properties, by name."""
+    members = {name: getattr(_WerkzeugRequest, name) for name in dir(_WerkzeugRequest)}
+    return {
+        name: cast("Callable[[Any], Any]", member.fget)
+        for name, member in members.items()
+        if isinstance(member, cached_property)
+    }
+
+
+_WERKZEUG_LOADERS = _cached_properties()
+
+
+def _werkzeug_value(request: Request, name: str) -> Any:
+    return _WERKZEUG_LOADERS[name](request)
+
+
+def werkzeug_lazy(name: str) -> Any:
+    """Declare one of Werkzeug's cached properties as a lazy attribute."""
+    return _Lazy(_WERKZEUG_LOADERS[name])
+
+
+def load_method(request: Request) -> str:
+    """The request's method in upper case, such as `GET`."""
+    method: str = request.environ.get("REQUEST_METHOD", "GET")
+    return method.upper()
+
+
+def load_scheme(request: Request) -> str:
+    """The URL's scheme, such as `https`."""
+    scheme: str = request.environ.get("wsgi.url_scheme", "http")
+    return scheme
+
+
+def load_server(request: Request) -> tuple[str, int | None] | None:
+    """The server's address: `(host, port)`, `(path, None)` for a Unix socket, `None` if not known."""
+    environ = request.environ
+    name = environ.get("SERVER_NAME")
+    if name is None:
+        return None
+    try:
+        return name, int(environ.get("SERVER_PORT"))  # type: ignore[arg-type]  # the error is caught
+    except (TypeError, ValueError):
+        return name, None
+
+
+def load_root_path(request: Request) -> str:
+    """The path under which the application is mounted, without a trailing slash."""
+    return _decoded(request.environ.get("SCRIPT_NAME") or "").rstrip("/")
+
+
+def load_path(request: Request) -> str:
+    """The path after `root_path`, with exactly one leading slash."""
+    return "/" + _decoded(request.environ.get("PATH_INFO") or "").lstrip("/")
+
+
+def load_remote_addr(request: Request) -> str | None:
+    """The address of the client."""
+    address: str | None = request.environ.get("REMOTE_ADDR")
+    return address
+
+
+def load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
+    """The cookies that the client sent."""
+    headers = request.headers
+    if type(headers) is not EnvironHeaders:
+        cookies: ImmutableMultiDict[str, str] = _werkzeug_value(request, "cookies")
+        return cookies
+    cookie = headers.environ.get("HTTP_COOKIE")
+    return cast("ImmutableMultiDict[str, str]", parse_cookie(cookie, cls=request.dict_storage_class))
+
+
+def load_stream(request: Request) -> IO[bytes]:
+    """The body as a stream that can be read once, and that ends where the body ends.
+
+    Raises:
+        BadRequest: The `Content-Length` is not a number.
+        LengthRequired: The body is chunked, and the server does not terminate it (RFC 9110, 15.5.12).
+        RequestEntityTooLarge: The body is longer than `max_content_length`; raised here or while reading.
+    """
+    if request.shallow:
+        stream: IO[bytes] = _werkzeug_value(request, "stream")
+        return stream
+    if request.body_is_read:
+        return cast("IO[bytes]", LimitedStream(BytesIO(), 0))
+    return body_stream(request.environ, request.max_content_length)
+
+
+def load_date(value: str) -> datetime | None:
+    try:
+        return parse_date(value)
+    except PARSE_ERRORS as error:
+        raise bad_request("date", error) from error
+
+
+def lazy_arguments(query_string: property) -> Any:
+    """Declare the arguments of a request.
+
+    Args:
+        query_string: The attribute of the request's class that they are parsed from.
+    """
+    return _LazyArguments(_WERKZEUG_LOADERS["args"], "args", Arguments, ImmutableMultiDict, query_string)

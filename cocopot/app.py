@@ -343,7 +343,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
 def _make_config(app: Cocopot, instance_relative: bool) -> Config:
     config = app.config_class(app.instance_path if instance_relative else app.root_path, DEFAULTS)
     if debug := os.environ.get("COCOPOT_DEBUG"):
-        config.take({"DEBUG": is_true(debug)}, Origin("environment", "COCOPOT_DEBUG"))
+        config.set_from({"DEBUG": is_true(debug)}, Origin("environment", "COCOPOT_DEBUG"))
     return config
 
 

@@ -1,4 +1,4 @@
-"""The configuration: a dict that fills itself from objects, files and the environment."""
+"""The configuration: a dict with methods to fill it from objects, files and the environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, ov
 
 from werkzeug.utils import import_string
 
-from cocopot.origins import Origin, TracedDict, setting_code
+from cocopot.origins import Origin, TracedDict, caller_origin
 
 if TYPE_CHECKING:
     from typing import Self
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from cocopot.types import StrPath
 
 T = TypeVar("T")
-Loader = Callable[[IO[Any]], Mapping[str, Any] | None]
+FileLoader = Callable[[IO[Any]], Mapping[str, object] | None]
 
-#: What ``silent=True`` forgives: there is no file of that name.
+#: The errors that `silent=True` ignores: there is no file of that name.
 _MISSING: Final = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 
-#: The keys of the core, each with the value that it has until something sets it.
+#: The keys of the core, each with its default.
 DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
     {
         # Whether to reload, to show errors in the browser and to indent JSON: a bool; never in production.
@@ -36,7 +36,7 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
         "TESTING": False,
         # Whether an unhandled exception leaves the app, not as a 500: a bool; None: if DEBUG or TESTING.
         "PROPAGATE_EXCEPTIONS": None,
-        # What signs cookies and tokens: str or bytes, 32 random bytes or more; None: nothing can be signed.
+        # The key that signs cookies and tokens: str or bytes, 32 random bytes or more; None: no signing.
         "SECRET_KEY": None,
         # The host, with its port if unusual, for subdomains and URLs built outside a request: a str.
         "SERVER_NAME": None,
@@ -48,37 +48,37 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
         "TRUSTED_HOSTS": None,
         # The largest request body, in bytes: a larger one is a 413; None: any.
         "MAX_CONTENT_LENGTH": None,
-        # The largest field of a multipart form that is no file, in bytes: a larger one is a 413; None: any.
+        # The largest field of a multipart form, not a file, in bytes: a larger one is a 413; None: any.
         "MAX_FORM_MEMORY_SIZE": 500_000,
-        # The most parts of a multipart form, a number of parts: more are a 413; None: no limit.
+        # The most parts of a multipart form: more are a 413; None: no limit.
         "MAX_FORM_PARTS": 1000,
         # How long a browser may keep a sent file, in seconds or a timedelta; None: it asks each time.
         "SEND_FILE_MAX_AGE_DEFAULT": None,
-        # Whether the server sends files itself, told by the header X-Sendfile.
+        # Whether the server sends files itself, as the header X-Sendfile requests.
         "USE_X_SENDFILE": False,
         # Whether a missing form or query key raises where it is read, for debugging: a bool; None: if DEBUG.
         "TRAP_BAD_REQUEST_ERRORS": None,
         # Whether HTTP exceptions are treated like any other exception, for debugging: a bool.
         "TRAP_HTTP_EXCEPTIONS": False,
-        # Whether JSON output escapes all that is not ASCII: a bool.
+        # Whether JSON output escapes all characters outside ASCII: a bool.
         "JSON_AS_ASCII": True,
-        # Whether JSON output has the keys of objects in order: a bool.
+        # Whether JSON output has the keys of objects sorted: a bool.
         "JSON_SORT_KEYS": True,
         # Whether JSON responses have no blanks (True) or are indented (False): a bool; None: not DEBUG.
         "JSON_COMPACT": None,
         # The content type of JSON responses: a str.
         "JSON_MIMETYPE": "application/json",
-        # Whether a rule answers OPTIONS by itself unless it says otherwise: a bool.
+        # Whether a rule answers OPTIONS automatically unless it has its own setting: a bool.
         "PROVIDE_AUTOMATIC_OPTIONS": True,
     }
 )
 
 
 class Config(TracedDict):
-    """The configuration of an application: a dict, with ways to fill it.
+    """The configuration of an application.
 
-    Only upper-case names become keys, so that a configuration file can keep helpers in lower case. What
-    is loaded later replaces what was loaded earlier. Where each value comes from is noted when it is set.
+    Only upper-case names become keys, so that a configuration file can have helpers in lower case. A value
+    replaces one that was set earlier. The origin of each value is recorded when it is set.
 
     Example:
         >>> from cocopot import Config
@@ -89,24 +89,24 @@ class Config(TracedDict):
         {'DEBUG': True}
 
     Args:
-        root_path: The folder that relative file names start from.
-        defaults: The first keys and values; copied, and taken whatever their case.
+        root_path: The folder of relative file names.
+        defaults: The first keys and values, in any case; copied.
     """
 
-    def __init__(self, root_path: StrPath, defaults: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, root_path: StrPath, defaults: Mapping[str, object] | None = None) -> None:
         super().__init__(defaults or {})
         self.root_path = root_path
 
     def from_object(self, obj: object) -> None:
-        """Take the upper-case attributes of an object, most often a module or a class.
+        """Set keys from the upper-case attributes of an object, usually a module or a class.
 
         Args:
-            obj: The object, or its import name such as ``"shop.settings"`` or ``"shop.settings:Production"``.
+            obj: The object, or its import name such as `"shop.settings"` or `"shop.settings:Production"`.
                 A class is not instantiated: a property of it is loaded as the property object.
 
         Raises:
             ImportError: Nothing can be imported under that name.
-            TypeError: ``obj`` is a mapping, whose keys are not attributes.
+            TypeError: `obj` is a mapping, whose keys are not attributes.
         """
         if isinstance(obj, Mapping):
             raise TypeError(
@@ -114,14 +114,16 @@ class Config(TracedDict):
                 "use from_mapping()"
             )
         source = import_string(obj) if isinstance(obj, str) else obj
-        self.take(_upper_attributes(source), Origin("object", obj if isinstance(obj, str) else _name_of(obj)))
+        self.set_from(
+            _upper_attributes(source), Origin("object", obj if isinstance(obj, str) else _name_of(obj))
+        )
 
     def from_pyfile(self, filename: StrPath, silent: bool = False) -> bool:
-        """Run a Python file and take the upper-case names that it defines.
+        """Run a Python file and set keys from the upper-case names that it defines.
 
         Args:
-            filename: The file; a relative name starts from ``root_path``.
-            silent: Whether to leave things as they are if there is no such file.
+            filename: The file; a relative name is relative to `root_path`.
+            silent: Whether to ignore that there is no such file.
 
         Returns:
             Whether the file was loaded.
@@ -139,27 +141,27 @@ class Config(TracedDict):
         module.__file__ = str(path)
         code = compile(source, path, "exec", dont_inherit=True)  # not with the `__future__` imports from here
         exec(code, module.__dict__)  # noqa: S102 - a configuration file is trusted code
-        self.take(_upper_attributes(module), Origin("file", str(path)))
+        self.set_from(_upper_attributes(module), Origin("file", str(path)))
         return True
 
-    def from_file(self, filename: StrPath, load: Loader, silent: bool = False, text: bool = True) -> bool:
-        """Take the upper-case keys of a data file.
+    def from_file(self, filename: StrPath, load: FileLoader, silent: bool = False, text: bool = True) -> bool:
+        """Set keys from the upper-case keys of a data file.
 
         Example:
-            ``app.config.from_file("config.yaml", load=yaml.safe_load)``
+            `app.config.from_file("config.yaml", load=yaml.safe_load)`
 
         Args:
-            filename: The file; a relative name starts from ``root_path``.
-            load: What turns the open file into a mapping; ``None`` counts as an empty one.
-            silent: Whether to leave things as they are if there is no such file.
-            text: Whether ``load`` is handed a file of text, in UTF-8, or one of bytes.
+            filename: The file; a relative name is relative to `root_path`.
+            load: Turns the open file into a mapping; `None` counts as an empty one.
+            silent: Whether to ignore that there is no such file.
+            text: Whether the file is opened as text, in UTF-8, or as bytes.
 
         Returns:
             Whether the file was loaded.
 
         Raises:
             OSError: The file cannot be read.
-            TypeError: ``load`` returned something other than a mapping.
+            TypeError: `load` returned something other than a mapping.
         """
         path = self._path(filename)
         file = _open(path, "r" if text else "rb", silent=silent)
@@ -167,15 +169,17 @@ class Config(TracedDict):
             return False
         with file:
             loaded = _load(file, path, load) or {}
-        self.take({key: value for key, value in loaded.items() if key.isupper()}, Origin("file", str(path)))
+        self.set_from(
+            {key: value for key, value in loaded.items() if key.isupper()}, Origin("file", str(path))
+        )
         return True
 
     def from_toml(self, filename: StrPath, silent: bool = False) -> bool:
-        """Take the upper-case top-level keys of a TOML file.
+        """Set keys from the upper-case top-level keys of a TOML file.
 
         Args:
-            filename: The file; a relative name starts from ``root_path``.
-            silent: Whether to leave things as they are if there is no such file.
+            filename: The file; a relative name is relative to `root_path`.
+            silent: Whether to ignore that there is no such file.
 
         Returns:
             Whether the file was loaded.
@@ -187,11 +191,11 @@ class Config(TracedDict):
         return self.from_file(filename, tomllib.load, silent=silent, text=False)
 
     def from_json(self, filename: StrPath, silent: bool = False) -> bool:
-        """Take the upper-case keys of the object in a JSON file.
+        """Set keys from the upper-case keys of the object in a JSON file.
 
         Args:
-            filename: The file, in UTF-8; a relative name starts from ``root_path``.
-            silent: Whether to leave things as they are if there is no such file.
+            filename: The file, in UTF-8; a relative name is relative to `root_path`.
+            silent: Whether to ignore that there is no such file.
 
         Returns:
             Whether the file was loaded.
@@ -208,7 +212,7 @@ class Config(TracedDict):
 
         Args:
             variable_name: The environment variable.
-            silent: Whether to leave things as they are if it is unset or empty, or if there is no such file.
+            silent: Whether to ignore that it is unset or empty, or that there is no such file.
 
         Returns:
             Whether the file was loaded.
@@ -227,44 +231,47 @@ class Config(TracedDict):
             "set it to the path of a configuration file"
         )
 
-    def from_prefixed_env(self, prefix: str = "COCOPOT", *, loads: Callable[[str], Any] = json.loads) -> bool:
-        """Take the environment variables that begin with a prefix and an underscore.
+    def from_prefixed_env(
+        self, prefix: str = "COCOPOT", *, loads: Callable[[str], object] = json.loads
+    ) -> bool:
+        """Set keys from the environment variables that begin with a prefix and an underscore.
 
-        ``COCOPOT_DEBUG=true`` sets ``DEBUG``; ``COCOPOT_MAIL__host=mx`` sets the key ``host`` of the mapping
-        ``MAIL``, which is made if there is none, and otherwise copied, so that defaults shared with other
-        applications stay as they are. Variables are read in sorted order.
+        `COCOPOT_DEBUG=true` sets `DEBUG`; `COCOPOT_MAIL__host=mx` sets the key `host` of the mapping
+        `MAIL`, which is created if there is none, and otherwise copied, so that defaults shared with other
+        applications do not change. Variables are read in sorted order.
 
         Args:
-            prefix: What names begin with, without the underscore.
-            loads: What turns a value into something better than text; a value that it fails on stays text.
-                With the default ``12345`` is a number: write ``"12345"``, quotes included, for a text.
+            prefix: The prefix of the names, without the underscore.
+            loads: Parses a value; a value that it raises for remains text.
+                With the default `12345` is a number: write `"12345"`, quotes included, for a text.
 
         Returns:
             True.
 
         Raises:
-            TypeError: A double underscore reaches into a value that is no mapping.
+            TypeError: A double underscore refers to an item of a value that is not a mapping.
         """
         start = f"{prefix}_"
         for variable in sorted(os.environ):
             name = variable.removeprefix(start)
             top, *parts = name.split("__")
             if variable.startswith(start) and top.isupper():
-                value: Any = os.environ[variable]
+                text = os.environ[variable]
+                value: object = text
                 with contextlib.suppress(Exception):
-                    value = loads(value)
-                self._take_variable(variable, [top, *parts], value)
+                    value = loads(text)
+                self._set_from_variable(variable, [top, *parts], value)
         return True
 
-    def _take_variable(self, variable: str, keys: list[str], value: Any) -> None:
+    def _set_from_variable(self, variable: str, keys: list[str], value: object) -> None:
         top, *parts = keys
         within = self.origin(top) if parts else None
         values = {top: self[top]} if parts and top in self else {}
         _set_nested(values, keys, value, variable)
-        self.take(values, Origin("environment", variable, within))
+        self.set_from(values, Origin("environment", variable, within))
 
-    def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
-        """Take the upper-case keys of a mapping and of keyword arguments, which win.
+    def from_mapping(self, mapping: Mapping[str, object] | None = None, **kwargs: object) -> bool:
+        """Set keys from the upper-case keys of a mapping and of keyword arguments, which win.
 
         Args:
             mapping: Keys and values.
@@ -274,13 +281,13 @@ class Config(TracedDict):
             True.
         """
         merged = {**(mapping or {}), **kwargs}
-        self.take({key: value for key, value in merged.items() if key.isupper()}, setting_code())
+        self.set_from({key: value for key, value in merged.items() if key.isupper()}, caller_origin())
         return True
 
     def get_namespace(
         self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
     ) -> dict[str, Any]:
-        """Return the keys that begin with a prefix, as keyword arguments for something else.
+        """Return the keys that begin with a prefix, as keyword arguments for another function.
 
         Example:
             >>> from cocopot import Config
@@ -308,7 +315,7 @@ class Config(TracedDict):
 
 
 class HasConfig(Protocol):
-    """What a `ConfigAttribute` needs of the object that it is an attribute of."""
+    """The owner of a `ConfigAttribute`."""
 
     @property
     def config(self) -> MutableMapping[str, Any]:
@@ -317,11 +324,11 @@ class HasConfig(Protocol):
 
 
 class ConfigAttribute(Generic[T]):
-    """An attribute of the application whose value lives in its configuration.
+    """An attribute of the application whose value is stored in its configuration.
 
     Example:
-        ``debug = ConfigAttribute[bool]("DEBUG")`` in a class body makes ``app.debug`` another name for
-        ``app.config["DEBUG"]``.
+        `debug = ConfigAttribute[bool]("DEBUG")` in a class body makes `app.debug` another name for
+        `app.config["DEBUG"]`.
 
     Args:
         name: The configuration key.
@@ -333,19 +340,19 @@ class ConfigAttribute(Generic[T]):
         self.get_converter = get_converter
 
     @overload
-    def __get__(self, obj: None, owner: type[Any]) -> Self: ...
+    def __get__(self, obj: None, owner: type) -> Self: ...
 
     @overload
-    def __get__(self, obj: HasConfig, owner: type[Any]) -> T: ...
+    def __get__(self, obj: HasConfig, owner: type) -> T: ...
 
-    def __get__(self, obj: HasConfig | None, owner: type[Any]) -> T | Self:
+    def __get__(self, obj: HasConfig | None, owner: type) -> T | Self:
         """Return the value, or the descriptor itself when asked of the class."""
         if obj is None:
             return self
         value: T = obj.config[self.name]
         return value if self.get_converter is None else self.get_converter(value)
 
-    def __set__(self, obj: HasConfig, value: Any) -> None:
+    def __set__(self, obj: HasConfig, value: object) -> None:
         """Store the value in the configuration."""
         obj.config[self.name] = value
 
@@ -355,7 +362,7 @@ def _name_of(obj: object) -> str:
     return obj.__name__ if isinstance(obj, types.ModuleType) else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _upper_attributes(obj: object) -> dict[str, Any]:
+def _upper_attributes(obj: object) -> dict[str, object]:
     return {name: getattr(obj, name) for name in dir(obj) if name.isupper()}
 
 
@@ -370,7 +377,7 @@ def _open(path: Path, mode: str, *, silent: bool) -> IO[Any] | None:
         raise OSError(error.errno, hint, str(path)) from error
 
 
-def _load(file: IO[Any], path: Path, load: Loader) -> Mapping[str, Any] | None:
+def _load(file: IO[Any], path: Path, load: FileLoader) -> Mapping[str, object] | None:
     try:
         loaded: object = load(file)
     except Exception as error:
@@ -384,7 +391,7 @@ def _load(file: IO[Any], path: Path, load: Loader) -> Mapping[str, Any] | None:
     )
 
 
-def _set_nested(config: dict[str, Any], keys: list[str], value: Any, variable: str) -> None:
+def _set_nested(config: dict[str, Any], keys: list[str], value: object, variable: str) -> None:
     current = config
     *parents, last = keys
     for depth, key in enumerate(parents, start=1):
@@ -393,7 +400,7 @@ def _set_nested(config: dict[str, Any], keys: list[str], value: Any, variable: s
             parent = "__".join(keys[:depth])
             raise TypeError(
                 f"the environment variable {variable} sets an item of {parent}, which is of type "
-                f"{type(child).__name__} and no mapping: unset {variable}, or make {parent} a mapping"
+                f"{type(child).__name__} and not a mapping: unset {variable}, or make {parent} a mapping"
             )
         current[key] = current = dict(child)
     current[last] = value

@@ -1,15 +1,18 @@
-"""Werkzeug's headers and query arguments, with short ways for what nearly every request does."""
+"""Werkzeug's headers and query arguments, with quicker access in the usual case."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.datastructures import EnvironHeaders as _EnvironHeaders
 from werkzeug.datastructures import Headers as _Headers
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import ImmutableMultiDict as _ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
 
 from cocopot.speedups import Lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Headers(_Headers):
@@ -34,7 +37,7 @@ class Headers(_Headers):
     __hash__ = None
 
     def __init__(self, defaults: Any = None, *, items: list[tuple[str, str]] | None = None) -> None:
-        # A list whose items are known to be valid is held as it is.
+        # A list whose items are known to be valid is not copied.
         if items is None:
             super().__init__(defaults)
         else:
@@ -42,7 +45,7 @@ class Headers(_Headers):
 
 
 def _environ_key(name: str) -> str:
-    """Return the key under which the environment has a header (PEP 3333)."""
+    """Return the key of a header in the environment (PEP 3333)."""
     key = name.upper().replace("-", "_")
     key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
     if len(_KEYS) < 512 and len(name) < 64:
@@ -50,14 +53,14 @@ def _environ_key(name: str) -> str:
     return key
 
 
-# The keys of headers that have been asked for: by the application, and no more than so many.
+# Bounded cache: header name -> WSGI key.
 _KEYS: dict[str, str] = {}
 
 
 class EnvironHeaders(_EnvironHeaders):
     """The headers of a request; see `werkzeug.datastructures.EnvironHeaders`."""
 
-    # Nothing is ever in it, so it is seldom asked for.
+    # Always empty, and seldom read.
     _list: list[tuple[str, str]] = cast("Any", Lazy(lambda _: []))
 
     def __getitem__(self, key: Any) -> str:  # type: ignore[override]  # as in Werkzeug
@@ -66,17 +69,15 @@ class EnvironHeaders(_EnvironHeaders):
         return super().__getitem__(key)
 
 
-class Arguments(ImmutableMultiDict[str, str]):
+class ImmutableMultiDict(_ImmutableMultiDict[str, str]):
     """The arguments of a request; see `werkzeug.datastructures.ImmutableMultiDict`."""
 
     def __getitem__(self, key: str) -> str:
         values = _get(self, key)
         if not values:
             raise BadRequestKeyError(key)
-        return values[0]  # type: ignore[no-any-return]
+        return values[0]
 
 
-Arguments.__name__ = "ImmutableMultiDict"  # as it is written
-
-
-_get: Any = dict.get
+# The method of a base class that a multi dict overrides.
+_get: Callable[[Any, str], list[str] | None] = dict.get

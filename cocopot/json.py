@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from datetime import date
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, cast
 from uuid import UUID
 
 from werkzeug.http import http_date
@@ -17,40 +17,24 @@ from werkzeug.http import http_date
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    _Quick = Callable[[Any, int], Iterable[str]]
+    from cocopot.app import Cocopot
+    from cocopot.response import Response
 
-
-class JSONSettings(Protocol):
-    """What a provider reads of its application."""
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        """The application's configuration, with the keys that begin with ``JSON_``."""
-        ...
-
-    @property
-    def debug(self) -> bool:
-        """Whether the application is being debugged."""
-        ...
-
-    @property
-    def response_class(self) -> Any:
-        """The class of the application's responses."""
-        ...
+    _CEncoder = Callable[[object, int], Iterable[str]]
 
 
 class JSONProvider(ABC):
-    """The JSON library of an application; a subclass with `dumps` and `loads` brings another one.
+    """The JSON library of an application; a subclass with `dumps` and `loads` replaces it.
 
     Args:
         app: The application, whose configuration is read at each call.
     """
 
-    def __init__(self, app: JSONSettings) -> None:
+    def __init__(self, app: Cocopot) -> None:
         self._app = app
 
     @abstractmethod
-    def dumps(self, obj: Any, **kwargs: Any) -> str:
+    def dumps(self, obj: object, **kwargs: Any) -> str:
         """Return a value as JSON text.
 
         Args:
@@ -60,17 +44,17 @@ class JSONProvider(ABC):
 
     @abstractmethod
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """Return the value that a JSON text stands for.
+        """Return the value of a JSON text.
 
         Args:
             s: The text, or its bytes in UTF-8.
             kwargs: Options of the library in use.
 
         Raises:
-            ValueError: It is not JSON.
+            ValueError: The text is not JSON.
         """
 
-    def dump(self, obj: Any, fp: IO[str], **kwargs: Any) -> None:
+    def dump(self, obj: object, fp: IO[str], **kwargs: Any) -> None:
         """Write a value as JSON to a file opened for text.
 
         Args:
@@ -81,50 +65,49 @@ class JSONProvider(ABC):
         fp.write(self.dumps(obj, **kwargs))
 
     def load(self, fp: IO[Any], **kwargs: Any) -> Any:
-        """Return the value that a file of JSON stands for.
+        """Return the value of a JSON file.
 
         Args:
             fp: The file, opened for text or for bytes.
             kwargs: As for `loads`.
 
         Raises:
-            ValueError: It is not JSON.
+            ValueError: The text is not JSON.
         """
         return self.loads(fp.read(), **kwargs)
 
-    def response(self, *args: Any, **kwargs: Any) -> Any:
+    def response(self, *args: object, **kwargs: object) -> Response:
         """Return a response with a value as JSON.
 
         Args:
-            args: One value: that value; several: a list of them; none, and no keywords either: ``None``.
+            args: One value: that value; several: a list of them; none, and no keywords either: `None`.
             kwargs: The items of a dict.
 
         Returns:
-            A response whose content type is ``JSON_MIMETYPE``.
+            A response whose content type is `JSON_MIMETYPE`.
 
         Raises:
             TypeError: There are both positional and keyword arguments.
         """
         return self._respond(self.dumps(_response_value(args, kwargs)))
 
-    def _respond(self, text: str) -> Any:
+    def _respond(self, text: str) -> Response:
         return self._app.response_class(text.encode(), None, None, None, self._app.config["JSON_MIMETYPE"])
 
 
 class DefaultJSONProvider(JSONProvider):
-    """JSON by the standard library.
+    """Provider that uses the standard library.
 
-    The keys ``JSON_AS_ASCII``, ``JSON_SORT_KEYS``, ``JSON_COMPACT`` and ``JSON_MIMETYPE`` of the
-    configuration set it up.
+    It is configured by the keys `JSON_AS_ASCII`, `JSON_SORT_KEYS`, `JSON_COMPACT` and `JSON_MIMETYPE`.
 
-    Beyond what JSON knows it writes dates and datetimes as HTTP dates (RFC 9110, section 5.6.7),
-    ``Decimal`` and ``UUID`` as text, dataclasses as objects, and what has an ``__html__`` method as the
+    In addition to the types of JSON it writes dates and datetimes as HTTP dates (RFC 9110, section 5.6.7),
+    `Decimal` and `UUID` as text, dataclasses as objects, and what has an `__html__` method as the
     text that it returns.
 
     Objects have their keys sorted. Where keys of several types make that impossible, as in
-    ``{1: "a", "b": 2}``, the whole document is written in the order of insertion instead.
+    `{1: "a", "b": 2}`, the whole document is written in the order of insertion instead.
 
-    Not a number and the infinities are no JSON (RFC 8259, section 6) and refused, in and out.
+    NaN and the infinities are not JSON (RFC 8259, section 6) and rejected, both ways.
 
     Example:
         >>> from cocopot import Cocopot
@@ -136,18 +119,18 @@ class DefaultJSONProvider(JSONProvider):
         '{"sizes": [1, 2]}'
     """
 
-    def __init__(self, app: JSONSettings) -> None:
+    def __init__(self, app: Cocopot) -> None:
         super().__init__(app)
-        self._encoders: dict[tuple[str, bool, bool], tuple[json.JSONEncoder, list[_Quick]]] = {}
+        self._encoders: dict[tuple[str, bool, bool], tuple[json.JSONEncoder, list[_CEncoder]]] = {}
 
-    def default(self, o: Any) -> Any:
+    def default(self, o: object) -> object:
         """Return what to write for an object that JSON does not know; override it to add types.
 
         Args:
             o: The object.
 
         Raises:
-            TypeError: There is no telling.
+            TypeError: The object has no representation in JSON.
         """
         if isinstance(o, date):
             return http_date(o)
@@ -157,11 +140,11 @@ class DefaultJSONProvider(JSONProvider):
             if dataclasses.is_dataclass(o):
                 # Not asdict(), which copies all the way down what is going to be written at once.
                 return {field.name: getattr(o, field.name) for field in dataclasses.fields(o)}
-            if hasattr(o, "__html__"):
-                return str(o.__html__())
+            if (html := getattr(o, "__html__", None)) is not None:
+                return str(html())
         raise TypeError(f"Object of type {type(o).__qualname__} is not JSON serializable")
 
-    def dumps(self, obj: Any, **kwargs: Any) -> str:
+    def dumps(self, obj: object, **kwargs: Any) -> str:
         """Return a value as JSON text.
 
         Args:
@@ -170,52 +153,52 @@ class DefaultJSONProvider(JSONProvider):
                 encoder is made for the call.
 
         Raises:
-            TypeError: A value or key cannot be written; the message says of what type it is, and where, as
-                a JSONPath (RFC 9535).
-            ValueError: A number is not finite; the message says which, and where. Or a value contains itself.
+            TypeError: A value or key cannot be written; the message has its type and its place, as a
+                JSONPath (RFC 9535).
+            ValueError: A number is not finite; the message has it and its place. Or a value contains itself.
         """
         return _encode(self._build(kwargs), obj) if kwargs else self._write("spaced", obj)
 
     def loads(self, s: str | bytes | bytearray, **kwargs: Any) -> Any:
-        """Return the value that a JSON text stands for.
+        """Return the value of a JSON text.
 
         Args:
             s: The text, or its bytes in UTF-8 (or UTF-16 or UTF-32, which are recognized).
             kwargs: Options of `json.loads`.
 
         Raises:
-            ValueError: It is not JSON, or nested deeper than Python can follow.
+            ValueError: The text is not JSON, or nested deeper than Python can follow.
         """
-        # An object that begins so is in UTF-8: two of its bytes would be null in any other encoding.
+        # A JSON object that begins like this is in UTF-8: any other encoding would have a null byte.
         if type(s) is bytes and s[:1] == b"{" and s[1:2] != b"\0":
-            text: Any = s.decode()
+            text: str | bytearray = s.decode()
         else:
             text = s.decode(json.detect_encoding(s)) if isinstance(s, bytes) else s
         try:
             if kwargs or not isinstance(text, str):
-                return json.loads(text, **{"parse_constant": _refuse, **kwargs})
+                return json.loads(text, **{"parse_constant": _raise_not_json, **kwargs})
             try:
                 value, end = _scan(text, 0)
             except StopIteration:
-                end = -1  # there are blanks in front, or it is not JSON
+                value, end = None, -1  # there are blanks in front, or it is not JSON
             if end == len(text) or (end > 0 and not text[end:].strip(" \t\n\r")):
                 return value
             return _DECODER.decode(text)
         except RecursionError:
             raise ValueError("the JSON text is nested too deeply") from None
 
-    def response(self, *args: Any, **kwargs: Any) -> Any:
+    def response(self, *args: object, **kwargs: object) -> Response:
         """Return a response with a value as JSON and a line feed.
 
-        It is without blanks if ``JSON_COMPACT`` is true, or ``None`` while the application is not being
+        It is without blanks if `JSON_COMPACT` is true, or `None` while the application is not being
         debugged; otherwise it is indented.
 
         Args:
-            args: One value: that value; several: a list of them; none, and no keywords either: ``None``.
+            args: One value: that value; several: a list of them; none, and no keywords either: `None`.
             kwargs: The items of a dict.
 
         Returns:
-            A response whose content type is ``JSON_MIMETYPE``.
+            A response whose content type is `JSON_MIMETYPE`.
 
         Raises:
             TypeError: There are both positional and keyword arguments, or a value cannot be written.
@@ -229,28 +212,28 @@ class DefaultJSONProvider(JSONProvider):
         value = args[0] if len(args) == 1 and not kwargs else _response_value(args, kwargs)
         return self._respond(self._write("compact" if compact else "indented", value) + "\n")
 
-    def _write(self, layout: str, obj: Any) -> str:
+    def _write(self, layout: str, obj: object) -> str:
         config = self._app.config
         key = (layout, not config["JSON_AS_ASCII"], not config["JSON_SORT_KEYS"])
         prepared = self._encoders.get(key)
         if prepared is None:
             prepared = self._encoders[key] = self._build(_LAYOUTS[layout]), []
         encoder, idle = prepared
-        quick: _Quick | None
+        c_encode: _CEncoder | None
         try:
-            quick = idle.pop()
-        except IndexError:  # the first call, or others are writing now
-            quick = _quick(encoder)
-        if quick is None:
+            c_encode = idle.pop()
+        except IndexError:  # the first call, or other threads are writing
+            c_encode = _c_encoder(encoder)
+        if c_encode is None:
             return _encode(encoder, obj)
         try:
-            text = "".join(quick(obj, 0))
+            text = "".join(c_encode(obj, 0))
         except (TypeError, ValueError) as error:
             failure = error
         else:
-            idle.append(quick)  # unlike one that failed, which remembers what it was in
+            idle.append(c_encode)  # not after an error: it still holds the containers that it was in
             return text
-        return _encode_otherwise(encoder, obj, failure)
+        return _encode_unsorted(encoder, obj, failure)
 
     def _build(self, options: Mapping[str, Any]) -> json.JSONEncoder:
         config = self._app.config
@@ -270,16 +253,16 @@ _LAYOUTS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def _refuse(constant: str) -> NoReturn:
+def _raise_not_json(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON (RFC 8259, section 6)")
 
 
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
-# What the decoder calls between looking for blanks, which a program seldom sends.
+_DECODER: Final = json.JSONDecoder(parse_constant=_raise_not_json)
+# The part of the decoder that does not look for blanks around the text, which programs seldom send.
 _scan: Final[Callable[[str, int], tuple[Any, int]]] = cast("Any", _DECODER).scan_once
 
 
-def _response_value(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _response_value(args: tuple[object, ...], kwargs: dict[str, object]) -> object:
     if args and kwargs:
         raise TypeError("a JSON response is made of positional or of keyword arguments, not of both")
     if len(args) == 1:
@@ -287,17 +270,16 @@ def _response_value(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return list(args) or kwargs or None
 
 
-def _quick(encoder: json.JSONEncoder) -> _Quick | None:
-    """Return what an encoder makes anew for each call, if this Python has it, and the encoder needs no more.
+def _c_encoder(encoder: json.JSONEncoder) -> _CEncoder | None:
+    """Return a reusable C encoder, or `None` if unavailable.
 
-    It keeps in mind which containers it is in, so that it serves one call at a time.
+    It remembers which containers it is in, so that it serves one call at a time.
     """
-    make: Any = getattr(json.encoder, "c_make_encoder", None)
-    indent: Any = encoder.indent
-    if make is None or indent is not None:
+    make: Callable[..., _CEncoder] | None = getattr(json.encoder, "c_make_encoder", None)
+    if make is None or getattr(encoder, "indent", None) is not None:
         return None
     escape = "encode_basestring_ascii" if encoder.ensure_ascii else "encode_basestring"
-    quick: _Quick = make(
+    return make(
         {},
         encoder.default,
         getattr(json.encoder, escape),
@@ -308,32 +290,31 @@ def _quick(encoder: json.JSONEncoder) -> _Quick | None:
         encoder.skipkeys,
         encoder.allow_nan,
     )
-    return quick
 
 
-def _encode(encoder: json.JSONEncoder, obj: Any) -> str:
+def _encode(encoder: json.JSONEncoder, obj: object) -> str:
     try:
         return encoder.encode(obj)
     except (TypeError, ValueError) as error:
         failure = error
-    return _encode_otherwise(encoder, obj, failure)
+    return _encode_unsorted(encoder, obj, failure)
 
 
-def _encode_otherwise(encoder: json.JSONEncoder, obj: Any, failure: Exception) -> str:
-    """Write without sorting what cannot be sorted; raise any other failure with its place."""
+def _encode_unsorted(encoder: json.JSONEncoder, obj: object, failure: Exception) -> str:
+    """Write without sorting if keys cannot be sorted; raise any other failure with its place."""
     if encoder.sort_keys and isinstance(failure, TypeError):
-        # Keys of several types have no order; any other mistake shows up again.
+        # Keys of several types have no order; any other error occurs again.
         encoder = copy.copy(encoder)
         encoder.sort_keys = False
         return _encode(encoder, obj)
-    _raise_where(failure, encoder, obj)
+    _raise_with_path(failure, encoder, obj)
     raise failure
 
 
-def _raise_where(failure: Exception, encoder: json.JSONEncoder, obj: Any) -> None:
-    """Go over a value that could not be written, and raise the failure again, with its place."""
-    seen: dict[int, Any] = {}  # the objects too: the address of one that is gone may be given to another
-    pending = [("$", obj)]
+def _raise_with_path(failure: Exception, encoder: json.JSONEncoder, obj: object) -> None:
+    """Inspect a value that could not be written, and raise the failure again, with its place."""
+    seen: dict[int, object] = {}  # the objects too: an id may be reused after its object is gone
+    pending: list[tuple[str, object]] = [("$", obj)]
     while pending:
         path, value = pending.pop()
         if id(value) in seen:
@@ -350,7 +331,7 @@ def _raise_where(failure: Exception, encoder: json.JSONEncoder, obj: Any) -> Non
             raise type(error)(f"{error} (at {path})") from error
 
 
-def _children(encoder: json.JSONEncoder, path: str, value: Any) -> list[tuple[str, Any]]:
+def _children(encoder: json.JSONEncoder, path: str, value: object) -> list[tuple[str, object]]:
     if isinstance(value, dict):
         return [(f"{path}[{key!r}]", item) for key, item in value.items() if _is_key(encoder, key)]
     if isinstance(value, (list, tuple)):
@@ -361,7 +342,7 @@ def _children(encoder: json.JSONEncoder, path: str, value: Any) -> list[tuple[st
     return [(path, encoder.default(value))]
 
 
-def _is_key(encoder: json.JSONEncoder, key: Any) -> bool:
+def _is_key(encoder: json.JSONEncoder, key: object) -> bool:
     if key is None or isinstance(key, (str, int, float)):
         _check_finite(encoder, key)
         return True
@@ -370,6 +351,6 @@ def _is_key(encoder: json.JSONEncoder, key: Any) -> bool:
     raise TypeError(f"Key of type {type(key).__qualname__} is not str, int, float, bool or None")
 
 
-def _check_finite(encoder: json.JSONEncoder, value: Any) -> None:
+def _check_finite(encoder: json.JSONEncoder, value: object) -> None:
     if isinstance(value, float) and not (encoder.allow_nan or math.isfinite(value)):
-        _refuse(repr(value))
+        _raise_not_json(repr(value))

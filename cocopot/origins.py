@@ -1,4 +1,4 @@
-"""Where the values of a configuration come from."""
+"""The origins of the values of a configuration."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """Where the value of a configuration key comes from.
+    """The origin of the value of a configuration key.
 
     Args:
-        kind: Who set it; `"default"` is the core's own.
+        kind: What set it; `"default"` is the core.
         source: The plugin's name, the file's path, the environment variable's name, the object's import name,
             or `PATH:LINE` of the code.
-        within: Where the mapping comes from, if only an item of a mapping was set.
+        within: The origin of the mapping, if only an item of a mapping was set.
     """
 
     kind: Literal["default", "plugin", "file", "environment", "object", "code"]
@@ -30,32 +30,32 @@ class Origin(NamedTuple):
 
 
 class TracedDict(dict[str, Any]):
-    """A dict that notes where each value comes from when it is set. To read one costs nothing more.
+    """A dict that records the origin of each value when it is set, and is read as quickly as a dict.
 
     Args:
-        values: The first keys and values, noted as the core's defaults.
+        values: The first keys and values, recorded as the core's defaults.
     """
 
-    def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
+    def __init__(self, values: Mapping[str, object] | Iterable[tuple[str, object]] = ()) -> None:
         super().__init__(values)
         self._origins = dict.fromkeys(self, Origin("default"))
 
     def origin(self, key: str) -> Origin | None:
-        """Return where the value of a key comes from, or `None` if there is no such key."""
+        """Return the origin of a key's value, or `None` if there is no such key."""
         return self._origins.get(key) if key in self else None
 
-    def take(self, values: Mapping[str, Any], origin: Origin) -> None:
-        """Set keys, whatever their case, and note where their values come from.
+    def set_from(self, values: Mapping[str, object], origin: Origin) -> None:
+        """Set keys, whatever their case, and record where their values come from.
 
         Args:
             values: The keys and their values.
-            origin: Where they come from.
+            origin: Their origin.
         """
         super().update(values)
         self._origins.update(dict.fromkeys(values, origin))
 
     def snapshot(self) -> Callable[[], None]:
-        """Return a function that takes back whatever is set from now on."""
+        """Return a function that rolls back to the current state."""
         values, origins = dict(self), dict(self._origins)
 
         def restore() -> None:
@@ -65,14 +65,14 @@ class TracedDict(dict[str, Any]):
 
         return restore
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: str, value: object) -> None:
         super().__setitem__(key, value)
-        self.__dict__.setdefault("_origins", {})[key] = setting_code()  # pickle sets items before attributes
+        self.__dict__.setdefault("_origins", {})[key] = caller_origin()  # pickle sets items before attributes
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _origins=dict(state["_origins"]))
 
-    def setdefault(self, key: str, default: Any = None) -> Any:
+    def setdefault(self, key: str, default: object = None) -> Any:
         """Return the value of a key, which is set to `default` if it is missing."""
         if key not in self:
             self[key] = default
@@ -80,15 +80,15 @@ class TracedDict(dict[str, Any]):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Set keys, whatever their case, as `dict.update` does."""
-        self.take(dict(*args, **kwargs), setting_code())
+        self.set_from(dict(*args, **kwargs), caller_origin())
 
     def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]  # as dict's, for any mapping or pairs
         self.update(other)
         return self
 
 
-def setting_code() -> Origin:
-    """Return the line outside of this package that is about to set something."""
+def caller_origin() -> Origin:
+    """Return the line outside of this package that called it."""
     frame = sys._getframe(1)  # noqa: SLF001 - what `warnings` and `logging` do
     while frame.f_back is not None and _is_inside(frame.f_globals.get("__name__")):
         frame = frame.f_back

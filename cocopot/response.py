@@ -1,23 +1,23 @@
 """The response: Werkzeug's, with a short path for plain bodies.
 
-A response made of one string keeps its headers as a plain list until `Response.headers` is asked for; from
-then on the `Headers` object is the only truth. Called as a WSGI application it hands over status, headers and
-the body's list directly, as long as nothing asks for more: no callback on close, no ``HEAD``, no status
-without a body, no location to rewrite. Everything else is Werkzeug's own path.
+A response made of one string has its headers in a plain list until `Response.headers` is read; from then on
+they are in the `Headers` object. Called as a WSGI application it passes on status, headers and the body's
+list if nothing needs more: no callback on close, no `HEAD`, no status without a body, no location to rewrite.
+Everything else is done by Werkzeug.
 
-Where it differs from Werkzeug's on purpose:
+It differs from Werkzeug's on purpose:
 
-- A status with a line break, and a header name that is no token (RFC 9110, 5.1), raise `ValueError`; the name
-  at the latest when the response is sent.
+- A status with a line break, and a header name that is not a token (RFC 9110, 5.1), raise `ValueError`; the
+  name at the latest when the response is sent.
 - A conditional header of the client that cannot be read is a `BadRequest`.
-- ``default_mimetype`` is ``text/html``.
+- `default_mimetype` is `text/html`.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from werkzeug.http import HTTP_STATUS_CODES, parse_date, parse_if_range_header
 from werkzeug.utils import get_content_type
@@ -36,10 +36,12 @@ if TYPE_CHECKING:
 
     from cocopot.types import StartResponse, WSGIEnvironment
 
+T = TypeVar("T")
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
-# What a subclass may override only at the price of the short path.
+# The attributes that the short path depends on: a subclass that overrides one does not use it.
 _SHORT_PATH_NEEDS = (
     "__call__",
     "_clean_status",
@@ -72,20 +74,20 @@ def _known_statuses() -> dict[int | str, tuple[str, int]]:
 _STATUSES = _known_statuses()
 
 
-def _plain_header(name: str, value: Any) -> tuple[str, str] | None:
-    """Return the header, or ``None`` if Werkzeug has to look at its value."""
+def _plain_header(name: str, value: object) -> tuple[str, str] | None:
+    """Return the header, or `None` if Werkzeug has to inspect its value."""
     return None if type(value) is not str or "\n" in value or "\r" in value else (name, value)
 
 
 @lru_cache(maxsize=256)
 def _type_header(mimetype: str | None) -> tuple[str, str] | None:
-    """Return the ``Content-Type`` header for a mimetype, or ``None`` if Werkzeug has to look at it."""
+    """Return the `Content-Type` header for a mimetype, or `None` if Werkzeug has to inspect it."""
     if not isinstance(mimetype, str):
         return None
     return _plain_header("Content-Type", get_content_type(mimetype, "utf-8"))
 
 
-# The headers that nearly every response has: looked up, not made.
+# The headers of nearly every response: to look one up is quicker than to make one.
 TYPE_HEADERS: dict[str | None, tuple[str, str] | None] = {
     mimetype: _type_header(mimetype) for mimetype in ("text/html", "text/plain")
 }
@@ -93,10 +95,10 @@ _CONTENT_TYPES = {"application/json": ("Content-Type", "application/json")}
 
 
 def _special_name(name: str) -> str:
-    """Return the header's name in lower case if the short path has to know it, else an empty string.
+    """Return a header's name in lower case if it needs special handling, and otherwise an empty string.
 
     Raises:
-        ValueError: The name is no token (RFC 9110, 5.1).
+        ValueError: The name is not a token (RFC 9110, 5.1).
     """
     if name in _PLAIN_NAMES:
         return ""
@@ -111,15 +113,15 @@ def _special_name(name: str) -> str:
 
 
 _SPECIAL_NAMES = frozenset({"content-length", "content-type", "location", "content-location"})
-# Names that have been seen, are tokens, and mean nothing to the short path; no more than so many.
+# Bounded cache of valid header names without special handling.
 _PLAIN_NAMES: set[str] = set()
 
 #: Encodes a text and its headers for the server, or returns `None` if Werkzeug has to inspect the headers.
 encode_text = TextEncoder(_PLAIN_NAMES, _special_name).encode
 
 
-def _plain_header_list(headers: Any) -> list[tuple[str, str]] | None:
-    """Return headers as a list of pairs, or ``None`` if Werkzeug has to look at them."""
+def _plain_header_list(headers: object) -> list[tuple[str, str]] | None:
+    """Return headers as a list of pairs, or `None` if Werkzeug has to inspect them."""
     items: list[Any]
     if type(headers) is dict:
         items = [*headers.items()]
@@ -136,7 +138,7 @@ def _plain_header_list(headers: Any) -> list[tuple[str, str]] | None:
 
 
 def _final_header_list(headers: Headers | None) -> list[tuple[str, str]] | None:
-    """Return the headers as they are sent, or ``None`` if Werkzeug has to look at them."""
+    """Return the headers as they are sent, or `None` if Werkzeug has to inspect them."""
     if type(headers) is not PlainHeaders:
         return None
     head = headers._list.copy()  # noqa: SLF001 - to_wsgi_list() copies one by one
@@ -156,8 +158,8 @@ def _environ_of(request_or_environ: WSGIEnvironment | WerkzeugRequest) -> WSGIEn
     return request_or_environ if isinstance(request_or_environ, dict) else request_or_environ.environ
 
 
-def _is_client_to_blame(environ: WSGIEnvironment) -> bool:
-    """Tell whether a conditional header of the client is one that Werkzeug cannot parse."""
+def _has_invalid_conditional_header(environ: WSGIEnvironment) -> bool:
+    """Return whether Werkzeug cannot parse a conditional header of the client."""
     try:
         parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
         parse_if_range_header(environ.get("HTTP_IF_RANGE"))
@@ -167,15 +169,15 @@ def _is_client_to_blame(environ: WSGIEnvironment) -> bool:
 
 
 class Response(_WerkzeugResponse):
-    """An outgoing HTTP response; see `werkzeug.wrappers.Response` for all that it can do.
+    """An outgoing HTTP response; see `werkzeug.wrappers.Response` for its methods.
 
     Args:
         response: The body: text, bytes, or an iterable of either.
-        status: The status as a number or a line; `default_status` if left out.
+        status: The status as a number or a line; `default_status` if omitted.
         headers: The headers.
-        mimetype: The media type; a charset is added for text. `default_mimetype` if left out.
+        mimetype: The media type; a charset is added for text. `default_mimetype` if omitted.
         content_type: The whole content type, in place of `mimetype`.
-        direct_passthrough: Whether to hand the body to the server as it is.
+        direct_passthrough: Whether to pass the body to the server as it is.
 
     Raises:
         ValueError: The status or the value of a header contains a line break.
@@ -190,13 +192,13 @@ class Response(_WerkzeugResponse):
     direct_passthrough = False
 
     _has_short_path = True
-    # Whether `__call__` may take the short path, for all that is known without a look at body and status.
+    # Whether `__call__` may take the short path, unless body or status need more.
     _is_plain = False
-    # Either the plain list or the object holds the headers; neither does in a response made by Werkzeug.
+    # One of them holds the headers; in a response made by Werkzeug neither does.
     _head: list[tuple[str, str]] | None = None
     _headers: Headers | None = None
-    # A list of the instance's own as soon as it has an item, and then the short path is closed.
-    _on_close: list[Callable[[], Any]] = cast("Any", ())
+    # Replaced by a list of the instance's own for the first item, which ends the short path.
+    _on_close: list[Callable[[], object]] = cast("list[Callable[[], object]]", ())
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -213,7 +215,7 @@ class Response(_WerkzeugResponse):
         content_type: str | None = None,
         direct_passthrough: bool = False,
     ) -> None:
-        # This function and __call__ are the hot path of every request: long, so that they call nothing.
+        # This function and __call__ are the hot path of every request: long, to avoid calls.
         body: bytes | None
         if type(response) is str:
             body = response.encode()
@@ -259,22 +261,23 @@ class Response(_WerkzeugResponse):
 
     @property
     def headers(self) -> Headers:
-        """The headers, as an object that is made when it is asked for."""
+        """The headers, as an object that is created when it is first read."""
         headers = self._headers
         if headers is None:
             if self._head is None:
-                return cast("Headers", self.__dict__["headers"])
+                werkzeugs: Headers = self.__dict__["headers"]
+                return werkzeugs
             headers = self._headers = PlainHeaders(items=self._head)
             self._head = None
         return headers
 
     @headers.setter
-    def headers(self, value: Headers) -> None:
+    def headers(self, value: Headers) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._headers = value
         self._head = None
 
-    def call_on_close(self, func: Callable[[], Any]) -> Callable[[], Any]:
-        """Have ``func`` called when the response has been sent; return it, so that this is a decorator."""
+    def call_on_close(self, func: Callable[[], T]) -> Callable[[], T]:
+        """Register `func` to be called when the response has been sent; return it, for use as a decorator."""
         if self._on_close:
             self._on_close.append(func)
         else:
@@ -286,7 +289,7 @@ class Response(_WerkzeugResponse):
         """Send the response, as a WSGI application (PEP 3333).
 
         Raises:
-            ValueError: The name of a header is not one.
+            ValueError: The name of a header is invalid.
         """
         body = self.response
         if (
@@ -308,7 +311,7 @@ class Response(_WerkzeugResponse):
         """Return the headers as they are sent; see Werkzeug's method.
 
         Raises:
-            ValueError: The name of a header is not one.
+            ValueError: The name of a header is invalid.
         """
         headers = super().get_wsgi_headers(environ)
         for name, _ in headers:
@@ -324,14 +327,14 @@ class Response(_WerkzeugResponse):
         """Answer 304, 206 or 412 where the client's conditional headers ask for it (RFC 9110, 13).
 
         Raises:
-            RequestedRangeNotSatisfiable: The range is malformed or lies outside the body.
+            RequestedRangeNotSatisfiable: The range is malformed or outside the body.
             BadRequest: A date or an entity tag that the client sent cannot be read.
         """
         try:
             return super().make_conditional(request_or_environ, accept_ranges, complete_length)
         except (ValueError, OverflowError) as error:
-            if _is_client_to_blame(_environ_of(request_or_environ)):
-                self.close()  # it may hold a file, and is not going to be sent
+            if _has_invalid_conditional_header(_environ_of(request_or_environ)):
+                self.close()  # it may hold a file, and is not sent
                 raise BadRequest("A conditional header of this request cannot be read.") from error
             raise
 
@@ -346,7 +349,7 @@ class Response(_WerkzeugResponse):
 
 
 def text_response(text: str) -> Response:
-    """Return ``Response(text)``, without what the constructor has to look at."""
+    """Return `Response(text)`, without the checks of the constructor."""
     type_header = TYPE_HEADERS.get(Response.default_mimetype)
     if type_header is None or Response.default_status != 200:
         return Response(text)

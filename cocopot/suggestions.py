@@ -1,4 +1,4 @@
-"""Which name may have been meant by one that is not there."""
+"""Suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 
 def close_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is nearest to a name; `None` if none is near."""
+    """Return the known name that is most similar to a name, or `None` if none is similar."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """Return a sentence for a message about a name that is not there.
+    """Return a sentence that suggests a known name in place of an unknown one.
 
     Args:
-        name: The name.
-        known: The names that are there.
-        otherwise: What to say if none of them is near.
+        name: The unknown name.
+        known: The known names.
+        otherwise: The sentence if none of them is similar.
     """
     close = close_name(name, known)
     return otherwise if close is None else f"Did you mean {close!r}?"

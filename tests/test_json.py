@@ -41,6 +41,10 @@ class App:
         self.response_class = Response
 
 
+def make_app(**config: Any) -> Any:
+    return App(**config)
+
+
 class Minimal(JSONProvider):
     """A provider with the two methods that it must have."""
 
@@ -63,7 +67,7 @@ class Point:
 
 
 def provider(**config: Any) -> DefaultJSONProvider:
-    return DefaultJSONProvider(App(**config))
+    return DefaultJSONProvider(make_app(**config))
 
 
 class TestRoundTrip:
@@ -111,7 +115,7 @@ class TestDumps:
 
     def test_configuration(self) -> None:
         """The configuration decides on ASCII and order, also when it changes later."""
-        app = App()
+        app = make_app()
         json_provider = DefaultJSONProvider(app)
         assert json_provider.dumps({"b": "\u00e9", "a": 1}) == '{"a": 1, "b": "\\u00e9"}'
         app.config.update(JSON_AS_ASCII=False, JSON_SORT_KEYS=False)
@@ -137,7 +141,7 @@ class TestDumps:
             def default(self, o: Any) -> Any:
                 return sorted(o) if isinstance(o, set) else super().default(o)
 
-        json_provider = Sets(App())
+        json_provider = Sets(make_app())
         assert json_provider.dumps([{2, 1}, Decimal(1)]) == '[[1, 2], "1"]'
         json_provider.default = lambda o: f"{o}"  # type: ignore[method-assign]
         assert json_provider.dumps({1}) == '"{1}"'
@@ -201,7 +205,7 @@ class TestDumpsRefuses:
                 return {"again": o}
 
         with pytest.raises(ValueError, match="Circular reference detected"):
-            Again(App()).dumps(object())
+            Again(make_app()).dumps(object())
         assert len(asked) <= 3
 
     def test_what_fails_once_is_not_written_again(self) -> None:
@@ -217,7 +221,7 @@ class TestDumpsRefuses:
                 return "row"
 
         with pytest.raises(ValueError, match="the database went away"):
-            Once(App()).dumps({"a": iter([1, 2]), "b": object()})
+            Once(make_app()).dumps({"a": iter([1, 2]), "b": object()})
 
     def test_threads_write_the_same_value(self) -> None:
         """A value that several threads write at once does not count as one that contains itself."""
@@ -339,7 +343,7 @@ class TestResponse:
     )
     def test_layout(self, compact: bool | None, debug: bool, text: str) -> None:
         """Responses are indented while debugging, unless the configuration says otherwise."""
-        app = App(JSON_COMPACT=compact)
+        app = make_app(JSON_COMPACT=compact)
         app.debug = debug
         assert DefaultJSONProvider(app).response([1]).get_data(as_text=True) == text
 
@@ -353,7 +357,7 @@ class TestResponse:
 class TestProvider:
     def test_minimal(self) -> None:
         """A provider with dumps and loads has the rest from the base."""
-        minimal = Minimal(App(JSON_MIMETYPE="text/json"))
+        minimal = Minimal(make_app(JSON_MIMETYPE="text/json"))
         response = minimal.response(1, 2)
         assert (response.data, response.content_type) == (b"[1, 2]", "text/json")
         file = io.StringIO()
@@ -368,4 +372,4 @@ class TestProvider:
                 return ""
 
         with pytest.raises(TypeError, match="loads"):
-            Incomplete(App())  # type: ignore[abstract]
+            Incomplete(make_app())  # type: ignore[abstract]

@@ -324,7 +324,7 @@ class Loader:
             problem = f"names the configuration key {key!r}, which plugin {owner!r} names too."
             raise record.candidate.error(problem, reason="config", hook=hook)
         if key not in config:
-            config.take({key: value}, Origin("plugin", record.name))
+            config.set_from({key: value}, Origin("plugin", record.name))
         self._defaults[key] = record.name, config[key]
 
 

@@ -24,7 +24,7 @@ def cocopot_make_response(app: Cocopot, request: Request, value: Any) -> Werkzeu
     if cls is str or cls is bytes:
         return app.response_class(value)
     if cls is dict or cls is list:
-        return app.json.response(value)  # type: ignore[no-any-return]
+        return app.json.response(value)
     if isinstance(value, app.response_class):
         return value
     if isinstance(value, tuple):
@@ -49,6 +49,7 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
 
 
 def _from_body(app: Cocopot, request: Request, body: object, status: Any, headers: Any) -> WerkzeugResponse:
+    response: WerkzeugResponse
     response_class = app.response_class
     if isinstance(body, (str, bytes, bytearray)):
         return response_class(body, status, headers)  # type: ignore[arg-type]  # Werkzeug takes a bytearray
@@ -68,7 +69,7 @@ def _from_body(app: Cocopot, request: Request, body: object, status: Any, header
         response.status = status
     if headers:
         response.headers.update(headers)
-    return response  # type: ignore[no-any-return]
+    return response
 
 
 def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> WerkzeugResponse:

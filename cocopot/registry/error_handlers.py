@@ -68,7 +68,7 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
         """Register `values` in addition."""
         self.update(values)
 
-    def first_of(self, keys: Iterable[object]) -> tuple[ErrorKey, ErrorHandler] | None:
+    def first_of(self, keys: Iterable[ErrorKey]) -> tuple[ErrorKey, ErrorHandler] | None:
         """Return the first of `keys` that has a handler, with the handler, or `None`."""
         handlers = self._handlers
         for key in keys:
@@ -183,15 +183,15 @@ class ErrorHandlers:
             exc: The exception.
             scopes: The blueprints that the request belongs to, innermost first.
         """
-        classes = type(exc).__mro__
+        classes = [cls for cls in type(exc).__mro__ if issubclass(cls, Exception)]
         code = exc.code if isinstance(exc, HTTPException) else None
         if code is not None:
-            with_code = [cls for cls in classes if getattr(cls, "code", None) == code]
+            with_code: list[ErrorKey] = [cls for cls in classes if getattr(cls, "code", None) == code]
             if (found := self._first(scopes, [*with_code, code])) is not None:
                 return found
         return self._first(scopes, classes)
 
-    def _first(self, scopes: Iterable[str], keys: Sequence[object]) -> Found | None:
+    def _first(self, scopes: Iterable[str], keys: Sequence[ErrorKey]) -> Found | None:
         for scope in (*scopes, None):
             handlers = self.table.existing(scope)
             if handlers is not None and (found := handlers.first_of(keys)) is not None:

@@ -64,7 +64,8 @@ def endpoint_of(view_func: View | None) -> str:
 
 def _methods(view_func: View | None, methods: Iterable[str] | None) -> set[str]:
     if methods is None:
-        methods = getattr(view_func, "methods", None) or ("GET",)
+        own: Iterable[str] | None = getattr(view_func, "methods", None)
+        methods = own or ("GET",)
     if isinstance(methods, str):
         raise TypeError(f"methods takes a list of names, not a string: methods=[{methods!r}].")
     required = getattr(view_func, "required_methods", ())

@@ -14,7 +14,7 @@ from cocopot.hooks import hookimpl
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.request import Request
-    from cocopot.types import WSGIApplication
+    from cocopot.types import Function
 
 
 @hookimpl(trylast=True)
@@ -93,7 +93,7 @@ _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
 _PAGES: dict[type[HTTPException], str] = {}
 
 
-def _forced(app: Cocopot, request: Request, body: WerkzeugResponse | WSGIApplication) -> WerkzeugResponse:
+def _forced(app: Cocopot, request: Request, body: WerkzeugResponse | Function) -> WerkzeugResponse:
     try:
         return app.response_class.force_type(body, request.environ)  # type: ignore[arg-type]
     except TypeError as exc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.local import LocalProxy
@@ -51,57 +52,35 @@ def _proxy_attribute(proxy: LocalProxy[Any], name: str, error: AttributeError) -
         del error  # break the reference cycle exception -> traceback -> frame
 
 
-# The three methods differ in one name. One method for all, which finds the attribute of the context by its
-# name, takes 118 ns to read an attribute of the request; these take 90.
+def _read_through(self: LocalProxy[Any], name: str) -> object:
+    """Return an attribute of the object, or else of the proxy itself."""
+    try:
+        target = _get_context().request
+    except LookupError:
+        return LocalProxy.__getattribute__(self, name)
+    if target is None:
+        return LocalProxy.__getattribute__(self, name)
+    try:
+        return getattr(target, name)
+    except AttributeError as error:
+        return _proxy_attribute(self, name, error)
 
 
-class _RequestProxy(_ContextProxy):
-    __slots__ = ()
+def _proxy_class(attribute: str) -> type[_ContextProxy]:
+    """Return the class of proxies for an attribute of the context.
 
-    def __getattribute__(self, name: str) -> object:
-        try:
-            target = _get_context().request
-        except LookupError:
-            return LocalProxy.__getattribute__(self, name)
-        if target is None:
-            return LocalProxy.__getattribute__(self, name)
-        try:
-            return getattr(target, name)
-        except AttributeError as error:
-            return _proxy_attribute(self, name, error)
-
-
-class _GlobalsProxy(_ContextProxy):
-    __slots__ = ()
-
-    def __getattribute__(self, name: str) -> object:
-        try:
-            target = _get_context().g
-        except LookupError:
-            return LocalProxy.__getattribute__(self, name)
-        try:
-            return getattr(target, name)
-        except AttributeError as error:
-            return _proxy_attribute(self, name, error)
-
-
-class _AppProxy(_ContextProxy):
-    __slots__ = ()
-
-    def __getattribute__(self, name: str) -> object:
-        try:
-            target = _get_context().app
-        except LookupError:
-            return LocalProxy.__getattribute__(self, name)
-        try:
-            return getattr(target, name)
-        except AttributeError as error:
-            return _proxy_attribute(self, name, error)
+    Its `__getattribute__` is `_read_through` with that attribute's name compiled in place of `request`. To
+    find the attribute by `getattr` takes a third more time, each time that a view reads from the request.
+    """
+    code = _read_through.__code__
+    names = tuple(attribute if name == "request" else name for name in code.co_names)
+    read = FunctionType(code.replace(co_names=names), globals(), "__getattribute__")
+    return type(f"_Proxy_{attribute}", (_ContextProxy,), {"__slots__": (), "__getattribute__": read})
 
 
 #: The request that is being handled.
-request = cast("Request", _RequestProxy(lambda: current_request_context().request))
+request = cast("Request", _proxy_class("request")(lambda: current_request_context().request))
 #: A namespace that lives as long as the current context.
-g: Any = _GlobalsProxy(lambda: current().g)
+g: Any = _proxy_class("g")(lambda: current().g)
 #: The application that handles the current request, or whose context is active.
-current_app = cast("Cocopot", _AppProxy(lambda: current().app))
+current_app = cast("Cocopot", _proxy_class("app")(lambda: current().app))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.datastructures import Headers
@@ -47,9 +47,7 @@ __all__ = [
     "F",
     "Function",
     "HeadersValue",
-    "JSONModule",
     "Options",
-    "RequestSettings",
     "ResponseValue",
     "StartResponse",
     "StrPath",
@@ -57,29 +55,3 @@ __all__ = [
     "WSGIApplication",
     "WSGIEnvironment",
 ]
-
-
-class JSONModule(Protocol):
-    """What Werkzeug's requests and responses need of a JSON library."""
-
-    def dumps(self, obj: Any, **kwargs: Any) -> str:
-        """Return ``obj`` as JSON text."""
-        ...
-
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """Return the value that the JSON text ``s`` stands for."""
-        ...
-
-
-class RequestSettings(Protocol):
-    """What a request reads of its application: limits from the configuration, and the JSON library."""
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        """The application's configuration."""
-        ...
-
-    @property
-    def json(self) -> JSONModule:
-        """The application's JSON provider."""
-        ...

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _MISSING = Token.MISSING
+# A method call on an imported name is compiled to a slower attribute lookup (CPython 3.11).
+_set_context, _reset_context = CURRENT.set, CURRENT.reset
 
 
 # -------------------------------------------------------------------------
@@ -63,7 +65,7 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
     context = new_context(app, environ)
     request: Any = context.request
     context.holds = 1
-    token = CURRENT.set(context)
+    token = _set_context(context)
     if token.old_value is not _MISSING:
         context.share_with(token.old_value)
     error: BaseException | None = None
@@ -90,7 +92,7 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
                 if pipeline is None or pipeline.tear_down is not None:
                     tear_down(context, error)
             finally:
-                CURRENT.reset(token)
+                _reset_context(token)
         error = None  # break the reference cycle exception -> traceback -> frame
 
 
@@ -386,7 +388,7 @@ def _release(
             preserve(context)
         context.release(error)
     finally:
-        CURRENT.reset(token)
+        _reset_context(token)
 
 
 def tear_down(context: Context, exc: BaseException | None) -> None:

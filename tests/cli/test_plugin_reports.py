@@ -130,7 +130,7 @@ def test_a_plugin_that_failed_says_why() -> None:
 
 
 def test_a_plugin_that_is_not_wanted_says_who_decided_so() -> None:
-    """A plugin that was handed over can be disabled."""
+    """A plugin that was passed as an object can be disabled."""
     (report,) = plugins_of(make_app(Session, disable={"session"}), "session")
     assert (report.state, report.reason, report.position) == ("disabled", "by disable=", None)
 

@@ -290,7 +290,7 @@ def test_hooks_are_shown_with_all_that_they_run(run: Run) -> None:
 
 
 def test_hooks_say_what_becomes_of_results(run: Run) -> None:
-    """One line for each hook explains its kind; with --all, also of hooks that nobody implements."""
+    """One line for each hook explains its kind; with --all, also of hooks without implementations."""
     output = run(SHOP, "--all").stdout
     assert section(output, "cocopot_after_request")[0][0].startswith(
         "Each gets the response that the one before"

@@ -146,7 +146,7 @@ def test_a_plugin_that_is_not_wanted_says_who_decided_so(
 
 
 def test_a_plugin_that_is_replaced_is_shown_beside_its_replacement(broken: Environment) -> None:
-    """Both have the name; one is installed, the other was handed over."""
+    """Both have the name; one is installed, the other was passed as an object."""
     folder = broken.write_application()
     source = """
         from types import SimpleNamespace

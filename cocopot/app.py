@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from cocopot import logs, urls
-from cocopot.config import DEFAULTS, Config, ConfigAttribute
+from cocopot.config import DEFAULTS, Config
+from cocopot.config_attributes import ConfigAttribute
 from cocopot.context import Context
 from cocopot.environment import is_true
 from cocopot.folders import checked_instance_path, open_in_folder

@@ -8,17 +8,15 @@ import json
 import os
 import tomllib
 import types
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, overload
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from werkzeug.utils import import_string
 
 from cocopot.origins import Origin, TracedDict, caller_origin
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from cocopot.types import StrPath
 
 T = TypeVar("T")
@@ -312,49 +310,6 @@ class Config(TracedDict):
 
     def _path(self, filename: StrPath) -> Path:
         return Path(self.root_path) / filename
-
-
-class HasConfig(Protocol):
-    """The owner of a `ConfigAttribute`."""
-
-    @property
-    def config(self) -> MutableMapping[str, Any]:
-        """The configuration that is read and written."""
-        ...
-
-
-class ConfigAttribute(Generic[T]):
-    """An attribute of the application whose value is stored in its configuration.
-
-    Example:
-        `debug = ConfigAttribute[bool]("DEBUG")` in a class body makes `app.debug` another name for
-        `app.config["DEBUG"]`.
-
-    Args:
-        name: The configuration key.
-        get_converter: Applied to the value each time it is read; what is written is stored as it is.
-    """
-
-    def __init__(self, name: str, get_converter: Callable[[Any], T] | None = None) -> None:
-        self.name = name
-        self.get_converter = get_converter
-
-    @overload
-    def __get__(self, obj: None, owner: type) -> Self: ...
-
-    @overload
-    def __get__(self, obj: HasConfig, owner: type) -> T: ...
-
-    def __get__(self, obj: HasConfig | None, owner: type) -> T | Self:
-        """Return the value, or the descriptor itself when asked of the class."""
-        if obj is None:
-            return self
-        value: T = obj.config[self.name]
-        return value if self.get_converter is None else self.get_converter(value)
-
-    def __set__(self, obj: HasConfig, value: object) -> None:
-        """Store the value in the configuration."""
-        obj.config[self.name] = value
 
 
 def _name_of(obj: object) -> str:

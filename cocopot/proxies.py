@@ -66,21 +66,21 @@ def _read_through(self: LocalProxy[Any], name: str) -> object:
         return _proxy_attribute(self, name, error)
 
 
-def _proxy_class(attribute: str) -> type[_ContextProxy]:
+def _proxy_class(name: str, attribute: str) -> type[_ContextProxy]:
     """Return the class of proxies for an attribute of the context.
 
     Its `__getattribute__` is `_read_through` with that attribute's name compiled in place of `request`. To
     find the attribute by `getattr` takes a third more time, each time that a view reads from the request.
     """
     code = _read_through.__code__
-    names = tuple(attribute if name == "request" else name for name in code.co_names)
+    names = tuple(attribute if used == "request" else used for used in code.co_names)
     read = FunctionType(code.replace(co_names=names), globals(), "__getattribute__")
-    return type(f"_Proxy_{attribute}", (_ContextProxy,), {"__slots__": (), "__getattribute__": read})
+    return type(name, (_ContextProxy,), {"__slots__": (), "__getattribute__": read})
 
 
 #: The request that is being handled.
-request = cast("Request", _proxy_class("request")(lambda: current_request_context().request))
+request = cast("Request", _proxy_class("_RequestProxy", "request")(lambda: current_request_context().request))
 #: A namespace that lives as long as the current context.
-g: Any = _proxy_class("g")(lambda: current().g)
+g: Any = _proxy_class("_GlobalsProxy", "g")(lambda: current().g)
 #: The application that handles the current request, or whose context is active.
-current_app = cast("Cocopot", _proxy_class("app")(lambda: current().app))
+current_app = cast("Cocopot", _proxy_class("_AppProxy", "app")(lambda: current().app))

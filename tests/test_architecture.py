@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import statistics
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ environment
 suggestions
 scopes
 origins
-config
+config config_attributes
 json
 speedups.python speedups
 datastructures
@@ -50,7 +51,7 @@ hooks
 urls
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
 pipeline.defaults.json_provider pipeline.defaults
-pipeline.lifecycle pipeline.fastpath pipeline.endpoint pipeline.overrides pipeline
+pipeline.mistakes pipeline.lifecycle pipeline.fastpath pipeline.endpoint pipeline.overrides pipeline
 registry.tables registry.callbacks registry.error_handlers registry.rules
 registry.decorators registry.blueprints
 registry
@@ -164,7 +165,7 @@ def length(node: ast.AST) -> int:
 
 class TestLayers:
     def test_every_module(self) -> None:
-        """Every module stands in the list, and once."""
+        """Every module is in the list once."""
         assert sorted(ORDER) == sorted(SOURCES)
 
     @pytest.mark.parametrize("name", ORDER)
@@ -175,13 +176,13 @@ class TestLayers:
         assert wrong == set()
 
     def test_exceptions_are_needed(self) -> None:
-        """Each exception to that stands for an import that is there, and that stands inside a function."""
+        """Each exception to is for an import that is inside a function."""
         for name, other in DOWNWARD:
             assert other in own_imports(name)
             top = ast.Module([node for node in TREES[name].body if not hasattr(node, "body")], [])
             assert f"cocopot.{other}" not in {full.rpartition(".")[0] for full in imported(top)}
 
-    def test_no_circle(self) -> None:
+    def test_no_cycle(self) -> None:
         """No module imports itself by way of others, but for the lazy imports of the application."""
         imports = {
             name: {other for other in own_imports(name) if (name, other) not in DOWNWARD} for name in SOURCES
@@ -192,7 +193,7 @@ class TestLayers:
         assert imports == {}
 
     def test_libraries(self) -> None:
-        """The core stands on its four libraries and the standard library, and nothing else."""
+        """The core uses its four libraries and the standard library, and nothing else."""
         used = set().union(*map(libraries, TREES.values())) - set(sys.stdlib_module_names)
         assert used - {"cocopot"} <= LIBRARIES | OPTIONAL.keys() | {"pytest"}
         assert [name for name, tree in TREES.items() if "pytest" in libraries(tree)] == ["pytest_plugin"]
@@ -206,7 +207,7 @@ class TestLayers:
         assert library not in libraries(top)
 
     def test_init(self) -> None:
-        """The package itself only re-exports, and says what."""
+        """The package itself only re-exports names, and lists them."""
         docstring, *imports, names = TREES["__init__"].body
         assert isinstance(docstring, ast.Expr)
         assert all(isinstance(node, ast.ImportFrom) for node in imports)
@@ -220,8 +221,14 @@ class TestLayers:
 class TestSizes:
     @pytest.mark.parametrize("name", ORDER)
     def test_files(self, name: str) -> None:
-        """No file has more than 450 lines."""
-        assert len(SOURCES[name].read_text("utf-8").splitlines()) <= 450
+        """No file has more than 400 lines, but for the contract, whose text is the documentation."""
+        assert len(SOURCES[name].read_text("utf-8").splitlines()) <= (600 if name == "hooks.specs" else 400)
+
+    def test_median_file(self) -> None:
+        """The median file has 150 lines or fewer."""
+        assert (
+            statistics.median(len(path.read_text("utf-8").splitlines()) for path in SOURCES.values()) <= 150
+        )
 
     def test_median_function(self) -> None:
         """The median function has 7 lines or fewer."""
@@ -236,6 +243,47 @@ class TestSizes:
         (cls,) = (node for node in TREES["app"].body if isinstance(node, ast.ClassDef))
         assert cls.name == "Cocopot"
         assert length(cls) <= 300
+        assert len(cls.bases) <= 2
+
+
+class TestTypes:
+    def test_any(self) -> None:
+        """Fewer than 25 of 1,000 lines of code have an `Any`, also in annotations that are texts."""
+        uses = sum(uses_of_any(tree) for tree in TREES.values())
+        assert uses < 0.025 * sum(lines_of_code(name) for name in TREES)
+
+    def test_casts(self) -> None:
+        """A cast is for what a library types too loosely: fewer than 3 of 1,000 lines of code have one."""
+        calls = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        casts = [node for node in calls if ast.unparse(node.func) in {"cast", "typing.cast"}]
+        assert len(casts) < 0.003 * sum(lines_of_code(name) for name in TREES)
+
+
+def uses_of_any(tree: ast.Module) -> int:
+    """Return how often a module uses `Any`, but for its import."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "Any"]
+    texts = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    return len(names) + sum(1 for text in texts if re.fullmatch(r"[\w .,|\[\]]*\bAny\b[\w .,|\[\]]*", text))
+
+
+def lines_of_code(name: str) -> int:
+    """Return how many lines of a module have code: neither blank, nor a comment, nor part of a docstring."""
+    docstrings = {
+        line
+        for node in ast.walk(TREES[name])
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+        and ast.get_docstring(node) is not None
+        for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    lines = SOURCES[name].read_text("utf-8").splitlines()
+    code = {
+        number for number, line in enumerate(lines, 1) if line.strip() and not line.strip().startswith("#")
+    }
+    return len(code - docstrings)
 
 
 def public_names(module: str) -> set[str]:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cocopot.config import DEFAULTS, Config, ConfigAttribute
+from cocopot.config import DEFAULTS, Config
+from cocopot.config_attributes import ConfigAttribute
 
 if TYPE_CHECKING:
     from pathlib import Path

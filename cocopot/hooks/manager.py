@@ -10,7 +10,6 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
-from werkzeug.utils import import_string
 
 from cocopot.hooks import specs
 from cocopot.hooks.blame import Culprits
@@ -21,7 +20,7 @@ from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
 from cocopot.hooks.records import PluginRecord
 from cocopot.hooks.selection import Selection
-from cocopot.hooks.source import HookCall, Kind
+from cocopot.hooks.source import hook_call, option_of
 from cocopot.scopes import blueprints_of_call
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from cocopot.exceptions import PluginError
     from cocopot.hooks.observers import Callback
     from cocopot.hooks.records import Origin
-    from cocopot.hooks.source import HookFunction, Observe
+    from cocopot.hooks.source import HookCall, HookFunction, Kind
 
 
 class PluginManager(pluggy.PluginManager):
@@ -259,7 +258,7 @@ class PluginManager(pluggy.PluginManager):
 
     def kind(self, hook: str) -> Kind:
         """Return what becomes of the results of a hook's implementations."""
-        return _hook_call(getattr(self.hook, hook), hook, (), None).kind
+        return hook_call(getattr(self.hook, hook), hook, (), None).kind
 
     def call_order(self, hook: str, scopes: Sequence[str] | None = None) -> list[pluggy.HookImpl]:
         """Return the implementations of a hook in the order in which they run, wrappers first.
@@ -281,7 +280,7 @@ class PluginManager(pluggy.PluginManager):
     def _ordered(
         self, caller: pluggy.HookCaller | None, impls: Sequence[pluggy.HookImpl]
     ) -> list[pluggy.HookImpl]:
-        return in_call_order(impls, _option(caller, "order"), self.records_by_name)
+        return in_call_order(impls, option_of(caller, "order"), self.records_by_name)
 
     # -- calls ---------------------------------------------------------
 
@@ -306,7 +305,7 @@ class PluginManager(pluggy.PluginManager):
             return lambda *args: self._inner_hookexec(
                 hook, impls, dict(zip(parameters, args, strict=True)), first
             )
-        call = _hook_call(caller, hook, parameters, self._observers.observe, results=results)
+        call = hook_call(caller, hook, parameters, self._observers.observe, results=results)
         return compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
 
     def compiled_hook(self, hook: str, scopes: Iterable[str] = ()) -> HookFunction | None:
@@ -340,7 +339,7 @@ class PluginManager(pluggy.PluginManager):
         if compiled is None:
             caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
             observe = self._observers.observe
-            call = _hook_call(caller, hook, tuple(kwargs), observe, firstresult=firstresult)
+            call = hook_call(caller, hook, tuple(kwargs), observe, firstresult=firstresult)
             compiled = compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
             if all(impl.plugin_name in self.records_by_name for impl in impls):
                 executors[key] = compiled
@@ -370,7 +369,7 @@ class PluginManager(pluggy.PluginManager):
         record = self.records_by_name.get(impl.plugin_name)
         if record is None or record.origin == "builtin":
             return
-        if record.origin == "application" and not _option(getattr(self.hook, hook, None), "every"):
+        if record.origin == "application" and not option_of(getattr(self.hook, hook, None), "every"):
             return
         self._culprits.blame(exc, record, impl, hook)
 
@@ -379,30 +378,3 @@ def name_of_namespace(namespace: object) -> str:
     """Return the dotted name of a module or class with hook specifications."""
     name = getattr(namespace, "__qualname__", None)
     return f"{namespace.__module__}.{name}" if name else str(getattr(namespace, "__name__", namespace))
-
-
-def _option(caller: pluggy.HookCaller | None, name: str) -> Any:
-    """Return an option of a hook's specification, also one that pluggy does not have."""
-    if caller is None or caller.spec is None:
-        return None
-    options: Mapping[str, object] = caller.spec.opts
-    return options.get(name)
-
-
-def _hook_call(
-    caller: pluggy.HookCaller | None,
-    hook: str,
-    parameters: tuple[str, ...],
-    observe: Observe | None,
-    *,
-    firstresult: bool | None = None,
-    results: bool = True,
-) -> HookCall:
-    first = _option(caller, "firstresult") if firstresult is None else firstresult
-    threaded = _option(caller, "threaded")
-    result_type = _option(caller, "result_type")
-    kind: Kind = (
-        "first" if first else "threaded" if threaded else "every" if _option(caller, "every") else "all"
-    )
-    expected = import_string(result_type) if result_type else None
-    return HookCall(hook, parameters, kind, threaded, expected, results, observe)

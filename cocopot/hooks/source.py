@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import pluggy
+from werkzeug.utils import import_string
 
 from cocopot.hooks.markers import hookimpl
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import CodeType
 
 #: An implementation of a hook, or a compiled call; arguments and result depend on the hook.
@@ -48,6 +49,43 @@ class HookCall:
     result_type: type | None = None
     results: bool = True
     observe: Observe | None = None
+
+
+def option_of(caller: pluggy.HookCaller | None, name: str) -> Any:
+    """Return an option of a hook's specification, also one that pluggy does not have."""
+    if caller is None or caller.spec is None:
+        return None
+    options: Mapping[str, object] = caller.spec.opts
+    return options.get(name)
+
+
+def hook_call(
+    caller: pluggy.HookCaller | None,
+    hook: str,
+    parameters: tuple[str, ...],
+    observe: Observe | None,
+    *,
+    firstresult: bool | None = None,
+    results: bool = True,
+) -> HookCall:
+    """Return how a hook is to be called, from the options of its specification.
+
+    Args:
+        caller: pluggy's caller of the hook, if it has been specified or implemented.
+        hook: The hook's name.
+        parameters: The names of its arguments, in the order in which the compiled call takes them.
+        observe: As in `HookCall`.
+        firstresult: Whether the first result ends the call; by default as specified.
+        results: As in `HookCall`.
+    """
+    first = option_of(caller, "firstresult") if firstresult is None else firstresult
+    threaded = option_of(caller, "threaded")
+    result_type = option_of(caller, "result_type")
+    kind: Kind = (
+        "first" if first else "threaded" if threaded else "every" if option_of(caller, "every") else "all"
+    )
+    expected = import_string(result_type) if result_type else None
+    return HookCall(hook, parameters, kind, threaded, expected, results, observe)
 
 
 class ApplicationFunction:

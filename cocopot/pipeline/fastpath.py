@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
 from cocopot.pipeline.defaults.responses import cocopot_make_response
+from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response
 from cocopot.response import TYPE_HEADERS, Response, encode_text, text_response
 
 if TYPE_CHECKING:
@@ -118,10 +119,10 @@ def serve(  # noqa: C901, PLR0912 - the hot path
     else:
         response = cocopot_make_response(app, request, value)
         if not isinstance(response, WerkzeugResponse):
-            lifecycle.raise_bad_response(context, value, response)
+            raise_bad_response(context, value, response)
     if after_request is not None:
         response = after_request(app, request, response)
         if type(response) is not Response and not isinstance(response, WerkzeugResponse):
-            lifecycle.raise_bad_processed_response(context, response)
+            raise_bad_processed_response(context, response)
     # Slower: response(...)
     return response.__call__(environ, start_response)  # type: ignore[no-any-return]  # of any class

@@ -9,7 +9,7 @@ the step.
 from __future__ import annotations
 
 from contextvars import Token
-from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from cocopot.body import check_content_length
 from cocopot.context import CURRENT, Context
 from cocopot.hooks.every import report_errors
+from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
 from cocopot.request import Request
 from cocopot.speedups import new
 from cocopot.urls import domain_of
@@ -190,7 +191,7 @@ def full_dispatch_request(context: Context) -> Response:
         if value is None:
             value = pipeline.dispatch_request(context)
             if value is None:
-                _raise_no_result(context)
+                raise_no_result(context)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
         return recover(context, exc)
     return finalize_request(context, value)
@@ -213,17 +214,8 @@ def dispatch_request(context: Context) -> ResponseValue:
     hook: Any = (context.pipeline or context.get_pipeline()).dispatch_request_hook
     value: ResponseValue | None = hook(context.app, context.request)
     if value is None:
-        _raise_no_result(context)
+        raise_no_result(context)
     return value
-
-
-def _raise_no_result(context: Context) -> NoReturn:
-    request = context.existing_request
-    raise TypeError(
-        "No implementation of cocopot_dispatch_request returned a result for the endpoint "
-        f"{request.endpoint!r}. A wrapper around it, or an override of dispatch_request, must return what it "
-        "wraps returned."
-    )
 
 
 def finalize_request(context: Context, value: object, *, from_error_handler: bool = False) -> Response:
@@ -258,19 +250,6 @@ def make_response(context: Context, value: object) -> Response:
     return response if _is_response(response) else raise_bad_response(context, value, response)
 
 
-def raise_bad_response(context: Context, value: object, response: object) -> NoReturn:
-    """Report a result of `cocopot_make_response` that is not a response.
-
-    Raises:
-        TypeError: Always.
-    """
-    request = context.existing_request
-    raise TypeError(
-        f"cocopot_make_response returned {response!r:.100} for a {type(value).__name__!r} "
-        f"from the endpoint {request.endpoint!r}; it must return a Response."
-    )
-
-
 def process_response(context: Context, response: Response) -> Response:
     """Run the functions of `after_this_request`, then the after-request hooks."""
     result: object = response
@@ -281,20 +260,6 @@ def process_response(context: Context, response: Response) -> Response:
     if after_request is not None:
         result = after_request(context.app, context.request, result)
     return result if _is_response(result) else raise_bad_processed_response(context, result)
-
-
-def raise_bad_processed_response(context: Context, response: object) -> NoReturn:
-    """Report that the after-request functions have replaced the response with something else.
-
-    Raises:
-        TypeError: Always.
-    """
-    names = [impl.plugin_name for impl in context.app.plugins.call_order("cocopot_after_request")]
-    raise TypeError(
-        f"After the after-request functions the response was {response!r:.100}. A wrapper around "
-        "cocopot_after_request must return the result of its yield, an override of process_response and "
-        f"a function passed to after_this_request a response. Registered: {', '.join(names) or 'none'}."
-    )
 
 
 # -------------------------------------------------------------------------

@@ -59,6 +59,52 @@ METHODS = {
     "wsgi_app": "(environ, start_response)",
 }
 
+#: Names of Flask's application class that are required as well, with Flask's meaning.
+FLASK = (
+    *(
+        "app_context",
+        "cli",
+        "config_class",
+        "create_url_adapter",
+        "dispatch_request",
+        "do_teardown_appcontext",
+    ),
+    *("extensions", "get_send_file_max_age", "has_static_folder", "instance_path", "iter_blueprints", "json"),
+    *("make_default_options_response", "make_response", "make_shell_context", "open_instance_resource"),
+    *("open_resource", "propagate_exceptions", "request_class", "request_context", "response_class"),
+    *("root_path", "secret_key", "send_static_file", "shell_context_processor", "shell_context_processors"),
+    *("static_folder", "static_url_path", "teardown_appcontext", "teardown_appcontext_funcs"),
+    *("test_cli_runner", "test_client", "test_request_context", "testing", "url_build_error_handlers"),
+    *("url_default_functions", "url_defaults", "url_map", "url_rule_class", "url_value_preprocessor"),
+    "url_value_preprocessors",
+)
+
+#: Names that neither of the two has, and why the application has them.
+OWN = {
+    "blueprint_prefixes": "which blueprint handles a 404 under its prefix",
+    "check_open": "a registration after the first request is refused, in plugins' decorators too",
+    "checkpoint": "rolls back what a plugin that fails has registered",
+    "close": "runs the shutdown hooks",
+    "delete": "the decorator of a method, as in today's Flask",
+    "get": "the decorator of a method, as in today's Flask",
+    "on_shutdown": "the decorator of cocopot_shutdown",
+    "on_startup": "the decorator of cocopot_startup",
+    "patch": "the decorator of a method, as in today's Flask",
+    "pipeline_for": "what is compiled for an endpoint",
+    "plugins": "the plugin manager",
+    "post": "the decorator of a method, as in today's Flask",
+    "put": "the decorator of a method, as in today's Flask",
+    "shutdown_funcs": "the functions of on_shutdown",
+    "start": "runs the startup hooks",
+    "started": "whether the startup hooks have run",
+    "startup_funcs": "the functions of on_startup, before_first_request_funcs of Flask",
+    "static_host": "the host of the static route, as in today's Flask",
+    "subdomain_matching": "as in today's Flask",
+    "template_folder": "as in today's Flask",
+    "url_build_error_handler": "the decorator of cocopot_url_build_error",
+    "url_for": "as in today's Flask",
+}
+
 #: What happens while a request is served, and can therefore be replaced at any time.
 STEPS = (
     "do_teardown_appcontext",
@@ -697,3 +743,13 @@ class TestRun:
         assert "debug mode on" in on
         off = self.serve(tmp_path, "", "app.run(port=0, debug=False)", "debug mode")
         assert "debug mode off" in off
+
+
+def test_every_public_name_has_a_reason() -> None:
+    """The application has the names of the reference, those that Flask's class requires, and few others."""
+    app = Cocopot("names", autoload=False)
+    names = {name for name in dir(app) if not name.startswith("_")}
+    assert names == {*ATTRIBUTES, *METHODS, *FLASK, *OWN}
+    assert len(OWN) == 22
+    for group, others in ((FLASK, (*ATTRIBUTES, *METHODS)), (OWN, (*ATTRIBUTES, *METHODS, *FLASK))):
+        assert set(group).isdisjoint(others)

@@ -12,7 +12,9 @@ from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import installed, unreadable
 from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.manager import name_of_namespace
+from cocopot.hooks.source import ApplicationFunction
 from cocopot.locations import locate
+from cocopot.registry.error_handlers import ErrorHandlers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -300,11 +302,24 @@ def _report_hook(manager: PluginManager, name: str, scopes: Sequence[str] | None
         options.get("threaded"),  # type: ignore[arg-type]  # what the marker put there
         options.get("order"),  # type: ignore[arg-type]  # likewise
         None if spec is None else name_of_namespace(spec.namespace),
-        tuple(_report_implementation(manager, impl) for impl in manager.call_order(name, scopes)),
+        tuple(
+            implementation
+            for impl in manager.call_order(name, scopes)
+            for implementation in _report_implementations(manager, impl, scopes)
+        ),
     )
 
 
-def _report_implementation(manager: PluginManager, impl: pluggy.HookImpl) -> Implementation:
+def _report_implementations(
+    manager: PluginManager, impl: pluggy.HookImpl, scopes: Sequence[str] | None
+) -> list[Implementation]:
+    """Return an implementation, or the error handlers that are called as one implementation."""
+    if isinstance(impl.plugin, ErrorHandlers):
+        return [
+            Implementation(entry.name, "application", (), None, None, entry.scope, locate(entry.handler))
+            for entry in impl.plugin.entries()
+            if scopes is None or entry.scope is None or entry.scope in scopes
+        ]
     record = manager.records_by_name[impl.plugin_name]
     marks = {
         "wrapper": impl.wrapper,
@@ -312,17 +327,18 @@ def _report_implementation(manager: PluginManager, impl: pluggy.HookImpl) -> Imp
         "tryfirst": impl.tryfirst,
         "trylast": impl.trylast,
     }
-    # A function of the application is called through an adapter.
-    function = getattr(impl.plugin, "function", None) if record.origin == "application" else None
-    return Implementation(
-        record.name,
-        record.origin,
-        tuple(mark for mark, is_set in marks.items() if is_set),
-        record.distribution or None,
-        record.version or None,
-        record.scope,
-        locate(function or impl.function),
-    )
+    function = impl.plugin.function if isinstance(impl.plugin, ApplicationFunction) else impl.function
+    return [
+        Implementation(
+            record.name,
+            record.origin,
+            tuple(mark for mark, is_set in marks.items() if is_set),
+            record.distribution or None,
+            record.version or None,
+            record.scope,
+            locate(function),
+        )
+    ]
 
 
 def _in_contract_order(manager: PluginManager, names: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from cocopot import Blueprint, Cocopot, hookimpl
 from cocopot.cli.plugin_reports import report_hooks, report_plugins
 from cocopot.hooks import hookspec, specs
+from cocopot.registry.error_handlers import ERROR_HANDLERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,11 +212,32 @@ def shop() -> Cocopot:
 
 @pytest.mark.parametrize("scopes", [None, [], ["admin"]])
 def test_the_order_is_that_of_the_calls(scopes: list[str] | None) -> None:
-    """For every hook the names stand as `call_order` gives them, for all endpoints or some."""
+    """For every hook the names are in the order of `call_order`, for all endpoints or some."""
     app = shop()
     for report in report_hooks(app.plugins, scopes):
+        names = [implementation.name for implementation in report.implementations]
+        if report.name == "cocopot_handle_exception":
+            names = [name for name in names if ".errorhandler" not in name]
         expected = [impl.plugin_name for impl in app.plugins.call_order(report.name, scopes)]
-        assert [implementation.name for implementation in report.implementations] == expected
+        assert names == [name for name in expected if name != ERROR_HANDLERS]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "names"),
+    [
+        (None, ["app.errorhandler(404)", "bp.admin.errorhandler(404)", "builtin.errors"]),
+        ([], ["app.errorhandler(404)", "builtin.errors"]),
+        (["admin"], ["app.errorhandler(404)", "bp.admin.errorhandler(404)", "builtin.errors"]),
+    ],
+)
+def test_every_error_handler_is_listed(scopes: list[str] | None, names: list[str]) -> None:
+    """The error handlers are called as one implementation, and each is listed with its own location."""
+    reports = {report.name: report for report in report_hooks(shop().plugins, scopes)}
+    implementations = reports["cocopot_handle_exception"].implementations
+    assert [entry.name.partition(":")[0] for entry in implementations] == names
+    for entry in implementations[:-1]:
+        assert entry.blueprint == ("admin" if entry.name.startswith("bp.admin") else None)
+        assert "register_error_handler(404, lambda" in source_at(entry.place)
 
 
 def test_hooks_come_in_the_order_of_the_contract() -> None:

@@ -324,6 +324,8 @@ class TestClose:
         """A started application that nobody uses any more can go."""
         app = Cocopot(__name__, autoload=False)
         app.start()
+        for number in range(40):  # more than CPython keeps without a dict
+            setattr(app, f"attribute_{number}", number)
         reference = weakref.ref(app)
         del app
         gc.collect()

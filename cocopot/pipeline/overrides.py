@@ -41,7 +41,7 @@ class RequestOverrides:
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        if name in _COMPILED_IN and "plugins" in self.__dict__:
+        if name in _COMPILED_IN and hasattr(self, "plugins"):
             self.plugins.invalidate()
 
     def __delattr__(self, name: str) -> None:

@@ -36,6 +36,24 @@ if TYPE_CHECKING:
     from cocopot.types import F, Options, StrPath, View
 
 
+#: The attributes whose content is replaced when they are assigned to.
+_TABLES = frozenset(
+    {
+        "after_request_funcs",
+        "before_request_funcs",
+        "error_handler_spec",
+        "shell_context_processors",
+        "shutdown_funcs",
+        "startup_funcs",
+        "teardown_appcontext_funcs",
+        "teardown_request_funcs",
+        "url_build_error_handlers",
+        "url_default_functions",
+        "url_value_preprocessors",
+    }
+)
+
+
 class Registrar(Folders):
     """What application and blueprint have in common: their folders, and the decorators.
 
@@ -74,7 +92,8 @@ class Registrar(Folders):
         self.error_handler_spec = _error_handler_table(plugins)
 
     def __setattr__(self, name: str, value: object) -> None:
-        table = self.__dict__.get(name)
+        # `__dict__` is not read: CPython 3.13.0 would not track it, so that the object was never collected.
+        table = getattr(self, name, None) if name in _TABLES else None
         if isinstance(table, ScopedTable):
             table.replace(cast("Mapping[Scope, object]", value))
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Blueprint, Cocopot, request, url_for
+from cocopot.registry.tables import ScopedTable
 from cocopot.views import MethodView
 
 if TYPE_CHECKING:
@@ -371,3 +372,13 @@ def test_assigning_to_a_registry_replaces_its_content() -> None:
     assert app.test_client().get("/nowhere").text == "replaced"
     names = [record.name for record in app.plugins.records("application")]
     assert [name.partition(":")[0] for name in names] == ["app.before_request", "app.errorhandler"]
+
+
+def test_every_table_can_be_assigned() -> None:
+    """Assigning to any of the tables replaces its content, on an application and on a blueprint."""
+    for owner in (Cocopot("tables", autoload=False), Blueprint("tables", __name__)):
+        tables = {name: value for name, value in vars(owner).items() if isinstance(value, ScopedTable)}
+        assert len(tables) in {6, 11}
+        for name, table in tables.items():
+            setattr(owner, name, {})
+            assert getattr(owner, name) is table

@@ -76,8 +76,7 @@ def url_for(
     if adapter is None:
         raise RuntimeError(
             "Outside of a request, URLs can be built only with SERVER_NAME configured, and "
-            "APPLICATION_ROOT and "
-            "PREFERRED_URL_SCHEME if they differ from their defaults."
+            "APPLICATION_ROOT and PREFERRED_URL_SCHEME if they differ from their defaults."
         )
     try:
         url = adapter.build(endpoint, values, method=method, url_scheme=scheme, force_external=external)

@@ -283,10 +283,8 @@ class AppRegistrar(Registrar):
         if self.started:
             raise RuntimeError(
                 f"{action}() was called on the application {self.name!r} after its first request. Routes, "
-                "functions and "
-                "handlers must be registered before: while the module is imported, in the function that "
-                "makes the "
-                "application, or in a plugin's cocopot_setup."
+                "functions and handlers must be registered before: while the module is imported, in the "
+                "function that creates the application, or in a plugin's cocopot_setup."
             )
 
     def add_url_rule(

@@ -89,6 +89,7 @@ def test_the_reference_is_generated() -> None:
     page = (ROOT / "docs" / "reference.md").read_text("utf-8")
     generate = runpy.run_path(str(ROOT / "docs" / "generate_reference.py"))["generate"]
     assert page == generate(), "run `make docs`"
+    assert str(ROOT) not in page
 
 
 def test_every_public_name_is_in_the_reference() -> None:

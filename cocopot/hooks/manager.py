@@ -41,7 +41,7 @@ class PluginManager(pluggy.PluginManager):
     """
 
     def __init__(
-        self, project_name: str = PROJECT_NAME, hookspecs: Iterable[ModuleType | type] = (specs,)
+        self, project_name: str = PROJECT_NAME, hookspecs: Iterable[ModuleType | type] | None = None
     ) -> None:
         super().__init__(project_name)
         # pluggy's attribute for the function that executes a call; hook-call monitoring wraps it.
@@ -67,7 +67,7 @@ class PluginManager(pluggy.PluginManager):
         self.on_register: Callable[[PluginRecord], None] | None = None
         #: Name of the plugin whose `cocopot_setup` runs in this context, or `None`.
         self.current_setup: ContextVar[str | None] = ContextVar("cocopot.current_setup", default=None)
-        for namespace in hookspecs:
+        for namespace in (specs,) if hookspecs is None else hookspecs:
             self.add_hookspecs(namespace)
         if hasattr(self.hook, "cocopot_addhooks"):
             self.hook.cocopot_addhooks.call_historic(kwargs={"pluginmanager": self})

@@ -112,7 +112,8 @@ class Blueprint(Registrar):
         if self._registered:
             raise RuntimeError(
                 f"{action}() was called on the blueprint {self.name!r} after it was registered, so it would "
-                "have no effect. Call it before register_blueprint(), or import the module that calls it before."
+                "have no effect. Call it before register_blueprint(), or import the module that calls it "
+                "before."
             )
 
     # -- recording -----------------------------------------------------

@@ -7,7 +7,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from cocopot.hooks.every import run_every
+from cocopot.hooks.reporting import run_every
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot

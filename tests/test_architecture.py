@@ -46,7 +46,7 @@ folders
 logs
 hooks.markers hooks.specs hooks.failures hooks.candidates hooks.selection hooks.records hooks.blame
 hooks.wrappers hooks.ordering hooks.source hooks.compiler hooks.observers hooks.manager
-hooks.contract hooks.loading hooks.every
+hooks.contract hooks.loading hooks.reporting
 hooks
 urls
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.body import check_content_length
 from cocopot.context import CURRENT, Context
-from cocopot.hooks.every import report_errors
+from cocopot.hooks.reporting import report_errors
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
 from cocopot.request import Request
 from cocopot.speedups import new

@@ -293,9 +293,7 @@ def _raise_outside(what: str, remedy: str) -> NoReturn:
 
 
 def has_app_context() -> bool:
-    """Return whether an application or request context is active, so that `current_app` and `g` may be
-    used.
-    """
+    """Return whether a context is active, so that `current_app` and `g` may be used."""
     return CURRENT.get(None) is not None
 
 

@@ -36,7 +36,7 @@ def url_for(
     """Build the URL of an endpoint of the current application.
 
     Args:
-        endpoint: Name of the endpoint; a leading dot stands for the current blueprint.
+        endpoint: Name of the endpoint; a leading dot means the current blueprint.
         _anchor: Fragment to append, without the `#`.
         _method: Build for the rule that accepts this method.
         _scheme: URL scheme such as `"https"`; the URL is then external.

@@ -47,7 +47,7 @@ logger = logging.getLogger("cocopot.plugins")
 
 
 class Loader:
-    """Brings plugins into a plugin manager.
+    """Loads plugins into a plugin manager.
 
     Args:
         manager: The plugin manager.

@@ -178,16 +178,16 @@ class PluginManager(pluggy.PluginManager):
     def observe(self, callback: Callback) -> Callable[[], None]:
         """Have `callback` notified of each call of an implementation, after its end.
 
-        Compiled in from the next request on; requests in flight keep the calls that they began with. Of hook
-        calls that a callback makes itself nothing is told. What it raises does not reach the request: an
+        Compiled in from the next request on; requests in flight keep the calls that they began with. A callback
+        is not notified of hook calls that it makes itself. What it raises does not reach the request: an
         `Exception` is logged, once. With a server of several threads it is called in several threads. It runs
-        in a copy of the context variables: those that it sets are as before afterwards.
+        in a copy of the context variables, so that it cannot change them for the request.
 
         Args:
             callback: Takes a `HookCallRecord`: hook, plugin, start, duration, result or exception.
 
         Returns:
-            What takes the observer away again.
+            A function that removes the observer.
         """
         with self._lock:
             remove = self._observers.add(callback)

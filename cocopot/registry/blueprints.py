@@ -1,6 +1,4 @@
-"""Blueprints: routes, functions and handlers that are registered on an application later, and under a
-prefix.
-"""
+"""Blueprints: routes, functions and handlers for a later registration, under a prefix."""
 
 from __future__ import annotations
 
@@ -124,9 +122,7 @@ class Blueprint(Registrar):
         self._deferred.append(func)
 
     def record_once(self, func: Deferred) -> None:
-        """Call `func` with the setup state the first time that the blueprint is registered on an
-        application.
-        """
+        """Call `func` with the setup state at the blueprint's first registration on an application."""
 
         @functools.wraps(func)
         def once(state: BlueprintSetupState) -> None:
@@ -294,9 +290,7 @@ class Blueprint(Registrar):
 
 
 def _child_options(child: Blueprint, options: Options, state: BlueprintSetupState) -> Options:
-    """Return the options for registering a blueprint inside another one: prefixes and subdomains are
-    joined.
-    """
+    """Return the options for a nested blueprint: prefixes and subdomains are joined."""
     prefix = _option(options, "url_prefix", child.url_prefix)
     if state.url_prefix is not None:
         prefix = (

@@ -186,19 +186,15 @@ class Registrar(Folders):
         return self._append(AFTER_REQUEST, self.after_request_funcs, f)
 
     def teardown_request(self, f: F) -> F:
-        """Register a function to run at the end of each request, whatever happened; it takes an exception or
-        `None`.
-        """
+        """Register a function to run at the end of each request; it takes an exception or `None`."""
         return self._append(TEARDOWN_REQUEST, self.teardown_request_funcs, f)
 
     def url_value_preprocessor(self, f: F) -> F:
-        """Register a function that may change the URL's values, given endpoint and values, before the view
-        gets them.
-        """
+        """Register a function of endpoint and URL values that may change the values before the view runs."""
         return self._append(URL_VALUE_PREPROCESSOR, self.url_value_preprocessors, f)
 
     def url_defaults(self, f: F) -> F:
-        """Register a function that may add values, given endpoint and values, to a URL that is built."""
+        """Register a function of endpoint and values that may add values to a URL that is built."""
         return self._append(URL_DEFAULTS, self.url_default_functions, f)
 
     def errorhandler(self, code_or_exception: ErrorKey) -> Callable[[F], F]:
@@ -381,7 +377,5 @@ class AppRegistrar(Registrar):
         return self._append(SHELL_CONTEXT, self.shell_context_processors, f)
 
     def url_build_error_handler(self, f: F) -> F:
-        """Register a function that supplies a URL, given error, endpoint and values, when none can be
-        built.
-        """
+        """Register a function of error, endpoint and values that returns a URL when none can be built."""
         return self._append(URL_BUILD_ERROR, self.url_build_error_handlers, f)

@@ -21,9 +21,7 @@ def add_url_rule(
     methods: Iterable[str] | None,
     options: Options,
 ) -> None:
-    """Add a rule to the application's router, and its view to the view functions; see
-    `Cocopot.add_url_rule`.
-    """
+    """Add a rule to the router, and its view to the view functions; see `Cocopot.add_url_rule`."""
     endpoint = endpoint_of(view_func) if endpoint is None else endpoint
     known = app.view_functions.get(endpoint)
     if view_func is not None and known is not None and known is not view_func and known != view_func:

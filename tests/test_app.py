@@ -44,7 +44,7 @@ def index() -> str:
 
 
 def where() -> dict[str, str]:
-    """Answer with what a request says about where the application is mounted."""
+    """Answer with what a request states about where the application is mounted."""
     return {"root": request.script_root, "path": request.path, "url": url_for("where")}
 
 
@@ -82,7 +82,7 @@ class TestSettings:
     def test_debug_from_the_environment(
         self, monkeypatch: pytest.MonkeyPatch, value: str, debug: bool
     ) -> None:
-        """COCOPOT_DEBUG says whether debug mode is on at first."""
+        """COCOPOT_DEBUG states whether debug mode is on at first."""
         monkeypatch.setenv("COCOPOT_DEBUG", value)
         assert Cocopot(__name__, autoload=False).debug is debug
 
@@ -321,7 +321,7 @@ class TestClose:
         assert run(tmp_path / "bakery.py", text).stdout.splitlines() == ["end", "started down"]
 
     def test_does_not_keep_the_application(self) -> None:
-        """A started application that nobody uses any more can go."""
+        """A started application that no code uses any more can go."""
         app = Cocopot(__name__, autoload=False)
         app.start()
         for number in range(40):  # more than CPython keeps without a dict
@@ -394,7 +394,7 @@ class TestMounting:
         }
 
     def test_outside_of_a_request(self, app: Cocopot) -> None:
-        """Without SERVER_NAME no URL can be built outside of a request, and the message says so."""
+        """Without SERVER_NAME no URL can be built outside of a request, and the message states so."""
         with app.app_context(), pytest.raises(RuntimeError, match="only with SERVER_NAME"):
             url_for("index")
 

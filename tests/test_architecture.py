@@ -89,7 +89,7 @@ COMPILED = {"speedups._compiled"}
 
 #: Libraries that belong to plugins.
 FOREIGN = {"jinja2", "itsdangerous", "sqlalchemy", "redis", "flask", "markupsafe", "blinker"}
-#: All that the core stands on, beside the standard library.
+#: All that the core is on, beside the standard library.
 LIBRARIES = {"pluggy", "importlib_metadata", "werkzeug", "click", "_typeshed"}
 #: What a command uses if it is installed, and the one module that imports it, inside a function.
 OPTIONAL = {"dotenv": "cli.env_files", "IPython": "cli.shell", "granian": "cli.workers"}

@@ -98,7 +98,7 @@ class Served:
 
 
 def get(path: str, *headers: str, method: str = "GET", host: str = "localhost") -> bytes:
-    """Return the bytes of a request without a body; characters up to U+00FF stand for bytes."""
+    """Return the bytes of a request without a body; characters up to U+00FF represent bytes."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close", *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1")
 
@@ -174,7 +174,7 @@ def development(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.mark.parametrize("path", ["/%FF", "/a/%C0%AF", "/static/%ED%A0%80", "/%e2%82", "/%FF?a=1"])
 def test_a_path_that_is_not_utf8(served: Served, path: str) -> None:
-    """The answer is a 400 that says what is wrong."""
+    """The answer is a 400 that states what is wrong."""
     answer = served.send(get(path))
     assert answer.status == 400
     assert b"The path of the URL is not valid UTF-8." in answer.body
@@ -270,7 +270,7 @@ def test_an_odd_query_string(served: Served, query: str) -> None:
 
 @pytest.mark.parametrize("method", ["NONSENSE", "A" * 1000, "PROPFIND", "TRACE", "!#$%&'*+-.^_`|~"])
 def test_an_odd_method(served: Served, method: str) -> None:
-    """A method that nobody has heard of is a 405, or the server's 400."""
+    """A method that no code has heard of is a 405, or the server's 400."""
     answer = served.send(get("/", method=method))
     assert answer.status in {400, 405}
     assert b"Allow: " in answer.head or answer.status == 400
@@ -368,7 +368,7 @@ def test_an_odd_condition_for_a_file(served: Served, header: str, status: int) -
     ["=", ";;;=;", 'a="', 'a="\\777\\3"; b=1', "\xff=\xff", "a" * 8000, "a=b; a=c; =d", "$Version=1; a=\x01"],
 )
 def test_odd_cookies(served: Served, cookie: str) -> None:
-    """A cookie that is not well-formed is read as far as that goes, or left out."""
+    """A cookie that is not well-formed is read as far as that goes, or skipped."""
     answer = served.send(get("/cookies", f"Cookie: {cookie}"))
     assert answer.status in {200, 400}
     assert answer.body
@@ -385,7 +385,7 @@ def test_a_header_with_a_line_break(served: Served, path: str, value: str) -> No
 
 @pytest.mark.parametrize("expectation", ["nonsense", "200-ok", "100-continue, nonsense"])
 def test_an_odd_expectation(served: Served, expectation: str) -> None:
-    """An expectation that nobody knows is left unmet, without a hang."""
+    """An expectation that no code knows is left unmet, without a hang."""
     answer = served.send(post("/data", "text/plain", b"abc", f"Expect: {expectation}"))
     assert answer.status in {100, 200, 417}
 
@@ -399,7 +399,7 @@ def test_an_odd_expectation(served: Served, expectation: str) -> None:
     "length", ["x", "-1", "+3", "1_0", "3.0", "0x3", "3 3", "9" * 30, "\xb2", "1" * 5000]
 )
 def test_a_length_that_is_no_number(served: Served, length: str) -> None:
-    """A Content-Length that is no plain number is a 4xx, for any path."""
+    """A Content-Length that is not a plain number is a 4xx, for any path."""
     for path in ("/data", "/nowhere"):
         answer = served.send(get(path, f"Content-Length: {length}", method="POST") + b"abc", end=True)
         too_many_digits = served.server == "waitress" and answer.status == 0
@@ -481,7 +481,7 @@ def test_a_form_that_is_too_large(served: Served, monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_a_broken_multipart_form(served: Served, parameters: str, body: bytes) -> None:
-    """A form that cannot be taken apart is a 400 that says so."""
+    """A form that cannot be taken apart is a 400 that states so."""
     answer = served.send(post("/form", f"multipart/form-data{parameters}", body))
     assert answer.status == 400
     assert b"Bad Request" in answer.body
@@ -539,7 +539,7 @@ def test_json_of_the_wrong_type(served: Served, content_type: str) -> None:
 
 @pytest.mark.parametrize("charset", ["nonsense", "utf-16", "\xff", '"', "idna", "rot13"])
 def test_a_charset_that_nobody_knows(served: Served, charset: str) -> None:
-    """The charset of a body is not looked at: JSON and forms are UTF-8."""
+    """The charset of a body is not inspected: JSON and forms are UTF-8."""
     answer = served.send(post("/json", f"application/json; charset={charset}", b'"\xc3\xbc"'))
     assert json.loads(answer.body) == {"json": "ü"}
     mimetype = f"application/x-www-form-urlencoded; charset={charset}"
@@ -686,7 +686,7 @@ def test_the_debugger_is_not_handed_to_others(tmp_path: Path) -> None:
 
 
 def test_the_debugger_can_be_asked_for_by_name(tmp_path: Path) -> None:
-    """Who says use_debugger=True gets the debugger on any host."""
+    """Who states use_debugger=True gets the debugger on any host."""
     answer, log = fail_under_debug(tmp_path, "127.1", use_debugger=True)
     assert b"__debugger__" in answer
     assert "interactive debugger stays off" not in log

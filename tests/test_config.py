@@ -58,7 +58,7 @@ class TestDefaults:
         assert config.keys() == DEFAULTS.keys()
 
     def test_values(self) -> None:
-        """Requests are limited, and production is assumed, until something says otherwise."""
+        """Requests are limited, and production is assumed, until something states otherwise."""
         assert DEFAULTS["MAX_FORM_MEMORY_SIZE"] == 500_000
         assert DEFAULTS["MAX_FORM_PARTS"] == 1000
         assert DEFAULTS["MAX_CONTENT_LENGTH"] is None
@@ -107,7 +107,7 @@ class TestFromPyfile:
         assert config == {"NAME": "caf\u00e9"}
 
     def test_annotations(self, config: Config, tmp_path: Path) -> None:
-        """A file's annotations are evaluated, unless it says otherwise itself."""
+        """A file's annotations are evaluated, unless it states otherwise itself."""
         (tmp_path / "settings.py").write_text("def f(x: int): ...\nTYPES = f.__annotations__\n")
         config.from_pyfile("settings.py")
         assert config == {"TYPES": {"x": int}}

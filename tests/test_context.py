@@ -141,7 +141,7 @@ class TestLifeTime:
         assert upload.closed
 
     def test_repr(self, app: Cocopot) -> None:
-        """A context says what it belongs to."""
+        """A context states what it belongs to."""
         assert repr(app.app_context()) == "<Context application of 'tests_of_context'>"
         assert repr(app.test_request_context("/x")) == "<Context GET /x of 'tests_of_context'>"
 
@@ -294,7 +294,7 @@ class TestG:
             assert not hasattr(g, "user")
 
     def test_repr(self, app: Cocopot) -> None:
-        """`g` says which application it belongs to."""
+        """`g` states which application it belongs to."""
         assert repr(Globals()) == "<g>"
         with app.app_context():
             assert repr(g) == "<g of 'tests_of_context'>"

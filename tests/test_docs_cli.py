@@ -42,7 +42,7 @@ def shop(tmp_path: Path) -> Path:
     ("command", "expected"), [step for step in SESSIONS if not step[0].startswith(NOT_RUN)]
 )
 def test_sessions(shop: Path, command: str, expected: str) -> None:
-    """Each command prints what the page shows; three dots stand for omitted lines."""
+    """Each command prints what the page shows; three dots represent omitted lines."""
     scripts = Path(sys.executable).parent
     variables = clean_environ(COCOPOT_PLUGINS="none", PATH=f"{scripts}:/usr/bin:/bin")
     result = subprocess.run(

@@ -264,7 +264,7 @@ class TestLoads:
 
     @pytest.mark.parametrize("text", ['{"a":1}x', '{"a":1}\x0b', '{"a":1}\u00a0', "{", "", " "])
     def test_something_behind_it(self, text: str) -> None:
-        """What else stands behind the document, other blanks included, is refused in the usual words."""
+        """What else is behind the document, other blanks included, is refused in the usual words."""
         with pytest.raises(json.JSONDecodeError) as theirs:
             json.loads(text)
         with pytest.raises(json.JSONDecodeError) as ours:
@@ -285,7 +285,7 @@ class TestLoads:
 
     @pytest.mark.parametrize("text", ["", "{", "[1,]", b"\xff", b'"\xed\xa0\x80"', "9" * 5000])
     def test_invalid(self, text: str | bytes) -> None:
-        """What is no JSON, bad UTF-8 included, is a ValueError, which a request turns into a 400."""
+        """What is not a JSON, bad UTF-8 included, is a ValueError, which a request turns into a 400."""
         with pytest.raises(ValueError):  # noqa: PT011 - each text has another message
             provider().loads(text)
 
@@ -304,7 +304,7 @@ class TestLoads:
             provider().loads("[" * depth + "]" * depth)
 
     def test_wrong_type(self) -> None:
-        """Something that is no text is a mistake by the programmer."""
+        """Something that is not a text is a mistake by the programmer."""
         with pytest.raises(TypeError, match="NoneType"):
             provider().loads(None)  # type: ignore[arg-type]
 
@@ -342,7 +342,7 @@ class TestResponse:
         ],
     )
     def test_layout(self, compact: bool | None, debug: bool, text: str) -> None:
-        """Responses are indented while debugging, unless the configuration says otherwise."""
+        """Responses are indented while debugging, unless the configuration states otherwise."""
         app = make_app(JSON_COMPACT=compact)
         app.debug = debug
         assert DefaultJSONProvider(app).response([1]).get_data(as_text=True) == text

@@ -111,7 +111,7 @@ def test_file_named_by_a_variable(config: Config, tmp_path: Path, monkeypatch: p
 
 
 def test_environment(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that sets a part of a mapping says so, and where the mapping comes from."""
+    """A variable that sets a part of a mapping states so, and where the mapping comes from."""
     monkeypatch.setenv("SHOP_MODE", "1")
     monkeypatch.setenv("SHOP_MAIL__HOST", "mx")
     monkeypatch.setenv("SHOP_NEW__A__B", "1")
@@ -138,7 +138,7 @@ def test_application(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_snapshot(config: Config) -> None:
-    """What is taken back comes again from where it came before."""
+    """What is rolled back comes again from where it came before."""
     restore = config.snapshot()
     config.from_mapping(DEBUG=True, MODE=1)
     restore()
@@ -163,7 +163,7 @@ def test_plugin_that_is_left_out() -> None:
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_copies(config: Config, duplicate: Callable[[Config], Config]) -> None:
-    """A copy has the same values; what is set there says nothing of the original."""
+    """A copy has the same values; what is set there states nothing of the original."""
     copied = duplicate(config)
     copied["MODE"] = 1
     assert copied == {"DEBUG": False, "MODE": 1}

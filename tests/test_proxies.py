@@ -48,7 +48,7 @@ class TestProxies:
         ],
     )
     def test_outside(self, use: Callable[[], Any], what: str) -> None:
-        """Outside of a context the error says which one is missing and what to do."""
+        """Outside of a context the error states which one is missing and what to do."""
         with pytest.raises(RuntimeError, match=rf"Working outside of {what}.*`with app\.\w+\(\):`"):
             use()
 
@@ -70,7 +70,7 @@ class TestProxies:
             assert isinstance(proxy, LocalProxy)
 
     def test_bound(self, app: Cocopot) -> None:
-        """Inside one they look like what they stand for: its class, truth, text, hash and equality."""
+        """Inside one they look like what they represent: its class, truth, text, hash and equality."""
         with app.test_request_context("/x") as context:
             assert isinstance(request, Request)
             assert request.__class__ is Request
@@ -127,7 +127,7 @@ class TestProxies:
             str(request.missing)  # type: ignore[attr-defined]
 
     def test_app_attribute_error(self, app: Cocopot) -> None:
-        """What the application does not have is said of the application."""
+        """What the application does not have is reported about the application."""
         with (
             app.app_context(),
             pytest.raises(AttributeError, match="'Cocopot' object has no attribute"),

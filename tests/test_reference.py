@@ -170,7 +170,7 @@ class TestMembers:
         assert parameters_of(getattr(app, name)) == parameters
 
     def test_constructor(self) -> None:
-        """The import name comes first, and may be left out, as may everything else."""
+        """The import name comes first, and may be skipped, as may everything else."""
         parameters = list(inspect.signature(Cocopot).parameters.values())
         assert (parameters[0].name, parameters[0].default) == ("import_name", "")
         assert all(parameter.default is not inspect.Parameter.empty for parameter in parameters)
@@ -330,7 +330,7 @@ class TestTables:
 
     @every_table
     def test_decorator_fills_it(self, app: Cocopot, table: Any) -> None:
-        """What a decorator registers stands in the list."""
+        """What a decorator registers is in the list."""
         names = {
             id(app.before_request_funcs): app.before_request,
             id(app.after_request_funcs): app.after_request,
@@ -363,7 +363,7 @@ class TestErrorHandlerSpec:
         assert app.test_client().get("/boom").status_code == 500
 
     def test_decorator_fills_it(self, app: Cocopot) -> None:
-        """What the decorator registers stands there, and can be taken away."""
+        """What the decorator registers is there, and can be taken away."""
         app.errorhandler(ValueError)(str)
         assert app.error_handler_spec[None][ValueError] is str
         assert app.test_client().get("/boom").text == "boom"

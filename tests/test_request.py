@@ -82,7 +82,7 @@ def test_an_attribute_can_be_set_and_deleted() -> None:
 
 
 def test_a_path_that_is_not_utf8_is_replaced() -> None:
-    """Bytes that are no UTF-8 become the replacement character, as in Werkzeug."""
+    """Bytes that are not UTF-8 become the replacement character, as in Werkzeug."""
     assert Request({"PATH_INFO": "/\xc3\xa9"}).path == "/é"
     assert Request({"PATH_INFO": "/\xff"}).path == "/\ufffd"
 
@@ -337,7 +337,7 @@ def test_form_limits_are_a_413() -> None:
     ],
 )
 def test_what_cannot_be_parsed_is_a_400(key: str, value: str, name: str) -> None:
-    """Where Werkzeug lets a parser's error through, the client is told that it is at fault."""
+    """Where Werkzeug lets a parser's error through, the client is reported that it is at fault."""
     request = Request({key: value})
     with pytest.raises(BadRequest) as caught:
         getattr(request, name)

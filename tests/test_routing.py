@@ -190,7 +190,7 @@ def test_number_too_long_for_int() -> None:
 
 
 def test_converter_that_fails() -> None:
-    """A ValueError of a converter that is no refusal reaches the caller."""
+    """A ValueError of a converter that is not a refusal reaches the caller."""
 
     class Month(BaseConverter):
         def to_python(self, value: str) -> int:
@@ -286,7 +286,7 @@ def test_hosts_are_bounded() -> None:
 
 
 def test_add_after_match() -> None:
-    """A rule added later is found, and comes before others where Werkzeug says so."""
+    """A rule added later is found, and comes before others where Werkzeug states so."""
     router = Router([Rule("/<a>", endpoint="any")])
     assert match(router, "/new") == ("any", {"a": "new"})
     router.add(Submount("/sub", [Rule("/<int:a>", endpoint="sub", provide_automatic_options=True)]))

@@ -82,7 +82,7 @@ IS_THERE = find_spec("cocopot.speedups._compiled") is not None
     ],
 )
 def test_which_are_chosen(variables: dict[str, str], expected: bool) -> None:
-    """The compiled ones are used where they are there, unless the environment says otherwise."""
+    """The compiled ones are used where they are there, unless the environment states otherwise."""
     code = "from cocopot import speedups; print(speedups.COMPILED, speedups.new.__module__)"
     command = [sys.executable, "-c", code]
     environ = clean_environ(**variables)
@@ -315,12 +315,12 @@ class TestMatchPlain:
 
     @pytest.mark.parametrize("key", ["TRUSTED_HOSTS", "SERVER_NAME"])
     def test_the_host_matters(self, kind: Any, app: Cocopot, key: str) -> None:
-        """Where the configuration says something about hosts, the host is looked at."""
+        """Where the configuration states something about hosts, the host is inspected."""
         app.config[key] = "localhost"
         assert self.match(kind, app, "/page") is None
 
     def test_what_a_converter_raises(self, kind: Any) -> None:
-        """An exception that says nothing about the path is not lost."""
+        """An exception that states nothing about the path is not lost."""
         app = Cocopot(__name__, autoload=False, static_folder=None)
         app.add_url_rule("/<int:number>", "number", lambda number: "")
         client = app.test_client()
@@ -344,7 +344,7 @@ class TestMatchPlain:
     @needs_compiled
     @pytest.mark.parametrize("prefix", [(), ({}, (), False), ([], (), False), (None, [], False), None])
     def test_tables_of_another_shape(self, kind: Any, app: Cocopot, prefix: Any) -> None:
-        """What is no table is an error or not looked at, and never read as if it were one."""
+        """What is not a table is an error or not inspected, and never read as if it were one."""
         hosts = app.router._matcher.current().hosts
         for domain in hosts["http"].values():
             domain.prefix = prefix
@@ -371,7 +371,7 @@ def test_plain_arguments(query: str) -> None:
 
 @both
 def test_plain_arguments_of_something_else(kind: Any) -> None:
-    """What is no text is left alone, and arguments are put into dicts only."""
+    """What is not a text is left alone, and arguments are put into dicts only."""
 
     class Text(str):
         __slots__ = ()

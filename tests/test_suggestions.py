@@ -12,7 +12,7 @@ def test_the_nearest_name_is_suggested() -> None:
 
 
 def test_nothing_near_is_suggested() -> None:
-    """A name that is like none of them is no misspelling; the message may say something else."""
+    """A name that is like none of them is not a misspelling; the message may say something else."""
     assert close_name("penguin", BIRDS) is None
     assert did_you_mean("penguin", BIRDS) == ""
     assert did_you_mean("penguin", (), "There are birds.") == "There are birds."

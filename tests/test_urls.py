@@ -90,7 +90,7 @@ class TestUrlFor:
         assert app.url_for("home") == "https://h.example:8000/mount/"
 
     def test_no_server_name(self, app: Cocopot) -> None:
-        """Without SERVER_NAME the error says what to configure; without an application, what to open."""
+        """Without SERVER_NAME the error states what to configure; without an application, what to open."""
         with app.app_context(), pytest.raises(RuntimeError, match="only with SERVER_NAME configured"):
             url_for("home")
         with pytest.raises(RuntimeError, match="only with SERVER_NAME configured"):
@@ -99,7 +99,7 @@ class TestUrlFor:
             url_for("home")
 
     def test_other_application(self, app: Cocopot) -> None:
-        """The request of one application says nothing about the URLs of another."""
+        """The request of one application states nothing about the URLs of another."""
         other = Cocopot("other", autoload=False)
         other.config["SERVER_NAME"] = "other.example"
         other.add_url_rule("/x", "x")
@@ -186,7 +186,7 @@ class TestAddUrlRule:
         ]
 
     def test_automatic_options(self, app: Cocopot) -> None:
-        """OPTIONS is answered automatically, unless the configuration or the rule says otherwise."""
+        """OPTIONS is answered automatically, unless the configuration or the rule states otherwise."""
         app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         app.add_url_rule("/no", "no", lambda: "")
         app.add_url_rule("/yes", "yes", lambda: "", provide_automatic_options=True)

@@ -178,7 +178,7 @@ class PluginManager(pluggy.PluginManager):
     def observe(self, callback: Callback) -> Callable[[], None]:
         """Have `callback` notified of each call of an implementation, after its end.
 
-        Compiled in from the next request on; requests in flight keep the calls that they began with. A callback
+        Compiled in from the next request on; requests in flight keep their calls. A callback
         is not notified of hook calls that it makes itself. What it raises does not reach the request: an
         `Exception` is logged, once. With a server of several threads it is called in several threads. It runs
         in a copy of the context variables, so that it cannot change them for the request.

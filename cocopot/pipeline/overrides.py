@@ -99,7 +99,7 @@ class RequestOverrides:
         return lifecycle.handle_http_exception(current_request_context(), e)
 
     def handle_exception(self, e: Exception) -> Response:
-        """Handle an exception without an error handler: raise it again if exceptions propagate, else send a 500."""
+        """Handle an unhandled exception: raise it again where exceptions propagate, else send a 500."""
         return lifecycle.handle_exception(current_request_context(), e)
 
     def log_exception(self, exc_info: ExcInfo) -> None:

@@ -1,4 +1,4 @@
-"""The groups of commands: an application's own, and the `cocopot` command that brings them together."""
+"""The groups of commands: an application's own, and the `cocopot` command that provides them together."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Brings:
-    """A plugin that brings one command."""
+    """A plugin that provides one command."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -44,7 +44,7 @@ class Fails:
 
 
 class Wraps:
-    """A plugin that looks on while the others bring their commands."""
+    """A plugin that looks on while the others provide their commands."""
 
     def __init__(self) -> None:
         self.seen: list[list[str]] = []
@@ -140,13 +140,13 @@ class TestGroup:
         assert owners == {"before": "BringingWrapper", "a": "Brings", "after": "BringingWrapper"}
 
     def test_two_of_one_name(self) -> None:
-        """Of two commands with one name the one that was added last stands."""
+        """Of two commands with one name the one that was added last is."""
         app = make_app(Brings("a"))
         app.cli.add_command(click.Command("a", callback=lambda: click.echo("other")))
         assert app.test_cli_runner().invoke(args=["a"]).output == "other\n"
 
     def test_whose(self) -> None:
-        """The group knows which plugin brought a command, and which the application took over."""
+        """The group knows which plugin provided a command, and which the application took over."""
         app = make_app(Brings("a"), Brings("b"))
         app.cli.add_command(click.Command("b"))
         app.cli.add_command(click.Command("own"))
@@ -155,7 +155,7 @@ class TestGroup:
         assert (app.cli.plugin_of("b"), app.cli.plugin_of("own")) == (None, None)
 
     def test_replaced_by_a_plugin(self) -> None:
-        """A plugin that replaces another's command is the one that brought it."""
+        """A plugin that replaces another's command is the one that provided it."""
         app = make_app(Brings("a"), Brings("a"))
         assert isinstance(app.cli, AppGroup)
         assert app.cli.plugin_of("a") == app.plugins.records("plugin")[1].name
@@ -206,7 +206,7 @@ class TestMain:
         assert len(seen) == 2
 
     def test_nested_group(self) -> None:
-        """A plugin may bring a group; its commands run in a context too."""
+        """A plugin may provide a group; its commands run in a context too."""
         app = make_app()
 
         @app.cli.group()
@@ -252,7 +252,7 @@ class TestWithoutApplication:
         ],
     )
     def test_help(self, folder: Path, text: str | None, why: str) -> None:
-        """The help lists the command's own commands, and says why the application's are missing."""
+        """The help lists the command's own commands, and states why the application's are missing."""
         if text is not None:
             (folder / "app.py").write_text(text)
         result = CliRunner().invoke(main, ["--help"], prog_name="cocopot")
@@ -262,7 +262,7 @@ class TestWithoutApplication:
         assert "second" not in result.output
 
     def test_unknown_command(self, folder: Path) -> None:
-        """A command that may be the application's is unknown without it, and the message says why."""
+        """A command that may be the application's is unknown without it, and the message states why."""
         result = CliRunner().invoke(main, ["greet"])
         assert result.exit_code == 2
         assert "No such command 'greet'." in result.output

@@ -1,4 +1,4 @@
-"""The `cocopot` command itself: what it says, and what it can do."""
+"""The `cocopot` command itself: what it states, and what it can do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     [(["--version"], "version"), (["--help"], "run "), (["run", "--help"], "--host")],
 )
 def test_says(folder: Path, args: list[str], text: str) -> None:
-    """The command says its version and what it can do."""
+    """The command states its version and what it can do."""
     result: Any = CliRunner().invoke(main, args, prog_name="cocopot")
     assert result.exit_code == 0
     assert text in result.output
@@ -43,7 +43,7 @@ def test_documents(folder: Path, command: str) -> None:
 
 
 def test_version_in_pure_python(folder: Path) -> None:
-    """The version says if nothing of it is compiled."""
+    """The version states if nothing of it is compiled."""
     command = [sys.executable, "-m", "cocopot", "--version"]
     environ = clean_environ(COCOPOT_PURE_PYTHON="1")
     result = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)

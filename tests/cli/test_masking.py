@@ -210,7 +210,7 @@ def test_objects_with_a_password(kind: type) -> None:
 
 
 class Odd:
-    """What cannot be looked at."""
+    """What cannot be inspected."""
 
     __hash__ = object.__hash__
 

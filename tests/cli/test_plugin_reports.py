@@ -154,7 +154,7 @@ def test_a_plugin_that_was_taken_out_is_still_shown() -> None:
 
 
 def test_a_plugin_that_was_registered_later_is_shown_and_checked() -> None:
-    """It stands behind the others; what only the first request would refuse is an error already."""
+    """It is behind the others; what only the first request would refuse is an error already."""
     app = make_app(Session)
     app.plugins.register(SimpleNamespace(requires=5), "late")
     app.plugins.register(Misspelled(), "wrong")
@@ -241,7 +241,7 @@ def test_every_error_handler_is_listed(scopes: list[str] | None, names: list[str
 
 
 def test_hooks_come_in_the_order_of_the_contract() -> None:
-    """Cocopot's hooks stand as in the source, then those that plugins specify, then those of nobody."""
+    """Cocopot's hooks stand as in the source, then those that plugins specify, then those of no one."""
     names = [report.name for report in report_hooks(shop().plugins)]
     contract = [name for name, value in vars(specs).items() if inspect.isfunction(value)]
     own = [name for name in contract if name.startswith("cocopot_")]

@@ -179,7 +179,7 @@ def test_verbose_shows_the_traceback(run: Run) -> None:
 @pytest.mark.parametrize("option", [(), ("--check",), ("--json",), ("--verbose",), ("--json", "--verbose")])
 @pytest.mark.parametrize("whose", ["plugin", "application"])
 def test_secrets_in_errors_are_masked(option: tuple[str, ...], whose: str, run: Run) -> None:
-    """A password that an exception tells is in no output; the rest of the exception is."""
+    """A password that an exception reports is in no output; the rest of the exception is."""
     fails = 'raise ConnectionError("no db://u:" + "hid" "den@h/shop")'
     source = BROKEN.replace('return {}["nothing"]', fails) if whose == "plugin" else f"{fails}\n"
     output = run(source, *option, code=int("--check" in option and whose == "plugin")).output
@@ -188,7 +188,7 @@ def test_secrets_in_errors_are_masked(option: tuple[str, ...], whose: str, run: 
 
 
 def test_the_environment_is_as_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable that lets broken plugins be left out is set for the load only."""
+    """The variable that lets broken plugins be skipped is set for the load only."""
     monkeypatch.delenv("COCOPOT_PLUGIN_ERRORS", raising=False)
     run(BROKEN)
     assert "COCOPOT_PLUGIN_ERRORS" not in os.environ
@@ -211,7 +211,7 @@ def test_other_warnings_are_still_logged(run: Run, caplog: pytest.LogCaptureFixt
     ],
 )
 def test_a_distribution_that_cannot_be_read_is_shown(run: Run, autoload: str, line: str, code: int) -> None:
-    """It stands for the plugins that it may bring, with the reason; nothing is logged beside that."""
+    """It represents the plugins that it may provide, with the reason; nothing is logged beside that."""
     source = SHOP.replace("autoload=False", f"autoload={autoload}")
     with installed_plugin("demo", "") as plugin:
         plugin.path.joinpath("cocopot_demo-1.0.0.dist-info", "entry_points.txt").write_text(BROKEN_POINTS)
@@ -222,7 +222,7 @@ def test_a_distribution_that_cannot_be_read_is_shown(run: Run, autoload: str, li
 
 
 def test_no_plugin_is_said_to_be_none() -> None:
-    """An empty list is no silence."""
+    """An empty list is not a silence."""
     assert list(plugin_lines([], "shop", verbose=False)) == ["No plugins."]
 
 
@@ -232,7 +232,7 @@ def test_no_plugin_is_said_to_be_none() -> None:
 
 
 def test_without_an_application_installed_plugins_are_shown(run: Run) -> None:
-    """Standard error says what was looked for; nothing is called loaded."""
+    """Standard error states what was looked for; nothing is called loaded."""
     result = run("", "--hook", "dispatch_request", "--check")
     assert result.stderr.startswith("There is no application. Tried: ")
     assert "loaded" not in result.stdout
@@ -244,7 +244,7 @@ def test_without_an_application_installed_plugins_are_shown(run: Run) -> None:
 
 
 def test_an_application_that_raises_is_told_from_a_plugin_that_fails(run: Run) -> None:
-    """One line says what it raised and where; plugins are shown without it, and none of them failed."""
+    """One line states what it raised and where; plugins are shown without it, and none of them failed."""
     result = run("limit = 1\nlimit / 0\n", "--check")
     assert re.fullmatch(
         r"The application cannot be loaded: ZeroDivisionError: division by zero \(.*shop\.py:2\)\. "
@@ -317,7 +317,7 @@ def test_hooks_of_plugins_say_who_specifies_them(run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["after_request", "cocopot_after_request"])
 def test_one_hook_can_be_shown(name: str, run: Run) -> None:
-    """The prefix may be left out; nothing else is printed."""
+    """The prefix may be skipped; nothing else is printed."""
     output = run(SHOP, "--hook", name).stdout
     assert output.startswith("cocopot_after_request\n")
     assert output.count("cocopot_") == 1
@@ -339,7 +339,7 @@ def test_one_hook_can_be_shown(name: str, run: Run) -> None:
     ],
 )
 def test_one_endpoint_can_be_shown(endpoint: str, expected: list[str], run: Run) -> None:
-    """What belongs to other blueprints is left out."""
+    """What belongs to other blueprints is skipped."""
     output = run(SHOP, "--endpoint", endpoint).stdout
     assert [row[1] for row in section(output, "cocopot_before_request")[1:]] == expected
 
@@ -437,7 +437,7 @@ def test_the_graph_quotes_names_and_marks_what_failed() -> None:
 
 
 def test_check_fails_if_a_plugin_did(run: Run) -> None:
-    """The status is 1, whatever is shown; the list says why, standard error which."""
+    """The status is 1, whatever is shown; the list states why, standard error which."""
     for args in ([], ["--hooks"], ["--json"]):
         result = run(BROKEN, "--check", *args, code=1)
         assert "KeyError: 'nothing'" in result.stdout
@@ -464,7 +464,7 @@ def test_check_fails_if_a_plugin_that_comes_later_does(hook: str, body: str, tex
 
 
 def test_check_fails_if_an_application_needs_a_plugin_that_failed(run: Run) -> None:
-    """The application raises because the plugin is left out; what was wrong with the plugin is shown."""
+    """The application raises because the plugin is skipped; what was wrong with the plugin is shown."""
     result = run(f"{textwrap.dedent(BROKEN)}\napp.extensions['broken']", "--check", code=1)
     assert "The application cannot be loaded: KeyError: 'broken' (" in result.stderr
     assert "Plugin 'broken' failed in cocopot_setup: KeyError: 'nothing'" in result.stdout

@@ -11,7 +11,7 @@ from cocopot import PluginError
 
 
 def describe(error: PluginError) -> dict[str, Any]:
-    """Return what an error says, in words and in its attributes."""
+    """Return what an error states, in words and in its attributes."""
     return {"message": str(error), "cause": type(error.__cause__).__name__, **vars(error)}
 
 

@@ -131,7 +131,7 @@ class Outcome:
 
     @property
     def message(self) -> str:
-        """What the `PluginError` says; empty without one."""
+        """What the `PluginError` states; empty without one."""
         return str(self.error.get("message", ""))
 
 

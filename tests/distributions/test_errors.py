@@ -85,7 +85,7 @@ SAYS = {
     "defaults": "failed in cocopot_config_defaults: ZeroDivisionError: division by zero",
     "setup": "failed in cocopot_setup: ZeroDivisionError: division by zero",
 }
-#: What stands at the place that an error names.
+#: What is at the place that an error names.
 SHOWS = {
     "import-error": "cocopot_import_error.py:1: import a_module_that_nobody_has",
     "syntax-error": "cocopot_syntax_error.py:1: def broken(:",
@@ -141,7 +141,7 @@ def test_the_error_shows_the_line_of_the_plugin(name: str, faulty: Environment) 
 
 @pytest.mark.parametrize("name", FAULTY)
 def test_with_warn_a_faulty_plugin_is_left_out_with_its_dependents(name: str, faulty: Environment) -> None:
-    """The application goes on without the faulty plugin and those that require it; the log says why."""
+    """The application goes on without the faulty plugin and those that require it; the log states why."""
     names = {name, f"needs-{name}", "sound"}
     outcome = faulty.start(GET, autoload=names, plugin_errors="warn")
     assert outcome.names == ["sound"]
@@ -152,7 +152,7 @@ def test_with_warn_a_faulty_plugin_is_left_out_with_its_dependents(name: str, fa
 
 
 def test_with_warn_nothing_is_left_of_a_setup_that_failed(environment: MakeEnvironment) -> None:
-    """Routes, handlers and functions that a plugin registered before it failed are taken back."""
+    """Routes, handlers and functions that a plugin registered before it failed are rolled back."""
     outcome = environment(Plugin("halfway", HALFWAY)).start(HALFWAY_REQUESTS, plugin_errors="warn")
     assert outcome.plugins == []
     assert outcome.result == [404, "application", {}]
@@ -166,7 +166,7 @@ def test_the_advice_in_the_error_helps(faulty: Environment) -> None:
 
 
 def test_all_faulty_plugins_are_left_out_at_once(faulty: Environment) -> None:
-    """`failed` knows every plugin that was left out, and the rest is served."""
+    """`failed` knows every plugin that was skipped, and the rest is served."""
     outcome = faulty.start("result = sorted(app.plugins.failed)", plugin_errors="warn")
     assert outcome.names == ["sound"]
     assert outcome.result == sorted([*FAULTY, *(f"needs-{name}" for name in FAULTY)])
@@ -182,7 +182,7 @@ def test_a_half_removed_distribution_stops_nobody_else(environment: MakeEnvironm
 
 
 def test_with_warn_an_ambiguous_name_is_left_out(environment: MakeEnvironment) -> None:
-    """Of two distributions with one name neither is loaded, nor what requires it; the variable says so."""
+    """Of two distributions with one name neither is loaded, nor what requires it; the variable states so."""
     made = environment(
         Plugin("cache", ANSWERS, distribution="cocopot-redis"),
         Plugin("cache", ANSWERS, distribution="cocopot-memory"),

@@ -91,7 +91,7 @@ def test_uninstalling_the_distribution_removes_its_behaviour(environment: MakeEn
 
 
 def test_records_name_the_distribution_and_its_version(environment: MakeEnvironment) -> None:
-    """`records("plugin")` says name, distribution and version of what is loaded."""
+    """`records("plugin")` states name, distribution and version of what is loaded."""
     outcome = environment(HELLO, FAULTY).start()
     assert outcome.plugins == [["faulty", "cocopot-faulty", "0.7"], ["hello", "cocopot-hello", "2.3"]]
 

@@ -113,7 +113,7 @@ def check_ci(output: dict[str, str], tests: int, *more: str) -> None:
 
 
 def test_a_new_plugin_passes_its_own_ci(plugin_ci: dict[str, str]) -> None:
-    """Its extra brings all that its checks need; lint, format, types, tests and the review are in order."""
+    """Its extra provides all that its checks need; lint, format, types, tests and the review are in order."""
     check_ci(plugin_ci, len(HOOKS) + 5, "cocopot check-plugin .")
     assert plugin_ci["cocopot check-plugin ."].endswith("\n0 errors, 0 warnings\n")
 

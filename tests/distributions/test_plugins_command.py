@@ -27,7 +27,7 @@ BROKEN = (
     Plugin("cache", SOUND, distribution="cocopot-redis", version="1.4"),
     Plugin("cache", SOUND, distribution="cocopot-memory", version="0.2"),
 )
-#: What is said of each, above the advice how to go on.
+#: What is reported about each, above the advice how to go on.
 SAYS = {
     "syntax": """\
 Plugin 'syntax' (cocopot-syntax 0.3, cocopot_syntax) failed to load: SyntaxError: '(' was never closed
@@ -86,7 +86,7 @@ def states(place: Environment, **options: Any) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("name", SAYS)
 def test_a_broken_plugin_stops_the_application_with_this_text(name: str, broken: Environment) -> None:
-    """The message says which plugin, what is wrong, where, and what else may be meant."""
+    """The message states which plugin, what is wrong, where, and what else may be meant."""
     expected = SAYS[name].format(packages=broken.packages)
     assert broken.start(autoload={name, "session"}).message.startswith(expected)
 
@@ -141,7 +141,7 @@ def test_without_an_application_plugins_are_called_installed(broken: Environment
 def test_a_plugin_that_is_not_wanted_says_who_decided_so(
     options: dict[str, Any], environ: dict[str, str], expected: tuple[str, str], broken: Environment
 ) -> None:
-    """What an application or the environment leaves out is listed with the reason."""
+    """What an application or the environment skips is listed with the reason."""
     assert states(broken, environ=environ, **options)["syntax"] == expected
 
 

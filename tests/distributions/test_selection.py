@@ -68,5 +68,5 @@ def test_a_name_that_is_not_installed_is_an_error_that_lists_what_is(
 
 
 def test_a_missing_name_is_an_error_where_nothing_is_installed(environment: MakeEnvironment) -> None:
-    """Without any plugin the error says that none is installed."""
+    """Without any plugin the error states that none is installed."""
     assert "Installed: none." in environment().start(autoload={"cors"}).message

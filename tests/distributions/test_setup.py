@@ -54,7 +54,7 @@ def test_a_plugin_may_implement_the_hook_of_another(brings: str, environment: Ma
 
 
 def test_the_hook_of_a_plugin_is_unknown_without_that_plugin(environment: MakeEnvironment) -> None:
-    """An implementation of a hook that nobody brings is an error."""
+    """An implementation of a hook that no code provides is an error."""
     outcome = environment(Plugin("milk", IMPLEMENTS_IT)).start()
     assert "'cocopot_tea_ingredients', which is not a hook." in outcome.message
 

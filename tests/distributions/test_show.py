@@ -26,7 +26,7 @@ BREAKAGES = {
     "requirement": ("blueprint = ", 'requires = ("session",)\nblueprint = '),
 }
 ADVICE = 'To go on without it, pass disable={"hello"} or set COCOPOT_DISABLE_PLUGINS=hello.'
-#: What `cocopot run` says, in full.
+#: What `cocopot run` states, in full.
 SAYS = {
     "syntax": f"""\
   File "PACKAGES/cocopot_hello/__init__.py", line 22
@@ -71,7 +71,7 @@ class Said(NamedTuple):
 
 
 class Desk:
-    """A clean environment, and a folder in which somebody uses its `cocopot`."""
+    """A clean environment, and a folder in which a caller uses its `cocopot`."""
 
     def __init__(self, folder: Path, builder: Builder) -> None:
         self.folder = folder

@@ -113,7 +113,7 @@ def tea() -> list[str]:
     "info", ["tea-1.0.dist-info", "tea.egg-info", "tea-1.0-py3.11.egg-info", "Tea-2.dist-info"]
 )
 def test_the_first_distribution_of_a_name_hides_the_others(info: str, folders: tuple[Path, Path]) -> None:
-    """As with modules, what stands earlier on `sys.path` counts; also if it names no plugin any more."""
+    """As with modules, what is earlier on `sys.path` counts; also if it names no plugin any more."""
     first, second = folders
     distribute(second, "second_tea", info=info)
     assert found() == ["second_tea"]
@@ -124,7 +124,7 @@ def test_the_first_distribution_of_a_name_hides_the_others(info: str, folders: t
 
 
 def test_two_names_are_two_distributions(folders: tuple[Path, Path]) -> None:
-    """Whoever brings a plugin of the same name is found too, for the error that names both."""
+    """Whoever provides a plugin of the same name is found too, for the error that names both."""
     distribute(folders[0], "green_tea", info="green_tea-1.0.dist-info", name="green-tea")
     distribute(folders[1], "black_tea", info="Black.Tea-1.0.dist-info", name="Black.Tea")
     assert found() == ["black_tea", "green_tea"]
@@ -177,7 +177,7 @@ def test_a_distribution_that_cannot_be_read_stops_nobody(
 
 
 class Provider(importlib_metadata.DistributionFinder):
-    """Finds one distribution that is no file, and records where it was told to search."""
+    """Finds one distribution that is not a file, and records where it was reported to search."""
 
     class Distribution(importlib_metadata.Distribution):
         FILES: ClassVar = {
@@ -205,7 +205,7 @@ class Provider(importlib_metadata.DistributionFinder):
 def test_another_finder_is_asked_for_what_is_there(
     folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Distributions of other finders count as those in folders do; places that nobody has are left out."""
+    """Distributions of other finders count as those in folders do; places that no code has are skipped."""
     provider = Provider()
     missing, too_long = str(folders[0] / "missing.zip"), "x" * 10_000
     monkeypatch.setattr(sys, "path", ["", missing, too_long, *sys.path[:1]])

@@ -1,4 +1,4 @@
-"""`cocopot_addhooks`: a plugin brings hook specifications of its own."""
+"""`cocopot_addhooks`: a plugin provides hook specifications of its own."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_a_wrapper_may_replace_the_response() -> None:
 
 
 def test_something_else() -> None:
-    """A result that is no response is an error that names the implementation."""
+    """A result that is not a response is an error that names the implementation."""
 
     class Plugin:
         @hookimpl

@@ -68,7 +68,7 @@ def test_arguments() -> None:
 
 
 def test_not_for_redirects_of_the_router() -> None:
-    """A redirect to the URL with a slash is no error."""
+    """A redirect to the URL with a slash is not an error."""
     calls: list[str] = []
     app = app_with(plugin=recorder(calls, "plugin", HOOK))
     app.add_url_rule("/slash/", "slash", lambda: "slash")

@@ -24,7 +24,7 @@ class Shouting(JSONProvider):
         return json.dumps(obj, **kwargs).upper()
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """Return what JSON stands for."""
+        """Return what JSON represents."""
         return json.loads(s, **kwargs)
 
 

@@ -100,7 +100,7 @@ def test_a_wrapper_may_change_the_response() -> None:
 
 
 def test_something_else() -> None:
-    """A result that is no response is an error that names type and endpoint."""
+    """A result that is not a response is an error that names type and endpoint."""
 
     class Plugin:
         @hookimpl

@@ -231,7 +231,7 @@ def told(error: BaseException | None) -> tuple[Any, ...]:
 
 
 def same_words(argument: Any) -> Any:
-    """Put what Cocopot says of a wrapper in pluggy's words."""
+    """Put what Cocopot states of a wrapper in pluggy's words."""
     return (
         argument.replace("hook wrapper 'sample", "wrap_controller at 'sample").replace("' at <", "' <")
         if isinstance(argument, str)

@@ -24,7 +24,7 @@ class Notes:
 
 
 def test_a_name_in_place_of_a_plugin_is_refused() -> None:
-    """`plugins` takes objects; the message says how an installed plugin is chosen."""
+    """`plugins` takes objects; the message states how an installed plugin is chosen."""
     with pytest.raises(TypeError, match=r"not the name 'notes'; .* autoload=\{'notes'\}"):
         Cocopot(__name__, autoload=False, plugins=["notes"])
     with pytest.raises(TypeError, match="takes objects, modules or classes, not None"):
@@ -155,7 +155,7 @@ def test_a_misspelled_name_to_disable_is_warned_of(caplog: pytest.LogCaptureFixt
 
 
 def test_a_wrong_argument_is_named_beside_the_right_ones() -> None:
-    """The error says which arguments the hook has, which one may be meant, and where the function is."""
+    """The error states which arguments the hook has, which one may be meant, and where the function is."""
 
     class Plugin:
         @hookimpl
@@ -172,7 +172,7 @@ def test_a_wrong_argument_is_named_beside_the_right_ones() -> None:
 
 
 def test_a_wrong_argument_of_a_hook_that_has_none() -> None:
-    """The error says so."""
+    """The error states so."""
 
     class Specs:
         @hookspec
@@ -191,7 +191,7 @@ def test_a_wrong_argument_of_a_hook_that_has_none() -> None:
 
 
 def test_a_late_plugin_that_fails_leaves_nothing_behind() -> None:
-    """What its `cocopot_setup` had registered and set is taken back."""
+    """What its `cocopot_setup` had registered and set is rolled back."""
 
     class Plugin:
         @hookimpl
@@ -212,7 +212,7 @@ def test_a_late_plugin_that_fails_leaves_nothing_behind() -> None:
 
 
 def test_a_late_plugin_gets_its_hooks_in_order() -> None:
-    """First it brings hooks, then its defaults are taken, then it sets itself up."""
+    """First it provides hooks, then its defaults are taken, then it sets itself up."""
     calls: list[Any] = []
 
     class Plugin:
@@ -274,7 +274,7 @@ UNSPEAKABLE = """
     ],
 )
 def test_any_exception_at_import_is_the_plugins(source: str, text: str) -> None:
-    """Whatever a plugin raises, and whatever that says of itself, the error names the plugin."""
+    """Whatever a plugin raises, and whatever that states of itself, the error names the plugin."""
     with installed_plugin("odd", source):
         with pytest.raises(PluginError, match="'odd'.*" + text):
             Cocopot(__name__, autoload={"odd"})

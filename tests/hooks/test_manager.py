@@ -63,7 +63,7 @@ def adder(number: int) -> object:
 
 
 def test_the_last_registered_is_called_first() -> None:
-    """A hook whose specification says nothing of order has pluggy's."""
+    """A hook whose specification states nothing of order has pluggy's."""
     manager = manager_with(one=adder(1), two=adder(2))
     assert manager.hook.sample_all(value=0) == [2, 1]
     assert manager.hook.sample_first(value=0) == 2
@@ -232,7 +232,7 @@ def test_tracing() -> None:
 
 
 def test_unregister() -> None:
-    """By name or by object, it returns the plugin, and `None` for a name that nobody has."""
+    """By name or by object, it returns the plugin, and `None` for a name that no code has."""
     one, two = adder(1), adder(2)
     manager = manager_with(one=one, two=two)
     assert manager.unregister(one) is one
@@ -270,7 +270,7 @@ def test_block() -> None:
 
 
 def test_names() -> None:
-    """A plugin is known by its `__name__`, or that of its class; what pluggy tells of it is the same."""
+    """A plugin is known by its `__name__`, or that of its class; what pluggy reports of it is the same."""
     module, plugin, second = ModuleType("shop_plugin"), adder(1), adder(1)
     manager = PluginManager(hookspecs=[Specs])
     names = [manager.register(one) for one in (module, plugin, second)]
@@ -348,7 +348,7 @@ def test_check_pending_before_the_first_request() -> None:
 
 
 def test_optionalhook() -> None:
-    """An implementation may be marked as one of a hook that perhaps nobody specifies."""
+    """An implementation may be marked as one of a hook that perhaps no one specifies."""
 
     class Plugin:
         @hookimpl(optionalhook=True)
@@ -425,7 +425,7 @@ def test_implementations_are_found_without_registering() -> None:
     ],
 )
 def test_the_kind_of_a_hook(hook: str, kind: str) -> None:
-    """A hook's specification says what becomes of results."""
+    """A hook's specification states what becomes of results."""
     assert PluginManager().kind(hook) == kind
 
 

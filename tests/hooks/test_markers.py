@@ -81,7 +81,7 @@ PLUGINS = {
 
 @pytest.mark.parametrize("plugin", PLUGINS.values(), ids=PLUGINS)
 def test_marks_are_found_where_pluggy_finds_them(plugin: object) -> None:
-    """Whatever a plugin has, its implementations and their options are what pluggy itself says they are."""
+    """Whatever a plugin has, its implementations and their options are what pluggy itself states they are."""
     ours, theirs = PluginManager(hookspecs=[]), pluggy.PluginManager("cocopot")
     names = dir(plugin)
     found = {name: ours.parse_hookimpl_opts(plugin, name) for name in names}
@@ -114,7 +114,7 @@ def test_a_mark_is_a_table_of_options(mark: Any) -> None:
 
 
 def test_what_is_held_is_not_bound_nor_computed() -> None:
-    """A method is its function, and a property itself; what is not there is told from `None`."""
+    """A method is its function, and a property itself; what is not there is reported from `None`."""
     plugin = Plugin()
     assert static_attribute(plugin, "inherited") is vars(Parent)["inherited"]
     assert static_attribute(plugin, "own") is marked

@@ -1,4 +1,4 @@
-"""Observers are told of each call of an implementation, and cost nothing where there are none."""
+"""Observers are reported of each call of an implementation, and cost nothing where there are none."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def manager_of(*functions: Callable[..., Any]) -> PluginManager:
 
 
 def manager_with(*functions: Callable[..., Any]) -> tuple[PluginManager, list[HookCallRecord]]:
-    """Return such a manager, and what is told of its calls."""
+    """Return such a manager, and what is reported of its calls."""
     manager = manager_of(*functions)
     records: list[HookCallRecord] = []
     manager.observe(records.append)
@@ -95,13 +95,13 @@ def broken(value: Any) -> None:
 
 
 # -------------------------------------------------------------------------
-# What is told
+# What is reported
 # -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_a_result(hook: str) -> None:
-    """Hook, plugin and result are told, of compiled calls and of calls by name."""
+    """Hook, plugin and result are reported, of compiled calls and of calls by name."""
     manager, records = manager_with(one)
     compiled: Any = manager.compile(hook)
     assert compiled("x") == getattr(manager.hook, hook)(value="x")
@@ -112,7 +112,7 @@ def test_a_result(hook: str) -> None:
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize("error", [ValueError("wrong"), KeyboardInterrupt()])
 def test_an_exception(hook: str, error: BaseException) -> None:
-    """What an implementation raises is told, and goes on."""
+    """What an implementation raises is reported, and goes on."""
     manager, records = manager_with(broken)
     compiled: Any = manager.compile(hook)
     with pytest.raises((type(error), ExceptionGroup)):
@@ -132,7 +132,7 @@ def test_times() -> None:
 
 
 def test_only_what_runs() -> None:
-    """Implementations behind the first result are not called, and nothing is told of them."""
+    """Implementations behind the first result are not called, and nothing is reported of them."""
 
     @hookimpl
     def two(value: Any) -> Any:
@@ -144,7 +144,7 @@ def test_only_what_runs() -> None:
 
 
 def test_historic_and_extra_and_some() -> None:
-    """Plugins that come late, methods of one call, and calls of some implementations are told of."""
+    """Plugins that come late, methods of one call, and calls of some implementations are reported of."""
     manager, records = manager_with(one)
     manager.hook.sample_historic.call_historic(kwargs={"value": "h"})
     late = type("Late", (), {"sample_historic": staticmethod(hookimpl(lambda value: f"late {value}"))})
@@ -176,7 +176,7 @@ def old(value: Any) -> Generator[None, pluggy.Result[Any], None]:
 
 @pytest.mark.parametrize("around", [wrapper, old])
 def test_a_wrapper(around: Callable[..., Any]) -> None:
-    """Of a wrapper is told what it hands on, after what it wraps."""
+    """Of a wrapper is reported what it hands on, after what it wraps."""
     manager, records = manager_with(around, one)
     manager.hook.sample_first(value="x")
     assert told(records) == [
@@ -297,7 +297,7 @@ def stubborn(value: Any) -> Generator[None, Any, Any]:
 @pytest.mark.parametrize("around", [never, twice, old_twice, stubborn])
 @pytest.mark.parametrize("inner", [one, broken])
 def test_a_wrapper_that_breaks_the_rules(around: Callable[..., Any], inner: Callable[..., Any]) -> None:
-    """The error is the same as without an observer, and it is told."""
+    """The error is the same as without an observer, and it is reported."""
     manager, records = manager_with(around, inner)
     unobserved = manager_of(around, inner)
     errors: list[BaseException] = []
@@ -316,7 +316,7 @@ def test_a_wrapper_that_breaks_the_rules(around: Callable[..., Any], inner: Call
 @given(impls=impl_lists())
 @EXAMPLES
 def test_an_observer_changes_nothing(hook: str, impls: list[Impl]) -> None:
-    """Results, exceptions, warnings and order stay the same; who was called is told, once."""
+    """Results, exceptions, warnings and order stay the same; who was called is reported, once."""
     recorder, records = Recorder(), list[HookCallRecord]()
     manager = ordered_manager(impls, hook, recorder)
     for call in (
@@ -373,7 +373,7 @@ def shop() -> Cocopot:
 )
 @pytest.mark.parametrize("warm", [False, True])
 def test_built_in_implementations(path: str, hooks: list[str], warm: bool) -> None:
-    """Also what an unobserved request does without a call is told, and the answer is the same."""
+    """Also what an unobserved request does without a call is reported, and the answer is the same."""
     app, unobserved = shop(), shop()
     records: list[HookCallRecord] = []
     if warm:
@@ -391,7 +391,7 @@ def test_built_in_implementations(path: str, hooks: list[str], warm: bool) -> No
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
 def test_methods(method: str) -> None:
-    """Whatever the method, dispatch and response are told."""
+    """Whatever the method, dispatch and response are reported."""
     app, records = shop(), list[HookCallRecord]()
     app.plugins.observe(records.append)
     app.test_client().open("/text", method=method)
@@ -411,7 +411,7 @@ def test_blame() -> None:
 
 
 def test_functions_of_the_application() -> None:
-    """Functions are told by their names, and those of a blueprint only where they are called."""
+    """Functions are reported by their names, and those of a blueprint only where they are called."""
     app, records = shop(), list[HookCallRecord]()
     blueprint = Blueprint("bp", __name__)
     blueprint.add_url_rule("/bp", "view", lambda: "bp")
@@ -435,7 +435,7 @@ def test_functions_of_the_application() -> None:
 
 
 def test_a_whole_life() -> None:
-    """Startup, teardown and shutdown are told too, in the order in which they end."""
+    """Startup, teardown and shutdown are reported too, in the order in which they end."""
     hooks = [
         "cocopot_startup",
         "cocopot_request_started",
@@ -489,7 +489,7 @@ def test_nobody_costs_nothing(functions: list[Callable[..., Any]]) -> None:
 
 
 def test_several() -> None:
-    """Each observer is told until it is taken away, the same callback twice if it is added twice."""
+    """Each observer is reported until it is taken away, the same callback twice if it is added twice."""
     manager, first = manager_with(one)
     second: list[HookCallRecord] = []
     undo, _ = manager.observe(second.append), manager.observe(second.append)
@@ -502,7 +502,7 @@ def test_several() -> None:
 
 
 def test_a_callback_that_raises(caplog: pytest.LogCaptureFixture) -> None:
-    """The request goes on, the other observers are told, and the first error is logged by name."""
+    """The request goes on, the other observers are reported, and the first error is logged by name."""
     app, records = shop(), list[HookCallRecord]()
 
     def clumsy(record: HookCallRecord) -> None:
@@ -540,7 +540,7 @@ def test_a_callback_that_sets_context_variables() -> None:
 
 
 def test_a_callback_that_calls_hooks() -> None:
-    """Of the calls that a callback makes itself nothing is told, wrappers included."""
+    """Of the calls that a callback makes itself nothing is reported, wrappers included."""
     app, records = shop(), list[HookCallRecord]()
     app.url_defaults(lambda endpoint, values: values.setdefault("name", "x"))
 
@@ -624,7 +624,7 @@ for number in range(40):
 
 
 def test_a_request_in_flight_keeps_its_calls() -> None:
-    """An observer that comes while a request runs is told of the next one."""
+    """An observer that comes while a request runs is reported of the next one."""
     inside, changed = threading.Event(), threading.Event()
 
     class Slow:
@@ -648,7 +648,7 @@ def test_a_request_in_flight_keeps_its_calls() -> None:
 
 
 def test_many_threads() -> None:
-    """With requests in several threads, each call is told once, and in its own thread."""
+    """With requests in several threads, each call is reported once, and in its own thread."""
     app, records = shop(), list[tuple[int, str]]()
     app.plugins.observe(lambda record: records.append((threading.get_ident(), record.hook)))
     app.start()

@@ -58,7 +58,7 @@ def test_the_load_order_depends_on_nothing_but_names_and_needs(
 
 @given(graphs_without_cycles())
 def test_names_that_are_not_there_are_passed_over(needs: dict[str, set[str]]) -> None:
-    """A need that nobody fills changes nothing."""
+    """A need that no code fills changes nothing."""
     assert load_order({name: {*others, "absent"} for name, others in needs.items()}) == load_order(needs)
 
 
@@ -95,7 +95,7 @@ def test_a_plugin_that_says_nothing_needs_nothing() -> None:
 
 @pytest.mark.parametrize("value", WRONG_DECLARATIONS, ids=repr)
 def test_needs_of_another_kind_are_refused(value: object) -> None:
-    """A plain string, above all, is no list of names; the error shows the value."""
+    """A plain string, above all, is not a list of names; the error shows the value."""
     with pytest.raises(PluginError, match=re.escape(f"has after = {value!r}; it must be a tuple")) as caught:
         CORS.declared_names(SimpleNamespace(after=value), "after")
     assert caught.value.plugin == "cors"

@@ -53,7 +53,7 @@ def test_names_in_a_variable_are_stripped_of_blanks(names: list[str], separator:
 
 
 def test_the_variable_replaces_autoload_unless_that_is_false() -> None:
-    """`COCOPOT_PLUGINS` says what is loaded, but not in an application that loads none by itself."""
+    """`COCOPOT_PLUGINS` states what is loaded, but not in an application that loads none by itself."""
     assert choose({"cors"}, COCOPOT_PLUGINS="session") == ["session"]
     assert choose({"cors"}, COCOPOT_PLUGINS="all") == ["cors", "session"]
     assert choose(COCOPOT_PLUGINS="none") == []
@@ -84,12 +84,12 @@ def test_given_plugins_need_no_permission_but_can_be_disabled() -> None:
 
 
 def test_a_given_plugin_satisfies_a_name_that_is_asked_for() -> None:
-    """A name that is not installed is no error if the application gives a plugin of that name."""
+    """A name that is not installed is not an error if the application gives a plugin of that name."""
     assert choose({"notes.audit", "cors"}, given=[EXPLICIT]) == ["notes.audit", "cors"]
 
 
 def test_a_name_that_is_not_installed_says_what_is() -> None:
-    """The error says who asked for the name, and suggests the nearest one."""
+    """The error states who asked for the name, and suggests the nearest one."""
     with pytest.raises(PluginError) as caught:
         choose({"sesion"})
     assert str(caught.value).startswith(
@@ -120,7 +120,7 @@ def test_two_distributions_of_one_name_matter_only_if_it_is_wanted(autoload: Any
 
 
 def test_errors_can_be_collected_while_the_rest_is_chosen() -> None:
-    """With `fail`, what a missing or an ambiguous name is about is left out, and everything else chosen."""
+    """With `fail`, what a missing or an ambiguous name is about is skipped, and everything else chosen."""
     errors: list[PluginError] = []
     twins = [Candidate("cache", f"cache_{number}", f"cache-{number}", "1.0") for number in range(3)]
     selection = Selection.make({"cors", "cache", "metrics"}, (), {})
@@ -143,7 +143,7 @@ def test_errors_can_be_collected_while_the_rest_is_chosen() -> None:
     ],
 )
 def test_why_a_plugin_is_not_wanted(candidate: Candidate, expected: tuple[str, str] | None) -> None:
-    """The selection says what became of a plugin that it does not choose, and what decided so."""
+    """The selection states what became of a plugin that it does not choose, and what decided so."""
     selection = Selection.make({"cors", "session"}, {"off"}, {})
     assert selection.rejection_reason(candidate, {"session"}) == expected
 

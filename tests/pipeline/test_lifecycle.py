@@ -129,13 +129,13 @@ class TestStages:
         assert self.stages(app, calls, "/") == [*BEGIN, *ANSWER, *end]
 
     def test_http_exception(self, app: Cocopot, calls: list[str]) -> None:
-        """An HTTP exception adds one stage, and is no error to the teardown functions."""
+        """An HTTP exception adds one stage, and is not an error to the teardown functions."""
         end = ["teardown_request NoneType", "teardown_app_context NoneType"]
         handled = "handle_exception NotFound"
         assert self.stages(app, calls, "/missing") == [*BEGIN, handled, *ANSWER, *end]
 
     def test_unhandled(self, app: Cocopot, calls: list[str]) -> None:
-        """An exception that nobody handles is reported, and then asked about once more as a 500."""
+        """An exception that no code handles is reported, and then asked about once more as a 500."""
         middle = [
             "handle_exception ShopError",
             "got_request_exception ShopError",
@@ -231,7 +231,7 @@ class TestAfterRequest:
         assert calls[3:] == ["last"]
 
     def test_after_this_request_with_a_wrong_type(self, app: Cocopot) -> None:
-        """What is no response is refused, and the message says what may have given it."""
+        """What is not a response is refused, and the message states what may have given it."""
         app.testing = True
         app.add_url_rule("/view", "view", lambda: after_this_request(lambda _: "text")(None))
         with pytest.raises(TypeError, match="a function passed to after_this_request a response"):
@@ -348,13 +348,13 @@ class TestTrapping:
         assert app.test_client().get("/missing").text == "handled"
 
     def test_unhandled(self, app: Cocopot) -> None:
-        """A trapped exception that nobody handles is a 500, if exceptions do not propagate."""
+        """A trapped exception that no code handles is a 500, if exceptions do not propagate."""
         app.config["TRAP_HTTP_EXCEPTIONS"] = True
         assert app.test_client().get("/missing").status_code == 500
 
     @pytest.mark.parametrize("debug", [False, True])
     def test_missing_key_is_named_in_debug_mode(self, app: Cocopot, debug: bool) -> None:
-        """The name of a missing form key is shown to nobody but the developer."""
+        """The name of a missing form key is shown to no one but the developer."""
         app.config.update(DEBUG=debug, TRAP_BAD_REQUEST_ERRORS=False)
         app.add_url_rule("/form", "form", lambda: request.args["secret_name"])
         response = app.test_client().get("/form")
@@ -405,7 +405,7 @@ class TestPropagation:
 
     @pytest.mark.parametrize("key", [500, InternalServerError, HTTPException, Exception])
     def test_original_exception(self, app: Cocopot, key: Any) -> None:
-        """The handler of 500 finds the exception that nobody handled; that for `Exception` gets it."""
+        """The handler of 500 finds the exception that no code handled; that for `Exception` gets it."""
         app.register_error_handler(
             key, lambda e: f"{type(e).__name__} {getattr(e, 'original_exception', e)!r}"
         )
@@ -514,7 +514,7 @@ class TestTeardown:
 
 class TestMistakesOfPlugins:
     def test_dispatch_wrapper_that_forgets(self, app: Cocopot) -> None:
-        """A wrapper of the view that returns nothing is told what to do."""
+        """A wrapper of the view that returns nothing is reported what to do."""
         app.testing = True
 
         class Forgetful:
@@ -564,7 +564,7 @@ class TestPathsAndHosts:
 
     @pytest.mark.parametrize("length", ["x", "-1", "1.5", "1,1", "\xb2"])
     def test_bad_content_length(self, app: Cocopot, length: str) -> None:
-        """A Content-Length that is no number is a 400."""
+        """A Content-Length that is not a number is a 400."""
         environ = {"CONTENT_LENGTH": length}
         response = app.test_client().post("/", environ_overrides=environ)
         assert response.status_code == 400

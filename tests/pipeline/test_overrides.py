@@ -43,7 +43,7 @@ def index() -> str:
 
 @pytest.mark.parametrize(("name", "arguments"), STEPS.items())
 def test_outside_of_a_request(app: Cocopot, name: str, arguments: tuple[Any, ...]) -> None:
-    """Outside of a request a step is an error that says how to make one."""
+    """Outside of a request a step is an error that states how to make one."""
     with pytest.raises(RuntimeError, match="test_request_context"):
         getattr(app, name)(*arguments)
 
@@ -155,7 +155,7 @@ class TestOverrides:
         assert Shop(__name__, autoload=False).test_client().get("/").text == "Please, /"
 
     def test_none_from_dispatch_request(self) -> None:
-        """An override that forgets to return is told so."""
+        """An override that forgets to return is reported so."""
 
         class Forgetful(Cocopot):
             def dispatch_request(self) -> Any:

@@ -109,7 +109,7 @@ class TestRules:
         assert app.test_client().get("/").text == "at home"
 
     def test_view_functions(self) -> None:
-        """What stands in a blueprint's own view functions is registered with it."""
+        """What is in a blueprint's own view functions is registered with it."""
         blueprint = Blueprint("bp", __name__)
         blueprint.add_url_rule("/", "home")
         blueprint.view_functions["home"] = lambda: "from the table"
@@ -182,7 +182,7 @@ class TestNames:
         assert list(app.blueprints) == ["bp", "again"]
 
     def test_clash(self) -> None:
-        """A second registration under a name is refused, and the message says whose name it is."""
+        """A second registration under a name is refused, and the message states whose name it is."""
         app = make_app()
         blueprint = Blueprint("bp", __name__)
         app.register_blueprint(blueprint)
@@ -232,7 +232,7 @@ class TestNested:
         assert app.test_client().get("/y/more/").text == "y.more.view"
 
     def test_outer_registered_twice(self) -> None:
-        """A blueprint that is registered twice brings what lies inside it both times."""
+        """A blueprint that is registered twice provides what lies inside it both times."""
         outer = nested("a", "b")[0]
         app = make_app()
         app.register_blueprint(outer)
@@ -372,7 +372,7 @@ class TestFunctions:
         assert app.test_client().get("/boom").text == "divided"
 
     def test_tables(self) -> None:
-        """What a blueprint brings stands in the application's tables under its name, and is live there."""
+        """What a blueprint provides is in the application's tables under its name, and is live there."""
         app = make_app()
         outer, inner = nested("a", "b")
         inner.before_request(lambda: "stopped")
@@ -386,7 +386,7 @@ class TestFunctions:
         assert app.test_client().get("/a/b/").text == "a.b.index ['a.b', 'a']"
 
     def test_names_of_implementations(self) -> None:
-        """Each function stands in the list of implementations under a name that says where it is from."""
+        """Each function is in the list of implementations under a name that states where it is from."""
         app = make_app()
         outer, inner = nested("a", "b")
         inner.before_request(make_app)
@@ -555,7 +555,7 @@ class TestFiles:
             assert url_for("bp.static", filename="a.txt") == "/bp/files/a.txt"
 
     def test_max_age(self, tmp_path: Path) -> None:
-        """Files may be cached as long as the application says, unless a subclass knows better."""
+        """Files may be cached as long as the application states, unless a subclass knows better."""
 
         class Cached(Blueprint):
             def get_send_file_max_age(self, filename: str | None) -> int | None:

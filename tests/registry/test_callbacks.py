@@ -96,7 +96,7 @@ class TestNames:
             assert app.plugins.has_plugin(name)
 
     def test_of_a_blueprint(self, app: Cocopot) -> None:
-        """The name of a blueprint's function says which blueprint, in full."""
+        """The name of a blueprint's function states which blueprint, in full."""
         outer, inner = Blueprint("outer", __name__), Blueprint("inner", __name__)
         inner.before_request(view)
         outer.register_blueprint(inner)
@@ -244,7 +244,7 @@ class TestLists:
         assert calls == plain
 
     def test_removing_unregisters(self, app: Cocopot) -> None:
-        """A function that is removed is no plugin any more."""
+        """A function that is removed is not a plugin any more."""
         before = app.plugins.records()
         app.before_request_funcs[None].extend([view, len])
         app.before_request_funcs[None].remove(view)
@@ -252,7 +252,7 @@ class TestLists:
         assert added.name == "app.before_request: builtins.len"
 
     def test_not_hashable(self, app: Cocopot) -> None:
-        """They are no keys, as lists are none."""
+        """They are not keys, as lists are none."""
         with pytest.raises(TypeError, match="unhashable"):
             hash(app.before_request_funcs[None])
 

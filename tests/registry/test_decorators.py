@@ -47,7 +47,7 @@ class TestMethods:
 
     @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "patch"])
     def test_shortcuts_take_no_methods(self, app: Cocopot, method: str) -> None:
-        """A shortcut refuses a list of methods, and says what takes one."""
+        """A shortcut refuses a list of methods, and states what takes one."""
         with pytest.raises(TypeError, match=rf"{method}\(\) sets the method; use route\(\)"):
             getattr(app, method)("/", methods=["POST"])
 
@@ -174,7 +174,7 @@ class TestEndpoints:
         assert app.test_client().get("/other").status_code == 404
 
     def test_second_callable(self, app: Cocopot) -> None:
-        """The same for callables that are no functions."""
+        """The same for callables that are not functions."""
         app.add_url_rule("/", "index", functools.partial(view))
         with pytest.raises(ValueError, match="'index' already has a function"):
             app.add_url_rule("/other", "index", functools.partial(other))
@@ -277,7 +277,7 @@ class TestTooLate:
     def test_after_the_first_request(
         self, app: Cocopot, register: Callable[[Cocopot], object], name: str
     ) -> None:
-        """After the first request every registration is refused, and the message says where it belongs."""
+        """After the first request every registration is refused, and the message states where it belongs."""
         app.test_client().get("/")
         with pytest.raises(
             RuntimeError, match=rf"{name}\(\).*'{app.name}' after its first request"
@@ -338,7 +338,7 @@ class TestURLFunctions:
 
 class TestSnapshot:
     def test_takes_everything_back(self, app: Cocopot) -> None:
-        """What is registered after a snapshot can be taken back, and what was there before stays."""
+        """What is registered after a snapshot can be rolled back, and what was there before stays."""
         app.get("/kept")(other)
         app.errorhandler(404)(lambda _: ("kept", 404))
         restore = app.checkpoint()

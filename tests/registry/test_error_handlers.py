@@ -73,7 +73,7 @@ class TestKeys:
 
     @pytest.mark.parametrize("code", [200, 302, 999, -1])
     def test_no_error_code(self, app: Cocopot, code: int) -> None:
-        """A number that is no status code of an error is refused, with what to do instead."""
+        """A number that is not a status code of an error is refused, with what to do instead."""
         with pytest.raises(ValueError, match="subclass of HTTPException with that code"):
             app.register_error_handler(code, str)
 

@@ -72,9 +72,9 @@ class Server:
 
     @property
     def tells_of_broken_chunks(self) -> bool:
-        """Whether a chunked body that ends early or is malformed is told from one that is complete.
+        """Whether a chunked body that ends early or is malformed is reported from one that is complete.
 
-        granian hands over what came before the break, as if that were all.
+        granian passes in what came before the break, as if that were all.
         """
         return self.name != "granian"
 
@@ -180,7 +180,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with running(request.param, tmp_path_factory.mktemp("servers")) as server:
         yield server
         log = server.log.read_text()
-    # What wsgiref's validator says.
+    # What wsgiref's validator states.
     assert "AssertionError" not in log
     assert "garbage collected without being closed" not in log
 

@@ -140,7 +140,7 @@ def test_a_chunked_upload_arrives_whole_or_is_refused(server: Server) -> None:
 
 @pytest.mark.parametrize("chunks", [b"5\r\nabc", b"3\r\nabc\r\nzz\r\n", b"nonsense"])
 def test_a_broken_chunked_upload_is_refused(server: Server, chunks: bytes) -> None:
-    """A chunked body that ends early or is malformed is no 200, as far as the server lets it be seen."""
+    """A chunked body that ends early or is malformed is not a 200, as far as the server lets it be seen."""
     answer = server.send(CHUNKED + chunks, end=True)
     if server.tells_of_broken_chunks:
         assert answer == b"" or answer.split()[1] in {b"400", b"411"}
@@ -226,7 +226,7 @@ def test_a_streamed_answer_to_head_is_torn_down(server: Server) -> None:
 
 
 def test_a_client_that_goes_away_ends_the_download(server: Server) -> None:
-    """A generator that never ends is closed, and the context torn down, when nobody reads any more."""
+    """A generator that never ends is closed, and the context torn down, when no one reads any more."""
     token = uuid4().hex
     with server.connect() as connection:
         connection.sendall(f"GET /endless/{token} HTTP/1.1\r\nHost: a\r\n\r\n".encode())

@@ -85,6 +85,6 @@ def test_an_error_can_be_read(port: int) -> None:
     "origins", [[SHOP, SHOP], [SHOP, "https://evil.example"], [SHOP + "/" + "x" * 30_000], ["\xff\x00"], [""]]
 )
 def test_malformed_origins(port: int, origins: list[str]) -> None:
-    """Several origins, a very long one, and one of odd bytes are not allowed, and are no error."""
+    """Several origins, a very long one, and one of odd bytes are not allowed, and do not cause an error."""
     status, headers = ask(port, "GET", "/notes", *[("Origin", origin) for origin in origins])
     assert (status, headers["Access-Control-Allow-Origin"], headers["Vary"]) == (200, None, "Origin")

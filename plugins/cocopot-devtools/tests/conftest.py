@@ -45,7 +45,7 @@ def write_project(
         source: Source of the package; may be indented.
         name: Name of the plugin.
         value: The entry point's value; by default the package.
-        toml: The text of pyproject.toml; by default one that says everything.
+        toml: The text of pyproject.toml; by default one with all metadata.
         src: The folder of the project that has the package; by default its own.
     """
     folder = parent / f"cocopot-{name}"

@@ -134,7 +134,7 @@ def test_configuration() -> None:
 
 
 def test_several_plugins_are_named() -> None:
-    """If a distribution has more than one plugin, a finding says which one it concerns."""
+    """If a distribution has more than one plugin, a finding states which one it concerns."""
     values = {"one": "cocopot_both", "two": "cocopot_both:nothing"}
     with installed_plugin(values, "", distribution="cocopot-both"):
         output = run("cocopot-both").output
@@ -162,7 +162,7 @@ def test_what_a_terminal_would_obey() -> None:
     ],
 )
 def test_usage(args: list[str], says: str) -> None:
-    """What the command cannot work with is a usage error, which says what is wrong."""
+    """What the command cannot work with is a usage error, which states what is wrong."""
     result = run(*args)
     assert result.exit_code == 2
     assert says in " ".join(result.output.split())

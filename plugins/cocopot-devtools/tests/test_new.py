@@ -73,7 +73,7 @@ class TestPlugin:
         assert metadata["dependencies"] == ["cocopot>=1.0"]
 
     def test_folder(self, folder: Path) -> None:
-        """`--dir` says where the project is written; a name with blanks is quoted for the shell."""
+        """`--dir` states where the project is written; a name with blanks is quoted for the shell."""
         result = new("plugin", "green-tea", "--dir", "my plugin", "--yes")
         assert written(folder / "my plugin") == PLUGIN_FILES
         assert '  cd "my plugin"\n' in result.output
@@ -112,7 +112,7 @@ class TestPlugin:
         assert asked.replace("asked", "told") == told
 
     def test_no_answer(self, folder: Path) -> None:
-        """Where nobody answers, nothing is written, and the options are named that answer."""
+        """Where no one answers, nothing is written, and the options are named that answer."""
         result = new("plugin", "green-tea")
         assert result.exit_code == 2
         assert result.output.endswith("with --hooks, or take cocopot_setup with --yes.\n")

@@ -41,14 +41,14 @@ def test_headers(app: Cocopot) -> None:
 
 
 def test_method_not_allowed_names_the_methods(app: Cocopot) -> None:
-    """A 405 says which methods are allowed (RFC 9110, section 15.5.6)."""
+    """A 405 states which methods are allowed (RFC 9110, section 15.5.6)."""
     app.add_url_rule("/", "index", lambda: "index", methods=["PUT"])
     response = app.test_client().get("/")
     assert (response.status_code, set(response.allow)) == (405, {"PUT", "OPTIONS"})
 
 
 def test_text_is_escaped(app: Cocopot) -> None:
-    """What comes from the client is no markup in the page."""
+    """What comes from the client is not a markup in the page."""
     app.add_url_rule("/<name>", "view", lambda name: abort(404, description=name))
     assert "<script>" not in app.test_client().get("/<script>").text
 

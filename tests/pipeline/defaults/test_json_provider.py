@@ -1,4 +1,4 @@
-"""The standard library's JSON, unless a plugin brings another one."""
+"""The standard library's JSON, unless a plugin provides another one."""
 
 from __future__ import annotations
 

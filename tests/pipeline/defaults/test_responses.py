@@ -260,7 +260,7 @@ class TestClasses:
 class TestRefused:
     @pytest.mark.parametrize(("value", "what"), REFUSED.values(), ids=REFUSED)
     def test_message(self, app: Cocopot, value: Any, what: str) -> None:
-        """What no response can be made of is an error that names the endpoint and says what to return."""
+        """What no response can be made of is an error that names the endpoint and states what to return."""
         with pytest.raises(TypeError) as raised:
             answer(app, lambda: value)
         message = str(raised.value)
@@ -268,7 +268,7 @@ class TestRefused:
         assert "Return a str, bytes, dict, list" in message
 
     def test_none(self, app: Cocopot) -> None:
-        """A view without a return statement is told so."""
+        """A view without a return statement is reported so."""
         with pytest.raises(TypeError, match=r"view for 'value' returned None.*a return statement is missing"):
             answer(app, lambda: None)
 

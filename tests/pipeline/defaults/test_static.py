@@ -91,7 +91,7 @@ def test_of_one_host(root: Path) -> None:
 
 
 def test_age(root: Path) -> None:
-    """SEND_FILE_MAX_AGE_DEFAULT says how long a browser may keep them."""
+    """SEND_FILE_MAX_AGE_DEFAULT states how long a browser may keep them."""
     app = make(root)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 60
     response = app.test_client().get("/static/css/page.css")

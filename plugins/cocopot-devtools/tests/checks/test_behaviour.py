@@ -41,7 +41,7 @@ GOOD = """
         def cocopot_shutdown(self, app):
             app.extensions["demo"].clear()
     """
-#: Plugins with one fault each: the source, the rule, and what the finding says.
+#: Plugins with one fault each: the source, the rule, and what the finding states.
 FAULTY = {
     "setup": (
         """
@@ -208,7 +208,7 @@ def test_a_good_plugin(subject: MakePlugin) -> None:
 
 @pytest.mark.parametrize("fault", FAULTY)
 def test_faults(fault: str, subject: MakePlugin) -> None:
-    """Each fault is told by its rule."""
+    """Each fault is reported by its rule."""
     source, code, says = FAULTY[fault]
     found = check(subject, source, "cocopot_demo:plugin" if fault == "instance" else None)
     assert [finding.message for finding in found if finding.code == code and says in finding.message]

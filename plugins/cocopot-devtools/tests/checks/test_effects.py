@@ -159,7 +159,7 @@ def test_what_is_replaced_added_or_removed(what: str, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("what", STATES)
 def test_the_state_of_the_process(what: str) -> None:
-    """What has no place in a module is looked at too."""
+    """What has no place in a module is inspected too."""
     before = Snapshot.take()
     with STATES[what]():
         found = before.effects()
@@ -194,7 +194,7 @@ def test_warning_filters() -> None:
 
 
 def test_what_a_module_does_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Caches of modules, submodules, and what a package imports when it is first used are no effects."""
+    """Caches of modules, submodules, and what a package imports when it is first used are not effects."""
     before = Snapshot.take()
     monkeypatch.setattr(json, "_cache", {"a": 1}, raising=False)
     monkeypatch.setattr(json, "submodule", ModuleType("json.submodule"), raising=False)
@@ -211,7 +211,7 @@ def test_the_plugin_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_effect_says_what_it_is_now() -> None:
-    """A function or class that stands in the place of another is named."""
+    """A function or class that replaces another is named."""
     assert str(SideEffect("os.getcwd", replaced)) == f"os.getcwd, which now is {__name__}.replaced"
     assert str(SideEffect("os.environ (HOME)")) == "os.environ (HOME)"
     assert os.environ  # the module os is what it was

@@ -18,7 +18,7 @@ GOOD = """
         def cocopot_before_request(self, app, request):
             return None
     """
-#: Plugins with one fault each: the source, the rule, the line of the finding, and what it says.
+#: Plugins with one fault each: the source, the rule, the line of the finding, and what it states.
 FAULTY = {
     "import": ("import a_module_that_nobody_has", "CP102", 4, "No module named 'a_module_that_nobody_has'"),
     "syntax": ("def broken(:", "CP102", 4, "SyntaxError"),
@@ -55,7 +55,7 @@ FAULTY = {
 
 
 def test_a_good_plugin(subject: MakePlugin) -> None:
-    """A plugin that can be loaded has no findings, and says what it requires."""
+    """A plugin that can be loaded has no findings, and states what it requires."""
     made = subject(GOOD, entry_point="cocopot_demo:Plugin")
     check_loading(made)
     assert made.findings == []
@@ -88,7 +88,7 @@ def test_faults(fault: str, subject: MakePlugin) -> None:
     ],
 )
 def test_values(value: str, says: str, subject: MakePlugin) -> None:
-    """A value that leads nowhere, and a class that cannot be instantiated, are told with the value."""
+    """A value that leads nowhere, and a class that cannot be instantiated, are reported with the value."""
     source = "class Plugin:\n    def __init__(self):\n        raise ValueError('no licence')"
     made = subject(source, entry_point=value)
     check_loading(made)
@@ -97,7 +97,7 @@ def test_values(value: str, says: str, subject: MakePlugin) -> None:
 
 
 def test_a_requirement_that_is_broken(subject: MakePlugin) -> None:
-    """A fault of a plugin that is required is told as that."""
+    """A fault of a plugin that is required is reported as that."""
     made = subject("requires = ('users',)")
     subject("@hookimpl\ndef cocopot_befor_request(app): ...", "users")
     check_loading(made)
@@ -107,7 +107,7 @@ def test_a_requirement_that_is_broken(subject: MakePlugin) -> None:
 
 
 def test_effects(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the import changes is told, with the place of what stands there now."""
+    """What the import changes is reported, with the place of what is there now."""
     monkeypatch.setattr(sys, "displayhook", sys.displayhook)
     made = subject("import sys\n\ndef show(value): ...\n\nsys.displayhook = show")
     check_loading(made)
@@ -117,7 +117,7 @@ def test_effects(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_closed_standard_output(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An import that closes what is printed to is told, and nothing breaks by it."""
+    """An import that closes what is printed to is reported, and nothing breaks by it."""
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     made = subject("import sys\nsys.stdout = None")
     check_loading(made)
@@ -128,7 +128,7 @@ def test_a_closed_standard_output(subject: MakePlugin, monkeypatch: pytest.Monke
 
 
 def test_effects_of_an_import_that_fails(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was changed before the import failed is told, too."""
+    """What was changed before the import failed is reported, too."""
     monkeypatch.setattr(sys, "displayhook", sys.displayhook)
     made = subject("import sys\nsys.displayhook = print\n1 / 0")
     check_loading(made)

@@ -40,7 +40,7 @@ def check(
 
 
 def test_nothing_wrong(project: Callable[..., Path]) -> None:
-    """A project that says everything has no findings."""
+    """A project with all metadata has no findings."""
     assert check(project) == []
 
 

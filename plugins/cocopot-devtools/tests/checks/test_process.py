@@ -31,7 +31,7 @@ STUCK = """
         while True:
             pass
     """
-#: How a plugin may leave the process while it is imported, and what is said of it.
+#: How a plugin may leave the process while it is imported, and what is reported about it.
 DEATHS = {
     "import os; os._exit(3)": "It ended the process with the status 3, while its module was imported.",
     "import os; os.abort()": "It ended the process by signal SIGABRT, while its module was imported.",
@@ -62,7 +62,7 @@ def test_what_a_process_found() -> None:
 
 @pytest.mark.parametrize("source", DEATHS)
 def test_a_plugin_that_leaves(source: str) -> None:
-    """A process that ends before its time is a finding, which says how and while what."""
+    """A process that ends before its time is a finding, which states how and while what."""
     outcome = run(source)
     (finding,) = outcome.findings
     assert (finding.code, finding.plugin, outcome.completed) == ("CP105", "demo", False)
@@ -71,7 +71,7 @@ def test_a_plugin_that_leaves(source: str) -> None:
 
 @pytest.mark.slow
 def test_a_plugin_that_never_comes_back() -> None:
-    """An endless loop is ended, and the finding says in which line it was."""
+    """An endless loop is ended, and the finding states in which line it was."""
     outcome = run(STUCK, timeout=5)
     (finding,) = outcome.findings
     assert outcome.facts["loaded"]
@@ -101,6 +101,6 @@ def test_what_a_plugin_leaves_running(tmp_path: Path) -> None:
 
 
 def test_variables_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the caller's environment says of plugins does not hold for the check."""
+    """What the caller's environment states of plugins does not hold for the check."""
     monkeypatch.setenv("COCOPOT_DISABLE_PLUGINS", "demo")
     assert run(GOOD).facts["declared"] == ["DEMO_LEVEL"]

@@ -29,7 +29,7 @@ FULL = """
     more = "cocopot_full:More"
     """
 
-#: Lines that do not belong into a project's table, and what is said of them.
+#: Lines that do not belong into a project's table, and what is reported about them.
 WRONG = {
     "version = 1": "version under .project. must be a version",
     "version = '1/../../x'": "version under .project. must be a version",
@@ -91,7 +91,7 @@ def test_virtual_environments_are_passed_over(project: Callable[..., Path], stag
 
 
 def test_a_project_without_its_module(project: Callable[..., Path], staged: Path) -> None:
-    """If no folder has the module, the project's own is taken: the import says what is wrong."""
+    """If no folder has the module, the project's own is taken: the import states what is wrong."""
     folder = project(value="cocopot_elsewhere")
     assert stage_project(folder, staged) == folder
 
@@ -108,7 +108,7 @@ def test_a_project_without_its_module(project: Callable[..., Path], staged: Path
     ],
 )
 def test_unusable_projects(toml: str, says: str, project: Callable[..., Path], staged: Path) -> None:
-    """What cannot be read without building it is refused, and the message says what to do."""
+    """What cannot be read without building it is refused, and the message states what to do."""
     with pytest.raises(ProjectError, match=says):
         stage_project(project(toml=toml), staged)
 
@@ -132,13 +132,13 @@ def test_versions(version: str, project: Callable[..., Path], staged: Path) -> N
 
 
 def test_no_project(tmp_path: Path, staged: Path) -> None:
-    """A folder without pyproject.toml is no project."""
+    """A folder without pyproject.toml is not a project."""
     with pytest.raises(ProjectError, match=r"has no pyproject\.toml"):
         stage_project(tmp_path, staged)
 
 
 def test_find_module(tmp_path: Path) -> None:
-    """Of a dotted name, the outermost package that is no namespace is found, or the module."""
+    """Of a dotted name, the outermost package that is not a namespace is found, or the module."""
     package = tmp_path / "space" / "package"
     package.mkdir(parents=True)
     package.joinpath("__init__.py").touch()

@@ -46,7 +46,7 @@ def check(path: Path, options: Options | None = None) -> Review:
 
 
 def test_a_good_project(project: Callable[..., Path]) -> None:
-    """A project with nothing wrong passes every rule, and its cost is told."""
+    """A project with nothing wrong passes every rule, and its cost is reported."""
     result = check(project(GOOD), Options())
     assert [finding.code for finding in result.findings] == ["CP801", "CP802"]
     assert {rule.code for rule in result.passed()} == RULES.keys() - {"CP801", "CP802"}

@@ -33,5 +33,5 @@ def test_codes_are_in_order_and_used() -> None:
 
 
 def test_a_finding_knows_its_rule() -> None:
-    """What a rule says need not be repeated in each finding."""
+    """What a rule states need not be repeated in each finding."""
     assert Finding("CP301", "It imports cocopot.app.").rule is RULES["CP301"]

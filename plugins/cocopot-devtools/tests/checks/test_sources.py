@@ -96,7 +96,7 @@ def test_private_attributes(file: Path, line: str) -> None:
     ],
 )
 def test_public_attributes(file: Path, line: str) -> None:
-    """Public attributes, and private ones of the plugin's own objects, are no findings."""
+    """Public attributes, and private ones of the plugin's own objects, are not findings."""
     assert codes(file, line) == []
 
 
@@ -184,13 +184,13 @@ def test_a_file_that_is_gone(file: Path) -> None:
 
 
 def test_a_long_chain_of_attributes(file: Path) -> None:
-    """As deep as Python can parse, attributes are looked at."""
+    """As deep as Python can parse, attributes are inspected."""
     assert codes(file, f"import cocopot; x{'.x' * 1200}; cocopot{'._x' * 1200}") == [("CP301", 1)]
 
 
 @pytest.mark.parametrize(("text", "line"), [("x = 1\ndef broken(:", 2), ("x = '\0'", 0)])
 def test_unreadable_files(file: Path, text: str, line: int) -> None:
-    """A file that is no Python is a finding that says where, and does not stop the others."""
+    """A file that is not Python is a finding that states where, and does not stop the others."""
     file.write_text(text, encoding="utf-8")
     sources, (finding,) = read_sources([file])
     assert sources == []

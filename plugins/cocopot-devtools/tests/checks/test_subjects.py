@@ -27,7 +27,7 @@ def test_places_of_errors(subject: MakePlugin) -> None:
 
 
 def test_requirements_are_followed(subject: MakePlugin) -> None:
-    """What is required requires others in turn; the first that is missing is told."""
+    """What is required requires others in turn; the first that is missing is reported."""
     made = subject("requires = ('users',)")
     subject("requires = ['session']", "users")
     assert with_requirements(made.plugin) == ({"demo", "users"}, "session")
@@ -36,14 +36,14 @@ def test_requirements_are_followed(subject: MakePlugin) -> None:
 
 
 def test_wrong_requirements(subject: MakePlugin) -> None:
-    """What is required must be told as a tuple of names."""
+    """What is required must be declared as a tuple of names."""
     made = subject("requires = 'session'")
     with pytest.raises(PluginError, match="must be a tuple of plugin names"):
         with_requirements(made.plugin)
 
 
 def test_notes(subject: MakePlugin) -> None:
-    """A finding is kept once, and says which plugin it concerns."""
+    """A finding is kept once, and states which plugin it concerns."""
     made = subject("")
     made.find("CP102", "broken", ("file.py", 3))
     made.find("CP102", "broken", ("file.py", 3))
@@ -59,5 +59,5 @@ def test_notes(subject: MakePlugin) -> None:
     ],
 )
 def test_describe(error: Exception, text: str) -> None:
-    """An exception is told in one line."""
+    """An exception is reported in one line."""
     assert describe(error) == text

@@ -27,7 +27,7 @@ def test_installed(argument: str) -> None:
 
 
 def test_one_plugin_of_several() -> None:
-    """The name of a distribution stands for all of its plugins, that of a plugin for itself."""
+    """The name of a distribution means all of its plugins, that of a plugin the plugin itself."""
     values = {"one": "cocopot_both:One", "two": "cocopot_both:Two"}
     with installed_plugin(values, "", distribution="cocopot-both"):
         with open_target("cocopot-both") as target:
@@ -71,7 +71,7 @@ def test_unusable_project(project: Callable[..., Path]) -> None:
 
 
 def test_what_looks_like_source(project: Callable[..., Path]) -> None:
-    """Folders, and links to what is not there, such as an editor makes to lock a file, are no sources."""
+    """Folders, and links to what is not there, such as an editor makes to lock a file, are not sources."""
     folder = project()
     package = folder / "cocopot_demo"
     package.joinpath(".#__init__.py").symlink_to("user@host.1234:5678")
@@ -108,7 +108,7 @@ def test_wheel(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["text.whl", "empty.whl"])
 def test_no_wheel(name: str, tmp_path: Path) -> None:
-    """What is no archive, and an archive without metadata, is refused."""
+    """What is not an archive, and an archive without metadata, is refused."""
     tmp_path.joinpath("text.whl").write_text("no archive", encoding="utf-8")
     zipfile.ZipFile(tmp_path / "empty.whl", "w").close()
     with pytest.raises(TargetError, match=f"{name} is not a wheel: "), open_target(str(tmp_path / name)):
@@ -117,7 +117,7 @@ def test_no_wheel(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("metadata", [None, "Name: cocopot-demo\n"])
 def test_unreadable_metadata(metadata: str | None) -> None:
-    """A distribution that is half removed is refused, and the message says where it lies."""
+    """A distribution that is half removed is refused, and the message states where it lies."""
     with installed_plugin("demo", "") as plugin:
         file = plugin.path / "cocopot_demo-1.0.0.dist-info" / "METADATA"
         file.unlink()
@@ -131,7 +131,7 @@ def test_unreadable_metadata(metadata: str | None) -> None:
 
 
 def test_unreadable_entry_points() -> None:
-    """A distribution whose entry points cannot be read is refused, and the message says what is wrong."""
+    """A distribution whose entry points cannot be read is refused, and the message states what is wrong."""
     with installed_plugin("demo", "") as plugin:
         file = plugin.path / "cocopot_demo-1.0.0.dist-info" / "entry_points.txt"
         file.write_text("[cocopot.plugins]\ndemo\n", encoding="utf-8")
@@ -143,7 +143,7 @@ def test_unreadable_entry_points() -> None:
 
 
 def test_nothing_of_that_name() -> None:
-    """The message says what was tried, what is installed, and which name is near."""
+    """The message states what was tried, what is installed, and which name is near."""
     with installed_plugin("demo", ""), pytest.raises(TargetError) as caught, open_target("cocopot-demos"):
         pass
     assert "no installed distribution, no plugin and no file has that name." in str(caught.value)
@@ -151,7 +151,7 @@ def test_nothing_of_that_name() -> None:
 
 
 def test_namespace(tmp_path: Path) -> None:
-    """Of a namespace, only the part that belongs to the plugin is looked at."""
+    """Of a namespace, only the part that belongs to the plugin is inspected."""
     values = {"one": "space.one.plugin"}
     modules = {"space.one.plugin": "", "space.two.plugin": ""}
     with installed_plugin(values, "", distribution="space-one", modules=modules) as plugin:

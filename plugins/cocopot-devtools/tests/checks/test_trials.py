@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.conftest import MakePlugin
 
 HOOK = "@hookimpl\ndef {hook}({arguments}):\n    {body}"
-#: Plugins with one fault each: the hook, its arguments, its body, the rule, and what the finding says.
+#: Plugins with one fault each: the hook, its arguments, its body, the rule, and what the finding states.
 FAULTY = {
     "request": (
         "cocopot_request_started",
@@ -150,7 +150,7 @@ def trial(made: MakePlugin, source: str) -> list[Finding]:
 
 @pytest.mark.parametrize("fault", FAULTY)
 def test_faults(fault: str, subject: MakePlugin) -> None:
-    """A hook that raises where it should not is told once, by the request that showed it first."""
+    """A hook that raises where it should not is reported once, by the request that showed it first."""
     hook, arguments, body, code, says = FAULTY[fault]
     found = trial(subject, HOOK.format(hook=hook, arguments=arguments, body=body))
     assert {finding.code for finding in found} == ({code} if code else set())
@@ -215,7 +215,7 @@ def test_a_response_that_breaks_while_it_is_sent(subject: MakePlugin) -> None:
 
 
 def test_without_a_plugin_every_scenario_is_as_it_says(subject: MakePlugin) -> None:
-    """The application alone answers each request as its scenario says."""
+    """The application alone answers each request as its scenario states."""
     made = subject("")
     app = make_app(made, ProbePlugin())
     app.logger.disabled = True

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import subprocess
 import sys
 import threading
-import weakref
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +16,6 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
 from cocopot import Blueprint, Cocopot, Config, current_app, g, hookimpl, request, url_for
-from cocopot.context import has_app_context
 from cocopot.routing import Rule
 
 if TYPE_CHECKING:
@@ -167,169 +164,6 @@ class TestInstanceFolder:
             assert file.read() == b"caf\xc3\xa9"
         with app.open_instance_resource("note.txt", "r", encoding="latin-1") as file:
             assert file.read() == "caf\xc3\xa9"
-
-
-class TestStart:
-    def test_once_before_the_first_request(self, app: Cocopot, calls: list[str]) -> None:
-        """Startup functions run once, before the first request, with the final configuration."""
-        app.on_startup(lambda: calls.append(app.config["SIZE"]))
-        app.before_request(lambda: calls.append("request"))
-        app.config["SIZE"] = "final"
-        assert (calls, app.started) == ([], False)
-        app.test_client().get("/")
-        app.test_client().get("/missing")
-        assert (calls, app.started) == (["final", "request", "request"], True)
-
-    def test_in_an_application_context(self, app: Cocopot, calls: list[str]) -> None:
-        """They run in an application context, and not in that of the request."""
-
-        @app.on_startup
-        def look() -> None:
-            calls.append(current_app.name)
-            g.made_at_startup = True
-
-        app.add_url_rule("/g", "g", lambda: str("made_at_startup" in g))
-        assert app.test_client().get("/g").text == "False"
-        assert calls == [app.name]
-
-    def test_threads(self, app: Cocopot, calls: list[str]) -> None:
-        """Of threads that race for the first request one starts the application; the others wait."""
-        number = 8
-        barrier = threading.Barrier(number)
-        begun = threading.Event()
-
-        def start_up() -> None:
-            calls.append("begin")
-            begun.wait(0.05)
-            calls.append("end")
-
-        def send() -> None:
-            barrier.wait()
-            calls.append(app.test_client().get("/").text)
-
-        app.on_startup(start_up)
-        threads = [threading.Thread(target=send) for _ in range(number)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert calls == ["begin", "end", *["index"] * number]
-
-    def test_failure_is_tried_again(self, app: Cocopot, calls: list[str]) -> None:
-        """A startup that fails reaches the server, and the next request tries again."""
-
-        @app.on_startup
-        def connect() -> None:
-            calls.append("connect")
-            if len(calls) == 1:
-                raise OSError("no database")
-
-        with pytest.raises(OSError, match="no database"):
-            app.test_client().get("/")
-        assert app.started is False
-        assert not has_app_context()
-        assert app.test_client().get("/").text == "index"
-        assert calls == ["connect", "connect"]
-
-    def test_request_at_startup(self, app: Cocopot, calls: list[str]) -> None:
-        """A startup function may send a request to the application, which does not start it again."""
-        app.on_startup(lambda: calls.append(app.test_client().get("/").text))
-        app.test_client().get("/")
-        assert calls == ["index"]
-
-    def test_order(self, calls: list[str]) -> None:
-        """Plugins start before the application's functions, and shut down after them."""
-
-        class Pool:
-            @hookimpl
-            def cocopot_startup(self) -> None:
-                calls.append("plugin up")
-
-            @hookimpl
-            def cocopot_shutdown(self) -> None:
-                calls.append("plugin down")
-
-        app = Cocopot(__name__, autoload=False, plugins=[Pool()])
-        for name in ("first", "second"):
-            app.on_startup(lambda name=name: calls.append(f"{name} up"))
-            app.on_shutdown(lambda name=name: calls.append(f"{name} down"))
-        app.start()
-        app.close()
-        up = ["plugin up", "first up", "second up"]
-        assert calls == [*up, "second down", "first down", "plugin down"]
-
-    def test_not_by_commands(self, app: Cocopot, calls: list[str]) -> None:
-        """An application that only builds URLs is not started."""
-        app.on_startup(lambda: calls.append("started"))
-        app.config["SERVER_NAME"] = "shop.example"
-        with app.app_context():
-            assert url_for("index") == "http://shop.example/"
-        assert calls == []
-
-
-class TestClose:
-    def test_once(self, app: Cocopot, calls: list[str]) -> None:
-        """Closing runs the shutdown functions once, in an application context."""
-        app.on_shutdown(lambda: calls.append(current_app.name))
-        app.start()
-        app.close()
-        app.close()
-        assert calls == [app.name]
-
-    def test_only_if_started(self, app: Cocopot, calls: list[str]) -> None:
-        """An application that has not been started has nothing to close."""
-        app.on_shutdown(lambda: calls.append("down"))
-        app.close()
-        assert calls == []
-
-    def test_started_again(self, app: Cocopot, calls: list[str]) -> None:
-        """After closing, the next request starts the application again."""
-        app.on_startup(lambda: calls.append("up"))
-        app.on_shutdown(lambda: calls.append("down"))
-        for _ in range(2):
-            app.test_client().get("/")
-            app.close()
-        assert calls == ["up", "down"] * 2
-
-    def test_every_one_runs(self, app: Cocopot, calls: list[str], caplog: pytest.LogCaptureFixture) -> None:
-        """Errors stop no other shutdown function; they are logged by name and raised together."""
-
-        def fail() -> None:
-            raise OSError("stuck")
-
-        app.on_shutdown(lambda: calls.append("first"))
-        app.on_shutdown(fail)
-        app.start()
-        with pytest.raises(ExceptionGroup, match="1 of 2 implementations of cocopot_shutdown") as raised:
-            app.close()
-        assert [str(error) for error in raised.value.exceptions] == ["stuck"]
-        assert calls == ["first"]
-        assert "app.on_shutdown: " in caplog.text
-
-    def test_at_the_end_of_the_process(self, tmp_path: Path) -> None:
-        """When the process ends, a started application is closed."""
-        text = (
-            "from cocopot import Cocopot\n"
-            "def make(name):\n"
-            "    app = Cocopot(name, autoload=False)\n"
-            "    app.on_shutdown(lambda: print(name, 'down'))\n"
-            "    return app\n"
-            "started, idle = make('started'), make('idle')\n"
-            "started.test_client().get('/')\n"
-            "print('end')\n"
-        )
-        assert run(tmp_path / "bakery.py", text).stdout.splitlines() == ["end", "started down"]
-
-    def test_does_not_keep_the_application(self) -> None:
-        """A started application that no code uses any more can go."""
-        app = Cocopot(__name__, autoload=False)
-        app.start()
-        for number in range(40):  # more than CPython keeps without a dict
-            setattr(app, f"attribute_{number}", number)
-        reference = weakref.ref(app)
-        del app
-        gc.collect()
-        assert reference() is None
 
 
 class TestSeveralApplications:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cocopot import Blueprint, Cocopot, Response, request
-from cocopot.registry.callbacks import BEFORE_REQUEST, function_table, name_of
-from cocopot.scopes import blueprints_of
+from cocopot import Blueprint, Cocopot, request
+from cocopot.registry.callbacks import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,21 +42,6 @@ def note(calls: list[str]) -> Callable[[str], Callable[..., None]]:
 
 def view() -> str:
     return "view"
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "names"),
-    [
-        (None, []),
-        ("", []),
-        ("index", []),
-        ("shop.index", ["shop"]),
-        ("a.b.c.index", ["a.b.c", "a.b", "a"]),
-    ],
-)
-def test_blueprints_of(endpoint: str | None, names: list[str]) -> None:
-    """An endpoint names the blueprints that it belongs to, innermost first."""
-    assert blueprints_of(endpoint) == names
 
 
 @pytest.mark.parametrize(
@@ -255,42 +239,3 @@ class TestLists:
         """They are not keys, as lists are none."""
         with pytest.raises(TypeError, match="unhashable"):
             hash(app.before_request_funcs[None])
-
-
-class TestTables:
-    def test_as_a_mapping(self, app: Cocopot) -> None:
-        """A table makes a key when it is asked for, and can be read as a dict."""
-        table = app.before_request_funcs
-        assert (len(table), None in table, list(table)) == (0, False, [])
-        table[None].append(view)
-        assert table.setdefault("shop", [len]) == [len]
-        assert table.setdefault("shop", [view]) == [len]
-        assert (len(table), "shop" in table, list(table)) == (2, True, [None, "shop"])
-        assert repr(table) == repr({None: [view], "shop": [len]})
-        del table["shop"]
-        assert table == {None: [view]}
-
-    def test_assigning_itself(self, app: Cocopot, calls: list[str], note: Any) -> None:
-        """Adding to a list with `+=` keeps what was in it."""
-        app.before_request_funcs[None] = [note("a")]
-        app.before_request_funcs[None] += [note("b")]
-        app.test_client().get("/")
-        assert calls == ["a", "b"]
-
-    def test_without_an_application(self) -> None:
-        """A blueprint's functions are data only, until it is registered."""
-        table = function_table(BEFORE_REQUEST, None)
-        table[None].append(view)
-        table[None].remove(view)
-        table[None] = [len]
-        assert table == {None: [len]}
-
-    def test_after_the_first_request(self, app: Cocopot) -> None:
-        """A change takes effect with the next request, for endpoints that have been served too."""
-        app.add_url_rule("/", view_func=view)
-        client = app.test_client()
-        assert client.get("/").text == "view"
-        app.after_request_funcs[None].append(lambda _: Response("changed"))
-        assert client.get("/").text == "changed"
-        app.after_request_funcs[None].pop()
-        assert client.get("/").text == "view"

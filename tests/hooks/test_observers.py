@@ -597,7 +597,7 @@ def test_a_wrapper_that_is_collected_while_a_context_variable_is_set() -> None:
     code = """
 import gc
 from contextvars import Context, ContextVar
-from tests.hooks.test_observe import manager_of, one, outer, throw_away, twice
+from tests.hooks.test_observers import manager_of, one, outer, throw_away, twice
 
 manager, other = manager_of(outer, twice), manager_of(one)
 variables = [ContextVar("variable") for _ in range(40)]

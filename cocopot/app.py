@@ -74,7 +74,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
             variable `COCOPOT_PLUGINS` replaces it, unless it is `False`.
         plugins: Objects, modules or classes to register as plugins beside the installed ones.
         disable: Names of plugins that must not be loaded, in addition to `COCOPOT_DISABLE_PLUGINS`.
-        plugin_errors: `"raise"`, or `"warn"` to log an error and leave that plugin out whole. The environment
+        plugin_errors: `"raise"`, or `"warn"` to log an error and skip that plugin entirely. The environment
             variable `COCOPOT_PLUGIN_ERRORS` replaces it.
 
     Raises:

@@ -51,7 +51,7 @@ class Loader:
 
     Args:
         manager: The plugin manager.
-        on_error: `"raise"`, or `"warn"` to log an error and leave that plugin out whole. The environment
+        on_error: `"raise"`, or `"warn"` to log an error and skip that plugin entirely. The environment
             variable `COCOPOT_PLUGIN_ERRORS` replaces it.
 
     Raises:

@@ -15,7 +15,7 @@ from cocopot.hooks import specs
 from cocopot.hooks.blame import Culprits
 from cocopot.hooks.candidates import Candidate, name_of_plugin, unique_name
 from cocopot.hooks.compiler import compile_call
-from cocopot.hooks.markers import PROJECT_NAME, can_carry_hookimpl, static_attribute
+from cocopot.hooks.markers import MISSING, PROJECT_NAME, can_carry_hookimpl, static_attribute
 from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
 from cocopot.hooks.records import PluginRecord
@@ -311,10 +311,12 @@ class PluginManager(pluggy.PluginManager):
     def compiled_hook(self, hook: str, scopes: Iterable[str] = ()) -> HookFunction | None:
         """Return what `compile` returns without results, compiled once and cached until the next change."""
         key = (hook, *scopes)
-        if key not in self.compiled:
+        # Read once: another thread may discard what is compiled at any time.
+        call: HookFunction | None = self.compiled.get(key, MISSING)
+        if call is MISSING:
             with self.locked():
-                self.compiled[key] = self.compile(hook, key[1:], results=False)
-        return self.compiled[key]  # type: ignore[no-any-return]  # under such a key
+                call = self.compiled[key] = self.compile(hook, key[1:], results=False)
+        return call
 
     def _hookexec(
         self,

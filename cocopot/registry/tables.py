@@ -89,7 +89,7 @@ class ScopedTable(MutableMapping[Scope, R], Generic[R]):
         return scope in self._registries
 
     def __iter__(self) -> Iterator[Scope]:
-        return iter(self._registries)
+        return iter(list(self._registries))  # a lookup by another thread may add one
 
     def __len__(self) -> int:
         return len(self._registries)

@@ -614,3 +614,32 @@ def test_who_is_being_set_up_in_another_thread() -> None:
     app.plugins.register(Plugin(), "plugin")
     added_by = {rule.rule: getattr(rule, "added_by", None) for rule in app.router.iter_rules()}
     assert (added_by["/plugin"], added_by["/other"]) == ("plugin", None)
+
+
+def test_a_compiled_hook_survives_a_change_at_any_moment() -> None:
+    """A registration of another thread may discard what is compiled between any two steps of a lookup."""
+
+    class Discarding(dict[Any, Any]):
+        def __contains__(self, key: object) -> bool:
+            found = super().__contains__(key)
+            manager.invalidate()
+            return found
+
+        def get(self, key: Any, default: Any = None) -> Any:
+            found = super().get(key, default)
+            manager.invalidate()
+            return found
+
+    class Plugin:
+        @hookimpl
+        def cocopot_url_defaults(self, values: dict[str, Any]) -> None:
+            values["seen"] = True
+
+    app = Cocopot(__name__, autoload=False, plugins=[Plugin])
+    manager = app.plugins
+    for _ in range(2):
+        manager.compiled = Discarding(manager.compiled)
+        call, values = manager.compiled_hook("cocopot_url_defaults"), dict[str, Any]()
+        assert call is not None
+        call(app, "index", values)
+        assert values == {"seen": True}

@@ -88,7 +88,8 @@ class PluginManager(pluggy.PluginManager):
 
         May be called while requests are being served: those in flight keep the calls that they began with,
         and those that begin wait until the plugin has been set up. If its `cocopot_setup` raises, what it has
-        registered is rolled back.
+        registered is rolled back. Neither that hook, nor the `cocopot_startup` of a plugin that is registered
+        after the start, may wait for a request of another thread, which would wait for it.
 
         Args:
             plugin: An object or module with hook implementations.

@@ -1,4 +1,4 @@
-"""The hook contract, and the plugin manager that keeps it."""
+"""The hook contract, and the plugin manager that enforces it."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Culprits:
-    """What is known of the implementations that exceptions have left.
+    """Cached descriptions of the implementations that exceptions have left.
 
-    It is cached: locating a function takes long, and exceptions such as a 401 are part of normal operation.
+    Locating a function is slow, and exceptions such as a 401 are part of normal operation.
     """
 
     def __init__(self) -> None:

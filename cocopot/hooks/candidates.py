@@ -38,7 +38,7 @@ class Candidate:
     """A plugin that is installed or was passed as an object, and has not been registered yet.
 
     Args:
-        name: What people disable, order and configure it by.
+        name: The name by which it is disabled, ordered and configured.
         value: The entry point's value, `"module"` or `"module:object"`; empty for an object that was passed.
         distribution: Name of the distribution; by default that of the entry point, read when it is needed.
         version: Version of the distribution; likewise.
@@ -64,7 +64,7 @@ class Candidate:
         if version is not None:
             self.version = version
 
-    # To read the metadata takes longer than to import a small plugin.
+    # Reading the metadata takes longer than importing a small plugin.
     @functools.cached_property
     def distribution(self) -> str:
         """Name of the distribution; empty for an object that was passed."""
@@ -83,7 +83,7 @@ class Candidate:
         """Import the plugin; a class is instantiated.
 
         Raises:
-            PluginError: It is a value such as `None` or a function, which can have no hooks.
+            PluginError: It is a value such as `None` or a function, which cannot have hooks.
             Exception: Whatever the import, or the class, raises.
         """
         plugin = self.explicit if self.entry_point is None else self.entry_point.load()
@@ -148,7 +148,7 @@ class Candidate:
 
 @functools.cache
 def installed() -> tuple[Candidate, ...]:
-    """Return every plugin that an installed distribution names, by name; read once per process.
+    """Return every plugin that an installed distribution declares, by name; read once per process.
 
     `installed.cache_clear()` makes the next call read again.
     """
@@ -160,7 +160,7 @@ def installed() -> tuple[Candidate, ...]:
 
 
 def unreadable() -> list[PluginError]:
-    """Return an error for each distribution whose entry points cannot be read; `installed` passes it over."""
+    """Return an error for each distribution whose entry points cannot be read; `installed` skips it."""
     return read_entry_points(GROUP)[1]
 
 
@@ -219,9 +219,9 @@ def _place(distribution: IDistribution) -> str:
 def _distributions() -> Iterable[Distribution]:
     """Return one distribution of each name: the first on `sys.path`, or the first that has metadata.
 
-    `importlib_metadata.entry_points` searches the same ones. But it takes an entry of `sys.path` that does
-    not exist, such as `python311.zip`, for an archive; to import what reads archives takes as long as the
-    search.
+    `importlib_metadata.entry_points` searches the same ones, but treats an entry of `sys.path` that does not
+    exist, such as `python311.zip`, as an archive; importing the module that reads archives takes as long as
+    the search.
     """
     import importlib_metadata  # by an application that loads installed plugins, and no other
 
@@ -237,7 +237,7 @@ def _distributions() -> Iterable[Distribution]:
 
 
 def _has_metadata(distribution: Distribution) -> bool:
-    """Whether a distribution is more than what an interrupted removal has left of it."""
+    """Whether a distribution has metadata, which an interrupted removal may have deleted."""
     return any(distribution.read_text(file) for file in ("METADATA", "PKG-INFO", ""))
 
 
@@ -276,5 +276,5 @@ def name_of_plugin(plugin: object) -> str:
         return own
     if isinstance(name := getattr(plugin, "__name__", None), str) and not isinstance(plugin, type):
         return name
-    kind = plugin if isinstance(plugin, type) else type(plugin)
-    return f"{kind.__module__}.{kind.__qualname__}"
+    cls = plugin if isinstance(plugin, type) else type(plugin)
+    return f"{cls.__module__}.{cls.__qualname__}"

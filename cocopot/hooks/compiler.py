@@ -2,8 +2,8 @@
 
 pluggy's own call looks up arguments by name and creates lists for every call. Here that is done once: the
 implementations, in the order in which they run, become the source of a function that takes the hook's
-arguments by position and calls each implementation on a line of its own. What arguments, results, wrappers
-and exceptions mean is pluggy's; `tests/hooks/test_compiler_oracle.py` holds the two against each other.
+arguments by position and calls each implementation on its own line. What arguments, results, wrappers
+and exceptions mean is pluggy's; `tests/hooks/test_compiler_oracle.py` compares the two.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def compile_call(
     call: HookCall, impls: Sequence[pluggy.HookImpl], blame: Blame | None = None
 ) -> HookFunction:
-    """Return one function that calls all `impls` as the hook demands.
+    """Return one function that calls all `impls` as the hook's options require.
 
     Args:
         call: The hook.
@@ -120,7 +120,7 @@ def _write_every(source: Source, indent: str) -> None:
         else:
             source.add_call(
                 index, f"{indent}try: "
-            )  # quicker on one line: a line of its own is an instruction
+            )  # faster on one line: a separate line costs an instruction
         source.add(f"{indent}except BaseException as error:")
         source.add(f"{indent} if _blame is not None: _blame(error, _impls[{index}], _hook)")
         source.add(f"{indent} errors = [*(errors or ()), error]")
@@ -133,7 +133,7 @@ def _raise_together(hook: str, errors: list[BaseException], number: int) -> NoRe
     text = f"{len(errors)} of {number} implementations of {hook} raised"
     ordinary = [error for error in errors if isinstance(error, Exception)]
     for error in errors:
-        if not isinstance(error, Exception):  # such as KeyboardInterrupt: it must arrive as itself
+        if not isinstance(error, Exception):  # such as KeyboardInterrupt: it must not be wrapped in a group
             raise error from (ExceptionGroup(text, ordinary) if ordinary else error.__cause__)
     raise ExceptionGroup(text, ordinary)
 

@@ -104,14 +104,14 @@ def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[s
     for name in sorted(known.intersection(dir(record.plugin))):
         function = static_attribute(record.plugin, name)
         function = getattr(function, "__func__", function)  # of a staticmethod or classmethod
-        # None takes the hook of a base class out.
+        # None disables the hook of a base class.
         if function in (None, MISSING) or manager.parse_hookimpl_opts(record.plugin, name) is not None:
             continue
         if inspect.isfunction(function):
             problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."
             place = locate(function)
         else:
-            kind = type(function).__name__
-            problem = f"has a {kind} {name!r} and no function with that name, so it would never run."
+            type_name = type(function).__name__
+            problem = f"has a {type_name} {name!r} and no function with that name, so it would never run."
             place = None
         raise record.candidate.error(problem, reason="unmarked", hook=name, place=place)

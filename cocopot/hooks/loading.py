@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OnError = Literal["raise", "warn"]
 
-#: What a plugin failed in when an exception of its own stops it.
+#: The problem of a plugin that raised an exception itself, by the reason of its error.
 _FAILURES: dict[PluginErrorReason, str] = {
     "import": "failed to load",
     "declaration": "cannot be ordered",
@@ -111,7 +111,7 @@ class Loader:
         self._skip_dependents()
 
     def _check_awaited(self) -> None:
-        """Refuse implementations that would have to be awaited: a hook is called."""
+        """Reject implementations that are coroutine functions, because hooks are never awaited."""
         for caller in vars(self._manager.hook).values():
             for impl in caller.get_hookimpls():
                 record = self._manager.records_by_name.get(impl.plugin_name)
@@ -128,7 +128,7 @@ class Loader:
 
     @contextmanager
     def _skip_on_error(self, candidate: Candidate, reason: PluginErrorReason) -> Iterator[None]:
-        """Turn what goes wrong inside into a `PluginError`; raise it, or log it and leave the plugin out."""
+        """Turn what goes wrong inside into a `PluginError`; raise it, or log it and skip the plugin."""
         try:
             yield
         except PluginError as error:
@@ -192,7 +192,7 @@ class Loader:
 
     def _why_missing(self, name: str, selection: Selection) -> str:
         if name in selection.disabled:
-            return f"which is disabled by {selection.disabled[name]}. Take it out there."
+            return f"which is disabled by {selection.disabled[name]}. Remove it there."
         if name in self._manager.failed:
             return "which failed to load. See its own error."
         known = {candidate.name for candidate in (*installed(), *self._manager.explicit_plugins)}
@@ -253,7 +253,7 @@ class Loader:
                 raise
 
     def _set_up_late(self, record: PluginRecord) -> None:
-        """Do for one plugin what `set_up` and `run_startup` have done for the others."""
+        """Set up a plugin that is registered late, and start it if the others have been started."""
         app = self._app
         if app is None:
             return

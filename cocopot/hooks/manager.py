@@ -1,4 +1,4 @@
-"""The plugin manager: one per application; it registers, orders, validates, and names the culprit."""
+"""The plugin manager: one per application; it registers, orders and validates plugins."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class PluginManager(pluggy.PluginManager):
-    """A `pluggy.PluginManager` that keeps Cocopot's contract of order, kinds and blame.
+    """A `pluggy.PluginManager` that implements Cocopot's order, hook kinds and blame.
 
     Args:
         project_name: Prefix of the attributes that the markers leave on functions.
@@ -63,7 +63,7 @@ class PluginManager(pluggy.PluginManager):
         self.selection = Selection(None, "autoload=", {})
         #: The plugins that were passed to the application's constructor.
         self.explicit_plugins: Sequence[Candidate] = ()
-        #: Called with the record of each plugin that has been registered; what it raises undoes that.
+        #: Called with the record of each plugin that has been registered; rolled back if it raises.
         self.on_register: Callable[[PluginRecord], None] | None = None
         #: Name of the plugin whose `cocopot_setup` runs in this context, or `None`.
         self.current_setup: ContextVar[str | None] = ContextVar("cocopot.current_setup", default=None)
@@ -158,7 +158,7 @@ class PluginManager(pluggy.PluginManager):
     def get_canonical_name(self, plugin: object) -> str:
         """Return `plugin_name`, `__name__`, or for an instance the name of its class with a number."""
         name = name_of_plugin(plugin)
-        # A module keeps its name even if it is taken: it is the one that has it, and is not registered twice.
+        # A module keeps its name: if that is taken, the module itself has it, and is not registered twice.
         return name if name == getattr(plugin, "__name__", None) else unique_name(name, self._name2plugin)
 
     def add_hookcall_monitoring(self, before: HookFunction, after: HookFunction) -> Callable[[], None]:
@@ -179,10 +179,10 @@ class PluginManager(pluggy.PluginManager):
     def observe(self, callback: Callback) -> Callable[[], None]:
         """Have `callback` notified of each call of an implementation, after its end.
 
-        Compiled in from the next request on; requests in flight keep their calls. A callback
-        is not notified of hook calls that it makes itself. What it raises does not reach the request: an
-        `Exception` is logged, once. With a server of several threads it is called in several threads. It runs
-        in a copy of the context variables, so that it cannot change them for the request.
+        It is compiled in from the next request on; requests in flight keep their calls. A callback is not
+        notified of hook calls that it makes itself. What it raises does not reach the request: an `Exception`
+        is logged, once. With a server of several threads it is called in several threads. It runs in a copy
+        of the context variables, so that it cannot change them for the request.
 
         Args:
             callback: Takes a `HookCallRecord`: hook, plugin, start, duration, result or exception.
@@ -258,7 +258,7 @@ class PluginManager(pluggy.PluginManager):
                 yield options.get("specname") or attribute, getattr(plugin, attribute)
 
     def kind(self, hook: str) -> Kind:
-        """Return what becomes of the results of a hook's implementations."""
+        """Return how the results of a hook's implementations are used."""
         return hook_call(getattr(self.hook, hook), hook, (), None).kind
 
     def call_order(self, hook: str, scopes: Sequence[str] | None = None) -> list[pluggy.HookImpl]:

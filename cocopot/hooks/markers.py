@@ -109,19 +109,19 @@ class HookspecMarker:
 hookspec = HookspecMarker(PROJECT_NAME)
 
 # -------------------------------------------------------------------------
-# Looking for marks
+# Finding marks
 # -------------------------------------------------------------------------
 
-#: What `static_attribute` returns for nothing.
+#: What `static_attribute` returns if there is no attribute of that name.
 MISSING = object()
-#: The kinds of what every class has from `object`; written in C, it carries no mark.
+#: The types of what every class inherits from `object`; written in C, it cannot carry a mark.
 _SLOT_WRAPPER_TYPES = frozenset(
     {WrapperDescriptorType, MethodDescriptorType, ClassMethodDescriptorType, GetSetDescriptorType}
 )
 
 
 def static_attribute(plugin: object, name: str) -> Any:
-    """Return what a plugin has under a name, in itself or in its class, without running code of its own.
+    """Return an attribute of a plugin or of its class without running the plugin's code.
 
     Args:
         plugin: A module, a class, or an instance.
@@ -141,7 +141,7 @@ def static_attribute(plugin: object, name: str) -> Any:
 
 def can_carry_hookimpl(value: object) -> bool:
     """Whether a value that `static_attribute` returned can be the implementation of a hook."""
-    kind = type(value)
-    if kind is MethodType or value is MISSING:
+    type_ = type(value)
+    if type_ is MethodType or value is MISSING:
         return True
-    return hasattr(kind, "__get__") and kind not in _SLOT_WRAPPER_TYPES
+    return hasattr(type_, "__get__") and type_ not in _SLOT_WRAPPER_TYPES

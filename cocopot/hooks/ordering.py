@@ -58,7 +58,7 @@ class DependencyCycleError(PluginError):
         super().__init__(
             f"Plugins depend on each other in a cycle: {' -> '.join(cycle)}.",
             plugin=cycle[-1],
-            cure="Take one of them out of the other's requires or after, "
+            cure="Remove one of them from the other's requires or after, "
             f"or disable one with {DISABLE_VARIABLE}.",
             reason="cycle",
         )

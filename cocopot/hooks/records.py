@@ -1,4 +1,4 @@
-"""What the plugin manager knows of a plugin that is registered."""
+"""What the plugin manager records about a registered plugin."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Origin = Literal["plugin", "application", "builtin"]
 
 @dataclass(frozen=True, slots=True)
 class PluginRecord:
-    """What the manager knows of a registered plugin, of an application's function, or of a built-in default.
+    """A registered plugin, a function of the application, or a built-in default.
 
     Args:
         name: The name under which it is registered.

@@ -1,4 +1,4 @@
-"""Hooks of the kind "every one runs": what becomes of the errors of their implementations."""
+"""Hooks of the kind "every one runs": how the errors of their implementations are reported."""
 
 from __future__ import annotations
 

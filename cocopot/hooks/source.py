@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: An implementation of a hook, or a compiled call; arguments and result depend on the hook.
 HookFunction: TypeAlias = Callable[..., Any]
-#: What becomes of the results of a hook's implementations.
+#: How the results of a hook's implementations are used.
 Kind = Literal["all", "first", "threaded", "every"]
 #: Called with an exception, the implementation that it left, and the hook's name.
 Blame: TypeAlias = Callable[[BaseException, pluggy.HookImpl, str], None]
@@ -181,7 +181,7 @@ class Source:
             self.namespace["_blame"] = blame
             self.namespace["_blame_line"] = functools.partial(_blame_line, blame, self.owners, self.call.name)
         source = "\n".join(self.lines) + "\n"
-        exec(_code(source, self.call.name), self.namespace)  # noqa: S102 - made of names that were checked above
+        exec(_code(source, self.call.name), self.namespace)  # noqa: S102 - built from names that were checked above
         return self.namespace[_function_name(self.lines[0])]  # type: ignore[return-value]  # just defined
 
 

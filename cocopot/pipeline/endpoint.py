@@ -107,7 +107,7 @@ class EndpointPipeline:
         if self.teardown_app_context_hook is None and "do_teardown_appcontext" not in overrides:
             self.do_teardown_appcontext = None
         has_teardown = self.do_teardown_request is not None or self.do_teardown_appcontext is not None
-        #: Runs what there is to run when a context is torn down; `None` if there is nothing.
+        #: Runs the teardown steps when a context is torn down; `None` if there are none.
         self.tear_down = lifecycle.tear_down if has_teardown else None
         self.serve = fastpath.serve if fastpath.serves(app, self, overrides) else lifecycle.serve
 

@@ -1,7 +1,7 @@
 """The fast path: `lifecycle.serve` for endpoints whose requests are run by the defaults alone.
 
 Chosen once per endpoint, when its pipeline is compiled. The steps of `lifecycle.full_dispatch_request` are
-inlined, and a text is sent without a `Response` where nothing would inspect one. It buys a third of the
+inlined, and a text is sent without a `Response` where nothing would inspect one. It saves a third of the
 request's time for a text, and a fifth with hooks around it. `tests/pipeline/test_fastpath.py` compares it
 with the plain path.
 """

@@ -105,7 +105,7 @@ def new_context(app: Cocopot, environ: WSGIEnvironment) -> Context:
         environ: The WSGI environment.
     """
     # Request(environ, False) and Context(app, request), without calling the constructors. An attribute that
-    # is set here is read more quickly than a default of the class.
+    # is set here is read faster than a default of the class.
     if app.request_class is Request:
         request = new(Request)
         request.environ = environ
@@ -263,7 +263,7 @@ def process_response(context: Context, response: Response) -> Response:
 
 
 # -------------------------------------------------------------------------
-# When something goes wrong
+# Errors
 # -------------------------------------------------------------------------
 
 
@@ -307,7 +307,7 @@ def _is_trapped(app: Cocopot, exc: HTTPException) -> bool:
 
 
 def handle_http_exception(context: Context, exc: HTTPException) -> ResponseValue:
-    """Ask the error handlers about an HTTP exception; without one it is the response itself."""
+    """Return the error handlers' value for an HTTP exception, or the exception if there is none."""
     if exc.code is None or isinstance(exc, RoutingException):
         return exc  # a response already, such as a redirect of the router
     value = _call_error_handlers(context, exc)
@@ -326,7 +326,7 @@ def handle_exception(context: Context, exc: Exception) -> Response:
         try:
             pipeline.got_request_exception_hook(app, context.request, exc)
         except Exception:
-            app.logger.exception("A report of an exception failed; the exception itself goes on")
+            app.logger.exception("Reporting an exception failed; the exception itself is still handled")
     if app.propagate_exceptions:
         raise exc
     app.log_exception((type(exc), exc, exc.__traceback__))
@@ -340,7 +340,7 @@ def handle_exception(context: Context, exc: Exception) -> Response:
 
 
 # -------------------------------------------------------------------------
-# The end
+# Teardown
 # -------------------------------------------------------------------------
 
 
@@ -369,7 +369,7 @@ def tear_down(context: Context, exc: BaseException | None) -> None:
 
 
 def do_teardown_request(context: Context, exc: BaseException | None) -> None:
-    """Run the teardown-request hooks, every one of them."""
+    """Run all teardown-request hooks, also after an error."""
     hook = (context.pipeline or context.get_pipeline()).teardown_request_hook
     try:
         if hook is not None:
@@ -379,7 +379,7 @@ def do_teardown_request(context: Context, exc: BaseException | None) -> None:
 
 
 def do_teardown_appcontext(context: Context, exc: BaseException | None) -> None:
-    """Run the teardown-app-context hooks, every one of them."""
+    """Run all teardown-app-context hooks, also after an error."""
     hook = (context.pipeline or context.get_pipeline()).teardown_app_context_hook
     try:
         if hook is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cocopot.response import Response
     from cocopot.types import ExcInfo, ResponseValue, StartResponse, WSGIEnvironment
 
-#: Attributes whose change makes an endpoint's pipeline another one.
+#: Attributes that pipelines are compiled from, so that changing one requires compiling them again.
 _COMPILED_IN = STEPS.keys() | {"response_class"}
 
 
@@ -95,7 +95,7 @@ class RequestOverrides:
             del e  # break the reference cycle exception -> traceback -> frame
 
     def handle_http_exception(self, e: HTTPException) -> ResponseValue:
-        """Ask the error handlers about an HTTP exception; without one it is the response itself."""
+        """Return the error handlers' value for an HTTP exception, or the exception if there is none."""
         return lifecycle.handle_http_exception(current_request_context(), e)
 
     def handle_exception(self, e: Exception) -> Response:

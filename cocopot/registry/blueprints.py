@@ -217,7 +217,7 @@ class Blueprint(Registrar):
     # -- registering ---------------------------------------------------
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
-        """Put a blueprint inside this one.
+        """Register a blueprint inside this one.
 
         Args:
             blueprint: The inner blueprint.

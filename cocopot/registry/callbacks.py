@@ -44,7 +44,7 @@ class Decorator:
     declaration: Function
 
 
-# ruff: noqa: ARG005 - the names of the arguments are all that counts
+# ruff: noqa: ARG005 - only the names of the arguments are used
 BEFORE_REQUEST = Decorator("before_request", "cocopot_before_request", lambda: None)
 AFTER_REQUEST = Decorator("after_request", "cocopot_after_request", lambda response: None)
 TEARDOWN_REQUEST = Decorator("teardown_request", "cocopot_teardown_request", lambda exc: None)

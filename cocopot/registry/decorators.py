@@ -100,7 +100,7 @@ class Registrar(Folders):
             super().__setattr__(name, value)
 
     def check_open(self, action: str) -> None:
-        """Raise an error with what to do if it is too late for `action`."""
+        """Raise an error that names the remedy if it is too late for `action`."""
         raise NotImplementedError
 
     def add_url_rule(
@@ -230,7 +230,7 @@ _PLAIN_REGISTRIES = ("view_functions", "blueprints", "blueprint_prefixes", "exte
 
 
 class AppRegistrar(Registrar):
-    """What only an application registers.
+    """The registrations that only an application has.
 
     Args:
         import_name: As for `Folders`.

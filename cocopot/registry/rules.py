@@ -53,7 +53,7 @@ def endpoint_of(view_func: View | None) -> str:
     """Return the endpoint that a view has by default: the name of the function.
 
     Raises:
-        TypeError: If there is no function.
+        TypeError: If `view_func` is `None`.
     """
     if view_func is None:
         raise TypeError("A rule needs an endpoint, or a view function to take the name from.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Registry(Protocol):
-    """What a `ScopedTable` needs of its values."""
+    """The methods that a `ScopedTable` requires of its values."""
 
     def replace(self, values: Any, /) -> None:
         """Register `values` in place of what is registered, unless they are equal."""
@@ -50,7 +50,7 @@ class ScopedTable(MutableMapping[Scope, R], Generic[R]):
         return registry
 
     def existing(self, scope: Scope) -> R | None:
-        """Return the registry of `scope`, or `None` if there is no such key."""
+        """Return the registry of `scope`, or `None` if the key is missing."""
         return self._registries.get(scope)
 
     def __setitem__(self, scope: Scope, values: object) -> None:
@@ -62,7 +62,7 @@ class ScopedTable(MutableMapping[Scope, R], Generic[R]):
             self._registries.pop(scope).replace(())
 
     def setdefault(self, scope: Scope, default: object = ()) -> R:
-        """Return the registry of `scope`, after filling it with `default` if there is no such key."""
+        """Return the registry of `scope`, after filling it with `default` if the key is missing."""
         if scope not in self._registries:
             self[scope] = default
         return self[scope]
@@ -72,7 +72,7 @@ class ScopedTable(MutableMapping[Scope, R], Generic[R]):
         return {scope: registry.as_data() for scope, registry in self._registries.items()}
 
     def replace(self, data: Mapping[Scope, object]) -> None:
-        """Register `data` in place of what is registered; what has not changed is left alone.
+        """Register `data` in place of what is registered; what has not changed stays registered.
 
         Args:
             data: What `as_data` returns, or another table.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Matcher(StateMachineMatcher):
-    """Werkzeug's states, and the table that is built of them."""
+    """Werkzeug's states, and the table that is built from them."""
 
     def __init__(self, merge_slashes: bool, lock: AbstractContextManager[object]) -> None:
         super().__init__(merge_slashes)

@@ -284,5 +284,5 @@ def _compile(
     lines = [f"{', '.join(names)} = plan", *tests, f"return rule, {{{arguments}}}"]
     namespace: dict[str, object] = {"__name__": __name__}
     source = "\n    ".join(["def read(parts, method, plan):", *lines])
-    exec(compile(source, f"<reader of {shape}>", "exec"), namespace)  # noqa: S102 - made of the texts above
+    exec(compile(source, f"<reader of {shape}>", "exec"), namespace)  # noqa: S102 - built from the texts above
     return cast("Callable[[list[str], str, Plan], Outcome]", namespace["read"])

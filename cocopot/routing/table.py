@@ -1,4 +1,4 @@
-"""The table: all that matching needs, built of Werkzeug's states.
+"""The table: all that matching needs, built from Werkzeug's states.
 
 Its layout is defined here and in `cocopot.routing.plans`. It is read by `Router.match_request` and, for what
 the tables alone can answer, by `cocopot.speedups.match_plain`.
@@ -78,7 +78,7 @@ def _rules_by_method(node: Node | None, redirecting: frozenset[int]) -> dict[str
 
 
 class Table:
-    """All that matching needs, built of a matcher's states and never changed."""
+    """All that matching needs, built from a matcher's states and never changed."""
 
     def __init__(self, root: State) -> None:
         self.root = Node(root)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from cocopot.types import ResponseValue
 
 
-#: Methods for which there is nothing to do but to call the view.
+#: Methods for which the view is called without further checks.
 WITH_VIEW = frozenset({"GET", "POST"})
 
 
 @hookimpl(trylast=True)
 def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue:
-    """Raise what routing found wrong, answer OPTIONS, or call the view with the values of the URL."""
+    """Raise the routing exception, answer OPTIONS, or call the view with the values of the URL."""
     rule = request.url_rule
     if rule is None:
         raise request.routing_exception or LookupError("The request has not been matched with the URL rules.")

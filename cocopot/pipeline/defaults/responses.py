@@ -84,7 +84,7 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
         if is_plain:
             _PAGES[cls] = page
     headers = list(exc.get_headers(request.environ))
-    if headers and headers[0][0] == "Content-Type":  # which a response takes more quickly as such
+    if headers and headers[0][0] == "Content-Type":  # which a response processes faster as `content_type`
         return app.response_class(page, exc.code, headers[1:] or None, content_type=headers[0][1])
     return app.response_class(page, exc.code, headers)
 
@@ -103,7 +103,7 @@ def _forced(app: Cocopot, request: Request, body: WerkzeugResponse | Function) -
 
 
 def raise_bad_value(request: Request, value: object, what: str) -> NoReturn:
-    """Report a value that no response can be made of.
+    """Report a value that cannot be converted into a response.
 
     Raises:
         TypeError: Always.

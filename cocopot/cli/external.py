@@ -104,7 +104,7 @@ class ExternalCommands:
 
     Args:
         commands: The commands, by name; they are not imported yet.
-        errors: What cannot be used whatever is run: names of built-in commands, and unreadable metadata.
+        errors: What cannot be used in any run: names of built-in commands, and unreadable metadata.
     """
 
     commands: Mapping[str, ExternalCommand] = field(default_factory=dict)

@@ -72,7 +72,7 @@ def make_group(app: Cocopot) -> AppGroup:
 
 
 def _register_commands(app: Cocopot, group: AppGroup, impls: Sequence[pluggy.HookImpl]) -> None:
-    """Run implementations, wrappers first; one that raises is logged, and keeps no other from running."""
+    """Run implementations, wrappers first; one that raises is logged, and the others still run."""
     for index, impl in enumerate(impls):
         if impl.wrapper or impl.hookwrapper:
             _run_around(app, group, impl, impls[index + 1 :])
@@ -166,7 +166,7 @@ class MainGroup(click.Group):
     # -- its commands ----------------------------------------------------
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, as far as there is an application that can be imported."""
+        """Return the names of all commands, including the application's if it can be imported."""
         group, _ = self._application(ctx)
         return list(dict.fromkeys((*self._independent(ctx), *group.commands)))
 
@@ -209,7 +209,7 @@ class MainGroup(click.Group):
         return found
 
     def _application(self, ctx: click.Context) -> tuple[click.Group, BaseException | None]:
-        """Return the application's group, or an empty one and why."""
+        """Return the application's group, or an empty one and the reason."""
         try:
             group = ctx.ensure_object(AppLoader).load().cli
         except KeyboardInterrupt:

@@ -35,7 +35,7 @@ Source = Literal["installed", "passed", "registered"]
 
 @dataclass(frozen=True, slots=True)
 class ErrorReport:
-    """Why a plugin failed.
+    """The failure of a plugin.
 
     Args:
         message: Text of the `PluginError`.
@@ -60,14 +60,14 @@ class PluginReport:
             `"not selected"`, `"replaced"` by an object that the application passes, or `"unregistered"` by
             the application.
         reason: The cause of that state, such as `"by COCOPOT_DISABLE_PLUGINS"`; may be empty.
-        position: Its place in the load order, from 1; `None` if it is not loaded.
+        position: Its position in the load order, from 1; `None` if it is not loaded.
         source: Where it comes from; `None` if that is unknown, as of a name that is not installed.
         distribution: Name of its distribution; `None` if there is none.
         version: Version of its distribution; `None` if there is none.
         entry_point: Value of its entry point; `None` if there is none.
         place: Where its module or class is; `None` if that is unknown, or not imported.
         requires: The plugins that it requires.
-        after: The plugins after which it is loaded if they are there.
+        after: The plugins after which it is loaded if they are loaded.
         hooks: The hooks that it implements, in the order of the contract; empty if it is not imported.
         error: Why it failed; `None` if it did not.
     """
@@ -116,7 +116,7 @@ class HookReport:
 
     Args:
         name: Its name.
-        kind: What becomes of results: `"all"`, `"first"`, `"threaded"` or `"every"`.
+        kind: How results are used: `"all"`, `"first"`, `"threaded"` or `"every"`.
         threaded: With `"threaded"`, the argument that each result replaces for the next implementation.
         order: `"in"`, `"out"`, or `None` for pluggy's own.
         specified_in: The module or class that specifies it; `None` if it has no specification.
@@ -141,8 +141,8 @@ def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[P
 
     A distribution whose entry points cannot be read is reported in place of its plugins.
 
-    Imports nothing: of a plugin that is not loaded, hooks and needs are known if its module happens to be
-    imported.
+    Imports nothing: the hooks and needs of a plugin that is not loaded are reported only if its module has
+    been imported.
 
     Args:
         manager: The plugin manager, with its plugins loaded.
@@ -238,7 +238,7 @@ def _imported(candidate: Candidate) -> object | None:
 
 
 def _inspect(function: Callable[..., T], target: object, default: T, *args: object) -> T:
-    """Return what a function finds out about a plugin, or a default: what failed to load may fail again."""
+    """Return the result of a function for a plugin, or a default: what failed to load may fail again."""
     with suppress(Exception):
         return function(target, *args)
     return default

@@ -60,10 +60,10 @@ def command(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    """Show which plugins there are, what became of each, and in which order they run.
+    """Show the plugins, their states, and the order in which they run.
 
     A plugin that fails is skipped, and shown with the reason. Without an application, the installed plugins
-    are shown as an application would load them that takes all of them.
+    are shown as an application that selects all of them would load them.
     """
     app, error, failed = _load(loader)
     if error is not None:
@@ -97,7 +97,7 @@ def command(
 
 
 def _load(loader: AppLoader) -> tuple[Cocopot | None, BaseException | None, Mapping[str, PluginError]]:
-    """Return the application, or `None` and why there is none; and the errors of the plugins it skipped."""
+    """Return the application, or `None` and the reason, and the errors of the plugins that it skipped."""
     # What is printed meanwhile goes to standard error, so that a document stays one.
     with collect_errors() as failed, redirect_stdout(sys.stderr):
         try:
@@ -114,7 +114,7 @@ def _create_manager(failed: Mapping[str, PluginError]) -> PluginManager:
     """Return the manager of an application that loads every plugin, without setting any of them up.
 
     Args:
-        failed: Errors of plugins that are known already.
+        failed: Errors of plugins that have been reported already.
     """
     manager = PluginManager()
     for name, builtin in BUILTINS.items():
@@ -158,7 +158,7 @@ def _check_known(name: str, known: Iterable[str], option: str) -> None:
 
 
 def _report_load_error(error: BaseException, *, verbose: bool) -> None:
-    """Report on standard error why there is no application."""
+    """Report on standard error why the application is missing."""
     if isinstance(error, NoAppError):
         click.echo(mask_text(error.message), err=True)
         return

@@ -117,7 +117,7 @@ def _run_development_server(
     except (Exception, SystemExit) as error:
         if not is_running_from_reloader():
             raise
-        # The next change may fix it, so this process goes on and waits for it.
+        # The next change may fix it, so this process continues and waits for it.
         _print_error(error)
         debug = os.environ[_DEBUG_VARIABLE] == "1"
         server_host, server_port = inherited_address()

@@ -97,7 +97,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
     #: Key for signing.
     secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")
 
-    #: Whether the first request has begun, and registration is over.
+    #: Whether the first request has begun, and registration is closed.
     started: bool = False
     _name: str | None = None
 
@@ -121,7 +121,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
     ) -> None:
         #: The plugin manager.
         self.plugins = PluginManager()
-        # Read in every request, and found more quickly on the instance.
+        # Read in every request, and found faster on the instance.
         self.request_class, self.response_class = self.request_class, self.response_class
         import_name = import_name or _caller(self)
         super().__init__(import_name, static_folder, static_url_path, root_path, self.plugins)
@@ -191,7 +191,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
 
     @cached_property
     def json(self) -> JSONProvider:
-        """What writes and reads JSON."""
+        """The JSON provider."""
         return cast("JSONProvider", self.plugins.hook.cocopot_json_provider(app=self))
 
     @cached_property
@@ -274,7 +274,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
         return Client(self, use_cookies=use_cookies, **kwargs)
 
     def test_cli_runner(self, **kwargs: Any) -> CliRunner:
-        """Return what runs the application's commands in tests.
+        """Return a runner for the application's commands in tests.
 
         Args:
             kwargs: Passed to `cocopot.testing.CliRunner`.
@@ -318,7 +318,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
     # -- URLs ------------------------------------------------
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Return what builds URLs for a request, or outside of one for SERVER_NAME; `None` without it."""
+        """Return the URL adapter for a request, or outside of one for SERVER_NAME; `None` without it."""
         return urls.create_url_adapter(self, request)
 
     def url_for(

@@ -34,9 +34,8 @@ def is_disconnect(error: OSError) -> bool:
 class TerminatedStream(LimitedStream):
     """A body that the server terminates, checked against its announced length and a maximum.
 
-    Servers treat a broken body differently: gunicorn raises errors of its own, and accepts a body that ends
-    early as complete. Werkzeug's own stream stops silently at the maximum when all is read in
-    one call.
+    Servers treat a broken body differently: gunicorn raises its own errors, and accepts a body that ends
+    early as complete. Werkzeug's own stream stops silently at the maximum when all is read in one call.
     """
 
     def __init__(self, stream: IO[bytes], length: int | None, max_length: int | None) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 FileLoader = Callable[[IO[Any]], Mapping[str, object] | None]
 
-#: The errors that `silent=True` ignores: there is no file of that name.
+#: The errors that `silent=True` ignores: the file is missing.
 _MISSING: Final = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 
 #: The keys of the core, each with its default.
@@ -121,7 +121,7 @@ class Config(TracedDict):
 
         Args:
             filename: The file; a relative name is relative to `root_path`.
-            silent: Whether to ignore that there is no such file.
+            silent: Whether to ignore a missing file.
 
         Returns:
             Whether the file was loaded.
@@ -151,7 +151,7 @@ class Config(TracedDict):
         Args:
             filename: The file; a relative name is relative to `root_path`.
             load: Turns the open file into a mapping; `None` counts as an empty one.
-            silent: Whether to ignore that there is no such file.
+            silent: Whether to ignore a missing file.
             text: Whether the file is opened as text, in UTF-8, or as bytes.
 
         Returns:
@@ -177,7 +177,7 @@ class Config(TracedDict):
 
         Args:
             filename: The file; a relative name is relative to `root_path`.
-            silent: Whether to ignore that there is no such file.
+            silent: Whether to ignore a missing file.
 
         Returns:
             Whether the file was loaded.
@@ -193,7 +193,7 @@ class Config(TracedDict):
 
         Args:
             filename: The file, in UTF-8; a relative name is relative to `root_path`.
-            silent: Whether to ignore that there is no such file.
+            silent: Whether to ignore a missing file.
 
         Returns:
             Whether the file was loaded.
@@ -210,7 +210,7 @@ class Config(TracedDict):
 
         Args:
             variable_name: The environment variable.
-            silent: Whether to ignore that it is unset or empty, or that there is no such file.
+            silent: Whether to ignore an unset or empty variable, and a missing file.
 
         Returns:
             Whether the file was loaded.
@@ -269,7 +269,7 @@ class Config(TracedDict):
         self.set_from(values, Origin("environment", variable, within))
 
     def from_mapping(self, mapping: Mapping[str, object] | None = None, **kwargs: object) -> bool:
-        """Set keys from the upper-case keys of a mapping and of keyword arguments, which win.
+        """Set keys from the upper-case keys of a mapping and of keyword arguments, which take precedence.
 
         Args:
             mapping: Keys and values.
@@ -313,8 +313,8 @@ class Config(TracedDict):
 
 
 def _name_of(obj: object) -> str:
-    kind = obj if isinstance(obj, type) else type(obj)
-    return obj.__name__ if isinstance(obj, types.ModuleType) else f"{kind.__module__}.{kind.__qualname__}"
+    cls = obj if isinstance(obj, type) else type(obj)
+    return obj.__name__ if isinstance(obj, types.ModuleType) else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _upper_attributes(obj: object) -> dict[str, object]:

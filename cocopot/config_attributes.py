@@ -43,7 +43,7 @@ class ConfigAttribute(Generic[T]):
     def __get__(self, obj: HasConfig, owner: type) -> T: ...
 
     def __get__(self, obj: HasConfig | None, owner: type) -> T | Self:
-        """Return the value, or the descriptor itself when asked of the class."""
+        """Return the value, or the descriptor itself when read from the class."""
         if obj is None:
             return self
         value: T = obj.config[self.name]

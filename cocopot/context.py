@@ -47,7 +47,7 @@ class Globals:
         """Remove the attribute `name` and return it.
 
         Raises:
-            KeyError: If it is not set and there is no default.
+            KeyError: If it is not set, without a default.
         """
         if default is _MISSING:
             return self.__dict__.pop(name)
@@ -70,7 +70,7 @@ class Globals:
 class Context:
     """What belongs to one request, or to one use of an application outside of a request.
 
-    It is active while it is pushed; it is torn down when the last one who holds it lets go.
+    It is active while it is pushed; it is torn down when its last holder releases it.
 
     Args:
         app: The application.
@@ -89,10 +89,10 @@ class Context:
     _exc: BaseException | None = None
 
     def __init__(self, app: Cocopot, request: Request | None = None) -> None:
-        # Without a default on the class they are read more quickly. `lifecycle.new_context` sets the same.
+        # Without a default on the class they are read faster. `lifecycle.new_context` sets the same.
         self.app = app
         self.request = request
-        #: How many have pushed the context or keep it otherwise; it is torn down when there are none.
+        #: The number of pushes and holds; the context is torn down when it becomes zero.
         self.holds = 0
         #: Functions that `after_this_request` has collected.
         self.after_functions: list[Function] | None = None
@@ -133,19 +133,19 @@ class Context:
 
     @property
     def url_adapter(self) -> MapAdapter | None:
-        """What builds URLs here, or `None` outside of a request without SERVER_NAME."""
+        """The URL adapter, or `None` outside of a request without SERVER_NAME."""
         if self._url_adapter is None:
             self._url_adapter = self.app.create_url_adapter(self.request)
         return self._url_adapter
 
     def copy(self) -> Context:
-        """Return a new context for the same application and request, with a `g` of its own."""
+        """Return a new context for the same application and request, with its own `g`."""
         context = Context(self.app, self.request)
         context.pipeline = self.pipeline
         context._is_copy = True
         return context
 
-    # -- being active --------------------------------------------------
+    # -- activation ----------------------------------------------------
 
     def push(self) -> None:
         """Make this the current context."""
@@ -185,7 +185,7 @@ class Context:
         """Take what is shared with another context of the same application that this one is pushed inside.
 
         A request uses the `g` of the context around it, and leaves its teardown to it. An application context
-        has a `g` of its own, and sees the request around it.
+        has its own `g`, and sees the request around it.
         """
         if outer is None or outer is self or outer.app is not self.app:
             return
@@ -306,7 +306,7 @@ def has_request_context() -> bool:
 def copy_current_request_context(function: F) -> F:
     """Make `function` run in a copy of the current request context, such as in another thread or greenlet.
 
-    The copy has the same request and a `g` of its own; its teardown hooks run when the function returns.
+    The copy has the same request and its own `g`; its teardown hooks run when the function returns.
 
     Raises:
         RuntimeError: If no request context is active.

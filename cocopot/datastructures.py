@@ -1,4 +1,4 @@
-"""Werkzeug's headers and query arguments, with quicker access in the usual case."""
+"""Werkzeug's headers and query arguments, with faster access in the usual case."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ class PluginError(Exception):
     - `"register"`: it raised an exception while it was registered
     - `"config"`: its `cocopot_config_defaults` raised, or has an invalid key or one of another plugin
     - `"setup"`: its `cocopot_setup` raised
-    - `"other"`: whatever else, such as an error that a plugin raises itself
+    - `"other"`: any other problem, such as an error that a plugin raises itself
 
     Args:
         problem: What is wrong, without place and cure.
@@ -245,8 +245,8 @@ def blame_of(error: BaseException) -> tuple[Blame, ...]:
         error: An exception that was raised in a request, by the command line, or by `app.plugins`.
 
     Returns:
-        One item for each plugin and hook; empty if it left none. An exception that left a hook of which every
-        implementation runs is part of an `ExceptionGroup`, and has its own blame.
+        One item for each plugin and hook; empty if it did not leave any. An exception that left a hook of
+        which every implementation runs is part of an `ExceptionGroup`, and has its own blame.
     """
     blame: tuple[Blame, ...] = getattr(error, _BLAME, ())
     return blame

@@ -59,7 +59,7 @@ class JSONProvider(ABC):
 
         Args:
             obj: The value.
-            fp: The file; RFC 8259 wants it in UTF-8.
+            fp: The file; RFC 8259 requires UTF-8.
             kwargs: As for `dumps`.
         """
         fp.write(self.dumps(obj, **kwargs))
@@ -149,13 +149,14 @@ class DefaultJSONProvider(JSONProvider):
 
         Args:
             obj: The value.
-            kwargs: Options of `json.JSONEncoder`, which win over the configuration. They cost time: an
-                encoder is made for the call.
+            kwargs: Options of `json.JSONEncoder`, which override the configuration. They cost time: an
+                encoder is created for the call.
 
         Raises:
-            TypeError: A value or key cannot be written; the message has its type and its place, as a
+            TypeError: A value or key cannot be written; the message states its type and its place, as a
                 JSONPath (RFC 9535).
-            ValueError: A number is not finite; the message has it and its place. Or a value contains itself.
+            ValueError: A number is not finite; the message states it and its place.
+                Or a value contains itself.
         """
         return _encode(self._build(kwargs), obj) if kwargs else self._write("spaced", obj)
 
@@ -264,7 +265,7 @@ _scan: Final[Callable[[str, int], tuple[Any, int]]] = cast("Any", _DECODER).scan
 
 def _response_value(args: tuple[object, ...], kwargs: dict[str, object]) -> object:
     if args and kwargs:
-        raise TypeError("a JSON response is made of positional or of keyword arguments, not of both")
+        raise TypeError("a JSON response takes positional or keyword arguments, not both")
     if len(args) == 1:
         return args[0]
     return list(args) or kwargs or None

@@ -61,7 +61,7 @@ class _LazyHeaders(_RaiseBadRequest, LazyHeaders):
 class _Setting:
     """A limit: the value set on the request, else the application's, else Werkzeug's.
 
-    It defines no `__set__`, so that a value in the instance's dict wins.
+    It defines no `__set__`, so that a value in the instance's dict takes precedence.
     """
 
     def __init__(self, key: str, default: int | None) -> None:

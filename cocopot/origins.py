@@ -30,7 +30,7 @@ class Origin(NamedTuple):
 
 
 class TracedDict(dict[str, Any]):
-    """A dict that records the origin of each value when it is set, and is read as quickly as a dict.
+    """A dict that records the origin of each value when it is set, and is read as fast as a dict.
 
     Args:
         values: The first keys and values, recorded as the core's defaults.
@@ -41,7 +41,7 @@ class TracedDict(dict[str, Any]):
         self._origins = dict.fromkeys(self, Origin("default"))
 
     def origin(self, key: str) -> Origin | None:
-        """Return the origin of a key's value, or `None` if there is no such key."""
+        """Return the origin of a key's value, or `None` if the key is missing."""
         return self._origins.get(key) if key in self else None
 
     def set_from(self, values: Mapping[str, object], origin: Origin) -> None:

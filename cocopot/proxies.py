@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # A method call on an imported name is compiled to a slower attribute lookup (CPython 3.11).
 _get_context = CURRENT.get
 
-# Hands an object's error from `__getattribute__` to `__getattr__`.
+# Passes an object's error from `__getattribute__` to `__getattr__`.
 _FAILED = threading.local()
 
 
@@ -31,7 +31,7 @@ class _ContextProxy(LocalProxy[Any]):
 
     def __getattr__(self, name: str) -> object:
         # Python calls this after an AttributeError of `__getattribute__`. If that was the object's, it is
-        # raised again: to read the attribute again would run a property twice.
+        # raised again: reading the attribute again would run a property twice.
         error: AttributeError | None = _FAILED.__dict__.pop("error", None)
         if error is None:
             return getattr(self._get_current_object(), name)

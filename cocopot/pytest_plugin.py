@@ -63,7 +63,7 @@ def _configurations(config: pytest.Config) -> list[str]:
 
 
 def _parametrizes_config(metafunc: pytest.Metafunc) -> bool:
-    """Whether a test is parametrized with configurations of its own."""
+    """Whether a test is parametrized with its own configurations."""
     parameters = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize") if mark.args]
     return any(
         "cocopot_config" in (names.split(",") if isinstance(names, str) else names) for names in parameters

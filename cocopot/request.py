@@ -109,7 +109,7 @@ class Request(_WerkzeugRequest):
     holds_files: bool = False
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
-        # Its cached properties: read more quickly, and a `BadRequest` for bad input.
+        # Its cached properties: read faster, and a `BadRequest` for bad input.
         accept_charsets = werkzeug_lazy("accept_charsets")
         accept_encodings = werkzeug_lazy("accept_encodings")
         accept_languages = werkzeug_lazy("accept_languages")

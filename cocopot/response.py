@@ -1,9 +1,9 @@
 """The response: Werkzeug's, with a short path for plain bodies.
 
-A response made of one string has its headers in a plain list until `Response.headers` is read; from then on
-they are in the `Headers` object. Called as a WSGI application it passes on status, headers and the body's
-list if nothing needs more: no callback on close, no `HEAD`, no status without a body, no location to rewrite.
-Everything else is done by Werkzeug.
+A response whose body is one string has its headers in a plain list until `Response.headers` is read; from
+then on they are in the `Headers` object. Called as a WSGI application it passes on status, headers and the
+body's list if nothing needs more: no callback on close, no `HEAD`, no status without a body, no location to
+rewrite. Everything else is done by Werkzeug.
 
 It differs from Werkzeug's on purpose:
 
@@ -87,7 +87,7 @@ def _type_header(mimetype: str | None) -> tuple[str, str] | None:
     return _plain_header("Content-Type", get_content_type(mimetype, "utf-8"))
 
 
-# The headers of nearly every response: to look one up is quicker than to make one.
+# The headers of nearly every response: looking one up is faster than creating one.
 TYPE_HEADERS: dict[str | None, tuple[str, str] | None] = {
     mimetype: _type_header(mimetype) for mimetype in ("text/html", "text/plain")
 }
@@ -146,10 +146,10 @@ def _final_header_list(headers: Headers | None) -> list[tuple[str, str]] | None:
     for name, _ in head:
         if name == "Content-Length":
             has_length = True
-        elif name not in _PLAIN_NAMES and name != "Content-Type" and (kind := _special_name(name)):
-            if kind == "content-length":
+        elif name not in _PLAIN_NAMES and name != "Content-Type" and (special := _special_name(name)):
+            if special == "content-length":
                 has_length = True
-            elif kind != "content-type":
+            elif special != "content-type":
                 return None
     return head if has_length else None
 
@@ -253,7 +253,7 @@ class Response(_WerkzeugResponse):
     def force_type(
         cls, response: _WerkzeugResponse, environ: WSGIEnvironment | None = None
     ) -> _WerkzeugResponse:
-        """Make a response, or with an environment a WSGI application, a response of this class, in place."""
+        """Convert a response, or with an environment a WSGI application, to this class, in place."""
         forced = cast("Response", super().force_type(response, environ))
         if not cls._has_short_path:
             vars(forced).pop("_is_plain", None)

@@ -31,7 +31,7 @@ def domain_of(app: Cocopot) -> tuple[str | None, str | None]:
 
 
 def create_url_adapter(app: Cocopot, request: Request | None) -> MapAdapter | None:
-    """Return what matches and builds URLs for a request, or outside of one for SERVER_NAME.
+    """Return the URL adapter for a request, or outside of one for SERVER_NAME.
 
     Args:
         app: The application.

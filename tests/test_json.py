@@ -329,7 +329,7 @@ class TestResponse:
 
     def test_arguments_of_both_kinds(self) -> None:
         """Positional and keyword arguments together are refused."""
-        with pytest.raises(TypeError, match="not of both"):
+        with pytest.raises(TypeError, match="not both"):
             provider().response(1, a=2)
 
     @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ T = TypeVar("T")
 Arguments = TypeVar("Arguments", bound="ImmutableMultiDict[str, str]")
 
 
-#: The Content-Length headers of short bodies: to look one up is quicker than to make one.
+#: The Content-Length headers of short bodies: looking one up is faster than creating one.
 LENGTH_HEADERS = {length: ("Content-Length", str(length)) for length in range(1024)}
 
 
@@ -31,15 +31,15 @@ def new(cls: type[T]) -> T:
     """Return an object without calling its constructor.
 
     Args:
-        cls: Its class, which has no `__new__` of its own.
+        cls: Its class, which does not define `__new__`.
     """
     return object.__new__(cls)
 
 
 class Lazy:
-    """An attribute that is computed at its first access and then kept in the instance's dict.
+    """An attribute that is computed at its first access and then cached in the instance's dict.
 
-    It defines no `__set__`, so that a value in the instance's dict wins without a call.
+    It defines no `__set__`, so that a value in the instance's dict takes precedence without a call.
 
     Args:
         load: Computes it from the instance.

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _HEADINGS = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
 _WIDTH = 100
-#: The longest time that --timeout gives, in seconds: a day.
+#: The longest time that --timeout accepts, in seconds: a day.
 _LONGEST = 86400
 
 
 def _config(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> dict[str, Any]:  # noqa: ARG001
-    """Read `KEY=VALUE`, where the value is JSON, or a text if it is none."""
+    """Read `KEY=VALUE`, where the value is JSON, or else a text."""
     found: dict[str, Any] = {}
     for text in values:
         key, equals, value = text.partition("=")
@@ -91,7 +91,7 @@ def command(
     """Check a plugin as a strict reviewer would.
 
     DIST_OR_PATH is an installed distribution (cocopot-cors), the name of an installed plugin (cors), a wheel,
-    or the folder of a project; nothing is installed. The plugin is run in processes of its own.
+    or the folder of a project; nothing is installed. The plugin is run in separate processes.
 
     The exit code is 0 without errors, 1 with errors, and 2 if there is nothing to check.
     """
@@ -178,7 +178,7 @@ def _wrapped(text: str, indent: str) -> Iterator[str]:
 
 
 def _escape(text: str) -> str:
-    """Return a text of the plugin with escapes in place of what a terminal would obey."""
+    """Return a text of the plugin with escapes in place of control sequences of terminals."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 

@@ -33,11 +33,11 @@ blueprint = Blueprint("{name}", __name__)
 
 @blueprint.get("/{name}")
 def greet() -> str:
-    """Greet those who ask for this path."""
+    """Return a greeting."""
     return {greeting}'''
 _ROUTE_TEST = '''\
 def test_answers(client: Client) -> None:
-    """The plugin answers under a path of its own."""
+    """The plugin adds a route."""
     assert client.get("/{name}").text == "Hello, world."'''
 _SETTING_TEST = '''\
 def test_setting(app: Cocopot) -> None:
@@ -51,7 +51,7 @@ def test_setting_is_obeyed(app: Cocopot, client: Client) -> None:
 
 
 class Implementations:
-    """Implementations of some hooks, each of which leaves everything as it is.
+    """Implementations of some hooks, none of which changes anything.
 
     `cocopot_setup` adds a route, and `cocopot_config_defaults` a setting for its text.
 
@@ -61,12 +61,12 @@ class Implementations:
     """
 
     def __init__(self, name: str, hooks: Iterable[str]) -> None:
-        wanted = set(hooks)
-        self.hooks = [hook for hook in HOOKS if hook in wanted]
+        selected = set(hooks)
+        self.hooks = [hook for hook in HOOKS if hook in selected]
         self.name = name
         self.key = f"{name.replace('-', '_').upper()}_GREETING"
-        self.has_route = "cocopot_setup" in wanted
-        self.has_setting = "cocopot_config_defaults" in wanted
+        self.has_route = "cocopot_setup" in selected
+        self.has_setting = "cocopot_config_defaults" in selected
 
     def module(self) -> str:
         """Return the code of the plugin's module, without its docstring."""
@@ -80,7 +80,7 @@ class Implementations:
         return "\n\n\n".join(test.format(name=self.name, key=self.key) for test in tests)
 
     def example(self) -> str:
-        """Return an application that has the plugin, and shows that it does."""
+        """Return an application that uses the plugin, and demonstrates it."""
         shown = f'assert "{self.name}" in [record.name for record in app.plugins.records("plugin")]'
         if self.has_route:
             shown = f'assert app.test_client().get("/{self.name}").text == "Hello, world."'
@@ -136,7 +136,7 @@ def _definition(hook: str, signature: inspect.Signature) -> str:
 
 
 def _public(annotation: str) -> str:
-    """Return an annotation of the contract in the words of a plugin."""
+    """Return an annotation of the contract as it is written in a plugin."""
     return re.sub(r"\b[A-Z]\w*", lambda match: _PUBLIC.get(match[0], ("", match[0]))[1], annotation)
 
 
@@ -189,6 +189,6 @@ def _is_standard(module: str) -> bool:
 
 
 def _place(origin: tuple[str, str]) -> tuple[str, bool, bool, str]:
-    """Return by what ruff sorts imports: module, then constants, classes, and what is in lower case."""
+    """Return the key by which ruff sorts imports: module, then constants, classes, other names."""
     module, name = origin
     return module, not name.isupper(), name[:1].islower(), name

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: The longest name; it is part of keys, variables and lines of code.
 MAX_LENGTH = 40
 DEFAULT_HOOKS = "cocopot_setup"
-#: Words that have a meaning of their own where plugins are named.
+#: Words that have a special meaning where plugins are named.
 RESERVED = {"all", "none"}
 
 
@@ -51,7 +51,7 @@ def new_app(folder: Path) -> None:
 @click.option(
     "--dir", "folder", type=click.Path(path_type=Path), help="The project's folder; by default cocopot-NAME."
 )
-@click.option("--hooks", help="The hooks to implement, separated by commas. Without it, they are asked for.")
+@click.option("--hooks", help="The hooks to implement, separated by commas; prompted for by default.")
 @click.option("--author", help="The author's name, for pyproject.toml and LICENSE.")
 @click.option("--yes", is_flag=True, help=f"Ask nothing: implement {DEFAULT_HOOKS}.")
 def new_plugin(name: str, folder: Path | None, hooks: str | None, author: str | None, *, yes: bool) -> None:
@@ -178,7 +178,7 @@ def parse_hooks(text: str) -> list[str]:
     """Return the hooks that a text names, separated by commas or blanks.
 
     Raises:
-        click.UsageError: If one of them is not a hook; the message has the nearest one, or all of them.
+        click.UsageError: If one of them is not a hook; the message names the nearest one, or all of them.
     """
     names = re.split(r"[,\s]+", text.strip(", \t"))
     for name in names:
@@ -194,7 +194,7 @@ def ask_for_hooks() -> list[str]:
     """List the hooks of the contract, and ask which of them to implement.
 
     Raises:
-        click.UsageError: If there is no answer, as without a terminal.
+        click.UsageError: If no hooks are entered, as without a terminal.
     """
     width = max(map(len, HOOKS))
     for hook in HOOKS:

@@ -59,7 +59,7 @@ def check_folder(folder: Path) -> None:
 
 
 def write(files: Mapping[str, str], folder: Path) -> None:
-    """Write a project into a folder that is empty or not there yet.
+    """Write a project into a folder that is empty or does not exist yet.
 
     The files are written beside their place and moved there when all of them are complete, so that an error
     leaves nothing behind.

@@ -1,1 +1,1 @@
-"""The checks of `cocopot check-plugin`; each group is in a module of its own."""
+"""The checks of `cocopot check-plugin`; each group is in its own module."""

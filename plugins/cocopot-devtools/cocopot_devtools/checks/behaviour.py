@@ -1,4 +1,4 @@
-"""Whether a plugin works in two applications of one process, and in the requests that they get."""
+"""Checks that a plugin works in two applications of one process, and in their requests."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _start(subject: PluginUnderTest, app: Cocopot, code: str, where: str) -> boo
 
 
 def _check_declarations(subject: PluginUnderTest, app: Cocopot) -> None:
-    """Note which configuration keys the plugin names itself."""
+    """Record which configuration keys the plugin declares itself."""
     declared: set[str] = set()
     for impl in app.plugins.call_order("cocopot_config_defaults"):
         if impl.plugin_name == subject.plugin and not (impl.wrapper or impl.hookwrapper):

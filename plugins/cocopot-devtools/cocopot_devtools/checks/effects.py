@@ -84,7 +84,7 @@ class Snapshot:
 
     @classmethod
     def take(cls, ignore: str = "") -> Snapshot:
-        """Return what is there now.
+        """Return a snapshot of the current state.
 
         Args:
             ignore: A package that may change itself.
@@ -121,7 +121,7 @@ def watch() -> None:
     for name in WATCHED:
         importlib.import_module(name)
     with contextlib.suppress(ImportError):
-        importlib.import_module("typing_extensions")  # a backport, which mends the module typing
+        importlib.import_module("typing_extensions")  # a backport, which patches the module typing
     mimetypes.init()
     tempfile.gettempdir()
     weakref.finalize(Snapshot, int).detach()  # the first one of a process registers an exit handler

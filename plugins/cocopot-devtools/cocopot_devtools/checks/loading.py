@@ -1,4 +1,4 @@
-"""Whether a plugin can be imported, changes nothing by it, and keeps the hook contract."""
+"""Whether a plugin can be imported, whether that has side effects, and whether it fits the hook contract."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CODES: Mapping[PluginErrorReason, str] = {
 
 
 def check_loading(subject: PluginUnderTest) -> None:
-    """Import the plugin for the first time, and register it in a plugin manager of its own."""
+    """Import the plugin for the first time, and register it in a separate plugin manager."""
     candidate = subject.candidate
     subject.usable = False
     watch()

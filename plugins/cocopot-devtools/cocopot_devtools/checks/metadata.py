@@ -21,7 +21,7 @@ _LICENSES = ("License-Expression", "License", "License-File")
 
 
 def check_metadata(target: Target) -> Iterator[Finding]:
-    """Yield what is wrong with the metadata of a distribution, and with the names of its plugins."""
+    """Yield findings about the metadata of a distribution, and with the names of its plugins."""
     points = target.entry_points
     if not points:
         yield Finding("CP101", f"{target.name} {target.version} names no plugin under {GROUP!r}.")

@@ -43,7 +43,7 @@ def run_probe(subject: PluginUnderTest, probe: str, timeout: float) -> None:
     Args:
         subject: The plugin.
         probe: One of `PROBES`.
-        timeout: How long each group may take, in seconds; then the process ends, and leaves where it was.
+        timeout: How long each group may take, in seconds; then the process ends, and dumps its stacks.
     """
     with Path(subject.folder, "stuck").open("w", encoding="utf-8") as stuck:
         for check in PROBES[probe]:

@@ -71,7 +71,7 @@ class Processes:
         self._path = json.dumps([*target.path, *path])
 
     def run(self, probe: str, point: EntryPoint, *options: str) -> Outcome:
-        """Run a probe in a process of its own.
+        """Run a probe in a separate process.
 
         Args:
             probe: One of `cocopot_devtools.checks.probe.PROBES`.
@@ -104,7 +104,7 @@ class Processes:
 
     def _wait(self, command: list[str], folder: Path) -> int | None:
         """Run a command to its end, or end it with all that it started; return its status, if it has one."""
-        place = folder / "cwd"  # not where the notes are, which the plugin might overwrite
+        place = folder / "cwd"  # not in the folder of the results, which the plugin might overwrite
         place.mkdir()
         environ = {key: value for key, value in os.environ.items() if not key.startswith("COCOPOT_")}
         with folder.joinpath("stdout").open("wb") as stdout, folder.joinpath("stderr").open("wb") as stderr:

@@ -24,7 +24,7 @@ class ProjectError(Exception):
 
 
 def stage_project(project: Path, folder: Path) -> Path:
-    """Write what an installer would write of a project's metadata, and find its modules.
+    """Write a project's metadata as an installer would, and find its modules.
 
     Args:
         project: A folder with a pyproject.toml (PEP 621).
@@ -34,7 +34,7 @@ def stage_project(project: Path, folder: Path) -> Path:
         The folder that the modules are imported from.
 
     Raises:
-        ProjectError: If there is no pyproject.toml, or it cannot be parsed, or does not conform to PEP 621.
+        ProjectError: If pyproject.toml is missing, cannot be parsed, or does not conform to PEP 621.
     """
     table = _project_table(project)
     info = folder / f"{str(table['name']).replace('-', '_')}-{table.get('version', '0')}.dist-info"

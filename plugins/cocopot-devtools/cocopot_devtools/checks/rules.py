@@ -100,7 +100,7 @@ RULES: dict[str, Rule] = dict(
             "ends-process",
             "error",
             "load",
-            "A plugin that ends the process, or never comes back, takes the application with it.",
+            "A plugin that ends the process, or never returns, stops the application too.",
             "Raise an exception in place of leaving the process; do long work in a thread, from startup on. "
             "If it is only slow, allow more time with --timeout.",
         ),
@@ -127,7 +127,7 @@ RULES: dict[str, Rule] = dict(
             "hook-signature",
             "error",
             "load",
-            "Hooks pass their arguments by name; an application refuses what it could not call.",
+            "Hooks pass their arguments by name; an application rejects what it could not call.",
             "Take arguments of the hook, as many as are needed, by the names that docs/hooks.md gives them.",
         ),
         _rule(
@@ -160,7 +160,7 @@ RULES: dict[str, Rule] = dict(
             "needs-configuration",
             "warning",
             "setup",
-            "Whoever installs the plugin must configure it; what it does in requests was not checked.",
+            "Users who install the plugin must configure it; what it does in requests was not checked.",
             "Give the keys defaults with which it does nothing, or check again with --config KEY=VALUE.",
         ),
         # -- isolation -----------------------------------------------------
@@ -178,7 +178,7 @@ RULES: dict[str, Rule] = dict(
             "import-effect",
             "error",
             "load",
-            "It changes the process for everybody, and in a way that depends on who is imported first.",
+            "It changes the whole process, and in a way that depends on which module is imported first.",
             "Do it in cocopot_setup or cocopot_startup, and to the application only.",
         ),
         _rule(
@@ -187,7 +187,7 @@ RULES: dict[str, Rule] = dict(
             "error",
             "source",
             "A file that is not valid Python fails when it is imported, perhaps only for some users.",
-            "Repair the file, or leave it out of the distribution.",
+            "Repair the file, or exclude it from the distribution.",
         ),
         _rule(
             "CP304",
@@ -260,15 +260,15 @@ RULES: dict[str, Rule] = dict(
             "fails-when-skipped",
             "error",
             "requests",
-            "If an earlier plugin answers or fails, before hooks are skipped, but not those that follow.",
-            "Do not rely on what a before hook was to set: look with a default, such as g.get(name).",
+            "If an earlier plugin answers or fails, before hooks are skipped, but not the later hooks.",
+            "Do not rely on what a before hook sets: read it with a default, such as g.get(name).",
         ),
         _rule(
             "CP505",
             "fails-on-bad-input",
             "error",
             "requests",
-            "Anybody can send malformed headers; they must end in a 4xx, never in a 500.",
+            "Any client can send malformed headers; they must end in a 4xx, never in a 500.",
             "Reject it with abort(400), or ignore what cannot be parsed.",
         ),
         _rule(
@@ -301,7 +301,7 @@ RULES: dict[str, Rule] = dict(
             "unannotated-hook",
             "warning",
             "source",
-            "Type checkers do not look into functions without annotations.",
+            "Type checkers do not check functions without annotations.",
             "Annotate the arguments and the result as docs/hooks.md shows them.",
         ),
         # -- metadata ------------------------------------------------------
@@ -319,7 +319,7 @@ RULES: dict[str, Rule] = dict(
             "warning",
             "metadata",
             "An installer may choose a release of Cocopot that lacks what the plugin uses.",
-            'Say the oldest release that works: "cocopot>=1.0".',
+            'Require the oldest release that works: "cocopot>=1.0".',
         ),
         _rule(
             "CP703",
@@ -327,7 +327,7 @@ RULES: dict[str, Rule] = dict(
             "warning",
             "metadata",
             "Installers offer the distribution to versions of Python in which it fails.",
-            'Say requires-python, such as ">=3.11".',
+            'Set requires-python, such as ">=3.11".',
         ),
         _rule(
             "CP704",
@@ -335,7 +335,7 @@ RULES: dict[str, Rule] = dict(
             "warning",
             "metadata",
             "The index shows an empty page, so users cannot learn what the plugin does.",
-            'Say readme = "README.md", and write what the plugin is for and which keys it has.',
+            'Set readme = "README.md", and write what the plugin is for and which keys it has.',
         ),
         _rule(
             "CP705",
@@ -343,7 +343,7 @@ RULES: dict[str, Rule] = dict(
             "warning",
             "metadata",
             "Without a licence, using it is not permitted.",
-            'Say license, such as "BSD-3-Clause", and license-files.',
+            'Set license, such as "BSD-3-Clause", and license-files.',
         ),
         _rule(
             "CP706",

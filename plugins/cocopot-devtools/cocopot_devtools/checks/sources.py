@@ -1,4 +1,4 @@
-"""What can be read off a plugin's source, without running it."""
+"""What can be read from a plugin's source, without running it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def read_sources(paths: Iterable[Path]) -> tuple[list[Source], list[Finding]]:
 
 
 def check_source(source: Source) -> Iterator[Finding]:
-    """Yield what is wrong with one file."""
+    """Yield the findings about one file."""
     yield from _private_imports(source)
     yield from _private_attributes(source)
     yield from _unannotated_hooks(source)
@@ -186,7 +186,7 @@ def _arguments(node: Function) -> list[ast.arg]:
 
 
 def config_reads(source: Source) -> Iterator[ConfigRead]:
-    """Yield where a file reads the configuration with a key that can be read off: a text, or a constant."""
+    """Yield where a file reads the configuration with a key that is a text or a constant."""
     constants = _constants(source.tree)
     for node in ast.walk(source.tree):
         key = _config_key(node)

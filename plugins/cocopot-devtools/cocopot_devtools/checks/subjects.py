@@ -54,11 +54,11 @@ class PluginUnderTest:
         )
 
     def step(self, doing: str) -> None:
-        """Write down the current step, in case that this process ends early or hangs."""
+        """Record the current step, in case this process ends early or hangs."""
         Path(self.folder, "step").write_text(doing, encoding="utf-8")
 
     def find(self, code: str, message: str, place: tuple[str, int] = ("", 0)) -> None:
-        """Add a finding, unless it is there."""
+        """Add a finding, unless it is a duplicate."""
         finding = Finding(code, message, *place, self.plugin)
         if finding not in self.findings:
             self.findings.append(finding)

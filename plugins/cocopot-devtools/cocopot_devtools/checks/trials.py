@@ -104,12 +104,12 @@ class ProbePlugin:
 
     @hookimpl(trylast=True)
     def cocopot_teardown_request(self) -> None:
-        """Note that the request's teardown has come this far."""
+        """Record that the request's teardown has reached this plugin."""
         self.torn_down.append("cocopot_teardown_request")
 
     @hookimpl(trylast=True)
     def cocopot_teardown_app_context(self) -> None:
-        """Note that the application context's teardown has come this far."""
+        """Record that the application context's teardown has reached this plugin."""
         self.torn_down.append("cocopot_teardown_app_context")
 
 
@@ -127,7 +127,7 @@ class Collector(logging.Handler):
             self.errors.append(error)
 
     def take(self) -> list[BaseException]:
-        """Return what was collected, and forget it."""
+        """Return what was collected, and clear it."""
         errors, self.errors = self.errors, []
         return errors
 
@@ -195,7 +195,7 @@ class RequestScenarios:
                 self._app.url_for("an endpoint that does not exist")
 
     def _errors_of(self, action: Callable[[], object]) -> list[BaseException]:
-        """Do something, and return the exceptions that left it or were logged, but not those of the check."""
+        """Run an action, and return the exceptions that it raised or logged, except those of the check."""
         raised: list[BaseException] = []
         try:
             action()

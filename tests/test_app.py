@@ -46,7 +46,7 @@ def where() -> dict[str, str]:
 
 
 def run(script: Path, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a process of its own."""
+    """Run a program in a separate process."""
     script.write_text(text)
     return subprocess.run(
         [sys.executable, str(script)],
@@ -84,7 +84,7 @@ class TestSettings:
         assert Cocopot(__name__, autoload=False).debug is debug
 
     def test_config_class(self) -> None:
-        """A subclass may have a configuration class of its own."""
+        """A subclass may have its own configuration class."""
 
         class ShopConfig(Config):
             @property
@@ -100,7 +100,7 @@ class TestSettings:
         assert app.config.size == 3
 
     def test_url_rule_class(self) -> None:
-        """A subclass may have a rule class of its own."""
+        """A subclass may have its own rule class."""
 
         class ShopRule(Rule):
             pass
@@ -141,7 +141,7 @@ class TestInstanceFolder:
 
     @pytest.mark.parametrize(("relative", "size"), [(True, 2), (False, 1)])
     def test_configuration(self, tmp_path: Path, relative: bool, size: int) -> None:
-        """Configuration files are relative to it, if that is asked for, else to the root path."""
+        """Configuration files are relative to it, if that is configured, else to the root path."""
         (tmp_path / "instance").mkdir()
         (tmp_path / "settings.py").write_text("SIZE = 1\n")
         (tmp_path / "instance" / "settings.py").write_text("SIZE = 2\n")
@@ -260,7 +260,7 @@ class TestHosts:
         assert app.test_client().get("/", base_url="http://elsewhere.example").text == "index"
 
     def test_server_name_before_the_host_header(self, app: Cocopot) -> None:
-        """With SERVER_NAME, neither URLs nor redirects are made of the Host header."""
+        """With SERVER_NAME, neither URLs nor redirects are built from the Host header."""
         app.config["SERVER_NAME"] = "shop.example"
         app.add_url_rule("/link", "link", lambda: url_for("index", _external=True))
         app.add_url_rule("/items/", "items", index)
@@ -270,7 +270,7 @@ class TestHosts:
         assert client.get("/items", base_url=evil).location == "http://shop.example/items/"
 
     def test_server_name_with_host_matching(self) -> None:
-        """SERVER_NAME does not stand in the way of host matching."""
+        """SERVER_NAME does not prevent host matching."""
         app = Cocopot(
             __name__, host_matching=True, subdomain_matching=True, static_folder=None, autoload=False
         )
@@ -292,7 +292,7 @@ class TestHosts:
 
 class TestPlugins:
     def test_names(self, app: Cocopot) -> None:
-        """Application functions stand beside plugins and built-in defaults in every list, by name."""
+        """Application functions are listed beside plugins and built-in defaults in every list, by name."""
 
         class Counter:
             @hookimpl
@@ -388,7 +388,7 @@ class TestServer:
 
 
 def test_request_context_of_an_environ(app: Cocopot) -> None:
-    """A request context can be made of any WSGI environment; the URL has been matched, no hook has run."""
+    """A request context from a WSGI environment: the URL has been matched, no hook has run."""
     make: Callable[..., Any] = app.test_request_context
     with make("/?a=1", method="POST", headers={"X-Seen": "1"}) as first:
         environ = dict(first.request.environ)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "cocopot"
 
-#: Every module, from the bottom up: one imports only from those that stand above it in this list.
+#: Every module, from the bottom up: one imports only from those above it in this list.
 LAYERS = """
 types
 locations
@@ -74,7 +74,7 @@ ORDER = [name for line in LAYERS.split("\n") for name in line.split()]
 #: Imports that go down the list, and why.
 DOWNWARD = {
     ("app", "serving"): "inside run(): the server is imported when it is started",
-    ("app", "cli"): "inside the property `cli`: the command line is imported when it is asked for",
+    ("app", "cli"): "inside the property `cli`: the command line is imported on first use",
 }
 
 #: Functions of more than 40 lines, and why.

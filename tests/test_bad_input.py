@@ -1,6 +1,6 @@
 """Malformed requests, through a socket: a 4xx with a clear body, never a 500 and never a hang.
 
-And mistakes of the programmer, which raise at once and say what to do.
+And mistakes of the programmer, which raise at once and state the remedy.
 """
 
 from __future__ import annotations
@@ -306,7 +306,7 @@ def test_a_host_that_is_not_trusted(served: Served, host: str, monkeypatch: pyte
 
 
 def test_a_host_that_is_trusted(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With TRUSTED_HOSTS the hosts named there, and their subdomains where asked for, are served."""
+    """With TRUSTED_HOSTS the hosts named there, and their subdomains where configured, are served."""
     monkeypatch.setitem(served.app.config, "TRUSTED_HOSTS", ["good.test", ".sub.test", "localhost"])
     for host in ("good.test", "good.test:8000", "a.sub.test"):
         assert json.loads(served.send(get("/host", host=host)).body)["host"] == host
@@ -398,7 +398,7 @@ def test_an_odd_expectation(served: Served, expectation: str) -> None:
 @pytest.mark.parametrize(
     "length", ["x", "-1", "+3", "1_0", "3.0", "0x3", "3 3", "9" * 30, "\xb2", "1" * 5000]
 )
-def test_a_length_that_is_no_number(served: Served, length: str) -> None:
+def test_a_length_that_is_not_a_number(served: Served, length: str) -> None:
     """A Content-Length that is not a plain number is a 4xx, for any path."""
     for path in ("/data", "/nowhere"):
         answer = served.send(get(path, f"Content-Length: {length}", method="POST") + b"abc", end=True)
@@ -531,14 +531,14 @@ def test_odd_json_that_is_valid(served: Served) -> None:
     "content_type", ["text/plain", "", "application/x-www-form-urlencoded", "application", "\xff"]
 )
 def test_json_of_the_wrong_type(served: Served, content_type: str) -> None:
-    """JSON that is not said to be JSON is a 415."""
+    """JSON without its content type is a 415."""
     answer = served.send(post("/json", content_type, b"{}"))
     assert answer.status == 415
     assert b"Unsupported Media Type" in answer.body
 
 
 @pytest.mark.parametrize("charset", ["nonsense", "utf-16", "\xff", '"', "idna", "rot13"])
-def test_a_charset_that_nobody_knows(served: Served, charset: str) -> None:
+def test_an_unknown_charset(served: Served, charset: str) -> None:
     """The charset of a body is not inspected: JSON and forms are UTF-8."""
     answer = served.send(post("/json", f"application/json; charset={charset}", b'"\xc3\xbc"'))
     assert json.loads(answer.body) == {"json": "ü"}
@@ -676,7 +676,7 @@ def test_the_debugger_is_there_for_this_machine(tmp_path: Path) -> None:
     assert "interactive debugger stays off" not in log
 
 
-def test_the_debugger_is_not_handed_to_others(tmp_path: Path) -> None:
+def test_the_debugger_is_not_exposed_to_other_machines(tmp_path: Path) -> None:
     """With a host that is not known to be this machine's own the debugger stays off, with a warning."""
     answer, log = fail_under_debug(tmp_path, "127.1")  # a loopback address that does not look like one
     assert answer.split()[1] == b"500"
@@ -685,7 +685,7 @@ def test_the_debugger_is_not_handed_to_others(tmp_path: Path) -> None:
     assert "use_debugger=True" in log
 
 
-def test_the_debugger_can_be_asked_for_by_name(tmp_path: Path) -> None:
+def test_the_debugger_can_be_enabled_explicitly(tmp_path: Path) -> None:
     """Who states use_debugger=True gets the debugger on any host."""
     answer, log = fail_under_debug(tmp_path, "127.1", use_debugger=True)
     assert b"__debugger__" in answer

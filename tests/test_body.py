@@ -60,7 +60,7 @@ def test_the_stream_holds_the_limit() -> None:
 
 
 @pytest.mark.parametrize("length", ["x", "-1", "+1", "1.0", "1" * 21, "\N{SUPERSCRIPT TWO}"])
-def test_a_length_that_is_no_number_is_refused(length: str) -> None:
+def test_a_length_that_is_not_a_number_is_rejected(length: str) -> None:
     """Only digits, and no more than twenty, are a length."""
     with pytest.raises(BadRequest):
         check_content_length({"CONTENT_LENGTH": length})

@@ -140,13 +140,13 @@ class TestFromPyfile:
 
 class TestFromFile:
     def test_text(self, config: Config, tmp_path: Path) -> None:
-        """A loader of text is handed UTF-8."""
+        """A loader of text receives UTF-8."""
         (tmp_path / "settings.txt").write_text("NAME=caf\u00e9\nname=left out", encoding="utf-8")
         assert config.from_file("settings.txt", read_lines) is True
         assert config == {"NAME": "caf\u00e9"}
 
     def test_bytes(self, config: Config, tmp_path: Path) -> None:
-        """A loader of bytes is handed bytes."""
+        """A loader of bytes receives bytes."""
         (tmp_path / "settings.txt").write_bytes(b"SIZE = 1")
         assert config.from_file("settings.txt", tomllib.load, text=False) is True
         assert config == {"SIZE": 1}
@@ -262,7 +262,7 @@ class TestFromPrefixedEnv:
         assert shared == {"host": "mx"}
 
     def test_nested_in_no_mapping(self, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Reaching into a value that is no mapping is an error that names variable and key, not the value."""
+        """Setting an item of a non-mapping is an error with variable and key, not the value."""
         monkeypatch.setenv("X_MAIL__auth", "hunter2")
         monkeypatch.setenv("X_MAIL__auth__user", "me")
         with pytest.raises(

@@ -62,7 +62,7 @@ class TestLifeTime:
         assert ends == ["request None", "app None"]
 
     def test_environ(self, app: Cocopot) -> None:
-        """A request context can be made of a WSGI environment, and knows what the URL matches."""
+        """A request context can be created from a WSGI environment, and has its URL matched."""
         app.add_url_rule("/<int:n>", "view", lambda n: "")
         with app.test_request_context("/3") as outer, app.request_context(outer.request.environ):  # type: ignore[union-attr]
             assert (request.endpoint, request.view_args) == ("view", {"n": 3})
@@ -262,7 +262,7 @@ class TestClientBlock:
         assert not has_request_context()
 
     def test_inside_app_context(self, app: Cocopot, ends: list[str]) -> None:
-        """The block may stand inside an application context, which is current again after it."""
+        """The block may be inside an application context, which is current again after it."""
         with app.app_context() as context:
             with app.test_client() as client:
                 client.get("/1")
@@ -283,7 +283,7 @@ class TestG:
                 g.pop("a")
 
     def test_missing(self, app: Cocopot) -> None:
-        """An attribute that was not set raises an AttributeError that says so, on reading and on deleting."""
+        """An attribute that was not set raises an AttributeError, on reading and on deleting."""
         with app.app_context():
             with pytest.raises(AttributeError, match="g has no attribute 'user'"):
                 str(g.user)
@@ -299,8 +299,8 @@ class TestG:
         with app.app_context():
             assert repr(g) == "<g of 'tests_of_context'>"
 
-    def test_built_when_asked_for(self, app: Cocopot) -> None:
-        """A context builds no namespace before it is asked for one."""
+    def test_built_on_first_use(self, app: Cocopot) -> None:
+        """A context builds its namespace on first use."""
         with app.app_context() as context:
             assert context._g is None
             assert g.get("x") is None
@@ -374,7 +374,7 @@ class TestThreads:
 
 class TestUrlAdapter:
     def test_built_once(self, app: Cocopot) -> None:
-        """A context builds its URL adapter when it is asked for, once; without a host there is none."""
+        """A context builds its URL adapter on first use, once; without a host there is none."""
         with app.test_request_context() as context:
             assert context.url_adapter is context.url_adapter is not None
         assert app.app_context().url_adapter is None

@@ -82,7 +82,7 @@ class TestPluginError:
         assert (error.problem, error.cure) == ("It is not installed.", "Install it.")
 
     def test_text_with_a_place(self, tmp_path: Path) -> None:
-        """The place has its line of source; the cure has a line of its own."""
+        """The place has its line of source; the cure has its own line."""
         file = tmp_path / "shop.py"
         file.write_text("import os\n    broken = 1\n", "utf-8")
         error = PluginError(

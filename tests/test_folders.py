@@ -135,7 +135,7 @@ class TestStaticFolder:
         ],
     )
     def test_url_path(self, folder: Any, path: str | None, rule: str) -> None:
-        """The URL path is the configured one, or made of the folder's name."""
+        """The URL path is the configured one, or built from the folder's name."""
         app = Cocopot(__name__, folder, path, autoload=False)
         assert [rule.rule for rule in app.router.iter_rules("static")] == [rule]
 

@@ -42,7 +42,7 @@ def where() -> dict[str, str]:
 
 
 def run(script: Path, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a process of its own."""
+    """Run a program in a separate process."""
     script.write_text(text)
     return subprocess.run(
         [sys.executable, str(script)],

@@ -145,7 +145,7 @@ def test_snapshot(config: Config) -> None:
     assert (dict(config), config.origin("DEBUG")) == ({"DEBUG": False}, Origin("default"))
 
 
-def test_plugin_that_is_left_out() -> None:
+def test_skipped_plugin() -> None:
     """A plugin that fails while it is set up takes its keys and their origins with it."""
 
     class Fails(Mail):

@@ -46,13 +46,13 @@ NOT_BEFORE_ASKED_FOR = {
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the source distribution of this checkout."""
     folder = tmp_path_factory.mktemp("dist")
-    said = build(folder, "sdist", "wheel")
-    (folder / "said.txt").write_text(said, encoding="utf-8")
+    output = build(folder, "sdist", "wheel")
+    (folder / "output.txt").write_text(output, encoding="utf-8")
     return folder
 
 
 def build(folder: Path, *targets: str, **variables: str) -> str:
-    """Build distributions, and return what is said meanwhile."""
+    """Build distributions, and return the output."""
     options = [part for target in targets for part in ("-t", target)]
     command = [sys.executable, "-m", "hatchling", "build", *options, "-d", str(folder)]
     environ = {**clean_environ(), "HATCH_BUILD_NO_HOOKS": "false", **variables}
@@ -82,22 +82,22 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile, bu
     files = {name for name in wheel.namelist() if ".dist-info/" not in name}
     compiled = {name for name in files if name.endswith(tuple(EXTENSION_SUFFIXES))}
     assert files - compiled == {*SOURCES, *COMPILED, "cocopot/py.typed"}
-    assert len(compiled) == ("is not compiled" not in (built / "said.txt").read_text(encoding="utf-8"))
+    assert len(compiled) == ("is not compiled" not in (built / "output.txt").read_text(encoding="utf-8"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variables", [{"CC": "/nowhere/cc"}, {"HATCH_BUILD_NO_HOOKS": "true"}])
 def test_a_wheel_without_a_compiler(tmp_path: Path, variables: dict[str, str]) -> None:
-    """Where nothing can be compiled, or is to be, the wheel has Python alone and says that it is for all."""
-    said = build(tmp_path, "wheel", **variables)
+    """Without compilation, the wheel contains only Python and is tagged for all platforms."""
+    output = build(tmp_path, "wheel", **variables)
     (file,) = tmp_path.glob("*.whl")
     assert file.name == "cocopot-1.0.0-py3-none-any.whl"
     assert not [name for name in zipfile.ZipFile(file).namelist() if name.endswith(tuple(EXTENSION_SUFFIXES))]
-    assert ("is not compiled, Cocopot will be slower: " in said) == ("CC" in variables)
+    assert ("is not compiled, Cocopot will be slower: " in output) == ("CC" in variables)
 
 
 def compile_in_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Compile as an editable installation of a checkout does, and return what is said."""
+    """Compile as an editable installation of a checkout does, and return the output."""
     spec = importlib.util.spec_from_file_location("hatch_build", CHECKOUT / "hatch_build.py")
     assert spec is not None
     assert spec.loader is not None

@@ -54,7 +54,7 @@ class TestRootPath:
         assert "lay_later" not in sys.modules
 
     def test_namespace_package(self, lay: Lay) -> None:
-        """A namespace package has no root of its own; a module in it has one."""
+        """A namespace package does not have a root path; a module in it has one."""
         root = lay("lay_space/m.py", name="lay_space.m")
         assert find_root_path("lay_space.m") == f"{root}/lay_space"
         with pytest.raises(RuntimeError, match=r"'lay_space' cannot be determined.*Pass root_path="):

@@ -196,16 +196,16 @@ class TestAttributes:
         assert app.test_client().get("/").status_code == 400
 
     def test_import_name(self, app: Cocopot) -> None:
-        """The import name is what was given."""
+        """The import name is the one that was passed."""
         assert app.import_name == __name__
 
-    def test_import_name_left_out(self) -> None:
+    def test_import_name_omitted(self) -> None:
         """Without an import name it is that of the module that makes the application."""
         app = Cocopot(autoload=False)
         assert (app.import_name, app.name) == (__name__, __name__)
 
-    def test_import_name_left_out_in_subclass(self) -> None:
-        """A subclass with a constructor of its own counts as the application, not as its maker."""
+    def test_import_name_omitted_in_subclass(self) -> None:
+        """A subclass with its own constructor counts as the application, not as its maker."""
 
         class Shop(Cocopot):
             def __init__(self) -> None:
@@ -560,7 +560,7 @@ class TestSteps:
             assert app.process_response(Response("some")) is other
 
     def test_do_teardown_request(self, app: Cocopot) -> None:
-        """It runs the teardown functions with the exception that it is given."""
+        """It runs the teardown functions with the exception that is passed."""
         errors: list[BaseException | None] = []
         app.teardown_request(errors.append)
         error = ValueError()

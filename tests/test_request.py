@@ -54,7 +54,7 @@ def routed(endpoint: str) -> Request:
     return request
 
 
-def test_nothing_is_read_before_it_is_asked_for() -> None:
+def test_nothing_is_parsed_before_it_is_read() -> None:
     """A new request holds the environment and nothing else."""
     environ: dict[str, Any] = {"PATH_INFO": "/a"}
     request = Request(environ)
@@ -64,7 +64,7 @@ def test_nothing_is_read_before_it_is_asked_for() -> None:
 
 
 def test_a_request_is_put_into_its_environment() -> None:
-    """The environment knows its request, unless that is shallow or told not to."""
+    """The environment knows its request, unless that is shallow or disabled."""
     environ: dict[str, Any] = {}
     request = Request(environ)
     assert environ["werkzeug.request"] is request
@@ -105,7 +105,7 @@ def test_cookies_follow_replaced_headers() -> None:
     assert request.cookies.to_dict() == {"b": "2"}
 
 
-def test_before_routing_there_is_no_endpoint() -> None:
+def test_the_endpoint_is_none_before_routing() -> None:
     """A request that matched nothing has no endpoint and no blueprint."""
     request = Request({})
     assert request.endpoint is None
@@ -148,7 +148,7 @@ def test_every_cached_property_of_werkzeugs_is_lazy() -> None:
 
 
 def test_json_is_parsed_by_the_applications_library() -> None:
-    """The application's JSON library is used, unless the request has one of its own."""
+    """The application's JSON library is used, unless the request has its own."""
     request = post(b"1.5", **JSON)
     assert request.json_module is json
     library: Any = SimpleNamespace(loads=lambda data: ["app", data])
@@ -190,7 +190,7 @@ def test_what_a_failure_is_turned_into_is_kept() -> None:
     assert request.get_json() == "nested too deeply"
 
 
-def test_a_body_of_another_type_is_no_json() -> None:
+def test_a_body_of_another_type_is_not_json() -> None:
     """JSON that is not called JSON is a 415."""
     with pytest.raises(UnsupportedMediaType):
         _ = post(b"{}", CONTENT_TYPE="text/plain").json
@@ -198,7 +198,7 @@ def test_a_body_of_another_type_is_no_json() -> None:
 
 @pytest.mark.parametrize("length", ["-1", "x", "1.0", "1_0", "+1", "\xb2", "1, 1", "9" * 5000])
 @pytest.mark.parametrize("name", ["stream", "data", "form", "files", "values", "json"])
-def test_a_content_length_that_is_no_number_is_a_400(length: str, name: str) -> None:
+def test_a_content_length_that_is_not_a_number_is_a_400(length: str, name: str) -> None:
     """Whoever reads the body learns that its length is nonsense; `content_length` stays Werkzeug's."""
     request = post(b"{}", **JSON, CONTENT_LENGTH=length)
     with pytest.raises(BadRequest):

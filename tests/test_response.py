@@ -69,13 +69,13 @@ def test_a_status_is_a_number_or_a_line(status: Any, line: str, code: int) -> No
 
 @pytest.mark.parametrize("headers", [{"X-A": "b"}, [("X-A", "b")], Headers({"X-A": "b"})])
 def test_headers_come_before_type_and_length(headers: Any) -> None:
-    """Headers given to the constructor stand first, whatever they are given as."""
+    """Headers passed to the constructor come first, whatever their type."""
     response = Response("a", 201, headers, mimetype="application/json")
     assert send(response)[1] == [("X-A", "b"), ("Content-Type", "application/json"), ("Content-Length", "1")]
     assert response.headers["x-a"] == "b"
 
 
-def test_given_headers_are_not_changed() -> None:
+def test_headers_that_are_passed_are_not_changed() -> None:
     """A list of headers stays the caller's own."""
     headers = [("X-A", "b")]
     Response("a", headers=headers).headers["X-B"] = "c"
@@ -83,7 +83,7 @@ def test_given_headers_are_not_changed() -> None:
 
 
 def test_the_headers_object_is_the_only_truth() -> None:
-    """Once asked for, the headers are what is sent."""
+    """Once read, the headers object is what is sent."""
     response = Response("a")
     response.headers["X-A"] = "b"
     response.headers.remove("Content-Type")
@@ -113,7 +113,7 @@ def test_headers_of_any_case_are_known() -> None:
     ],
 )
 def test_a_line_break_is_refused(arguments: dict[str, Any]) -> None:
-    """Nothing that is given to a response can begin another line."""
+    """No value that is passed to a response can begin another line."""
     with pytest.raises(ValueError, match=r"newline|line breaks"):
         Response("a", **arguments)
 
@@ -183,7 +183,7 @@ def test_a_callback_belongs_to_one_response() -> None:
 
 
 def test_a_mimetype_of_the_class_or_none_is_used() -> None:
-    """Without a mimetype of its own a response has the class's, or no content type at all."""
+    """Without its own mimetype a response has the class's, or no content type at all."""
 
     class Plain(Response):
         default_mimetype = "text/plain"
@@ -207,7 +207,7 @@ def test_a_default_status_is_used() -> None:
     assert send(Made("a"))[0] == "799 UNKNOWN"
 
 
-def test_a_length_is_not_set_where_it_is_not_wanted() -> None:
+def test_a_length_is_not_set_where_it_is_not_allowed() -> None:
     """A subclass may leave the length to the server."""
 
     class Unmeasured(Response):

@@ -230,7 +230,7 @@ def test_redirects(path: str, url: str) -> None:
 
 
 def test_empty_path_info() -> None:
-    """An application asked for without its slash redirects there, also if the path is given as "/"."""
+    """An application requested without its slash redirects there, also if the path is "/"."""
     router = Router([Rule("/", endpoint="index")])
     assert match(router, "/", SCRIPT_NAME="/app")[0] == "index"
     with pytest.raises(RequestRedirect) as caught:
@@ -260,7 +260,7 @@ def test_host_matching() -> None:
 
 
 def test_subdomain() -> None:
-    """The subdomain is what the host has more than the server name, unless it is given."""
+    """The subdomain is what the host has more than the server name, unless it is passed."""
     router = Router([Rule("/", endpoint="main"), Rule("/", endpoint="api", subdomain="api")])
     for _ in range(2):
         api = environ(HTTP_HOST="api.example.com")

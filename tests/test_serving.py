@@ -206,7 +206,7 @@ def test_host_and_port_come_split_server_name(tmp_path: Path) -> None:
     assert f"Running on http://localhost:{port}" in log.read_text()
 
 
-def test_what_run_is_given_comes_first(tmp_path: Path) -> None:
+def test_arguments_of_run_take_precedence(tmp_path: Path) -> None:
     """Host and port passed to run() override SERVER_NAME."""
     port = free_port()
     options = {"host": "127.0.0.1", "port": port, "debug": False}

@@ -52,7 +52,7 @@ class Abstract(ABC):
 
 
 def lists(arguments: Any) -> dict[str, list[str]]:
-    """Return what a multi dict is made of."""
+    """Return the content of a multi dict."""
     return dict(dict.items(arguments))
 
 
@@ -104,7 +104,7 @@ def test_this_process_uses_the_selected_ones() -> None:
 
 @both
 def test_new(kind: Any) -> None:
-    """An object is made without its constructor; what is no class, or one of another layout, is refused."""
+    """An object is created without its constructor; anything but a class of the same layout is rejected."""
     made = kind.new(Plain)
     assert type(made) is Plain
     made.attribute = 1
@@ -155,11 +155,11 @@ class TestLazy:
 
     def test_it_fails(self, kind: Any) -> None:
         """What the computation raises goes on, unless `on_error` raises something else."""
-        told = []
+        reported = []
 
         class Lazy(kind.Lazy):  # type: ignore[misc]
             def on_error(self, error: Exception) -> None:
-                told.append(error)
+                reported.append(error)
                 if isinstance(error, KeyError):
                     raise LookupError(self.name) from error  # noqa: TRY004 - it is one
 
@@ -176,11 +176,11 @@ class TestLazy:
             Owner(KeyError("x")).value  # noqa: B018
         assert type(raised.value.__cause__) is KeyError
         for error in (ValueError("as it is"), KeyboardInterrupt()):
-            told.clear()
+            reported.clear()
             with pytest.raises(type(error)) as other:
                 Owner(error).value  # noqa: B018
             assert other.value is error
-            assert told == ([error] if isinstance(error, Exception) else [])
+            assert reported == ([error] if isinstance(error, Exception) else [])
 
     def test_headers(self, kind: Any) -> None:
         """Headers look into the environment."""

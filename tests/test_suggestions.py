@@ -6,13 +6,13 @@ BIRDS = ("wren", "lark", "swallow")
 
 
 def test_the_nearest_name_is_suggested() -> None:
-    """A name that is misspelled is asked for as it is written."""
+    """The known name that is most similar to a misspelled one is suggested."""
     assert close_name("swalow", BIRDS) == "swallow"
     assert did_you_mean("swalow", iter(BIRDS), "There are birds.") == "Did you mean 'swallow'?"
 
 
 def test_nothing_near_is_suggested() -> None:
-    """A name that is like none of them is not a misspelling; the message may say something else."""
+    """A name that is like none of them is not a misspelling; the message may be another one."""
     assert close_name("penguin", BIRDS) is None
     assert did_you_mean("penguin", BIRDS) == ""
     assert did_you_mean("penguin", (), "There are birds.") == "There are birds."

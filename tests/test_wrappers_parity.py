@@ -48,7 +48,7 @@ def plain(value: Any) -> Any:
 
 
 def outcome(read: Callable[[], Any]) -> Any:
-    """Return what ``read`` returns, or what it raises, in a form to compare."""
+    """Return what `read` returns, or what it raises, in a form to compare."""
     try:
         value = read()
     except HTTPException as error:
@@ -81,7 +81,7 @@ class OurRequest(FilesInMemory, Request):
 
 
 class Oracle(FilesInMemory, WerkzeugRequest):
-    """Werkzeug's request, with the broken forms told that ours refuses by contract."""
+    """Werkzeug's request, with errors for the broken forms that ours rejects by contract."""
 
     def make_form_data_parser(self) -> FormDataParser:
         parser = super().make_form_data_parser()
@@ -175,7 +175,7 @@ headers_of_environ = st.dictionaries(
 
 @st.composite
 def environs(draw: Any) -> Callable[[], dict[str, Any]]:
-    """Draw a function that makes the same environment again and again, each with a body of its own."""
+    """Draw a function that makes the same environment again and again, each with its own body."""
     body = draw(bodies)
     environ = {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": draw(content_types)}
     environ |= draw(st.fixed_dictionaries({}, optional=optional_keys)) | draw(headers_of_environ)
@@ -377,7 +377,7 @@ STEPS: dict[str, Callable[[Any], Any]] = {
 
 
 def life_of(cls: type[Any], arguments: dict[str, Any], steps: list[str], method: str) -> list[Any]:
-    """Build a response, change it, look at every attribute and send it; return all that can be observed."""
+    """Build a response, change it, read every attribute and send it; return all that can be observed."""
     closed: list[str] = []
     seen: list[Any] = []
     try:

@@ -1,4 +1,4 @@
-"""The command in a process of its own, for what only a process can show."""
+"""The command in a separate process, for what only a process can show."""
 
 from __future__ import annotations
 

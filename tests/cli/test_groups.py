@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Brings:
+class AddsCommands:
     """A plugin that provides one command."""
 
     def __init__(self, name: str) -> None:
@@ -70,13 +70,13 @@ class TestGroup:
 
     def test_order(self) -> None:
         """The plugins' commands come in load order, and all can be run."""
-        app = make_app(Brings("b"), Brings("a"))
+        app = make_app(AddsCommands("b"), AddsCommands("a"))
         assert list(app.cli.commands) == ["b", "a"]
         assert [app.test_cli_runner().invoke(args=[name]).output for name in "ab"] == ["ran a\n", "ran b\n"]
 
     def test_own_command(self) -> None:
-        """The application adds commands of its own to the group."""
-        app = make_app(Brings("a"))
+        """The application adds its own commands to the group."""
+        app = make_app(AddsCommands("a"))
 
         @app.cli.command()
         def own() -> None:
@@ -87,7 +87,7 @@ class TestGroup:
 
     def test_failing_plugin(self, caplog: pytest.LogCaptureFixture) -> None:
         """A plugin that fails loses its own commands only, and the log names it and the reason."""
-        app = make_app(Brings("a"), Fails(), Brings("b"))
+        app = make_app(AddsCommands("a"), Fails(), AddsCommands("b"))
         with caplog.at_level(logging.ERROR):
             assert list(app.cli.commands) == ["a", "b"]
         (record,) = caplog.records
@@ -99,7 +99,7 @@ class TestGroup:
     def test_wrapper(self) -> None:
         """A wrapper runs once, around the commands of all plugins, also where there are none."""
         wraps, alone = Wraps(), Wraps()
-        app = make_app(Brings("a"), wraps, Brings("b"))
+        app = make_app(AddsCommands("a"), wraps, AddsCommands("b"))
         assert list(app.cli.commands) == ["a", "b"]
         assert make_app(alone).cli.commands == {}
         assert (wraps.seen, alone.seen) == ([["a", "b"]], [[]])
@@ -116,38 +116,38 @@ class TestGroup:
                 raise ValueError("no wrapping today")
 
         wraps, names = Wraps(), ["a", "b"]
-        app = make_app(Brings("a"), FailingWrapper(), wraps, Brings("b"))
+        app = make_app(AddsCommands("a"), FailingWrapper(), wraps, AddsCommands("b"))
         assert (list(app.cli.commands), wraps.seen) == (names, [names])
         (record,) = caplog.records
         assert "FailingWrapper' in hook cocopot_register_commands." in record.getMessage()
         assert isinstance(app.cli, AppGroup)
         owners = [str(app.cli.plugin_of(name)).rpartition(".")[2] for name in names]
-        assert owners == ["Brings", "Brings (2)"]
+        assert owners == ["AddsCommands", "AddsCommands (2)"]
 
-    def test_wrapper_that_brings_a_command(self) -> None:
+    def test_wrapper_that_adds_a_command(self) -> None:
         """What a wrapper adds is attributed to it, on either side of its `yield`."""
 
-        class BringingWrapper:
+        class AddingWrapper:
             @hookimpl(wrapper=True)
             def cocopot_register_commands(self, cli: click.Group) -> Iterator[None]:
                 cli.add_command(click.Command("before"))
                 yield
                 cli.add_command(click.Command("after"))
 
-        app = make_app(Brings("a"), BringingWrapper())
+        app = make_app(AddsCommands("a"), AddingWrapper())
         assert isinstance(app.cli, AppGroup)
         owners = {name: str(app.cli.plugin_of(name)).rpartition(".")[2] for name in app.cli.commands}
-        assert owners == {"before": "BringingWrapper", "a": "Brings", "after": "BringingWrapper"}
+        assert owners == {"before": "AddingWrapper", "a": "AddsCommands", "after": "AddingWrapper"}
 
     def test_two_of_one_name(self) -> None:
         """Of two commands with one name the one that was added last is."""
-        app = make_app(Brings("a"))
+        app = make_app(AddsCommands("a"))
         app.cli.add_command(click.Command("a", callback=lambda: click.echo("other")))
         assert app.test_cli_runner().invoke(args=["a"]).output == "other\n"
 
     def test_whose(self) -> None:
         """The group knows which plugin provided a command, and which the application took over."""
-        app = make_app(Brings("a"), Brings("b"))
+        app = make_app(AddsCommands("a"), AddsCommands("b"))
         app.cli.add_command(click.Command("b"))
         app.cli.add_command(click.Command("own"))
         assert isinstance(app.cli, AppGroup)
@@ -156,7 +156,7 @@ class TestGroup:
 
     def test_replaced_by_a_plugin(self) -> None:
         """A plugin that replaces another's command is the one that provided it."""
-        app = make_app(Brings("a"), Brings("a"))
+        app = make_app(AddsCommands("a"), AddsCommands("a"))
         assert isinstance(app.cli, AppGroup)
         assert app.cli.plugin_of("a") == app.plugins.records("plugin")[1].name
 
@@ -168,8 +168,8 @@ def invoke(app: Cocopot, *args: str) -> Any:
 class TestMain:
     def test_sections(self) -> None:
         """The help has the command's own, then a section for each plugin, then the application's."""
-        app = make_app(Brings("b"))
-        app.plugins.register(Brings("fly"), "birds")
+        app = make_app(AddsCommands("b"))
+        app.plugins.register(AddsCommands("fly"), "birds")
 
         @app.cli.command(help="Say hello. At length.")
         def greet() -> None: ...
@@ -179,7 +179,7 @@ class TestMain:
         assert [line.split()[0] for line in sections[0].splitlines()] == list(COMMANDS)
         assert sections[1].startswith("Distribution cocopot-devtools:\n")
         assert [section.split() for section in sections[2:]] == [
-            ["Plugin", f"{Brings.__module__}.Brings:", "b"],
+            ["Plugin", f"{AddsCommands.__module__}.AddsCommands:", "b"],
             ["Plugin", "birds:", "fly"],
             ["Application", "tests_of_cli:", "greet", "Say", "hello."],
         ]
@@ -220,15 +220,17 @@ class TestMain:
 
     def test_builtin_wins(self) -> None:
         """A command of a plugin that has the name of a built-in one is not run; the help warns of it."""
-        app = make_app(Brings("routes"))
+        app = make_app(AddsCommands("routes"))
         result = invoke(app, "--help")
-        warning = f"Warning: the command 'routes' of Plugin {Brings.__module__}.Brings cannot be run: "
+        warning = (
+            f"Warning: the command 'routes' of Plugin {AddsCommands.__module__}.AddsCommands cannot be run: "
+        )
         assert warning in result.stderr
         assert "ran routes" not in invoke(app, "routes").output
 
     def test_failing_plugin(self, caplog: pytest.LogCaptureFixture) -> None:
         """A plugin that fails hides its own commands only."""
-        app = make_app(Brings("a"), Fails(), Brings("b"))
+        app = make_app(AddsCommands("a"), Fails(), AddsCommands("b"))
         assert invoke(app, "a").output == "ran a\n"
         assert invoke(app, "b").output == "ran b\n"
         assert "no commands today" in caplog.text

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     ("args", "text"),
     [(["--version"], "version"), (["--help"], "run "), (["run", "--help"], "--host")],
 )
-def test_says(folder: Path, args: list[str], text: str) -> None:
+def test_output(folder: Path, args: list[str], text: str) -> None:
     """The command states its version and what it can do."""
     result: Any = CliRunner().invoke(main, args, prog_name="cocopot")
     assert result.exit_code == 0
@@ -66,7 +66,7 @@ def test_module_is_the_command(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_table(name: str) -> None:
-    """Each command of the table is there, under its name, with help of its own."""
+    """Each command of the table is there, under its name, with its own help."""
     module, _ = COMMANDS[name]
     command = importlib.import_module(module).command
     assert isinstance(command, click.Command)
@@ -87,5 +87,5 @@ def test_commands_are_not_imported_for_help(folder: Path) -> None:
 
 
 def test_not_imported_early() -> None:
-    """The package itself does not hand out the command line, which is imported when it is asked for."""
+    """The package itself does not import the command line, which is imported on first use."""
     assert "main" not in cocopot.__all__

@@ -233,21 +233,21 @@ class Odd:
     ],
 )
 def test_odd_values(value: Any, expected: Any) -> None:
-    """A value that cannot be shown is said to be so, and JSON has what it knows only."""
+    """A value that cannot be shown is replaced by a note, and JSON has only types that it knows."""
     assert shown(value) == expected
     assert json.loads(json.dumps(shown(value), allow_nan=False)) == expected
 
 
 def test_values_that_hold_themselves() -> None:
     """They end where they would begin again; what is there twice is shown twice, what is too deep is not."""
-    shared, circle, deep = [1], dict[str, Any](), list[Any]()
-    circle |= {"a": shared, "b": shared, "self": [circle]}
-    assert shown(circle) == {"a": [1], "b": [1], "self": ["..."]}
+    shared, cycle, deep = [1], dict[str, Any](), list[Any]()
+    cycle |= {"a": shared, "b": shared, "self": [cycle]}
+    assert shown(cycle) == {"a": [1], "b": [1], "self": ["..."]}
     for _ in range(5000):
         deep = [deep]
     assert "..." in repr(shown(deep))
 
 
 def test_without_masks() -> None:
-    """Everything is shown if it is asked for."""
+    """Everything is shown on request."""
     assert shown({"A_KEY": "k", "URL": "db://u:p@h"}, masks=False) == {"A_KEY": "k", "URL": "db://u:p@h"}

@@ -24,7 +24,7 @@ class EvenConverter(BaseConverter):
 
 
 def make_app(*rules: str, **options: Any) -> Cocopot:
-    """Return an application with rules, each an endpoint of its own name."""
+    """Return an application with rules, each with its own endpoint."""
     app = Cocopot("matching", autoload=False, static_folder=None, **options)
     app.router.converters["even"] = EvenConverter
     for rule in rules:

@@ -63,7 +63,7 @@ class Fails:
         raise LookupError("nothing to set up")
 
 
-class Brings:
+class AddsHooks:
     """Specifies two hooks, the later one first by name."""
 
     class Specs:
@@ -106,7 +106,7 @@ def source_at(place: SourceLocation | None) -> str:
 # -------------------------------------------------------------------------
 
 
-def test_a_loaded_plugin_says_what_it_is() -> None:
+def test_report_of_a_loaded_plugin() -> None:
     """Position, needs and hooks are there, the hooks in the order of the contract and by their own names."""
     session, login = plugins_of(make_app(Login, Session), "session", "login")
     assert (session.state, session.position, session.source) == ("loaded", 1, "passed")
@@ -117,7 +117,7 @@ def test_a_loaded_plugin_says_what_it_is() -> None:
     assert (login.position, login.requires) == (2, ("session",))
 
 
-def test_a_plugin_that_failed_says_why() -> None:
+def test_report_of_a_failed_plugin() -> None:
     """The error, the cause and the traceback are there, and what is known of the plugin besides."""
     app = make_app(Fails, Misspelled, plugin_errors="warn")
     fails, misspelled = plugins_of(app, "fails", "misspelled")
@@ -130,14 +130,14 @@ def test_a_plugin_that_failed_says_why() -> None:
     assert (misspelled.error.cause, misspelled.error.hook) == (None, "cocopot_befor_request")
 
 
-def test_a_plugin_that_is_not_wanted_says_who_decided_so() -> None:
+def test_an_excluded_plugin_names_the_setting() -> None:
     """A plugin that was passed as an object can be disabled."""
     (report,) = plugins_of(make_app(Session, disable={"session"}), "session")
     assert (report.state, report.reason, report.position) == ("disabled", "by disable=", None)
 
 
 def test_a_name_that_is_not_there_is_a_plugin_that_failed() -> None:
-    """What was asked for and is not installed comes from nowhere."""
+    """A selected name that is not installed has no source."""
     (report,) = plugins_of(make_app(autoload={"unheard-of"}, plugin_errors="warn"), "unheard-of")
     assert (report.state, report.source) == ("failed", None)
     assert report.error is not None
@@ -166,7 +166,7 @@ def test_a_plugin_that_was_registered_later_is_shown_and_checked() -> None:
     assert "Did you mean 'cocopot_before_request'?" in wrong.error.message
 
 
-def test_a_plugin_that_cannot_be_looked_at_is_reported_all_the_same() -> None:
+def test_a_plugin_that_cannot_be_inspected_is_reported() -> None:
     """What made it fail to load does not make the report fail."""
 
     class Raises:
@@ -200,8 +200,8 @@ def test_the_state_of_what_is_registered_can_be_named_otherwise() -> None:
 
 
 def shop() -> Cocopot:
-    """Return an application with functions of its own, of a blueprint, and plugins."""
-    app, admin = make_app(Session, Login, Brings), Blueprint("admin", __name__)
+    """Return an application with its own functions, those of a blueprint, and plugins."""
+    app, admin = make_app(Session, Login, AddsHooks), Blueprint("admin", __name__)
     for owner in (app, admin):
         owner.before_request(lambda: None)
         owner.after_request(lambda response: response)
@@ -241,14 +241,14 @@ def test_every_error_handler_is_listed(scopes: list[str] | None, names: list[str
 
 
 def test_hooks_come_in_the_order_of_the_contract() -> None:
-    """Cocopot's hooks stand as in the source, then those that plugins specify, then those of no one."""
+    """Cocopot's hooks come in source order, then those of plugins, then those without a specification."""
     names = [report.name for report in report_hooks(shop().plugins)]
     contract = [name for name, value in vars(specs).items() if inspect.isfunction(value)]
     own = [name for name in contract if name.startswith("cocopot_")]
     assert names == [*own, "shop_order", "shop_article", "cocopot_of_nobody"]
 
 
-def test_a_hook_says_what_becomes_of_results() -> None:
+def test_a_hook_reports_how_results_are_used() -> None:
     """Kind, order, and who specifies the hook are read off the specification."""
     app = shop()
     after_request, shop_order = hook_of(app, "cocopot_after_request"), hook_of(app, "shop_order")
@@ -259,11 +259,11 @@ def test_a_hook_says_what_becomes_of_results() -> None:
     )
     assert after_request.specified_in == "cocopot.hooks.specs"
     assert (shop_order.kind, shop_order.threaded, shop_order.order) == ("first", None, None)
-    assert shop_order.specified_in == f"{__name__}.Brings.Specs"
+    assert shop_order.specified_in == f"{__name__}.AddsHooks.Specs"
     assert hook_of(app, "cocopot_of_nobody").specified_in is None
 
 
-def test_an_implementation_says_where_it_comes_from() -> None:
+def test_an_implementation_reports_its_origin() -> None:
     """Origin, marks, blueprint and place are there; the place of a function is its own, not an adapter's."""
     login, session, own, admin = hook_of(shop(), "cocopot_before_request").implementations
     assert (login.name, login.origin, login.marks) == ("login", "plugin", ("tryfirst",))

@@ -157,7 +157,7 @@ def test_every_plugin_is_listed_in_load_order(run: Run) -> None:
     assert "requires    session" in lines[begin:]
 
 
-def test_a_plugin_that_failed_is_left_out_and_shown_with_the_reason(run: Run) -> None:
+def test_a_failed_plugin_is_skipped_and_shown_with_the_reason(run: Run) -> None:
     """It breaks neither the application nor the command, and nothing about it is logged."""
     result = run(BROKEN)
     assert "   - broken (passed) failed\n" in result.stdout
@@ -221,7 +221,7 @@ def test_a_distribution_that_cannot_be_read_is_shown(run: Run, autoload: str, li
     assert result.stderr == ("Failed: cocopot-demo.\n" if code else "")
 
 
-def test_no_plugin_is_said_to_be_none() -> None:
+def test_without_plugins_the_output_states_so() -> None:
     """An empty list is not a silence."""
     assert list(plugin_lines([], "shop", verbose=False)) == ["No plugins."]
 
@@ -243,7 +243,7 @@ def test_without_an_application_installed_plugins_are_shown(run: Run) -> None:
     ]
 
 
-def test_an_application_that_raises_is_told_from_a_plugin_that_fails(run: Run) -> None:
+def test_an_error_of_the_application_is_not_one_of_a_plugin(run: Run) -> None:
     """One line states what it raised and where; plugins are shown without it, and none of them failed."""
     result = run("limit = 1\nlimit / 0\n", "--check")
     assert re.fullmatch(
@@ -273,7 +273,7 @@ def test_what_the_application_prints_does_not_disturb(run: Run) -> None:
 
 
 def test_hooks_are_shown_with_all_that_they_run(run: Run) -> None:
-    """Plugins, functions, blueprints' functions and built-in defaults stand in order, with their places."""
+    """Plugins, functions, blueprints' functions and built-in defaults are in order, with their places."""
     output = run(SHOP, "--hooks").stdout
     meaning, *rows = section(output, "cocopot_before_request")
     assert meaning == [
@@ -373,7 +373,7 @@ def plugin(name: str, position: int | None = 1, state: str = "loaded", **facts: 
     )
 
 
-def test_the_load_order_says_its_reasons(run: Run) -> None:
+def test_the_load_order_shows_its_reasons(run: Run) -> None:
     """What a plugin requires, and what it comes after, is named."""
     assert run(SHOP, "--graph").stdout.splitlines()[:3] == [
         "Load order:",
@@ -383,7 +383,7 @@ def test_the_load_order_says_its_reasons(run: Run) -> None:
 
 
 def test_the_load_order_names_what_is_not_in_it() -> None:
-    """Plugins that failed or are not wanted are named below, those that came later say so."""
+    """Plugins that failed or are excluded are listed below; those registered later are marked."""
     plugins = [
         plugin("metrics"),
         plugin("session", 2, after=("metrics",)),
@@ -402,7 +402,7 @@ def test_the_load_order_names_what_is_not_in_it() -> None:
 
 
 def test_no_plugin_has_no_order() -> None:
-    """An empty order is said to be one."""
+    """For an empty order the output states that it is empty."""
     assert list(graph_lines([])) == ["No plugin is loaded."]
 
 
@@ -417,7 +417,7 @@ def test_the_graph_has_an_edge_for_each_need(run: Run) -> None:
 
 
 def test_the_graph_quotes_names_and_marks_what_failed() -> None:
-    """Whatever a plugin is called, the text stays a graph; one that is not wanted is no node of its own."""
+    """Whatever a plugin is called, the text stays a graph; one that is excluded is not a node."""
     plugins = [
         plugin('a"b\\'),
         plugin("c", 2, after=('a"b\\',)),
@@ -471,7 +471,7 @@ def test_check_fails_if_an_application_needs_a_plugin_that_failed(run: Run) -> N
 
 
 def test_the_document_has_these_keys(run: Run) -> None:
-    """The keys are those that docs/plugins.md describes, whatever there is to say."""
+    """The keys are those that docs/plugins.md describes, whatever the document contains."""
     document = json.loads(run(BROKEN, "--json", "--hooks", "--graph").stdout)
     assert set(document) == {"application", "application_error", "plugins", "hooks"}
     broken = next(report for report in document["plugins"] if report["name"] == "broken")
@@ -490,7 +490,7 @@ def test_the_document_has_these_keys(run: Run) -> None:
     }
 
 
-def test_the_document_says_why_there_is_no_application(run: Run) -> None:
+def test_the_document_states_why_the_application_is_missing(run: Run) -> None:
     """Programs need not read standard error."""
     document = json.loads(run("1 / 0", "--json").stdout)
     assert document["application"] is None

@@ -30,7 +30,7 @@ def base(tmp_path_factory: pytest.TempPathFactory, builder: Builder) -> Environm
 def environment(
     tmp_path_factory: pytest.TempPathFactory, builder: Builder, base: Environment
 ) -> MakeEnvironment:
-    """Makes an environment of its own for each test or module: empty but for plugins, layered over `base`."""
+    """Creates a separate environment for each test or module: empty but for plugins, layered over `base`."""
     numbers = itertools.count()
 
     def make(*projects: Plugin | Path) -> Environment:

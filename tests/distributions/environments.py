@@ -82,7 +82,7 @@ class Plugin:
 
 
 class Builder:
-    """Builds wheels in folders of its own, each once."""
+    """Builds wheels in separate folders, each once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -153,7 +153,7 @@ class Environment:
             self.packages.joinpath("base.pth").write_text(f"{base.packages}\n", encoding="utf-8")
 
     def install(self, *wheels: Path | str, dependencies: bool = False) -> None:
-        """Install wheels from their files; an index is asked for dependencies only.
+        """Install wheels from their files; an index is used for dependencies only.
 
         Args:
             wheels: The files; with `dependencies` also names of distributions.
@@ -171,7 +171,7 @@ class Environment:
         run(*pip, "--disable-pip-version-check", "--quiet", *arguments)
 
     def start(self, application: str = "", environ: dict[str, str] | None = None, **options: Any) -> Outcome:
-        """Import an application in a process of its own, and return what became of it.
+        """Import an application in a separate process, and return the outcome.
 
         Args:
             application: Source of a module; it may use `app`, and may leave a `result` for JSON.

@@ -47,7 +47,7 @@ HALFWAY_REQUESTS = """
     client = app.test_client()
     result = [client.get("/halfway").status_code, client.get("/").text, app.extensions]
     """
-#: Plugins with one fault each; their names say which.
+#: Plugins with one fault each; the name describes it.
 FAULTY = {
     plugin.name: plugin
     for plugin in (
@@ -68,7 +68,7 @@ FAULTY = {
         Plugin("setup", f"{ANSWERS}\n    @hookimpl\n    def cocopot_setup(app): 1 / 0"),
     )
 }
-SAYS = {
+EXPECTED = {
     "import-error": "ModuleNotFoundError: No module named 'a_module_that_nobody_has'",
     "syntax-error": "SyntaxError: ",
     "object-missing": "AttributeError: module 'cocopot_object_missing' has no attribute 'plugin'",
@@ -117,11 +117,11 @@ def faulty(environment: MakeEnvironment) -> Environment:
 
 @pytest.mark.parametrize("name", FAULTY)
 def test_a_faulty_plugin_stops_the_application_with_one_error(name: str, faulty: Environment) -> None:
-    """A `PluginError` says plugin, distribution, version, entry point and cause, and how to go on without."""
+    """A `PluginError` states plugin, distribution, version, entry point, cause and cure."""
     outcome = faulty.start(autoload={name, "sound"})
     value = FAULTY[name].value or f"cocopot_{name.replace('-', '_')}"
     assert outcome.message.startswith(f"Plugin {name!r} (cocopot-{name} 1.0, {value}) ")
-    assert SAYS[name] in outcome.message
+    assert EXPECTED[name] in outcome.message
     assert f'disable={{"{name}"}} or set COCOPOT_DISABLE_PLUGINS={name}' in outcome.message
     assert [outcome.error[key] for key in ("plugin", "distribution", "version", "entry_point")] == [
         name,
@@ -140,14 +140,14 @@ def test_the_error_shows_the_line_of_the_plugin(name: str, faulty: Environment) 
 
 
 @pytest.mark.parametrize("name", FAULTY)
-def test_with_warn_a_faulty_plugin_is_left_out_with_its_dependents(name: str, faulty: Environment) -> None:
+def test_with_warn_a_faulty_plugin_is_skipped_with_its_dependents(name: str, faulty: Environment) -> None:
     """The application goes on without the faulty plugin and those that require it; the log states why."""
     names = {name, f"needs-{name}", "sound"}
     outcome = faulty.start(GET, autoload=names, plugin_errors="warn")
     assert outcome.names == ["sound"]
     assert outcome.result == ["answered by the application", {}]
     assert f"Plugin {name!r} (cocopot-{name} 1.0, " in outcome.log
-    assert SAYS[name] in outcome.log
+    assert EXPECTED[name] in outcome.log
     assert f"requires {name!r}, which failed to load" in outcome.log
 
 
@@ -165,14 +165,14 @@ def test_the_advice_in_the_error_helps(faulty: Environment) -> None:
     assert faulty.start(environ={"COCOPOT_DISABLE_PLUGINS": without}).names == ["sound"]
 
 
-def test_all_faulty_plugins_are_left_out_at_once(faulty: Environment) -> None:
+def test_all_faulty_plugins_are_skipped_at_once(faulty: Environment) -> None:
     """`failed` knows every plugin that was skipped, and the rest is served."""
     outcome = faulty.start("result = sorted(app.plugins.failed)", plugin_errors="warn")
     assert outcome.names == ["sound"]
     assert outcome.result == sorted([*FAULTY, *(f"needs-{name}" for name in FAULTY)])
 
 
-def test_a_half_removed_distribution_stops_nobody_else(environment: MakeEnvironment) -> None:
+def test_a_half_removed_distribution_stops_no_other_plugin(environment: MakeEnvironment) -> None:
     """A distribution whose metadata is gone is an error for its own plugin only."""
     made = environment(Plugin("ruin", f"{ANSWERS}\n    def cocopot_setup(app): ..."), Plugin("sound", ""))
     (metadata,) = made.folder.rglob("cocopot_ruin-1.0.dist-info/METADATA")
@@ -181,7 +181,7 @@ def test_a_half_removed_distribution_stops_nobody_else(environment: MakeEnvironm
     assert "Plugin 'ruin' (unknown, unreadable metadata in " in made.start().message
 
 
-def test_with_warn_an_ambiguous_name_is_left_out(environment: MakeEnvironment) -> None:
+def test_with_warn_an_ambiguous_name_is_skipped(environment: MakeEnvironment) -> None:
     """Of two distributions with one name neither is loaded, nor what requires it; the variable states so."""
     made = environment(
         Plugin("cache", ANSWERS, distribution="cocopot-redis"),

@@ -116,7 +116,7 @@ def test_an_entry_point_may_name_a_class_or_an_object(value: str, environment: M
 
 
 def test_two_applications_in_one_process_share_nothing(environment: MakeEnvironment) -> None:
-    """Each application has a plugin manager of its own, and its own instance of a plugin that is a class."""
+    """Each application has its own plugin manager, and its own instance of a plugin that is a class."""
     application = """
         other = Cocopot("other")
         app.test_client().get("/")

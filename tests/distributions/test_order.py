@@ -129,7 +129,7 @@ def test_a_required_plugin_that_is_not_installed_is_an_error(environment: MakeEn
 
 
 @pytest.mark.parametrize(("options", "environ", "reason"), MISSING.values(), ids=MISSING)
-def test_the_error_says_why_a_required_plugin_is_not_loaded(
+def test_the_error_states_why_a_required_plugin_is_not_loaded(
     options: dict[str, Any], environ: dict[str, str], reason: str, login: Environment
 ) -> None:
     """A required plugin that is installed but unwanted is an error that states who does not want it."""

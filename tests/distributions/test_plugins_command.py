@@ -28,7 +28,7 @@ BROKEN = (
     Plugin("cache", SOUND, distribution="cocopot-memory", version="0.2"),
 )
 #: What is reported about each, above the advice how to go on.
-SAYS = {
+EXPECTED = {
     "syntax": """\
 Plugin 'syntax' (cocopot-syntax 0.3, cocopot_syntax) failed to load: SyntaxError: '(' was never closed
   at {packages}/cocopot_syntax.py:4: def cocopot_setup(app:""",
@@ -84,10 +84,10 @@ def states(place: Environment, **options: Any) -> dict[str, tuple[str, str]]:
     return {report["name"]: (report["state"], report["reason"]) for report in reports}
 
 
-@pytest.mark.parametrize("name", SAYS)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_a_broken_plugin_stops_the_application_with_this_text(name: str, broken: Environment) -> None:
     """The message states which plugin, what is wrong, where, and what else may be meant."""
-    expected = SAYS[name].format(packages=broken.packages)
+    expected = EXPECTED[name].format(packages=broken.packages)
     assert broken.start(autoload={name, "session"}).message.startswith(expected)
 
 
@@ -97,14 +97,14 @@ def test_all_broken_plugins_are_shown_at_once(broken: Environment) -> None:
     assert process.stderr == ""
     assert process.returncode == 0
     text = process.stdout.replace("\n     ", "\n")
-    for expected in SAYS.values():
+    for expected in EXPECTED.values():
         assert expected.format(packages=broken.packages) in text
     assert "  1. session (cocopot-session 1.5) loaded\n" in process.stdout
     assert process.stdout.endswith("7 plugins: 1 loaded, 6 failed.\n")
 
 
 @pytest.mark.parametrize("application", [True, False])
-def test_check_tells_programs_that_a_plugin_failed(application: bool, broken: Environment) -> None:
+def test_check_reports_a_failed_plugin_by_exit_status(application: bool, broken: Environment) -> None:
     """With an application and without one, the status is 1 and the names are on standard error."""
     process = plugins(broken, "--check", "--json", application=application)
     reports = json.loads(process.stdout)["plugins"]
@@ -115,7 +115,7 @@ def test_check_tells_programs_that_a_plugin_failed(application: bool, broken: En
 
 
 def test_hooks_of_an_installed_plugin_name_its_distribution(broken: Environment) -> None:
-    """Distribution, version, file and line stand behind the plugin."""
+    """Distribution, version, file and line follow the plugin's name."""
     output = plugins(broken, "--hook", "before_request").stdout
     assert f"  1.  session  cocopot-session 1.5  {broken.packages}/cocopot_session.py:5\n" in output
 
@@ -138,7 +138,7 @@ def test_without_an_application_plugins_are_called_installed(broken: Environment
         ({}, {"COCOPOT_PLUGINS": "session"}, ("not selected", "by COCOPOT_PLUGINS")),
     ],
 )
-def test_a_plugin_that_is_not_wanted_says_who_decided_so(
+def test_an_excluded_plugin_names_the_setting(
     options: dict[str, Any], environ: dict[str, str], expected: tuple[str, str], broken: Environment
 ) -> None:
     """What an application or the environment skips is listed with the reason."""

@@ -55,13 +55,13 @@ def test_only_plugins_that_are_allowed_and_not_disabled_are_loaded(
     assert sorted(mark.name for mark in tmp_path.iterdir()) == [f"cocopot_{name}" for name in expected]
 
 
-@pytest.mark.parametrize(("options", "environ", "said"), NOT_INSTALLED.values(), ids=NOT_INSTALLED)
+@pytest.mark.parametrize(("options", "environ", "setting"), NOT_INSTALLED.values(), ids=NOT_INSTALLED)
 def test_a_name_that_is_not_installed_is_an_error_that_lists_what_is(
-    options: dict[str, Any], environ: dict[str, str], said: str, three: Environment
+    options: dict[str, Any], environ: dict[str, str], setting: str, three: Environment
 ) -> None:
-    """An unknown name stops the application; the error says who named it, the nearest name, and all names."""
+    """An unknown name stops the application; the error has the setting, the nearest name and all names."""
     outcome = three.start(environ=environ, **options)
-    assert f"Plugin 'alhpa', named by {said}, is not installed." in outcome.message
+    assert f"Plugin 'alhpa', named by {setting}, is not installed." in outcome.message
     assert "Did you mean 'alpha'?" in outcome.message
     assert "Installed: alpha, beta, gamma." in outcome.message
     assert outcome.error["plugin"] == "alhpa"

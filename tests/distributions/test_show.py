@@ -1,4 +1,4 @@
-"""From nothing to a plugin that an application serves, and what is said when it is broken."""
+"""From nothing to a plugin that an application serves, and the output when it is broken."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BREAKAGES = {
 }
 ADVICE = 'To go on without it, pass disable={"hello"} or set COCOPOT_DISABLE_PLUGINS=hello.'
 #: What `cocopot run` states, in full.
-SAYS = {
+EXPECTED = {
     "syntax": f"""\
   File "PACKAGES/cocopot_hello/__init__.py", line 22
     def cocopot_setup(app: Cocopot) -> None
@@ -62,7 +62,7 @@ COCOPOT_DISABLE_PLUGINS=hello.
 }
 
 
-class Said(NamedTuple):
+class Output(NamedTuple):
     """Exit code and text of a command, with `PACKAGES` in place of where packages are installed."""
 
     code: int
@@ -80,12 +80,12 @@ class Desk:
         self.environment.install(*builder.wheels(CHECKOUT, CORS, DEVTOOLS), dependencies=True)
         self.command = [str(self.environment.python.with_name("cocopot"))]
 
-    def cocopot(self, *args: str, within: str = "") -> Said:
+    def cocopot(self, *args: str, within: str = "") -> Output:
         """Run the command, in the application's folder or above it."""
         done = cocopot(self.folder / within, *args, command=self.command)
         packages = str(self.environment.packages)
         output, errors = (text.replace(packages, "PACKAGES") for text in (done.stdout, done.stderr))
-        return Said(done.returncode, output, errors)
+        return Output(done.returncode, output, errors)
 
     def write_release(self, name: str) -> Path:
         """Write a next version of the plugin that is broken in one way."""
@@ -101,8 +101,8 @@ class Desk:
         _replace(project / "pyproject.toml", 'greeting = "cocopot_greeting"', 'hello = "cocopot_greeting"')
         return project
 
-    def start(self) -> tuple[Said, Said]:
-        """Start the application, which is refused, and look at the plugins."""
+    def start(self) -> tuple[Output, Output]:
+        """Start the application, which fails, and list the plugins."""
         return self.cocopot("run", within="demo"), self.cocopot("plugins", "--check", within="demo")
 
 
@@ -112,16 +112,16 @@ class Show(NamedTuple):
     Args:
         answer: Status and body of the request.
         log: What `cocopot run` printed.
-        hooks: What `cocopot plugins --hooks` said.
-        review: What `cocopot check-plugin` said.
-        broken: By breakage, what `cocopot run` and `cocopot plugins --check` said.
+        hooks: The output of `cocopot plugins --hooks`.
+        review: The output of `cocopot check-plugin`.
+        broken: By breakage, the output of `cocopot run` and `cocopot plugins --check`.
     """
 
     answer: tuple[int, str]
     log: str
-    hooks: Said
-    review: Said
-    broken: dict[str, tuple[Said, Said]]
+    hooks: Output
+    review: Output
+    broken: dict[str, tuple[Output, Output]]
 
 
 def _replace(path: Path, old: str, new: str) -> None:
@@ -146,7 +146,7 @@ def show(tmp_path_factory: pytest.TempPathFactory, builder: Builder) -> Show:
     return Show(answer, server.log, hooks, review, _break(desk, wheel))
 
 
-def _break(desk: Desk, sound: Path) -> dict[str, tuple[Said, Said]]:
+def _break(desk: Desk, sound: Path) -> dict[str, tuple[Output, Output]]:
     """Install one broken release after the other, and then the sound one beside another of its name."""
     projects = [desk.write_release(name) for name in BREAKAGES]
     *releases, duplicate = desk.builder.wheels(*projects, desk.write_duplicate())
@@ -181,17 +181,17 @@ def test_the_review_finds_nothing_to_mend(show: Show) -> None:
     assert show.review.output.endswith("\n0 errors, 0 warnings\n")
 
 
-@pytest.mark.parametrize("name", SAYS)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_a_broken_plugin_stops_the_application_with_one_message(name: str, show: Show) -> None:
-    """It says which plugin of which distribution, what and where it is, and what to do; and nothing else."""
-    assert show.broken[name][0] == Said(1, "", SAYS[name])
+    """It states plugin, distribution, problem, place and cure, and nothing else."""
+    assert show.broken[name][0] == Output(1, "", EXPECTED[name])
 
 
-@pytest.mark.parametrize("name", SAYS)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_the_check_shows_the_message_beside_the_other_plugins(name: str, show: Show) -> None:
     """`plugins --check` exits with 1, and lists what is sound as well."""
     code, output, errors = show.broken[name][1]
-    message = f"\n{SAYS[name]}".partition("\nError: ")[2]
+    message = f"\n{EXPECTED[name]}".partition("\nError: ")[2]
     assert (code, errors) == (1, "Failed: hello.\n")
     assert " 1. cors (cocopot-cors 1.0.0) loaded\n" in output
     assert all(f"     {line}\n" in output for line in message.splitlines())

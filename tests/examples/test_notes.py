@@ -289,7 +289,7 @@ class TestPlugins:
 
 
 class Server:
-    """The example in a process of its own.
+    """The example in a separate process.
 
     Args:
         folder: Where its database and what it prints go.

@@ -22,7 +22,7 @@ CORS = Candidate("cors", "cocopot_cors:CORS", "cocopot-cors", "1.2")
 EXPLICIT = Candidate("notes.audit", explicit=SimpleNamespace())
 
 
-def test_given_plugins_are_named_and_told_apart() -> None:
+def test_explicit_plugins_get_distinct_names() -> None:
     """A plugin is named by `plugin_name`, module or class; a second one of a name gets a number."""
     named, module = SimpleNamespace(plugin_name="own"), pytest
     candidates = explicit_candidates([named, module, SimpleNamespace, SimpleNamespace(), SimpleNamespace()])
@@ -36,7 +36,7 @@ def test_given_plugins_are_named_and_told_apart() -> None:
     ]
 
 
-def test_an_error_says_where_a_plugin_comes_from_and_how_to_go_on() -> None:
+def test_an_error_states_the_origin_of_a_plugin_and_the_cure() -> None:
     """An error of an installed plugin names distribution, version and entry point."""
     error = CORS.error("is out of order.", reason="setup", hook="cocopot_setup")
     assert str(error).splitlines() == [
@@ -47,14 +47,14 @@ def test_an_error_says_where_a_plugin_comes_from_and_how_to_go_on() -> None:
     assert (error.entry_point, error.hook) == ("cocopot_cors:CORS", "cocopot_setup")
 
 
-def test_an_error_of_a_given_plugin_names_no_distribution() -> None:
+def test_an_error_of_an_explicit_plugin_names_no_distribution() -> None:
     """What is not known is `None`, and not in the text."""
     error = EXPLICIT.error("is out of order.", reason="setup")
     assert str(error).startswith("Plugin 'notes.audit' is out of order.\n")
     assert (error.distribution, error.version, error.entry_point, error.hook) == (None, None, None, None)
 
 
-def test_a_given_class_is_instantiated_and_an_object_is_not() -> None:
+def test_an_explicit_class_is_instantiated_and_an_object_is_not() -> None:
     """Loading makes an instance of a class, each time a new one, and returns anything else as it is."""
 
     class Plugin:
@@ -103,7 +103,7 @@ def found() -> list[str]:
 
 
 def tea() -> list[str]:
-    """Return the values of the plugins named `tea`, read anew."""
+    """Return the values of the plugins named `tea`, read again."""
     importlib.invalidate_caches()
     installed.cache_clear()
     return [candidate.value for candidate in installed() if candidate.name == "tea"]
@@ -131,7 +131,7 @@ def test_two_names_are_two_distributions(folders: tuple[Path, Path]) -> None:
 
 
 def test_what_a_removal_has_left_hides_nothing(folders: tuple[Path, Path]) -> None:
-    """A distribution without metadata counts only if there is no whole one of its name."""
+    """A distribution without metadata counts only if no complete one has its name."""
     for folder in folders:
         distribute(folder, f"{folder.name}_tea")
     folders[0].joinpath("tea-1.0.dist-info", "METADATA").unlink()
@@ -160,7 +160,7 @@ def test_a_distribution_in_an_archive_is_found(
         (b"[cocopot.plugins]\ncoffee = \xff\n", "'utf-8' codec can't decode byte 0xff"),
     ],
 )
-def test_a_distribution_that_cannot_be_read_stops_nobody(
+def test_a_distribution_that_cannot_be_read_stops_no_plugin(
     text: bytes, reason: str, folders: tuple[Path, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its entry points are passed over, with one warning that names it; those of others are found."""
@@ -202,9 +202,7 @@ class Provider(importlib_metadata.DistributionFinder):
         """It finds no modules."""
 
 
-def test_another_finder_is_asked_for_what_is_there(
-    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_finder_is_searched(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Distributions of other finders count as those in folders do; places that no code has are skipped."""
     provider = Provider()
     missing, too_long = str(folders[0] / "missing.zip"), "x" * 10_000

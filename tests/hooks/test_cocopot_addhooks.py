@@ -1,4 +1,4 @@
-"""`cocopot_addhooks`: a plugin provides hook specifications of its own."""
+"""`cocopot_addhooks`: a plugin provides hook specifications."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Specs:
 
     @hookspec(firstresult=True)
     def shop_price(self, item: str) -> None:
-        """Say what an item costs."""
+        """Return the price of an item."""
 
 
 def test_fires_before_any_other_hook_of_the_plugin() -> None:

@@ -39,7 +39,7 @@ def provider_of(provider: JSONProvider) -> object:
     return Plugin()
 
 
-def test_fires_when_json_is_first_asked_for() -> None:
+def test_fires_when_json_is_first_used() -> None:
     """It comes once, with the application, when JSON is used for the first time, and not before."""
     seen: list[Any] = []
 
@@ -84,7 +84,7 @@ def test_the_built_in_implementation_is_last() -> None:
 
 
 def test_by_name() -> None:
-    """Called by name, it asks anew each time."""
+    """Called by name, it runs each time."""
     app = app_with()
     first = app.plugins.hook.cocopot_json_provider(app=app)
     second = app.plugins.hook.cocopot_json_provider(app=app)
@@ -93,7 +93,7 @@ def test_by_name() -> None:
 
 
 def test_an_exception_in_a_view() -> None:
-    """An exception while JSON is first asked for in a view is handled as one of the view."""
+    """An exception at the first use of JSON in a view is handled as one of the view."""
 
     class Broken:
         @hookimpl

@@ -17,7 +17,7 @@ HOOK = "cocopot_register_commands"
 
 
 def test_fires_when_the_command_line_is_used() -> None:
-    """It comes once, when the group of commands is asked for, and never in a request."""
+    """It fires once, when the group of commands is first used, and never in a request."""
     calls: list[str] = []
     app = app_with(plugin=recorder(calls, "commands", HOOK))
     app.test_client().get("/")

@@ -23,7 +23,7 @@ def names(**values: Any) -> object:
 
 
 def test_fires_when_the_shell_asks() -> None:
-    """It comes whenever the names are asked for, with the application as its argument."""
+    """It fires whenever the names are requested, with the application as its argument."""
     seen: list[Any] = []
 
     class Plugin:

@@ -23,7 +23,7 @@ EXAMPLES = settings(max_examples=75, deadline=None, suppress_health_check=[Healt
 
 
 class Interruption(BaseException):
-    """What is no `Exception`, as `KeyboardInterrupt` is not."""
+    """Not an `Exception`, like `KeyboardInterrupt`."""
 
 
 ERRORS = (ValueError, KeyError, StopIteration, RuntimeError, GeneratorExit, Interruption, KeyboardInterrupt)
@@ -147,7 +147,7 @@ class Recorder:
         except BaseException as error:
             if isinstance(error, GeneratorExit) and not error.args:  # the generator is thrown away
                 raise
-            self.calls.append((impl.name, *told(error)))
+            self.calls.append((impl.name, *facts_of(error)))
             return (yield from self.after_error(impl, error))
         self.calls.append((impl.name, result))
         return (yield from self.after_result(impl, result))
@@ -186,7 +186,7 @@ class Recorder:
         outcome = yield
         if isinstance(outcome.exception, GeneratorExit) and not outcome.exception.args:
             return  # the generator is thrown away
-        self.calls.append((impl.name, told(outcome.exception), outcome._result))
+        self.calls.append((impl.name, facts_of(outcome.exception), outcome._result))
         if impl.act == "raise":
             raise impl.error(impl.index)
         if impl.act == "value":
@@ -219,15 +219,15 @@ def make_plugin(impl: Impl, hook: str, recorder: Recorder) -> object:
 # -------------------------------------------------------------------------
 
 
-def told(error: BaseException | None) -> tuple[Any, ...]:
+def facts_of(error: BaseException | None) -> tuple[Any, ...]:
     """Return what is to be the same of two exceptions."""
     if error is None:
         return ()
     if isinstance(error, BaseExceptionGroup):
-        return (type(error), error.message, *(told(one) for one in error.exceptions))
+        return (type(error), error.message, *(facts_of(one) for one in error.exceptions))
     arguments = tuple(same_words(argument) for argument in error.args)
     cause = None if isinstance(error, pluggy.HookCallError) else error.__cause__  # pluggy's has a KeyError
-    return (type(error), arguments, told(cause))
+    return (type(error), arguments, facts_of(cause))
 
 
 def same_words(argument: Any) -> Any:
@@ -247,11 +247,11 @@ def outcome_of(recorder: Recorder, call: Callable[[], Any]) -> tuple[Any, list[A
         try:
             result: Any = ("returned", call())
         except BaseException as error:  # noqa: BLE001 - compared
-            result = ("raised", *told(error))
+            result = ("raised", *facts_of(error))
             check_blame(error)
     # pluggy's text has a fourth line, with an address.
-    said = [(w.category, same_words(str(w.message)).splitlines()[:3]) for w in caught]
-    return result, list(recorder.calls), said
+    messages = [(w.category, same_words(str(w.message)).splitlines()[:3]) for w in caught]
+    return result, list(recorder.calls), messages
 
 
 def check_blame(error: BaseException) -> None:
@@ -304,7 +304,7 @@ def test_by_position(hook: str, impls: list[Impl]) -> None:
 
 @given(impls=impl_lists(kinds=["plain"]))
 @EXAMPLES
-def test_results_that_nobody_wants(impls: list[Impl]) -> None:
+def test_results_that_are_not_used(impls: list[Impl]) -> None:
     """With `results=False` the same implementations are called, and the same exception leaves."""
     recorder = Recorder()
     ours, theirs = managers(impls, "sample_all", recorder)
@@ -413,7 +413,7 @@ def threaded_loop(impls: Sequence[Impl], recorder: Recorder) -> Any:
 
 
 def every_loop(impls: Sequence[Impl], recorder: Recorder) -> Any:
-    """Call all of them, then raise what they raised: together, or the first that is no `Exception`."""
+    """Call all of them, then raise what they raised: together, or the first that is not an `Exception`."""
     results, errors = [], []
     for impl in impls:
         try:

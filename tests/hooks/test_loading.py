@@ -45,7 +45,7 @@ class Needs:
 
 
 def test_the_variable_replaces_the_way_with_errors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`COCOPOT_PLUGIN_ERRORS` decides in place of the application, in both directions; blank says nothing."""
+    """`COCOPOT_PLUGIN_ERRORS` overrides the application, in both directions; a blank value is ignored."""
     needy = Needs("needy", requires=("absent",))
     monkeypatch.setenv("COCOPOT_PLUGIN_ERRORS", " warn ")
     assert list(Cocopot(__name__, autoload=False, plugins=[needy]).plugins.failed) == ["needy"]
@@ -283,7 +283,7 @@ def test_any_exception_at_import_is_the_plugins(source: str, text: str) -> None:
 
 
 def test_an_interrupt_at_import_is_not_the_plugins() -> None:
-    """Who ends the process by hand is not told that a plugin is broken."""
+    """Ending the process by hand is not reported as a broken plugin."""
     with installed_plugin("slow", "raise KeyboardInterrupt"), pytest.raises(KeyboardInterrupt):
         Cocopot(__name__, autoload={"slow"})
 

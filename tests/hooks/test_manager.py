@@ -285,7 +285,7 @@ def test_names() -> None:
     assert [caller.name for caller in manager.get_hookcallers(plugin) or ()] == ["sample_all", "sample_first"]
 
 
-def test_what_is_no_plugin() -> None:
+def test_invalid_plugins() -> None:
     """An object without a single mark may be registered, and implements nothing."""
     manager = manager_with(plain=SimpleNamespace(sample_all=lambda value: value))
     assert manager.hook.sample_all(value=0) == []
@@ -379,7 +379,7 @@ def test_specification_added_later() -> None:
 
 
 def test_specname() -> None:
-    """An implementation may have a name of its own; it is called and ordered like any other."""
+    """An implementation may have its own name; it is called and ordered like any other."""
 
     class Plugin:
         @hookimpl(specname="sample_all")

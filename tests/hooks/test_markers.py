@@ -57,7 +57,7 @@ class Plugin(Parent):
 
     @property
     def bomb(self) -> None:
-        pytest.fail("a property of the plugin was asked for")
+        pytest.fail("a property of the plugin was read")
 
 
 def module() -> ModuleType:

@@ -90,7 +90,7 @@ def one(value: Any) -> Any:
 
 @hookimpl
 def broken(value: Any) -> None:
-    """Raise what it is given."""
+    """Raise its argument."""
     raise value
 
 
@@ -249,7 +249,7 @@ def early(value: Any) -> Generator[None, Any, Any]:
     ],
 )
 def test_a_wrapper_and_an_exception(around: Callable[..., Any], error: Exception, outcome: Any) -> None:
-    """Of a wrapper is told what comes out of it, be it an exception of its own, of others, or a result."""
+    """A wrapper is reported with its outcome: its own exception, another one, or a result."""
     manager, records = manager_with(around, broken)
     if isinstance(outcome, str):
         assert manager.hook.sample_first(value=error) == outcome
@@ -351,7 +351,7 @@ def shop() -> Cocopot:
     """Return an application with a view for each way through a request."""
     app = Cocopot("shop", autoload=False)
     app.testing = True
-    assert app.json is not None  # asked for now, so that no view is the first to ask
+    assert app.json is not None  # created now, so that no view is the first to use it
     app.add_url_rule("/text", "text", lambda: "text")
     app.add_url_rule("/json", "json", lambda: {"a": 1})
     app.add_url_rule("/response", "response", lambda: Response("made"))
@@ -468,18 +468,18 @@ def test_beside_a_monitor() -> None:
 # -------------------------------------------------------------------------
 
 
-def made_of(call: Any) -> Any:
+def parts_of(call: Any) -> Any:
     """Return what a compiled call consists of: its code, and the functions that it calls."""
     functions = {name: value for name, value in call.__globals__.items() if name[:2] in ("_f", "_w")}
     return call if call is one else (call.__code__, functions.get("_f0"), functions.get("_w0"))
 
 
 def sources(manager: PluginManager) -> list[Any]:
-    return [made_of(manager.compile(hook)) for hook in HOOKS]
+    return [parts_of(manager.compile(hook)) for hook in HOOKS]
 
 
 @pytest.mark.parametrize("functions", [[one], [one, broken], [wrapper, one], [old, one, broken]])
-def test_nobody_costs_nothing(functions: list[Callable[..., Any]]) -> None:
+def test_no_observer_costs_nothing(functions: list[Callable[..., Any]]) -> None:
     """Without an observer, the compiled calls are what they are where there never was one."""
     never_observed, observed = manager_of(*functions), manager_of(*functions)
     undo = observed.observe(lambda record: None)
@@ -489,7 +489,7 @@ def test_nobody_costs_nothing(functions: list[Callable[..., Any]]) -> None:
 
 
 def test_several() -> None:
-    """Each observer is reported until it is taken away, the same callback twice if it is added twice."""
+    """Each observer is notified until it is removed, the same callback twice if it is added twice."""
     manager, first = manager_with(one)
     second: list[HookCallRecord] = []
     undo, _ = manager.observe(second.append), manager.observe(second.append)
@@ -520,7 +520,7 @@ def test_a_callback_that_raises(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_callback_that_interrupts() -> None:
-    """What is no `Exception`, such as Ctrl-C, is not held back."""
+    """What is not an `Exception`, such as Ctrl-C, propagates."""
     manager = manager_of(one)
 
     def interrupt(record: HookCallRecord) -> None:
@@ -573,8 +573,8 @@ def throw_away(manager: PluginManager) -> None:
     raised.value.circle = raised.value  # type: ignore[attr-defined]  # keeps the call's frame, and what is in it
 
 
-def test_a_wrapper_that_is_collected_while_something_is_told() -> None:
-    """A callback is not told of what is collected while it runs: it may hold a lock."""
+def test_a_wrapper_that_is_collected_during_a_report() -> None:
+    """A callback is not notified of what is collected while it runs: it may hold a lock."""
     manager, names = manager_of(outer, twice), []
 
     def collecting(record: HookCallRecord) -> None:

@@ -88,7 +88,7 @@ def test_needs_are_a_tuple_or_a_list_of_names(names: Any) -> None:
     assert CORS.declared_names(SimpleNamespace(requires=names), "requires") == tuple(names)
 
 
-def test_a_plugin_that_says_nothing_needs_nothing() -> None:
+def test_a_plugin_without_declarations_needs_nothing() -> None:
     """Without the attribute there are no names."""
     assert CORS.declared_names(SimpleNamespace(requires=("session",)), "after") == ()
 

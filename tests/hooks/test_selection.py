@@ -34,7 +34,7 @@ def choose(autoload: Any = True, disable: Any = (), given: Any = (), **environ: 
 def test_what_is_allowed_and_not_disabled_is_chosen(
     allowed: frozenset[str] | None, disabled: frozenset[str], disabled_by_variable: frozenset[str]
 ) -> None:
-    """The choice is a matter of sets; who said what makes no difference."""
+    """The choice is a matter of sets; which setting named what makes no difference."""
     installed = [
         Candidate(name) for name in ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf")
     ]
@@ -76,20 +76,20 @@ def test_a_string_in_place_of_names_is_refused(argument: str) -> None:
         choose(**{argument: "cors"})
 
 
-def test_given_plugins_need_no_permission_but_can_be_disabled() -> None:
+def test_explicit_plugins_need_no_selection_but_can_be_disabled() -> None:
     """What an application gives by hand is loaded whatever is allowed, unless it is disabled."""
     assert choose(autoload=False, given=[EXPLICIT]) == ["notes.audit"]
     assert choose({"cors"}, given=[EXPLICIT]) == ["notes.audit", "cors"]
     assert choose({"cors"}, {"notes.audit"}, [EXPLICIT]) == ["cors"]
 
 
-def test_a_given_plugin_satisfies_a_name_that_is_asked_for() -> None:
+def test_an_explicit_plugin_satisfies_a_requested_name() -> None:
     """A name that is not installed is not an error if the application gives a plugin of that name."""
     assert choose({"notes.audit", "cors"}, given=[EXPLICIT]) == ["notes.audit", "cors"]
 
 
-def test_a_name_that_is_not_installed_says_what_is() -> None:
-    """The error states who asked for the name, and suggests the nearest one."""
+def test_the_error_for_an_unknown_name_lists_installed_ones() -> None:
+    """The error states which setting named the plugin, and suggests the nearest name."""
     with pytest.raises(PluginError) as caught:
         choose({"sesion"})
     assert str(caught.value).startswith(
@@ -110,7 +110,7 @@ def test_nothing_is_suggested_for_a_name_that_is_like_no_other() -> None:
     [(False, ()), ({"session"}, ()), (True, {"cors"})],
     ids=["none", "other", "disabled"],
 )
-def test_two_distributions_of_one_name_matter_only_if_it_is_wanted(autoload: Any, disable: Any) -> None:
+def test_two_distributions_of_one_name_matter_only_if_it_is_selected(autoload: Any, disable: Any) -> None:
     """A clash is an error where the name is to be loaded, and nowhere else."""
     other = Candidate("cors", "other_cors", "other-cors", "3.0")
     with pytest.raises(PluginError, match=r"cocopot-cors 1\.2 .* and other-cors 3\.0 "):
@@ -142,13 +142,13 @@ def test_errors_can_be_collected_while_the_rest_is_chosen() -> None:
         (Candidate("metrics", explicit=object()), None),
     ],
 )
-def test_why_a_plugin_is_not_wanted(candidate: Candidate, expected: tuple[str, str] | None) -> None:
+def test_rejection_reason(candidate: Candidate, expected: tuple[str, str] | None) -> None:
     """The selection states what became of a plugin that it does not choose, and what decided so."""
     selection = Selection.make({"cors", "session"}, {"off"}, {})
     assert selection.rejection_reason(candidate, {"session"}) == expected
 
 
-def test_a_given_plugin_stands_for_the_installed_one_of_its_name() -> None:
+def test_an_explicit_plugin_replaces_the_installed_one_of_its_name() -> None:
     """An application may pass its own instance of a plugin, and gets no second one."""
     same = Candidate("cors", explicit=SimpleNamespace())
     chosen = Selection.make(True, (), {}).choose([CORS, SESSION], [same])

@@ -11,7 +11,7 @@ from cocopot.pipeline import fastpath, lifecycle
 
 @pytest.fixture
 def app() -> Any:
-    """An application with a route of its own and one in a blueprint."""
+    """An application with its own route and one in a blueprint."""
     app = Cocopot(__name__, autoload=False)
     app.add_url_rule("/", "index", lambda: "index")
     blueprint = Blueprint("bp", __name__)

@@ -277,7 +277,7 @@ class TestAfterRequest:
 class TestTexts:
     """A text, alone or with headers, that is sent without a response."""
 
-    def test_headers_are_looked_at(self, app: Cocopot) -> None:
+    def test_headers_are_inspected(self, app: Cocopot) -> None:
         """A line break in a header's value is refused, as in a response."""
         app.add_url_rule("/split", view_func=lambda: ("x", {"A": "b\r\nSet-Cookie: c=d"}))
         app.testing = True
@@ -341,7 +341,7 @@ class TestTrapping:
                 raised.add(path)
         assert raised == trapped
 
-    def test_handlers_are_still_asked(self, app: Cocopot) -> None:
+    def test_handlers_are_still_called(self, app: Cocopot) -> None:
         """A trapped exception can still be handled."""
         app.config["TRAP_HTTP_EXCEPTIONS"] = True
         app.register_error_handler(404, lambda _: "handled")
@@ -395,10 +395,10 @@ class TestPropagation:
         app.register_error_handler(ShopError, str)
         assert app.test_client().get("/boom").text == "boom"
 
-    def test_handler_of_500_is_not_asked(self, app: Cocopot, calls: list[str]) -> None:
-        """Where exceptions propagate, the handler of 500 has nothing to say."""
+    def test_handler_of_500_is_not_called(self, app: Cocopot, calls: list[str]) -> None:
+        """Where exceptions propagate, the handler of 500 is not called."""
         app.testing = True
-        app.register_error_handler(500, lambda _: calls.append("asked"))
+        app.register_error_handler(500, lambda _: calls.append("called"))
         with pytest.raises(ShopError):
             app.test_client().get("/boom")
         assert calls == []
@@ -653,7 +653,7 @@ class TestGarbage:
         ],
     )
     def test_a_request_leaves_none(self, app: Cocopot, path: str, options: dict[str, Any]) -> None:
-        """What a request was made of goes at once, without the garbage collector."""
+        """The objects of a request are freed at once, without the garbage collector."""
         if "data" in options or "json" in options:
             options = {"method": "POST", **options}
         environ = create_environ(path, **options)
@@ -677,7 +677,7 @@ class TestGarbage:
 
     @pytest.mark.parametrize("path", ["/", "/nowhere", "/folder", "/missing"])
     def test_nor_does_one_in_an_old_wrapper(self, app: Cocopot, path: str) -> None:
-        """Likewise, if a wrapper of the old style is handed the exception."""
+        """Likewise, if a wrapper of the old style receives the exception."""
 
         class Old:
             @hookimpl(hookwrapper=True)
@@ -702,7 +702,7 @@ class TestGarbage:
         app.register_error_handler(404, lambda error: f"{error.__context__!r} {error.__cause__!r}")
         assert app.test_client().get("/milk/here").text == "KeyError('milk') KeyError('milk')"
 
-    def test_what_somebody_else_handles_stays_as_it_is(self, app: Cocopot) -> None:
+    def test_exceptions_handled_elsewhere_are_unchanged(self, app: Cocopot) -> None:
         """An exception that is being handled around a request keeps its traceback."""
 
         def answer_anyway() -> None:

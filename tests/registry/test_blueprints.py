@@ -539,7 +539,7 @@ class TestRecording:
 
 class TestFiles:
     def test_static_folder(self, tmp_path: Path) -> None:
-        """A blueprint serves its own static files below its prefix, under the path that is given."""
+        """A blueprint serves its own static files below its prefix, under the path that is passed."""
         (tmp_path / "files").mkdir()
         (tmp_path / "files" / "a.txt").write_text("from bp")
         app = make_app()

@@ -139,7 +139,7 @@ class TestOrder:
         assert [call for call in calls if call.startswith(stage)] == expected
 
     def test_by_keyword(self, app: Cocopot, calls: list[str], note: Any) -> None:
-        """Called through the plugin manager, a blueprint's functions look at the request themselves."""
+        """Called through the plugin manager, a blueprint's functions check the request themselves."""
         shop = Blueprint("shop", __name__)
         shop.add_url_rule("/shop", view_func=view)
         shop.before_request(note("shop"))

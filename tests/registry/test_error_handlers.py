@@ -39,7 +39,7 @@ class Vanished(NotFound):
 
 
 class Teapot(HTTPException):
-    """An HTTP exception of the application's own, with a code of its own."""
+    """An HTTP exception of the application, with its own code."""
 
     code = 418
 
@@ -280,7 +280,7 @@ class TestAnswers:
         app.register_error_handler(ShopError, lambda _: "handled")
         assert app.test_client().get("/").text == "handled"
 
-    def test_redirects_are_no_errors(self, app: Cocopot) -> None:
+    def test_redirects_are_not_errors(self, app: Cocopot) -> None:
         """A redirect of the router is sent as it is, even with a handler for every exception."""
         for key in (HTTPException, Exception, RequestRedirect):
             app.register_error_handler(key, lambda _: "handled")

@@ -45,7 +45,7 @@ def view() -> str:
 
 class TestTables:
     def test_as_a_mapping(self, app: Cocopot) -> None:
-        """A table makes a key when it is asked for, and can be read as a dict."""
+        """A table creates a key at its lookup, and can be read as a dict."""
         table = app.before_request_funcs
         assert (len(table), None in table, list(table)) == (0, False, [])
         table[None].append(view)

@@ -26,7 +26,7 @@ EVENTS: defaultdict[str, list[str]] = defaultdict(list)
 def record_teardown(exc: BaseException | None) -> None:
     """Remember that the context of a streamed answer was torn down."""
     if "token" in (request.view_args or {}):
-        EVENTS[request.view_args["token"]].append("teardown")  # type: ignore[index]  # just looked at
+        EVENTS[request.view_args["token"]].append("teardown")  # type: ignore[index]  # only read
 
 
 @app.route("/text")
@@ -57,7 +57,7 @@ def form() -> Any:
 
 @app.route("/file")
 def file() -> Any:
-    """Answer with a file that has an entity tag and may be asked for in part."""
+    """Answer with a file that has an entity tag and supports range requests."""
     return send_file("static/digits.txt", etag="digits", last_modified=1_000_000_000)
 
 

@@ -54,7 +54,7 @@ COMMANDS: dict[str, Callable[[int], list[str]]] = {
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs the application in a process of its own."""
+    """A server that runs the application in a separate process."""
 
     name: str
     port: int
@@ -139,7 +139,7 @@ def _wait_until_it_answers(server: Server, process: subprocess.Popen[bytes]) -> 
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a server, and what it has started: each is the leader of a session of its own."""
+    """End a server, and what it has started: each is the leader of its own session."""
     process.terminate()
     try:
         process.wait(10)

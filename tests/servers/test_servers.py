@@ -34,7 +34,7 @@ class Case(NamedTuple):
     status: int
     method: str
     path: str
-    headers: dict[str, str] = {}  # noqa: RUF012 - a tuple's default, which nobody changes
+    headers: dict[str, str] = {}  # noqa: RUF012 - a tuple's default, which no code changes
     body: bytes | None = None
 
 
@@ -109,7 +109,7 @@ def test_the_answer_is_that_of_the_application(server: Server, in_process: Clien
 
 
 def test_a_path_that_is_not_utf8_is_refused(server: Server) -> None:
-    """Every server lets the application see bytes that are not UTF-8, and say so."""
+    """Every server lets the application see bytes that are not UTF-8, and reject them."""
     answer = server.send(b"GET /names/%FF HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert answer.split()[1] == b"400"
     assert b"The path of the URL is not valid UTF-8." in answer
@@ -170,7 +170,7 @@ def test_a_connection_is_kept(server: Server) -> None:
     client.close()
 
 
-def test_a_body_that_nobody_reads_does_not_spoil_the_next_request(server: Server) -> None:
+def test_an_unread_body_does_not_affect_the_next_request(server: Server) -> None:
     """What a view leaves unread is not taken for a request, kept connection or not."""
     with closing(server.client()) as client:
         for _ in range(2):

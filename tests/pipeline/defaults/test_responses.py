@@ -260,7 +260,7 @@ class TestClasses:
 class TestRefused:
     @pytest.mark.parametrize(("value", "what"), REFUSED.values(), ids=REFUSED)
     def test_message(self, app: Cocopot, value: Any, what: str) -> None:
-        """What no response can be made of is an error that names the endpoint and states what to return."""
+        """A value that is not a response is an error that names the endpoint and states what to return."""
         with pytest.raises(TypeError) as raised:
             answer(app, lambda: value)
         message = str(raised.value)

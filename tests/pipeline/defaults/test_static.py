@@ -59,7 +59,7 @@ def test_not_served(root: Path, path: str) -> None:
     ],
 )
 def test_url(root: Path, options: dict[str, Any], url: str) -> None:
-    """The URL is made of the folder's name, unless it is given."""
+    """The URL is built from the folder's name, unless it is passed."""
     app = make(root, **options)
     with app.test_request_context("/"):
         assert url_for("static", filename="css/page.css") == url

@@ -173,7 +173,7 @@ def test_authentication_of_another_plugin_does_not_block() -> None:
     ],
 )
 def test_allowed_headers(configured: Any, requested: str | None, sent: str | None) -> None:
-    """ "*" allows the well-formed headers that are asked for, a list just those that it names."""
+    """ "*" allows the well-formed headers that are requested, a list just those that it names."""
     app = make_app(CORS_ALLOW_HEADERS=configured)
     asked = {} if requested is None else {"Headers": requested}
     response = preflight(app, **asked)

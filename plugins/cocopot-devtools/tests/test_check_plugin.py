@@ -79,7 +79,7 @@ def test_exit_code(args: list[str], exit_code: int, last: str) -> None:
 
 
 def test_text() -> None:
-    """Findings stand by severity, each with code, place, what, why and fix."""
+    """Findings are sorted by severity, each with code, place, what, why and fix."""
     result = check(FAULTY, "--ignore=CP601")
     head, _, text = result.output.partition("\n\nErrors\n")
     assert result.exit_code == 1
@@ -149,7 +149,7 @@ def test_what_a_terminal_would_obey() -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "says"),
+    ("args", "expected"),
     [
         (["nothing-of-that-name"], "There is nothing to check under 'nothing-of-that-name'"),
         (["demo", "--ignore", "CP999"], "There is no 'CP999'."),
@@ -161,11 +161,11 @@ def test_what_a_terminal_would_obey() -> None:
         ([], "Missing argument 'DIST_OR_PATH'"),
     ],
 )
-def test_usage(args: list[str], says: str) -> None:
+def test_usage(args: list[str], expected: str) -> None:
     """What the command cannot work with is a usage error, which states what is wrong."""
     result = run(*args)
     assert result.exit_code == 2
-    assert says in " ".join(result.output.split())
+    assert expected in " ".join(result.output.split())
 
 
 def test_the_timeout_is_passed_on() -> None:

@@ -119,7 +119,7 @@ class TestPlugin:
         assert written(folder) == []
 
     @pytest.mark.parametrize(
-        ("hooks", "said"),
+        ("hooks", "message"),
         [
             ("before_request", "Did you mean 'cocopot_before_request'?"),
             ("cocopot_setup,cocopot_before_reqest", "Did you mean 'cocopot_before_request'?"),
@@ -128,11 +128,11 @@ class TestPlugin:
             ("", "Hooks are: "),
         ],
     )
-    def test_unknown_hooks(self, folder: Path, hooks: str, said: str) -> None:
+    def test_unknown_hooks(self, folder: Path, hooks: str, message: str) -> None:
         """A name that is not a hook is an error with one that is near, or with all of them."""
         result = new("plugin", "green-tea", "--hooks", hooks)
         assert (result.exit_code, written(folder)) == (2, [])
-        assert said in result.output
+        assert message in result.output
 
     def test_author(self, folder: Path) -> None:
         """The author is named in the metadata and in the licence."""
@@ -149,7 +149,7 @@ class TestPlugin:
         assert "cannot be an author's name" in result.output
 
     @pytest.mark.parametrize(
-        ("name", "said"),
+        ("name", "message"),
         [
             ("cors", "A plugin named 'cors' is installed here (cocopot-cors 1.0.0)"),
             ("all", "A plugin cannot be named 'all': COCOPOT_PLUGINS=all has another meaning."),
@@ -157,11 +157,11 @@ class TestPlugin:
             ("tea!", "'tea!' cannot be the name of a project."),
         ],
     )
-    def test_refused_names(self, folder: Path, name: str, said: str) -> None:
+    def test_refused_names(self, folder: Path, name: str, message: str) -> None:
         """A name that would clash with another plugin, or cannot be one, is refused."""
         result = new("plugin", name, "--yes")
         assert (result.exit_code, written(folder)) == (2, [])
-        assert said in result.output
+        assert message in result.output
 
     def test_folder_in_use(self, folder: Path) -> None:
         """Nothing is asked and nothing is overwritten if there is something in the way."""
@@ -205,7 +205,7 @@ class TestApp:
         assert "it contains .github, .gitignore, README.md and 3 more" in again.output
 
     @pytest.mark.parametrize(
-        ("name", "said"),
+        ("name", "message"),
         [
             ("cocopot", "A distribution named 'cocopot' is installed here"),
             ("Click", "A distribution named 'click' is installed here"),
@@ -213,11 +213,11 @@ class TestApp:
             ("x" * 41, "has 41 characters. Use 40 at most"),
         ],
     )
-    def test_refused_names(self, folder: Path, name: str, said: str) -> None:
+    def test_refused_names(self, folder: Path, name: str, message: str) -> None:
         """A name of what is installed, Cocopot's own libraries among it, is refused."""
         result = new("app", name)
         assert (result.exit_code, written(folder)) == (2, [])
-        assert said in " ".join(result.output.split())
+        assert message in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize("name", ["", "-", "tea-", "_tea", "thé", "a/b", "a b", "tea\n"])

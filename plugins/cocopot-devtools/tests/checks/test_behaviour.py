@@ -209,9 +209,9 @@ def test_a_good_plugin(subject: MakePlugin) -> None:
 @pytest.mark.parametrize("fault", FAULTY)
 def test_faults(fault: str, subject: MakePlugin) -> None:
     """Each fault is reported by its rule."""
-    source, code, says = FAULTY[fault]
+    source, code, expected = FAULTY[fault]
     found = check(subject, source, "cocopot_demo:plugin" if fault == "instance" else None)
-    assert [finding.message for finding in found if finding.code == code and says in finding.message]
+    assert [finding.message for finding in found if finding.code == code and expected in finding.message]
     assert {finding.code for finding in found} <= {code, "CP306"}
 
 
@@ -225,7 +225,7 @@ def test_what_cannot_start_is_not_checked_further(fault: str, subject: MakePlugi
 
 
 def test_configuration(subject: MakePlugin) -> None:
-    """The applications have the configuration that was asked for."""
+    """The applications have the requested configuration."""
     made = subject("@hookimpl\ndef cocopot_startup(app):\n    assert app.config['DEMO_URL'] == 'x'")
     made.config = {"DEMO_URL": "x"}
     check_behaviour(made)
@@ -233,7 +233,7 @@ def test_configuration(subject: MakePlugin) -> None:
 
 
 def test_what_it_requires(subject: MakePlugin) -> None:
-    """The plugins that it requires are loaded with it, and what they do wrong is not told here."""
+    """The plugins that it requires are loaded with it, and their faults are not reported here."""
     made = subject("requires = ('users',)\n\n@hookimpl\ndef cocopot_setup(app):\n    app.extensions['users']")
     subject(
         "@hookimpl\ndef cocopot_setup(app):\n    app.extensions['users'] = 1\n\n"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def replaced(*args: Any) -> None:
-    """Stands for what a plugin puts in the place of something."""
+    """A replacement that a plugin assigns to something."""
 
 
 PATCHES: dict[str, Patch] = {

@@ -65,21 +65,21 @@ def test_a_good_plugin(subject: MakePlugin) -> None:
 
 @pytest.mark.parametrize("fault", FAULTY)
 def test_faults(fault: str, subject: MakePlugin) -> None:
-    """Each fault is one finding, at its place, that does not say how to do without the plugin."""
-    source, code, line, says = FAULTY[fault]
+    """Each fault is one finding, at its place, without the cure of disabling the plugin."""
+    source, code, line, expected = FAULTY[fault]
     made = subject(source)
     check_loading(made)
     (finding,) = made.findings
     assert (finding.code, finding.line, finding.plugin) == (code, line, "demo")
     assert finding.file.endswith("cocopot_demo.py") or not line
-    assert says in finding.message
+    assert expected in finding.message
     assert "To go on without it" not in finding.message
     assert "\n  at " not in finding.message
     assert not made.usable
 
 
 @pytest.mark.parametrize(
-    ("value", "says"),
+    ("value", "expected"),
     [
         ("cocopot_demo:nothing", "AttributeError: module 'cocopot_demo' has no attribute 'nothing'."),
         ("cocopot_nowhere", "ModuleNotFoundError: No module named 'cocopot_nowhere'."),
@@ -87,13 +87,13 @@ def test_faults(fault: str, subject: MakePlugin) -> None:
         ("cocopot_demo:Plugin", "ValueError: no licence."),
     ],
 )
-def test_values(value: str, says: str, subject: MakePlugin) -> None:
+def test_values(value: str, expected: str, subject: MakePlugin) -> None:
     """A value that leads nowhere, and a class that cannot be instantiated, are reported with the value."""
     source = "class Plugin:\n    def __init__(self):\n        raise ValueError('no licence')"
     made = subject(source, entry_point=value)
     check_loading(made)
     assert [found.code for found in made.findings] == ["CP102"]
-    assert made.findings[0].message.startswith(f"{value!r} cannot be loaded: {says}")
+    assert made.findings[0].message.startswith(f"{value!r} cannot be loaded: {expected}")
 
 
 def test_a_requirement_that_is_broken(subject: MakePlugin) -> None:

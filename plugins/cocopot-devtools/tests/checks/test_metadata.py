@@ -62,14 +62,14 @@ def test_missing_fields(code: str, project: Callable[..., Path]) -> None:
     ],
 )
 def test_dependency(dependency: str, codes: list[str], project: Callable[..., Path]) -> None:
-    """The dependency on cocopot itself counts, however it is written, and must say a version."""
+    """The dependency on cocopot itself counts, however it is written, and must have a version."""
     fields = "\n".join({**FIELDS, "CP701": f'dependencies = ["{dependency}"]'}.values())
     assert [finding.code for finding in check(project, fields)] == codes
 
 
 @pytest.mark.parametrize("classifier", ["License :: OSI Approved :: BSD License", "Typing :: Typed"])
 def test_license_classifier(classifier: str, project: Callable[..., Path]) -> None:
-    """A classifier may say the licence."""
+    """A classifier may declare the licence."""
     fields = "\n".join({**FIELDS, "CP705": f'classifiers = ["{classifier}"]'}.values())
     assert bool(check(project, fields)) is not classifier.startswith("License")
 

@@ -97,19 +97,19 @@ def test_a_project_without_its_module(project: Callable[..., Path], staged: Path
 
 
 @pytest.mark.parametrize(
-    ("toml", "says"),
+    ("toml", "expected"),
     [
         ("[project", "cannot be read"),
         ("[tool.poetry]\nname = 'x'", "does not have the name and the entry points"),
         ("[project]\nname = 'x'\ndynamic = ['entry-points']", "Build a wheel and check that"),
         (f"x = {'[' * 5000}", "cannot be read"),
         ("project = 3", "project must be a table"),
-        *((f"[project]\nname = 'x'\n{line}", says) for line, says in WRONG.items()),
+        *((f"[project]\nname = 'x'\n{line}", expected) for line, expected in WRONG.items()),
     ],
 )
-def test_unusable_projects(toml: str, says: str, project: Callable[..., Path], staged: Path) -> None:
+def test_unusable_projects(toml: str, expected: str, project: Callable[..., Path], staged: Path) -> None:
     """What cannot be read without building it is refused, and the message states what to do."""
-    with pytest.raises(ProjectError, match=says):
+    with pytest.raises(ProjectError, match=expected):
         stage_project(project(toml=toml), staged)
 
 
@@ -125,7 +125,7 @@ def test_names_of_no_distribution(name: str, project: Callable[..., Path], stage
 
 @pytest.mark.parametrize("version", ["1", "1.2.dev3+local.1", "1!2.0rc1", "v1.0-post1"])
 def test_versions(version: str, project: Callable[..., Path], staged: Path) -> None:
-    """All forms of a version may stand in pyproject.toml."""
+    """All forms of a version are allowed in pyproject.toml."""
     stage_project(project(toml=f"[project]\nname = 'x'\nversion = {version!r}"), staged)
     (distribution,) = importlib_metadata.distributions(path=[str(staged)])
     assert (distribution.name, distribution.version) == ("x", version)

@@ -65,7 +65,7 @@ def test_keys(project: Callable[..., Path]) -> None:
 
 
 def test_findings_are_sorted_and_may_be_left_out(project: Callable[..., Path]) -> None:
-    """The worst come first; what is ignored is not told."""
+    """The most severe come first; ignored findings are not reported."""
     folder = project("from cocopot.app import Cocopot\n\n@hookimpl\ndef cocopot_setup(app): print(app)")
     folder.joinpath("cocopot_demo", "py.typed").unlink()
     result = check(folder)
@@ -85,7 +85,7 @@ def test_what_cannot_be_decided(project: Callable[..., Path]) -> None:
 
 @pytest.mark.parametrize("source", ["raise SystemExit", "import os; os._exit(0)"])
 def test_leaving_is_no_error_of_the_check(source: str, project: Callable[..., Path]) -> None:
-    """A plugin that ends the process has an error of its own."""
+    """A plugin that ends the process has a separate error."""
     assert check(project(source)).count("error") == 1
 
 

@@ -151,15 +151,15 @@ def trial(made: MakePlugin, source: str) -> list[Finding]:
 @pytest.mark.parametrize("fault", FAULTY)
 def test_faults(fault: str, subject: MakePlugin) -> None:
     """A hook that raises where it should not is reported once, by the request that showed it first."""
-    hook, arguments, body, code, says = FAULTY[fault]
+    hook, arguments, body, code, expected = FAULTY[fault]
     found = trial(subject, HOOK.format(hook=hook, arguments=arguments, body=body))
     assert {finding.code for finding in found} == ({code} if code else set())
-    assert says in (found[0].message if found else "")
+    assert expected in (found[0].message if found else "")
     assert {finding.line for finding in found} <= {6, 0}
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "says"),
+    ("before", "after", "expected"),
     [
         (
             "cocopot_before_request",
@@ -173,11 +173,11 @@ def test_faults(fault: str, subject: MakePlugin) -> None:
         ),
     ],
 )
-def test_a_hook_that_was_skipped(before: str, after: str, says: str, subject: MakePlugin) -> None:
+def test_a_hook_that_was_skipped(before: str, after: str, expected: str, subject: MakePlugin) -> None:
     """What relies on a hook before it, which others may keep from running, is found."""
     (finding,) = trial(subject, SKIPPED.format(before=before, after=after))
     assert (finding.code, finding.line) == ("CP504", 11)
-    assert finding.message.startswith(says)
+    assert finding.message.startswith(expected)
 
 
 @pytest.mark.parametrize("hook", ["cocopot_teardown_request", "cocopot_teardown_app_context"])

@@ -112,7 +112,7 @@ hookspec = HookspecMarker(PROJECT_NAME)
 # Finding marks
 # -------------------------------------------------------------------------
 
-#: What `static_attribute` returns if there is no attribute of that name.
+#: What `static_attribute` returns if the attribute is missing.
 MISSING = object()
 #: The types of what every class inherits from `object`; written in C, it cannot carry a mark.
 _SLOT_WRAPPER_TYPES = frozenset(

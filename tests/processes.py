@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def clean_environ(**variables: str) -> dict[str, str]:
@@ -21,3 +27,15 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
+
+
+def run_script(script: Path, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a separate process."""
+    script.write_text(text)
+    return subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )

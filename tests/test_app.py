@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +14,7 @@ from werkzeug.test import Client
 
 from cocopot import Blueprint, Cocopot, Config, current_app, g, hookimpl, request, url_for
 from cocopot.routing import Rule
+from tests.processes import run_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,18 +41,6 @@ def index() -> str:
 def where() -> dict[str, str]:
     """Answer with what a request states about where the application is mounted."""
     return {"root": request.script_root, "path": request.path, "url": url_for("where")}
-
-
-def run(script: Path, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a separate process."""
-    script.write_text(text)
-    return subprocess.run(
-        [sys.executable, str(script)],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
 
 
 class TestSettings:
@@ -137,7 +123,7 @@ class TestInstanceFolder:
     def test_beside_the_file(self, tmp_path: Path) -> None:
         """By default it is beside the file that is run."""
         text = "from cocopot import Cocopot\nprint(Cocopot(autoload=False).instance_path)\n"
-        assert run(tmp_path / "bakery.py", text).stdout.strip() == str(tmp_path / "instance")
+        assert run_script(tmp_path / "bakery.py", text).stdout.strip() == str(tmp_path / "instance")
 
     @pytest.mark.parametrize(("relative", "size"), [(True, 2), (False, 1)])
     def test_configuration(self, tmp_path: Path, relative: bool, size: int) -> None:

@@ -44,8 +44,8 @@ helpers
 paths
 folders
 logs
-hooks.markers hooks.specs hooks.failures hooks.candidates hooks.selection hooks.records hooks.blame
-hooks.wrappers hooks.ordering hooks.source hooks.compiler hooks.observers hooks.manager
+hooks.markers hooks.specs hooks.failures hooks.candidates hooks.selection hooks.records
+hooks.wrappers hooks.ordering hooks.source hooks.blame hooks.compiler hooks.observers hooks.manager
 hooks.contract hooks.loading hooks.reporting
 hooks
 urls

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import gc
-import os
-import subprocess
-import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cocopot import Cocopot, current_app, g, hookimpl, request, url_for
+from cocopot import Cocopot, current_app, g, hookimpl, url_for
 from cocopot.context import has_app_context
+from tests.processes import run_script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,23 +32,6 @@ def calls() -> list[str]:
 
 def index() -> str:
     return "index"
-
-
-def where() -> dict[str, str]:
-    """Answer with what a request states about where the application is mounted."""
-    return {"root": request.script_root, "path": request.path, "url": url_for("where")}
-
-
-def run(script: Path, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a separate process."""
-    script.write_text(text)
-    return subprocess.run(
-        [sys.executable, str(script)],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
 
 
 class TestStart:
@@ -202,7 +183,7 @@ class TestClose:
             "started.test_client().get('/')\n"
             "print('end')\n"
         )
-        assert run(tmp_path / "bakery.py", text).stdout.splitlines() == ["end", "started down"]
+        assert run_script(tmp_path / "bakery.py", text).stdout.splitlines() == ["end", "started down"]
 
     def test_does_not_keep_the_application(self) -> None:
         """A started application that no code uses any more can go."""

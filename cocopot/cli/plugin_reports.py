@@ -12,7 +12,7 @@ from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import installed, unreadable
 from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.manager import name_of_namespace
-from cocopot.hooks.source import ApplicationFunction
+from cocopot.hooks.source import function_of
 from cocopot.locations import locate
 from cocopot.registry.error_handlers import ErrorHandlers
 
@@ -327,7 +327,6 @@ def _report_implementations(
         "tryfirst": impl.tryfirst,
         "trylast": impl.trylast,
     }
-    function = impl.plugin.function if isinstance(impl.plugin, ApplicationFunction) else impl.function
     return [
         Implementation(
             record.name,
@@ -336,7 +335,7 @@ def _report_implementations(
             record.distribution or None,
             record.version or None,
             record.scope,
-            locate(function),
+            locate(function_of(impl)),
         )
     ]
 

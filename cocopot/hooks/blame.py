@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import Blame, add_blame
+from cocopot.hooks.source import function_of
 from cocopot.locations import locate
 
 if TYPE_CHECKING:
@@ -38,14 +39,11 @@ class Culprits:
 
 
 def _make_blame(record: PluginRecord, impl: pluggy.HookImpl, hook: str) -> Blame:
-    is_function = record.origin == "application"
-    # A function of the application is called through an adapter.
-    function = getattr(impl.plugin, "function", None) if is_function else None
     return Blame(
         record.name,
         record.distribution or None,
         record.version or None,
         hook,
-        locate(function or impl.function),
-        "application" if is_function else "plugin",
+        locate(function_of(impl)),
+        "application" if record.origin == "application" else "plugin",
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def run_every(app: Cocopot, call: Callable[..., object], *args: object, always_raise: bool = False) -> None:
-    """Call a hook of the kind "every one runs", and report the errors.
+    """Call a hook of the kind "every one runs", and log each error with the name of its plugin.
 
     Args:
         app: The application.
@@ -20,27 +20,13 @@ def run_every(app: Cocopot, call: Callable[..., object], *args: object, always_r
         always_raise: Whether to raise the errors even where exceptions do not propagate.
 
     Raises:
-        ExceptionGroup: Of the errors, where exceptions propagate.
+        Exception: The errors, where exceptions propagate: an `ExceptionGroup`, unless a wrapper replaced it.
     """
     try:
         call(*args)
-    except Exception as error:  # noqa: BLE001 - it is logged, or raised again
-        report_errors(app, error, always_raise=always_raise)
-
-
-def report_errors(app: Cocopot, error: Exception, *, always_raise: bool = False) -> None:
-    """Log each error of a group with the name of its plugin.
-
-    Args:
-        app: The application.
-        error: What a hook of the kind "every one runs" raised: a group, unless a wrapper replaced it.
-        always_raise: Whether to raise it even where exceptions do not propagate.
-
-    Raises:
-        Exception: The error, where exceptions propagate.
-    """
-    for part in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-        notes = " ".join(getattr(part, "__notes__", ()))
-        app.logger.error("%s %s", type(part).__name__, notes, exc_info=part)
-    if always_raise or app.propagate_exceptions:
-        raise error
+    except Exception as error:
+        for part in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
+            notes = " ".join(getattr(part, "__notes__", ()))
+            app.logger.exception("%s %s", type(part).__name__, notes, exc_info=part)
+        if always_raise or app.propagate_exceptions:
+            raise

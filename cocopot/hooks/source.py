@@ -138,7 +138,7 @@ class Source:
                 self.namespace["_missing"] = _missing
                 return f"_missing({name!r})"
         observe = self.call.observe
-        function = _function_of(impl)
+        function = function_of(impl)
         self.namespace[f"{self.prefix}{index}"] = (
             function if observe is None else observe(self.call.name, impl, function)
         )
@@ -185,7 +185,8 @@ class Source:
         return self.namespace[_function_name(self.lines[0])]  # type: ignore[return-value]  # just defined
 
 
-def _function_of(impl: pluggy.HookImpl) -> HookFunction:
+def function_of(impl: pluggy.HookImpl) -> HookFunction:
+    """Return the function that a compiled call calls for an implementation."""
     plugin = impl.plugin
     return plugin.function if isinstance(plugin, ApplicationFunction) else impl.function
 

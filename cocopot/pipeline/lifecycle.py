@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.body import check_content_length
 from cocopot.context import CURRENT, Context
-from cocopot.hooks.reporting import report_errors
+from cocopot.hooks.reporting import run_every
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
 from cocopot.request import Request
 from cocopot.speedups import new
@@ -225,7 +225,7 @@ def finalize_request(context: Context, value: object, *, from_error_handler: boo
     """
     pipeline = context.pipeline or context.get_pipeline()
     response = pipeline.make_response(context, value)
-    if not _is_response(response):
+    if not _is_response(response):  # an override may return anything, here and below
         raise_bad_response(context, value, response)
     try:
         processed = pipeline.process_response(context, response)
@@ -371,18 +371,12 @@ def tear_down(context: Context, exc: BaseException | None) -> None:
 def do_teardown_request(context: Context, exc: BaseException | None) -> None:
     """Run all teardown-request hooks, also after an error."""
     hook = (context.pipeline or context.get_pipeline()).teardown_request_hook
-    try:
-        if hook is not None:
-            hook(context.app, context.request, exc)
-    except Exception as error:  # noqa: BLE001 - it is logged, or raised again
-        report_errors(context.app, error)
+    if hook is not None:
+        run_every(context.app, hook, context.app, context.request, exc)
 
 
 def do_teardown_appcontext(context: Context, exc: BaseException | None) -> None:
     """Run all teardown-app-context hooks, also after an error."""
     hook = (context.pipeline or context.get_pipeline()).teardown_app_context_hook
-    try:
-        if hook is not None:
-            hook(context.app, exc)
-    except Exception as error:  # noqa: BLE001 - it is logged, or raised again
-        report_errors(context.app, error)
+    if hook is not None:
+        run_every(context.app, hook, context.app, exc)

@@ -13,16 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Greeter:
-    """A view or a function may be any callable."""
-
-    def __call__(self) -> str:
-        return "hello"
-
-    def method(self) -> None:
-        """Be named."""
-
-
 @pytest.fixture
 def app() -> Cocopot:
     return Cocopot(__name__, autoload=False)

@@ -290,7 +290,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
         return pipeline_for(self, endpoint)
 
     def app_context(self) -> Context:
-        """Return an application context, for `with`: `current_app` and `g` are available inside."""
+        """Return an application context, for `with`: `current_app` and its own `g` are available inside."""
         return Context(self)
 
     def request_context(self, environ: WSGIEnvironment) -> Context:

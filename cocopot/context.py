@@ -81,8 +81,6 @@ class Context:
     _g: Globals | None = None
     _url_adapter: MapAdapter | None = None
     _tokens: tuple[contextvars.Token[Context], ...] = ()
-    #: Whether `g` and the teardown of the application context belong to the context around this one.
-    shares_app_context = False
     #: The context whose request this application context sees, because it was pushed inside it.
     request_owner: Context | None = None
     _is_copy = False
@@ -126,7 +124,7 @@ class Context:
 
     @property
     def g(self) -> Globals:
-        """The namespace for the time of this context."""
+        """The namespace for the time of this context; no other context shares it."""
         if self._g is None:
             self._g = Globals()
         return self._g
@@ -150,7 +148,7 @@ class Context:
     def push(self) -> None:
         """Make this the current context."""
         if not self.holds:
-            self.share_with(CURRENT.get(None))
+            self._see_request_of(CURRENT.get(None))
         self.hold()
         self._tokens = (*self._tokens, CURRENT.set(self))
 
@@ -181,18 +179,14 @@ class Context:
     ) -> None:
         self.pop(exc)
 
-    def share_with(self, outer: Context | None) -> None:
-        """Take what is shared with another context of the same application that this one is pushed inside.
+    def _see_request_of(self, outer: Context | None) -> None:
+        """Make the request around an application context available in it.
 
-        A request uses the `g` of the context around it, and leaves its teardown to it. An application context
-        has its own `g`, and sees the request around it.
+        Nothing else is shared: every context has its own `g`, and its own teardown.
         """
-        if outer is None or outer is self or outer.app is not self.app:
+        if self.request is not None or outer is None or outer is self or outer.app is not self.app:
             return
-        if self.request is not None:
-            self._g = outer.g
-            self.shares_app_context = True
-        elif outer.request is not None:
+        if outer.request is not None:
             self.request = outer.request
             self.request_owner = outer.owner
 
@@ -233,7 +227,6 @@ class Context:
         if self.request_owner is not None:
             self.request = self.request_owner = None
         self._g = self._url_adapter = None
-        self.shares_app_context = False
 
     def __repr__(self) -> str:
         what = "application" if self.request is None else f"{self.request.method} {self.request.path}"

@@ -112,7 +112,7 @@ class TestLifeTime:
         outer.pop()
         with pytest.raises(RuntimeError, match="it is not the current context"):
             outer.pop()
-        assert ends == ["request None", "app None"]
+        assert ends == ["request None", "app None", "app None"]
 
     def test_last_holder(self, app: Cocopot, ends: list[str]) -> None:
         """The teardown waits for the last one who holds the context, and keeps the first exception."""
@@ -148,18 +148,28 @@ class TestLifeTime:
 
 class TestNested:
     def test_same_app(self, app: Cocopot, ends: list[str]) -> None:
-        """A request shares the `g` around it, an application context has its own; each ends its own."""
+        """Every context has its own `g` and its own teardown, also inside another of its application."""
         with app.app_context():
             g.value = 1
             with app.test_request_context():
-                assert g.value == 1
+                assert "value" not in g
                 g.value = 2
-            assert ends == ["request None"]
+            assert ends == ["request None", "app None"]
             with app.app_context():
                 assert "value" not in g
+            assert ends == ["request None", "app None", "app None"]
+            assert g.value == 1
+        assert ends == ["request None", *["app None"] * 3]
+
+    def test_request_context_inside_another(self, app: Cocopot, ends: list[str]) -> None:
+        """A request context inside another has its own `g`, request and teardown."""
+        with app.test_request_context("/outer"):
+            g.value = 1
+            with app.test_request_context("/inner"):
+                assert (request.path, "value" in g) == ("/inner", False)
             assert ends == ["request None", "app None"]
-            assert g.value == 2
-        assert ends == ["request None", "app None", "app None"]
+            assert (request.path, g.value) == ("/outer", 1)
+        assert ends == ["request None", "app None"] * 2
 
     def test_app_context_inside_a_request(self, app: Cocopot, ends: list[str]) -> None:
         """An application context inside a request sees the request, and does not end it."""
@@ -183,14 +193,33 @@ class TestNested:
             assert (current_app.name, g.value, request.path) == (app.name, 1, "/outer")
         assert ends == ["request None", "app None"]
 
-    def test_request_inside(self, app: Cocopot, ends: list[str]) -> None:
-        """A request inside a context of its application shares its `g` and leaves it open."""
-        app.add_url_rule("/", "view", lambda: str(g.value))
+    @pytest.mark.parametrize("result", ["text", "response"])
+    def test_requests_inside(self, app: Cocopot, ends: list[str], result: str) -> None:
+        """Requests inside a context of their application have a `g` and a teardown of their own."""
+
+        @app.get("/<n>")
+        def view(n: str) -> Any:
+            text = f"{'outside' in g} {g.setdefault('n', n)}"
+            return text if result == "text" else app.response_class(text)
+
         with app.app_context():
-            g.value = "from outside"
-            assert app.test_client().get("/").text == "from outside"
-            assert ends == ["request None"]
-        assert ends == ["request None", "app None"]
+            g.outside = True
+            assert [app.test_client().get(f"/{n}").text for n in "12"] == ["False 1", "False 2"]
+            assert ends == ["request None", "app None"] * 2
+            assert list(g) == ["outside"]
+
+    def test_request_inside_a_request(self, app: Cocopot, ends: list[str]) -> None:
+        """A request that a view sends to its own application shares nothing with the view."""
+        app.add_url_rule("/in", "in", lambda: f"{request.path} {'x' in g}")
+
+        @app.get("/out")
+        def out() -> str:
+            g.x = 1
+            inner = app.test_client().get("/in").text
+            assert ends == ["request None", "app None"]
+            return f"{inner}, {request.path} {g.x}"
+
+        assert app.test_client().get("/out").text == "/in False, /out 1"
 
     def test_request_of_another_app_inside(self, app: Cocopot) -> None:
         """A request to another application inside a view has its own `g` and request."""
@@ -205,7 +234,7 @@ class TestNested:
         assert app.test_client().get("/out").text == "/in False /out True"
 
     def test_each_request_has_its_own(self, app: Cocopot) -> None:
-        """Without a context around them, requests share nothing."""
+        """Requests of one client share nothing."""
         app.add_url_rule("/", "view", lambda: str(g.setdefault("n", id(request._get_current_object()))))  # type: ignore[attr-defined]
         client = app.test_client()
         with client:
@@ -236,6 +265,16 @@ class TestClientBlock:
             assert ends == ["request None", "app None"]
         assert not has_request_context()
         assert ends == ["request None", "app None"] * 2
+
+    def test_two_clients(self, app: Cocopot, ends: list[str]) -> None:
+        """A client inside the block of another shares nothing with the context that this one preserves."""
+        with app.test_client() as outer, app.test_client() as inner:
+            outer.get("/1")
+            assert inner.get("/2").text == "2"
+            assert (request.path, g.n) == ("/2", "2")
+            assert app.test_client().get("/3").text == "3"
+            assert ends == ["request None", "app None"]
+        assert ends == ["request None", "app None"] * 3
 
     def test_exception(self, app: Cocopot, ends: list[str]) -> None:
         """After an exception too the context stays, and is torn down once, with the exception."""
@@ -268,7 +307,7 @@ class TestClientBlock:
                 client.get("/1")
                 assert g.n == "1"
             assert current() is context
-        assert ends == ["request None", "app None"]
+        assert ends == ["request None", "app None", "app None"]
 
 
 class TestG:
@@ -360,11 +399,12 @@ class TestThreads:
         assert [in_thread(copied), copied()] == ["/here"] * 2
 
     def test_copy_in_the_same_thread(self, app: Cocopot, ends: list[str]) -> None:
-        """Inside the request itself the copy shares `g`, and leaves the application's teardown to it."""
+        """Inside the request itself, too, the copy has its own `g` and its own teardown."""
         with app.test_request_context():
             g.value = 1
-            assert copy_current_request_context(lambda: g.value)() == 1
-            assert ends == ["request None"]
+            assert copy_current_request_context(lambda: "value" in g)() is False
+            assert ends == ["request None", "app None"]
+            assert g.value == 1
 
     def test_copy_outside(self) -> None:
         """Outside of a request there is nothing to copy."""

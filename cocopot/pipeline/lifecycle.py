@@ -8,7 +8,6 @@ the step.
 
 from __future__ import annotations
 
-from contextvars import Token
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
@@ -25,13 +24,13 @@ from cocopot.urls import domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextvars import Token
 
     from cocopot.app import Cocopot
     from cocopot.response import Response
     from cocopot.types import ResponseValue, StartResponse, WSGIEnvironment
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
-_MISSING = Token.MISSING
 # A method call on an imported name is compiled to a slower attribute lookup (CPython 3.11).
 _set_context, _reset_context = CURRENT.set, CURRENT.reset
 
@@ -67,8 +66,6 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
     request: Any = context.request
     context.holds = 1
     token = _set_context(context)
-    if token.old_value is not _MISSING:
-        context.share_with(token.old_value)
     error: BaseException | None = None
     pipeline = None
     try:
@@ -357,14 +354,14 @@ def _release(
 
 
 def tear_down(context: Context, exc: BaseException | None) -> None:
-    """Run the teardown hooks of a request, and those of its application context unless that is shared."""
+    """Run the teardown hooks of a request, and those of its application context."""
     pipeline = context.pipeline or context.get_pipeline()
     try:
         has_request = context.request is not None and context.request_owner is None
         if has_request and pipeline.do_teardown_request is not None:
             pipeline.do_teardown_request(context, exc)
     finally:
-        if pipeline.do_teardown_appcontext is not None and not context.shares_app_context:
+        if pipeline.do_teardown_appcontext is not None:
             pipeline.do_teardown_appcontext(context, exc)
 
 

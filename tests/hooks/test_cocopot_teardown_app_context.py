@@ -49,8 +49,8 @@ def test_the_end_of_an_application_context() -> None:
     assert seen == [(app, None), (app, wrong)]
 
 
-def test_an_inner_context_leaves_it_to_the_outer_one() -> None:
-    """A request inside an application context shares that, which is torn down once, at its own end."""
+def test_every_context_has_its_own() -> None:
+    """A request inside an application context ends with a teardown of its own, and so does that context."""
     calls: list[str] = []
     app = app_with(plugin=recorder(calls, "teardown", HOOK))
     app.start()
@@ -58,7 +58,7 @@ def test_an_inner_context_leaves_it_to_the_outer_one() -> None:
     with app.app_context():
         app.test_client().get("/")
         calls.append("in the block")
-    assert calls == ["in the block", "teardown"]
+    assert calls == ["teardown", "in the block", "teardown"]
 
 
 def test_errors_are_logged_by_name(caplog: pytest.LogCaptureFixture) -> None:

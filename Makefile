@@ -2,7 +2,8 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 5000
-# Further arguments of pytest or of the benchmarks: make test ARGS='-k cookies', make bench ARGS='--workloads A,B'.
+# Further arguments of pytest, of the fuzzer or of the benchmarks: make test ARGS='-k cookies',
+# make fuzz ARGS='--seed 2 waitress', make bench ARGS='--workloads A,B'.
 ARGS ?=
 
 # `make test PYTHON=python3.12` uses .venv-3.12: each version of Python has its own environment.
@@ -24,7 +25,7 @@ CHECKOUT = --editable '.[dev]' $(foreach file,$(PLUGINS),--editable $(dir $(file
 # One process per core. Tests that share expensive fixtures stay in one process, see conftest.py.
 PYTEST = -m pytest --numprocesses=auto --maxprocesses=8
 
-.PHONY: help run test check test-pure test-versions test-pre lint format docs dist bench bench-docs clean
+.PHONY: help run test check test-pure test-versions test-pre lint format docs dist fuzz bench bench-docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
@@ -90,6 +91,9 @@ dist: $(VENV)/installed ## build the sdist, and from it a wheel of Python alone,
 	for project in . $(dir $(PLUGINS)); do \
 		HATCH_BUILD_NO_HOOKS=true $(BIN)/python -m build --outdir dist $$project || exit; \
 	done
+
+fuzz: $(VENV)/installed ## send mutated requests to an application under four servers: some minutes
+	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 # Installed as users install it, from a wheel with its bytecode, and again each time: imports are measured.
 bench: $(BENCH)/installed ## measure Cocopot beside other frameworks

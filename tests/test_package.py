@@ -12,12 +12,14 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path, PurePosixPath
 
 import pytest
 from hatchling.bridge.app import Application
+from packaging.requirements import Requirement
 
 import cocopot
 from tests.processes import clean_environ
@@ -187,6 +189,20 @@ def test_the_package_depends_on_four_libraries(metadata: email.message.Message) 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "project", [CHECKOUT, *sorted((CHECKOUT / "plugins").glob("cocopot-*"))], ids=lambda p: p.name
+)
+def test_no_project_accepts_a_werkzeug_with_known_holes(project: Path) -> None:
+    """`safe_join` is safe from 3.1.6 on: CVE-2025-66221, CVE-2026-21860, CVE-2026-27199."""
+    with (project / "pyproject.toml").open("rb") as file:
+        metadata = tomllib.load(file)["project"]
+    extras = [part for parts in metadata.get("optional-dependencies", {}).values() for part in parts]
+    requirements = [Requirement(text) for text in (*metadata["dependencies"], *extras)]
+    versions = [part.specifier for part in requirements if part.name == "werkzeug"]
+    assert versions or project != CHECKOUT
+    assert not [version for version in versions if version.contains("3.1.5") or "3.1.6" not in version]
+
+
 def test_the_wheel_installs_the_command_and_the_pytest_plugin(wheel: zipfile.ZipFile) -> None:
     """The `cocopot` command and the pytest plugin are the entry points of the distribution."""
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))

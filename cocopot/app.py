@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from cocopot import logs, urls
-from cocopot.config import DEFAULTS, Config
+from cocopot.config import Config
 from cocopot.config_attributes import ConfigAttribute
+from cocopot.config_keys import DEFAULTS
 from cocopot.context import Context
 from cocopot.environment import is_true
 from cocopot.folders import checked_instance_path, open_in_folder
@@ -234,6 +235,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
 
         Raises:
             PluginError: If a plugin implements an unknown hook.
+            ConfigError: If keys of the core have invalid values.
         """
         self._lifespan.start()
 

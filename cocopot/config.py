@@ -8,15 +8,19 @@ import json
 import os
 import tomllib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from werkzeug.utils import import_string
 
+from cocopot.config_keys import BOOLEANS, find_faults
+from cocopot.exceptions import ConfigError
 from cocopot.origins import Origin, TracedDict, caller_origin
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
+    from cocopot.exceptions import ConfigFault
     from cocopot.types import StrPath
 
 T = TypeVar("T")
@@ -25,51 +29,28 @@ FileLoader = Callable[[IO[Any]], Mapping[str, object] | None]
 #: The errors that `silent=True` ignores: the file is missing.
 _MISSING: Final = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 
-#: The keys of the core, each with its default.
-DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
-    {
-        # Whether to reload, to show errors in the browser and to indent JSON: a bool; never in production.
-        "DEBUG": False,
-        # Whether tests are running, so that exceptions reach them: a bool.
-        "TESTING": False,
-        # Whether an unhandled exception leaves the app, not as a 500: a bool; None: if DEBUG or TESTING.
-        "PROPAGATE_EXCEPTIONS": None,
-        # The key that signs cookies and tokens: str or bytes, 32 random bytes or more; None: no signing.
-        "SECRET_KEY": None,
-        # The host, with its port if unusual, for subdomains and URLs built outside a request: a str.
-        "SERVER_NAME": None,
-        # The path that the app is mounted under, for URLs built outside a request: a str, slash first.
-        "APPLICATION_ROOT": "/",
-        # The scheme of URLs built outside a request: "http" or "https".
-        "PREFERRED_URL_SCHEME": "http",
-        # The hosts that a request may name: a list of str, a leading dot allows subdomains; None: any host.
-        "TRUSTED_HOSTS": None,
-        # The largest request body, in bytes: a larger one is a 413; None: any.
-        "MAX_CONTENT_LENGTH": None,
-        # The largest field of a multipart form, not a file, in bytes: a larger one is a 413; None: any.
-        "MAX_FORM_MEMORY_SIZE": 500_000,
-        # The most parts of a multipart form: more are a 413; None: no limit.
-        "MAX_FORM_PARTS": 1000,
-        # How long a browser may keep a sent file, in seconds or a timedelta; None: it asks each time.
-        "SEND_FILE_MAX_AGE_DEFAULT": None,
-        # Whether the server sends files itself, as the header X-Sendfile requests.
-        "USE_X_SENDFILE": False,
-        # Whether a missing form or query key raises where it is read, for debugging: a bool; None: if DEBUG.
-        "TRAP_BAD_REQUEST_ERRORS": None,
-        # Whether HTTP exceptions are treated like any other exception, for debugging: a bool.
-        "TRAP_HTTP_EXCEPTIONS": False,
-        # Whether JSON output escapes all characters outside ASCII: a bool.
-        "JSON_AS_ASCII": True,
-        # Whether JSON output has the keys of objects sorted: a bool.
-        "JSON_SORT_KEYS": True,
-        # Whether JSON responses have no blanks (True) or are indented (False): a bool; None: not DEBUG.
-        "JSON_COMPACT": None,
-        # The content type of JSON responses: a str.
-        "JSON_MIMETYPE": "application/json",
-        # Whether a rule answers OPTIONS automatically unless it has its own setting: a bool.
-        "PROVIDE_AUTOMATIC_OPTIONS": True,
-    }
-)
+
+#: How the environment spells booleans, beside JSON.
+_BOOLEANS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+class MissingKeyError(KeyError):
+    """The configuration has no such key.
+
+    Args:
+        key: The key.
+        known: The keys that there are.
+    """
+
+    def __init__(self, key: object, known: Iterable[object] = ()) -> None:
+        super().__init__(key)
+        self._known = known
+
+    def __str__(self) -> str:
+        """Return a sentence with the key, and the one that is most similar."""
+        key, known = self.args[0], [key for key in self._known if isinstance(key, str)]
+        hint = did_you_mean(key.upper(), known) if isinstance(key, str) else ""
+        return f"The configuration has no key {key!r}. {hint}".rstrip()
 
 
 class Config(TracedDict):
@@ -94,6 +75,48 @@ class Config(TracedDict):
     def __init__(self, root_path: StrPath, defaults: Mapping[str, object] | None = None) -> None:
         super().__init__(defaults or {})
         self.root_path = root_path
+        #: The environment variables that `from_prefixed_env` and `from_envvar` have read.
+        self.variables_read: set[str] = set()
+        self._is_checked = False
+
+    def check(self) -> None:
+        """Check the values of the core's keys; called at startup.
+
+        From then on, an invalid value raises where it is set.
+
+        Raises:
+            ConfigError: Some are invalid; it lists all of them, with their origins.
+        """
+        if faults := self.faults():
+            raise ConfigError(faults)
+        self._is_checked = True
+
+    def faults(self) -> list[ConfigFault]:
+        """Return the values of the core's keys that are invalid."""
+        return find_faults(self, self.origin)
+
+    def set_from(self, values: Mapping[str, object], origin: Origin) -> None:
+        """Set keys, whatever their case, and record where their values come from.
+
+        Args:
+            values: The keys and their values.
+            origin: Their origin.
+
+        Raises:
+            ConfigError: After startup, if a key of the core would get an invalid value; nothing is set.
+        """
+        if self._is_checked and (faults := find_faults(values, lambda _: origin)):
+            raise ConfigError(faults)
+        super().set_from(values, origin)
+
+    def __setitem__(self, key: str, value: object) -> None:
+        if self.__dict__.get("_is_checked"):  # pickle sets items before attributes
+            self.set_from({key: value}, caller_origin())
+        else:
+            super().__setitem__(key, value)
+
+    def __missing__(self, key: str) -> NoReturn:
+        raise MissingKeyError(key, tuple(self))
 
     def from_object(self, obj: object) -> None:
         """Set keys from the upper-case attributes of an object, usually a module or a class.
@@ -220,6 +243,7 @@ class Config(TracedDict):
             OSError: The file cannot be read.
         """
         filename = os.environ.get(variable_name)
+        self.variables_read.add(variable_name)
         if filename:
             return self.from_pyfile(filename, silent=silent)
         if silent:
@@ -241,7 +265,8 @@ class Config(TracedDict):
         Args:
             prefix: The prefix of the names, without the underscore.
             loads: Parses a value; a value that it raises for remains text.
-                With the default `12345` is a number: write `"12345"`, quotes included, for a text.
+                With the default `12345` is a number: write `"12345"`, quotes included, for a text. For a
+                boolean of the core, such as DEBUG, `True`, `yes`, `on` and their opposites are read as well.
 
         Returns:
             True.
@@ -255,9 +280,10 @@ class Config(TracedDict):
             top, *parts = name.split("__")
             if variable.startswith(start) and top.isupper():
                 text = os.environ[variable]
-                value: object = text
+                value: object = _BOOLEANS.get(text.strip().lower(), text) if name in BOOLEANS else text
                 with contextlib.suppress(Exception):
                     value = loads(text)
+                self.variables_read.add(variable)
                 self._set_from_variable(variable, [top, *parts], value)
         return True
 

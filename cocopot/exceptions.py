@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from werkzeug.exceptions import (
     BadGateway,
@@ -48,6 +48,9 @@ from werkzeug.routing import BuildError, RequestRedirect, RoutingException
 
 from cocopot.locations import SourceLocation, locate, message_of
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = [
     "BadGateway",
     "BadHost",
@@ -56,6 +59,8 @@ __all__ = [
     "Blame",
     "BuildError",
     "ClientDisconnected",
+    "ConfigError",
+    "ConfigFault",
     "Conflict",
     "ExpectationFailed",
     "FailedDependency",
@@ -97,6 +102,42 @@ __all__ = [
     "locate",
     "message_of",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFault:
+    """An invalid value of the configuration.
+
+    Args:
+        key: The configuration key.
+        value: The value, as text; the value of a secret is not part of it.
+        origin: What has set it, such as `"environment COCOPOT_DEBUG"` or `"code app.py:4"`.
+        requirement: What a valid value is.
+    """
+
+    key: str
+    value: str
+    origin: str
+    requirement: str
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.value} ({self.origin}): it {self.requirement}."
+
+
+class ConfigError(ValueError):
+    """Keys of the core have invalid values: raised at startup, and later where such a value is set.
+
+    Args:
+        faults: Every invalid value.
+    """
+
+    def __init__(self, faults: Sequence[ConfigFault]) -> None:
+        super().__init__(faults)
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        """Return a line for each fault."""
+        return "\n  ".join(["The configuration has invalid values:", *map(str, self.faults)])
 
 
 #: What kind of fault a `PluginError` is about; the documentation of each is in the class.

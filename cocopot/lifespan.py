@@ -34,6 +34,7 @@ class Lifespan:
 
         Raises:
             PluginError: If a plugin implements an unknown hook.
+            ConfigError: If keys of the core have invalid values.
         """
         with self._lock:
             if self._app.started or self._is_starting:
@@ -41,6 +42,7 @@ class Lifespan:
             self._is_starting = True
             try:
                 self._loader.check()
+                self._app.config.check()
                 with self._app.app_context():
                     self._loader.run_startup(self._app)
                 self._app.started = True

@@ -45,6 +45,8 @@ def create_url_adapter(app: Cocopot, request: Request | None) -> MapAdapter | No
         return app.router.bind_to_environ(request.environ, *domain_of(app))
     if config["SERVER_NAME"] is None:
         return None
+    if not app.started:
+        config.check()
     return app.router.bind(
         config["SERVER_NAME"],
         script_name=config["APPLICATION_ROOT"],

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cocopot
-from cocopot import config, json, proxies, types
+from cocopot import config_keys, json, proxies, types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,9 +125,9 @@ def configuration_keys() -> Iterator[str]:
     """Yield the rows of the table of configuration keys; the meaning is the comment above a default."""
     yield "| key | default | meaning |"
     yield "|---|---|---|"
-    comments = dict(re.findall(r'^ +# (.+)\n +"([A-Z_]+)": ', inspect.getsource(config), re.MULTILINE))
+    comments = dict(re.findall(r'^ +# (.+)\n +"([A-Z_]+)": ', inspect.getsource(config_keys), re.MULTILINE))
     meanings = {key: comment for comment, key in comments.items()}
-    for key, value in config.DEFAULTS.items():
+    for key, value in config_keys.DEFAULTS.items():
         yield f"| `{key}` | `{value!r}` | {meanings[key]} |"
 
 

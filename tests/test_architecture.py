@@ -27,6 +27,7 @@ environment
 suggestions
 scopes
 origins
+config_keys
 config config_attributes
 json
 speedups.python speedups

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 import tomllib
 from datetime import timedelta
@@ -12,14 +13,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cocopot.config import DEFAULTS, Config
+from cocopot.config import Config
 from cocopot.config_attributes import ConfigAttribute
+from cocopot.config_keys import BOOLEANS, DEFAULTS
+from cocopot.exceptions import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # The first text that Hypothesis draws on a new machine waits for its table of characters.
 ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+#: Keys whose values are numbers of bytes or parts.
+LIMITS = ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS")
 
 
 class Settings:
@@ -324,3 +330,142 @@ class TestConfigAttribute:
         """Asked of the class it is the descriptor, which knows its key."""
         assert isinstance(App.debug, ConfigAttribute)
         assert App.debug.name == "DEBUG"
+
+
+INVALID: dict[str, list[object]] = {
+    **{key: ["true", 2, [True]] for key in sorted(BOOLEANS)},
+    **{key: ["1024", "abc", -1, 1.5, True, b"1", [1]] for key in LIMITS},
+    "SEND_FILE_MAX_AGE_DEFAULT": ["60", -1, True, timedelta(seconds=-1)],
+    "SECRET_KEY": ["", b"", 12345, True, ["k"]],
+    "SERVER_NAME": [
+        *("https://shop.example", "shop.example/shop", "u@shop", "a b", "shop:port", "shop:99999", ""),
+        *(".shop.example", b"shop", 5),
+    ],
+    "APPLICATION_ROOT": ["", "shop", "//shop", "/a?b", "/a b", None, 5],
+    "PREFERRED_URL_SCHEME": ["", "https://", "htpps", "ftp", None, 5, []],
+    "TRUSTED_HOSTS": ["shop.example", b"shop", [5], [""], {"a": 1}, 3, True],
+    "JSON_MIMETYPE": ["", "json", "a/b\r\nX: y", None, 5, b"application/json"],
+}
+VALID: dict[str, list[object]] = {
+    **{key: [True, False, 1, 0] for key in sorted(BOOLEANS)},
+    **{key: [None, 0, 1024] for key in LIMITS},
+    "SEND_FILE_MAX_AGE_DEFAULT": [None, 0, 60, timedelta(hours=1)],
+    "SECRET_KEY": [None, "dev", b"dev"],
+    "SERVER_NAME": [
+        *(None, "localhost:8123", "shop.example", "[::1]:80", "my_app", "127.0.0.1"),
+        *("bücher.example", "SHOP.example"),
+    ],
+    "APPLICATION_ROOT": ["/", "/shop", "/shop/"],
+    "PREFERRED_URL_SCHEME": ["http", "https"],
+    "TRUSTED_HOSTS": [None, [], ["shop.example"], (".shop.example",), {"a"}],
+    "JSON_MIMETYPE": [
+        *("application/json", "application/vnd.api+json", "application/json; charset=utf-8"),
+    ],
+}
+
+
+def pairs(values: dict[str, list[object]]) -> list[tuple[str, object]]:
+    return [(key, value) for key, of_key in values.items() for value in of_key]
+
+
+class TestCheck:
+    """The values of the core's keys."""
+
+    @pytest.mark.parametrize(("key", "value"), pairs(INVALID))
+    def test_invalid(self, tmp_path: Path, key: str, value: object) -> None:
+        """The error has the key, the value and its origin."""
+        config = Config(tmp_path, DEFAULTS)
+        config[key] = value
+        with pytest.raises(ConfigError) as caught:
+            config.check()
+        (fault,) = caught.value.faults
+        assert fault.key == key
+        assert fault.origin.startswith(f"code {__file__}:")
+        assert fault.value in (repr(value), f"a {type(value).__name__}")
+        assert str(fault) in str(caught.value)
+
+    @pytest.mark.parametrize(("key", "value"), pairs(VALID))
+    def test_valid(self, tmp_path: Path, key: str, value: object) -> None:
+        """A valid value of any kind passes."""
+        config = Config(tmp_path, DEFAULTS)
+        config[key] = value
+        config.check()
+
+    def test_each_key(self, tmp_path: Path) -> None:
+        """Each key of the core is checked, and its default is valid."""
+        config = Config(tmp_path, DEFAULTS)
+        assert config.faults() == []
+        config.update(dict.fromkeys(DEFAULTS, object()))
+        assert {fault.key for fault in config.faults()} == DEFAULTS.keys()
+
+    def test_all_at_once(self, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One error has all faults of the core's keys, each with its origin."""
+        monkeypatch.setenv("COCOPOT_MAX_CONTENT_LENGTH", "abc")
+        monkeypatch.setenv("COCOPOT_MAX_FORM_PARTS", "10")
+        config.from_prefixed_env()
+        config.from_mapping(TRUSTED_HOSTS="shop.example", MAX_PAGES="abc")
+        with pytest.raises(ConfigError) as caught:
+            config.check()
+        first, second = caught.value.faults
+        assert (first.value, first.origin) == ("'abc'", "environment COCOPOT_MAX_CONTENT_LENGTH")
+        assert "write ['shop.example']" in second.requirement
+
+    def test_secret(self, config: Config) -> None:
+        """The value of SECRET_KEY is not in the message."""
+        config["SECRET_KEY"] = 987654321
+        with pytest.raises(ConfigError, match=r"SECRET_KEY = a int .*put a number in quotes") as caught:
+            config.check()
+        assert "98765" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda config: config.__setitem__("MAX_FORM_PARTS", "3"),
+            lambda config: config.update(MAX_FORM_PARTS="3"),
+            lambda config: config.from_mapping(MAX_FORM_PARTS="3"),
+            lambda config: config.__ior__({"MAX_FORM_PARTS": "3"}),
+        ],
+    )
+    def test_set_after_startup(self, tmp_path: Path, change: Any) -> None:
+        """After the check, an invalid value raises where it is set, and is not set."""
+        config = Config(tmp_path, DEFAULTS)
+        config.check()
+        with pytest.raises(ConfigError, match=rf"MAX_FORM_PARTS = '3' \(code {__file__}:"):
+            change(config)
+        assert config["MAX_FORM_PARTS"] == 1000
+        config["MAX_FORM_PARTS"] = 3
+
+
+class TestMissingKey:
+    def test_nearest(self, config: Config) -> None:
+        """A missing key is a KeyError that contains the nearest key; `get` and `in` are as for any dict."""
+        config["PAGE_SIZE"] = 20
+        for key in ("PAGE_SZIE", "page_size"):
+            with pytest.raises(KeyError) as caught:
+                config[key]
+            assert str(caught.value) == f"The configuration has no key {key!r}. Did you mean 'PAGE_SIZE'?"
+            assert caught.value.args == (key,)
+            assert config.get(key, 5) == 5
+            assert key not in config
+
+    @pytest.mark.parametrize("key", ["NOTHING_LIKE_IT", 5, ("a",)])
+    def test_none(self, config: Config, key: Any) -> None:
+        """Without a similar key, the error has the key."""
+        with pytest.raises(KeyError) as caught:
+            config[key]
+        assert str(caught.value) == f"The configuration has no key {key!r}."
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("True", True), ("no", False), ("OFF", False), ("on", True), ("1", 1), ("false", False)],
+)
+def test_booleans_of_the_environment(
+    config: Config, monkeypatch: pytest.MonkeyPatch, text: str, value: object
+) -> None:
+    """For booleans of the core, the environment has more spellings than JSON; other keys are text."""
+    monkeypatch.setenv("COCOPOT_TESTING", text)
+    monkeypatch.setenv("COCOPOT_NOTE", "no")
+    config.from_prefixed_env()
+    assert (config["TESTING"], config["NOTE"]) == (value, "no")

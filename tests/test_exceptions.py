@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What is not Werkzeug's.
-OWN = {"Blame", "PluginError", "SourceLocation"}
+OWN = {"Blame", "ConfigError", "ConfigFault", "PluginError", "SourceLocation"}
 HTTP = [
     name for name in exceptions.__all__ if isinstance(getattr(exceptions, name), type) and name not in OWN
 ]

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from cocopot.config import DEFAULTS
+from cocopot.config_keys import DEFAULTS
 from cocopot.json import DefaultJSONProvider, JSONProvider
 from cocopot.response import Response
 

@@ -11,6 +11,7 @@ import pytest
 
 from cocopot import Cocopot, current_app, g, hookimpl, url_for
 from cocopot.context import has_app_context
+from cocopot.exceptions import ConfigError
 from tests.processes import run_script
 
 if TYPE_CHECKING:
@@ -35,6 +36,29 @@ def index() -> str:
 
 
 class TestStart:
+    def test_invalid_configuration(self, app: Cocopot, calls: list[str]) -> None:
+        """Invalid values of the core's keys are one error, before any startup function runs."""
+        app.on_startup(lambda: calls.append("startup"))
+        app.config.update(MAX_CONTENT_LENGTH="abc", TRUSTED_HOSTS="shop.example")
+        with pytest.raises(ConfigError, match=r"(?s)MAX_CONTENT_LENGTH = 'abc'.*TRUSTED_HOSTS = 'shop"):
+            app.start()
+        assert (calls, app.started) == ([], False)
+        app.config.update(MAX_CONTENT_LENGTH=3, TRUSTED_HOSTS=None)
+        assert app.test_client().post("/", data="long").status_code == 405
+        with pytest.raises(ConfigError, match="MAX_CONTENT_LENGTH = 'abc'"):
+            app.config["MAX_CONTENT_LENGTH"] = "abc"
+
+    @pytest.mark.parametrize("key", ["SERVER_NAME", "APPLICATION_ROOT", "PREFERRED_URL_SCHEME"])
+    def test_invalid_configuration_before_startup(self, app: Cocopot, key: str) -> None:
+        """What is used without a request is checked there: test clients, contexts, and URLs."""
+        app.config.update({"SERVER_NAME": "shop.example", key: 5})
+        with pytest.raises(ConfigError, match=f"{key} = 5"):
+            app.test_client().get("/")
+        with pytest.raises(ConfigError, match=f"{key} = 5"):
+            app.test_request_context("/")
+        with app.app_context(), pytest.raises(ConfigError, match=f"{key} = 5"):
+            url_for("index")
+
     def test_once_before_the_first_request(self, app: Cocopot, calls: list[str]) -> None:
         """Startup functions run once, before the first request, with the final configuration."""
         app.on_startup(lambda: calls.append(app.config["SIZE"]))

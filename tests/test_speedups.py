@@ -316,7 +316,7 @@ class TestMatchPlain:
     @pytest.mark.parametrize("key", ["TRUSTED_HOSTS", "SERVER_NAME"])
     def test_the_host_matters(self, kind: Any, app: Cocopot, key: str) -> None:
         """Where the configuration states something about hosts, the host is inspected."""
-        app.config[key] = "localhost"
+        app.config[key] = ["localhost"] if key == "TRUSTED_HOSTS" else "localhost"
         assert self.match(kind, app, "/page") is None
 
     def test_what_a_converter_raises(self, kind: Any) -> None:

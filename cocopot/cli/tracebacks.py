@@ -9,7 +9,7 @@ import click
 import pluggy
 
 from cocopot.cli.tables import printable
-from cocopot.exceptions import PluginError
+from cocopot.exceptions import ConfigError, PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +43,11 @@ def print_error(error: BaseException) -> None:
     """Print an error of the application or of a plugin to standard error.
 
     An exception of the application is printed with its traceback, beginning with the application's first
-    frame. A `PluginError` is printed without one, because its message is complete; only if the plugin raised
-    an exception during import or set-up, the traceback of that exception comes first.
+    frame. A `PluginError` and a `ConfigError` are printed without one, because their messages are complete.
+    Only if the plugin raised an exception during import or set-up, the traceback of that exception comes
+    first.
     """
-    if not isinstance(error, PluginError):
+    if not isinstance(error, PluginError | ConfigError):
         _print(error, strip_frames(error.__traceback__))
         return
     cause = error.__cause__

@@ -67,6 +67,8 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
 
     def _base_url(self, subdomain: str | None, url_scheme: str | None) -> str:
         config = self.app.config
+        if not self.app.started:
+            config.check()
         host: str = config["SERVER_NAME"] or "localhost"
         if subdomain is not None:
             host = f"{subdomain}.{host}"

@@ -92,3 +92,44 @@ def test_json(app: Cocopot, monkeypatch: pytest.MonkeyPatch) -> None:
     assert mail["origin"]["source"] == "COCOPOT_MAIL__HOST"
     assert mail["origin"]["within"]["kind"] == "code"
     assert ", in code" in table(run(app, "config", "MAIL"))[1][2]
+
+
+@pytest.mark.parametrize(
+    ("variable", "cure"),
+    [
+        ("COCOPOT_GREETING", "Call app.config.from_prefixed_env()"),
+        ("COCOPOT_MAIL__host", "Call app.config.from_prefixed_env()"),
+        ("COCOPOT_greeting", "did you mean COCOPOT_GREETING?"),
+        ("COCOPOT_DISABLE_PLUGIN", "Did you mean COCOPOT_DISABLE_PLUGINS?"),
+    ],
+)
+def test_variable_that_nothing_reads(monkeypatch: pytest.MonkeyPatch, variable: str, cure: str) -> None:
+    """A variable with the prefix that the application does not read is pointed out, with the cure."""
+    monkeypatch.setenv(variable, "1")
+    monkeypatch.setenv("COCOPOT_PLUGINS", "none")
+    app = Cocopot("config", autoload=False)
+    output = run(app, "config")
+    assert f"Warning: The environment variable {variable} is set, but nothing reads it. " in output
+    assert cure in output
+    assert "COCOPOT_PLUGINS is set" not in output
+    assert variable not in run(app, "config", "DEBUG")
+
+
+def test_key_of_a_variable_that_nothing_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that only such a variable has is missing, and the error has the reason."""
+    monkeypatch.setenv("COCOPOT_PAGE_SIZE", "1")
+    output = run(Cocopot("config", autoload=False), "config", "PAGE_SIZE", code=1)
+    assert "The configuration has no key 'PAGE_SIZE'. The environment variable COCOPOT_PAGE_SIZE is" in output
+
+
+def test_variable_that_is_read(app: Cocopot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that has been read is not pointed out, even where code has set the key since."""
+    app.config["PAGE_SIZE"] = 3
+    assert "Warning" not in run(app, "config")
+
+
+def test_invalid_value(app: Cocopot) -> None:
+    """An invalid value of a key of the core is pointed out; the table is complete."""
+    app.config["MAX_FORM_PARTS"] = "many"
+    assert "Warning: MAX_FORM_PARTS = 'many' (code " in run(app, "config", "MAX_FORM_PARTS")
+    assert "Warning" not in run(app, "config", "DEBUG")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 import pytest
 
 from cocopot.cli.masking import MASK, is_secret, mask_text, shown
-from cocopot.config import DEFAULTS
+from cocopot.config_keys import DEFAULTS
 
 
 @pytest.mark.parametrize(

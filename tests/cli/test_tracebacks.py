@@ -148,6 +148,20 @@ def test_plugin_that_raises_something_odd(tmp_path: Path, source: str, shown: st
         assert "\x1b" not in result.stdout + result.stderr
 
 
+def test_invalid_configuration(tmp_path: Path) -> None:
+    """An invalid configuration is a message without a traceback, with each key and its origin."""
+    (tmp_path / "app.py").write_text(
+        "from cocopot import Cocopot\napp = Cocopot(__name__)\napp.config.from_prefixed_env()\napp.start()\n"
+    )
+    result = cocopot(tmp_path, "routes", COCOPOT_MAX_FORM_PARTS="many", COCOPOT_JSON_MIMETYPE="json")
+    assert result.returncode == 1
+    assert frames(result.stderr) == []
+    lines = result.stderr.splitlines()
+    assert lines[0] == "Error: The configuration has invalid values:"
+    assert lines[1].startswith("  JSON_MIMETYPE = 'json' (environment COCOPOT_JSON_MIMETYPE): it must be")
+    assert lines[2].startswith("  MAX_FORM_PARTS = 'many' (environment COCOPOT_MAX_FORM_PARTS): it must be")
+
+
 def test_application_that_raises_something_odd(tmp_path: Path) -> None:
     """An exception of the application that is not an `Exception` is shown like any other."""
     (tmp_path / "app.py").write_text("raise GeneratorExit('gone')\n")

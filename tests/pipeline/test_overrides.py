@@ -88,7 +88,8 @@ def test_handle_exception(app: Cocopot) -> None:
 
 def test_handle_exception_before_matching(app: Cocopot) -> None:
     """An exception before anything has been matched is answered all the same."""
-    app.config["TRUSTED_HOSTS"] = 3  # no list
+    app.start()
+    dict.__setitem__(app.config, "TRUSTED_HOSTS", 3)  # unchecked
     assert app.test_client().get("/").status_code == 500
 
 

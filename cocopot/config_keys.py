@@ -1,0 +1,183 @@
+"""The configuration keys of the core: their defaults, and the values that they accept."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+import types
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from cocopot.exceptions import ConfigFault
+
+#: The keys of the core, each with its default.
+DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
+    {
+        # Whether to reload, to show errors in the browser and to indent JSON: a bool; never in production.
+        "DEBUG": False,
+        # Whether tests are running, so that exceptions reach them: a bool.
+        "TESTING": False,
+        # Whether an unhandled exception leaves the app, not as a 500: a bool; None: if DEBUG or TESTING.
+        "PROPAGATE_EXCEPTIONS": None,
+        # The key that signs cookies and tokens: str or bytes, 32 random bytes or more; None: no signing.
+        "SECRET_KEY": None,
+        # The host, with its port if unusual, for subdomains and URLs built outside a request: a str.
+        "SERVER_NAME": None,
+        # The path that the app is mounted under, for URLs built outside a request: a str, slash first.
+        "APPLICATION_ROOT": "/",
+        # The scheme of URLs built outside a request: "http" or "https".
+        "PREFERRED_URL_SCHEME": "http",
+        # The hosts that a request may name: a list of str, a leading dot allows subdomains; None: any host.
+        "TRUSTED_HOSTS": None,
+        # The largest request body, in bytes: a larger one is a 413; None: any.
+        "MAX_CONTENT_LENGTH": None,
+        # The largest field of a multipart form, not a file, in bytes: a larger one is a 413; None: any.
+        "MAX_FORM_MEMORY_SIZE": 500_000,
+        # The most parts of a multipart form: more are a 413; None: no limit.
+        "MAX_FORM_PARTS": 1000,
+        # How long a browser may keep a sent file, in seconds or a timedelta; None: it asks each time.
+        "SEND_FILE_MAX_AGE_DEFAULT": None,
+        # Whether the server sends files itself, as the header X-Sendfile requests.
+        "USE_X_SENDFILE": False,
+        # Whether a missing form or query key raises where it is read, for debugging: a bool; None: if DEBUG.
+        "TRAP_BAD_REQUEST_ERRORS": None,
+        # Whether HTTP exceptions are treated like any other exception, for debugging: a bool.
+        "TRAP_HTTP_EXCEPTIONS": False,
+        # Whether JSON output escapes all characters outside ASCII: a bool.
+        "JSON_AS_ASCII": True,
+        # Whether JSON output has the keys of objects sorted: a bool.
+        "JSON_SORT_KEYS": True,
+        # Whether JSON responses have no blanks (True) or are indented (False): a bool; None: not DEBUG.
+        "JSON_COMPACT": None,
+        # The content type of JSON responses: a str.
+        "JSON_MIMETYPE": "application/json",
+        # Whether a rule answers OPTIONS automatically unless it has its own setting: a bool.
+        "PROVIDE_AUTOMATIC_OPTIONS": True,
+    }
+)
+
+# -------------------------------------------------------------------------
+# Checks: each returns what a valid value is, or None if the value is one
+# -------------------------------------------------------------------------
+
+_Check = Callable[[object], str | None]
+
+#: A host with an optional port: a name or an address, without a scheme, a user, or a path.
+_HOST = re.compile(r"(?:[^\W_][\w.-]*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
+_MIMETYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?", re.ASCII)
+
+
+def _check_bool(value: object) -> str | None:
+    # 0 and 1 too: that is what the environment has for them.
+    is_valid = isinstance(value, int) and value in (0, 1)
+    return None if is_valid else "must be a bool: True or False"
+
+
+def _check_optional_bool(value: object) -> str | None:
+    return None if value is None or not _check_bool(value) else "must be a bool, True or False, or None"
+
+
+def _check_count(value: object) -> str | None:
+    is_valid = value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+    return None if is_valid else "must be an int, 0 or more, without quotes, or None"
+
+
+def _check_seconds(value: object) -> str | None:
+    is_valid = value >= timedelta() if isinstance(value, timedelta) else not _check_count(value)
+    return None if is_valid else "must be an int, 0 or more, without quotes, or a timedelta, or None"
+
+
+def _check_secret(value: object) -> str | None:
+    if value is None or (isinstance(value, str | bytes) and value):
+        return None
+    return (
+        "must be a str or bytes with 32 random bytes or more, or None; in the environment, put a number in "
+        "quotes: COCOPOT_SECRET_KEY='\"123\"'"
+    )
+
+
+def _check_server_name(value: object) -> str | None:
+    match = _HOST.fullmatch(value) if isinstance(value, str) else None
+    if value is None or (match is not None and int(match["port"] or 0) < 65536):
+        return None
+    return (
+        "must be a host, with its port if it is unusual, or None; without a scheme, a user and a path: "
+        "'shop.example' or 'localhost:8000'"
+    )
+
+
+def _check_root(value: object) -> str | None:
+    is_valid = isinstance(value, str) and re.fullmatch(r"/[^\s?#]*", value) and not value.startswith("//")
+    return None if is_valid else "must be a path that begins with a slash, such as '/' or '/shop'"
+
+
+def _check_scheme(value: object) -> str | None:
+    return None if value in ("http", "https") else "must be 'http' or 'https'"
+
+
+def _check_hosts(value: object) -> str | None:
+    if isinstance(value, str):
+        return f"must be a list of hosts, not one text: write {[value]!r}"
+    is_valid = value is None or (
+        isinstance(value, Collection)
+        and not isinstance(value, Mapping | bytes | bytearray)
+        and all(isinstance(host, str) and host for host in value)
+    )
+    return None if is_valid else "must be a list of hosts, each a str such as 'shop.example', or None"
+
+
+def _check_mimetype(value: object) -> str | None:
+    is_valid = isinstance(value, str) and _MIMETYPE.fullmatch(value)
+    return None if is_valid else "must be a content type, such as 'application/json'"
+
+
+_CHECKS: Final[Mapping[str, _Check]] = {
+    "DEBUG": _check_bool,
+    "TESTING": _check_bool,
+    "PROPAGATE_EXCEPTIONS": _check_optional_bool,
+    "SECRET_KEY": _check_secret,
+    "SERVER_NAME": _check_server_name,
+    "APPLICATION_ROOT": _check_root,
+    "PREFERRED_URL_SCHEME": _check_scheme,
+    "TRUSTED_HOSTS": _check_hosts,
+    "MAX_CONTENT_LENGTH": _check_count,
+    "MAX_FORM_MEMORY_SIZE": _check_count,
+    "MAX_FORM_PARTS": _check_count,
+    "SEND_FILE_MAX_AGE_DEFAULT": _check_seconds,
+    "USE_X_SENDFILE": _check_bool,
+    "TRAP_BAD_REQUEST_ERRORS": _check_optional_bool,
+    "TRAP_HTTP_EXCEPTIONS": _check_bool,
+    "JSON_AS_ASCII": _check_bool,
+    "JSON_SORT_KEYS": _check_bool,
+    "JSON_COMPACT": _check_optional_bool,
+    "JSON_MIMETYPE": _check_mimetype,
+    "PROVIDE_AUTOMATIC_OPTIONS": _check_bool,
+}
+
+#: The keys whose values are booleans.
+BOOLEANS: Final = frozenset(
+    key for key, check in _CHECKS.items() if check in (_check_bool, _check_optional_bool)
+)
+
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 100
+#: The keys whose values are never part of a message.
+_SECRETS: Final = frozenset({"SECRET_KEY"})
+
+
+def find_faults(values: Mapping[str, object], origin_of: Callable[[str], object] = str) -> list[ConfigFault]:
+    """Return the invalid values among those of keys of the core, sorted by key.
+
+    Args:
+        values: Keys and values; keys that are not of the core are skipped.
+        origin_of: Returns the origin of the value of a key.
+    """
+    faults = []
+    for key in sorted(_CHECKS.keys() & values.keys()):
+        value = values[key]
+        if (requirement := _CHECKS[key](value)) is not None:
+            shown = f"a {type(value).__name__}" if key in _SECRETS else _REPR.repr(value)
+            faults.append(ConfigFault(key, shown, str(origin_of(key)), requirement))
+    return faults

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from cocopot.types import WSGIEnvironment
 
+#: The SERVER_SOFTWARE of granian, which ends a body whose chunks break off as if it were complete.
+_HIDES_TRUNCATION = "Granian"
+_NO_LENGTH = "This server cannot read a body without a Content-Length."
 # What Werkzeug's parsers raise for an invalid value of a client.
 PARSE_ERRORS = (ValueError, OverflowError)
 
@@ -103,10 +106,23 @@ def body_stream(environ: WSGIEnvironment, max_length: int | None) -> IO[bytes]:
     stream = get_input_stream(environ, max_content_length=max_length)
     length = get_content_length(environ)
     if "wsgi.input_terminated" in environ:
+        if environ.get("SERVER_SOFTWARE") == _HIDES_TRUNCATION and length is None:
+            return _stream_without_length(environ, stream)
         terminated = TerminatedStream(environ["wsgi.input"], length, max_length)
         return cast("IO[bytes]", terminated)
     if length is None and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-        raise LengthRequired("This server cannot read a body without a Content-Length.")
+        raise LengthRequired(_NO_LENGTH)
+    return stream
+
+
+def _stream_without_length(environ: WSGIEnvironment, stream: IO[bytes]) -> IO[bytes]:
+    """Return the empty body of a request without a length, under a server that hides truncation.
+
+    Raises:
+        LengthRequired: There is a body, chunked or of HTTP/2, and it may be incomplete (RFC 9110, 15.5.12).
+    """
+    if "HTTP_TRANSFER_ENCODING" in environ or _read(environ["wsgi.input"], 1):
+        raise LengthRequired(_NO_LENGTH)
     return stream
 
 

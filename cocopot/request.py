@@ -14,7 +14,8 @@ It differs from Werkzeug's on purpose, so that bad input is a 4xx and never a 50
 - Where the server terminates the input, a body that is longer than `max_content_length` raises
   `RequestEntityTooLarge`, one that is shorter than announced `ClientDisconnected`, and one that the server
   cannot read `BadRequest`. Werkzeug truncates the first, accepts the second, and raises the server's error.
-- A chunked body raises `LengthRequired` where the server does not terminate it; to Werkzeug it is empty.
+- A chunked body raises `LengthRequired` where the server does not terminate it, or hides that it is truncated
+  (granian); to Werkzeug it is empty, or complete.
 - Deleting an attribute such as `path` reads it again from the environment at the next access.
 """
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cocopot.body import body_stream, check_content_length, read_body
-from cocopot.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
+from cocopot.exceptions import BadRequest, ClientDisconnected, LengthRequired, RequestEntityTooLarge
 
 
 class Trickle(io.BytesIO):
@@ -70,3 +70,20 @@ def test_a_length_that_is_not_a_number_is_rejected(length: str) -> None:
 def test_a_length_may_be_empty_or_padded(length: str) -> None:
     """PEP 3333 allows an empty length, and HTTP blanks around it."""
     check_content_length({"CONTENT_LENGTH": length})
+
+
+GRANIAN = {"wsgi.input_terminated": True, "SERVER_SOFTWARE": "Granian"}
+
+
+@pytest.mark.parametrize("more", [{"HTTP_TRANSFER_ENCODING": "chunked"}, {}], ids=["chunked", "HTTP/2"])
+def test_granian_hides_where_a_body_without_a_length_breaks_off(more: dict[str, str]) -> None:
+    """Under granian a body without a length is a 411, as it may be incomplete (RFC 9110, 15.5.12)."""
+    with pytest.raises(LengthRequired):
+        body_stream({"wsgi.input": io.BytesIO(b"half"), **GRANIAN, **more}, None)
+
+
+@pytest.mark.parametrize("max_length", [None, 3])
+def test_a_request_without_a_body_is_read_under_granian(max_length: int | None) -> None:
+    """Without a length and without a byte there is no body."""
+    assert body_stream({"wsgi.input": io.BytesIO(), **GRANIAN}, max_length).read() == b""
+    assert body_stream(environ_of(io.BytesIO(b"012"), 3, **GRANIAN), max_length).read() == b"012"

@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
+from werkzeug.exceptions import (
+    BadRequest,
+    BadRequestKeyError,
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+)
 from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 
     from cocopot.app import Cocopot
     from cocopot.response import Response
+    from cocopot.routing import Rule
     from cocopot.types import ResponseValue, StartResponse, WSGIEnvironment
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
@@ -145,11 +152,20 @@ def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> s
             rule, request.view_args = router.match_request(environ, path, method)
         else:
             rule, request.view_args = router.match_request(environ, path, method, *domain_of(app))
+        if method != environ["REQUEST_METHOD"]:
+            _check_case(request, environ["REQUEST_METHOD"], method, rule)
     except HTTPException as exc:
         request.routing_exception = exc.with_traceback(None)
         return None
     request.url_rule = rule
     return rule.endpoint  # type: ignore[no-any-return]
+
+
+def _check_case(request: Request, sent: str, method: str, rule: Rule) -> None:
+    """Raise if a rule matched only because the method was converted to upper case (RFC 9110, 9.1)."""
+    if sent.upper() == method and rule.methods is not None:
+        request.view_args = None
+        raise MethodNotAllowed(sorted(rule.methods))
 
 
 def _check_utf8(environ: WSGIEnvironment) -> None:

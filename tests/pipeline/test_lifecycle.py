@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.routing import BaseConverter
-from werkzeug.test import create_environ
+from werkzeug.test import create_environ, run_wsgi_app
 
 from cocopot import (
     Blueprint,
     Cocopot,
+    Request,
     Response,
     after_this_request,
     g,
@@ -62,6 +63,21 @@ def failing(error: Exception) -> Callable[..., Any]:
         raise error
 
     return function
+
+
+@pytest.mark.parametrize("path", ["/", "/numbers/3"])
+@pytest.mark.parametrize("method", ["get", "Get", "head", "options"])
+@pytest.mark.parametrize("request_class", [Request, type("Own", (Request,), {})])
+def test_names_of_methods_are_case_sensitive(
+    app: Cocopot, path: str, method: str, request_class: type[Request]
+) -> None:
+    """`get` is another method than `GET` (RFC 9110, 9.1), and no rule allows it."""
+    app.request_class = request_class
+    app.add_url_rule("/numbers/<int:number>", view_func=lambda number: f"{number}", endpoint="numbers")
+    environ = {**create_environ(path), "REQUEST_METHOD": method}
+    _, status, headers = run_wsgi_app(app, environ)
+    assert status.startswith("405")
+    assert headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 class Everything:

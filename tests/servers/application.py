@@ -55,6 +55,18 @@ def form() -> Any:
     return {"form": request.form.to_dict(flat=False), "files": files}
 
 
+@app.route("/lines", methods=["POST"])
+def lines() -> Any:
+    """Answer with the number of lines of the body, read one by one."""
+    return {"lines": sum(1 for _ in request.stream)}
+
+
+@app.route("/stream", methods=["POST"])
+def stream() -> Any:
+    """Answer with the length of the body, read in small pieces."""
+    return {"length": sum(len(piece) for piece in iter(lambda: request.stream.read(3), b""))}
+
+
 @app.route("/file")
 def file() -> Any:
     """Answer with a file that has an entity tag and supports range requests."""

@@ -9,9 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def close_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most similar to a name, or `None` if none is similar."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+def close_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known name that is most similar to a name, or `None` if none is similar.
+
+    Args:
+        name: The name.
+        known: The known names.
+        cutoff: How similar a name must be, from 0 to 1.
+    """
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), None)
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:

@@ -63,9 +63,10 @@ app
 testing.recorder testing.distributions testing.kit testing
 serving
 cli.tables cli.tracebacks cli.loading cli.env_files cli.masking cli.matching cli.workers
+cli.variables cli.findings cli.production
 cli.config cli.routes cli.run cli.shell
 cli.plugin_reports cli.plugins_text cli.plugins
-cli.external cli.groups cli
+cli.external cli.groups cli.check cli
 pytest_plugin
 __init__
 __main__

@@ -11,6 +11,7 @@ __all__ = ["COMMANDS", "OPTIONAL_COMMANDS", "main", "make_group"]
 
 #: The commands: by name, the module that defines `command`, imported when it is used, and a line of help.
 COMMANDS = {
+    "check": ("cocopot.cli.check", "Load, start and close the application, and report what is wrong."),
     "config": ("cocopot.cli.config", "Show the configuration and the origin of each value."),
     "plugins": ("cocopot.cli.plugins", "Show the plugins, their state and their order."),
     "routes": ("cocopot.cli.routes", "List the URL rules, or show which one matches a URL."),

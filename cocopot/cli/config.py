@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from cocopot.cli.masking import shown
 from cocopot.cli.tables import print_json, print_table, shorten_path
-from cocopot.environment import PREFIX, VARIABLES
-from cocopot.suggestions import close_name, did_you_mean
+from cocopot.cli.variables import unread_variables
+from cocopot.environment import PREFIX
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,39 +48,20 @@ def command(loader: AppLoader, keys: Sequence[str], *, show_secrets: bool, as_js
         rows = [[names[key], repr(value), _describe(config.origin(key))] for key, value in values.items()]
         print_table(["Key", "Value", "Origin"], rows)
     notes = [str(fault) for fault in config.faults() if not keys or fault.key in keys]
-    notes += [text for variable, text in unread.items() if not keys or variable.removeprefix(PREFIX) in keys]
+    notes += [
+        " ".join(texts)
+        for variable, texts in unread.items()
+        if not keys or variable.removeprefix(PREFIX) in keys
+    ]
     for note in notes:
         click.echo(f"Warning: {note}", err=True)
 
 
-def unread_variables(config: Config) -> dict[str, str]:
-    """Return the environment variables that look like keys and that nothing has read, each with a sentence.
-
-    Args:
-        config: The configuration of an application that has been created.
-    """
-    candidates = {name for name in os.environ if name.startswith(PREFIX)} - VARIABLES
-    return {
-        name: f"The environment variable {name} is set, but nothing reads it. {_cure(name, config)}"
-        for name in sorted(candidates - config.variables_read)
-    }
-
-
-def _cure(variable: str, config: Config) -> str:
-    name = variable.removeprefix(PREFIX).partition("__")[0]
-    if not name.isupper():
-        return f"Keys are in upper case: did you mean {PREFIX}{name.upper()}?"
-    close = close_name(name, [own.removeprefix(PREFIX) for own in VARIABLES])
-    if close is not None and name not in config:
-        return f"Did you mean {PREFIX}{close}?"
-    return "Call app.config.from_prefixed_env() where the application is created, or unset it."
-
-
-def _check_keys(keys: Sequence[str], config: Config, unread: Mapping[str, str]) -> None:
+def _check_keys(keys: Sequence[str], config: Config, unread: Mapping[str, Sequence[str]]) -> None:
     known = [str(key) for key in config]
     for key in keys:
         if key not in known:
-            hint = unread.get(f"{PREFIX}{key}") or did_you_mean(key.upper(), known)
+            hint = " ".join(unread.get(f"{PREFIX}{key}", ())) or did_you_mean(key.upper(), known)
             raise click.ClickException(f"The configuration has no key {key!r}. {hint}".rstrip())
 
 

@@ -1,16 +1,30 @@
 """The body of a request: as a stream that ends where the body ends, or read in one piece.
 
-Servers treat a broken body differently; here it is a 4xx under each of them.
+Servers treat a broken body differently; here it is a 4xx under each of them, whichever method reads it:
+
+- A connection that breaks, and a body that ends before its `Content-Length`, raise `ClientDisconnected`.
+- Any other exception of the server's input (an invalid chunk or trailer, data that a middleware cannot
+  decompress) raises `BadRequest`.
+- What the client did not cause is not converted: a `MemoryError`, and an `OSError` of the file system, such
+  as a full disk.
 """
 
 from __future__ import annotations
 
+import errno
 import sys
+from io import DEFAULT_BUFFER_SIZE, BytesIO
 from typing import TYPE_CHECKING, cast
 
-from werkzeug.wsgi import LimitedStream, get_content_length, get_input_stream
+from werkzeug.wsgi import LimitedStream, get_content_length
 
-from cocopot.exceptions import BadRequest, ClientDisconnected, LengthRequired, RequestEntityTooLarge
+from cocopot.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    LengthRequired,
+    RequestEntityTooLarge,
+)
 
 if TYPE_CHECKING:
     from typing import IO
@@ -23,54 +37,144 @@ _NO_LENGTH = "This server cannot read a body without a Content-Length."
 # What Werkzeug's parsers raise for an invalid value of a client.
 PARSE_ERRORS = (ValueError, OverflowError)
 
+# The most bytes that are requested in one call: servers allocate what is requested, and a Content-Length may
+# announce any number.
+_PIECE = 256 * 1024
+
+# Errors of a connection for which Python has no subclass of `ConnectionError`.
+_NETWORK_ERRORS = frozenset(
+    getattr(errno, name)
+    for name in ("EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETRESET", "ENETUNREACH", "ENOTCONN")
+    if hasattr(errno, name)
+)
+
 
 def bad_request(what: str, error: Exception) -> BadRequest:
     """Return the exception for a part of a request that cannot be read."""
     return BadRequest(f"The {what} of this request cannot be read: {error}")
 
 
-def is_disconnect(error: OSError) -> bool:
-    """Return whether an error is the client's or the server's, about the body, and not the file system's."""
-    return error.errno is None or isinstance(error, ConnectionError | TimeoutError)
+def _is_disconnect(error: OSError) -> bool:
+    """Return whether an error is about the connection or the body, and not the file system's."""
+    if error.errno is None or error.errno in _NETWORK_ERRORS:
+        return True
+    # The errors of TLS have numbers of their own; a server that uses it has imported the module.
+    tls_error: type[OSError] = getattr(sys.modules.get("ssl"), "SSLError", ConnectionError)
+    return isinstance(error, (ConnectionError, TimeoutError, tls_error))
 
 
-class TerminatedStream(LimitedStream):
-    """A body that the server terminates, checked against its announced length and a maximum.
+class BodyStream(LimitedStream):
+    """The body of a request, checked against its announced length or a maximum.
 
-    Servers treat a broken body differently: gunicorn raises its own errors, and accepts a body that ends
-    early as complete. Werkzeug's own stream stops silently at the maximum when all is read in one call.
+    Werkzeug's stream calls the server once per byte to read a line, stops silently at the maximum when all is
+    read in one call, and accepts a body without announced length that ends early as complete.
+
+    Args:
+        stream: The server's input.
+        length: The announced length, in bytes, or `None` if the server ends the stream.
+        max_length: The longest body that is read, in bytes, where the length is not known.
     """
 
-    def __init__(self, stream: IO[bytes], length: int | None, max_length: int | None) -> None:
+    # What was received for `readline` and not read yet; replaced, never written to.
+    _ahead = BytesIO()
+    _received = 0
+    _is_broken = False
+
+    def __init__(self, stream: IO[bytes], length: int | None, max_length: int | None = None) -> None:
         # One more byte than allowed: once it has been read, the body is known to be too long.
         most = sys.maxsize if max_length is None else max_length + 1
         super().__init__(stream, most if length is None else length, is_max=length is None)
 
-    def readinto(self, b: bytearray) -> int | None:  # type: ignore[override]  # as in Werkzeug
-        data = self._read_some(min(len(b), self.limit - self._pos))
-        size = len(data)
-        b[:size] = data
-        self._pos += size
-        if self._limit_is_max and self.is_exhausted:
-            raise RequestEntityTooLarge
-        return size
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes: all by default, fewer than `size` only at the end of the body.
 
-    def _read_some(self, size: int) -> bytes:
-        """Return the bytes of one read of the server's stream; none once the body has been read."""
+        Args:
+            size: The number of bytes.
+
+        Raises:
+            ClientDisconnected: The body is shorter than announced, or the connection broke.
+            BadRequest: The server cannot read the body.
+            RequestEntityTooLarge: The body is longer than allowed.
+        """
+        missing = self.limit if size is None or size < 0 else size
+        piece = self._ahead.read(missing) or self._receive(missing)
+        pieces = []
+        while piece:
+            pieces.append(piece)
+            missing -= len(piece)
+            piece = self._receive(missing)
+        data = b"".join(pieces)
+        self._pos += len(data)
+        return data
+
+    def readall(self) -> bytes:
+        """Return what has not been read of the body."""
+        return self.read()
+
+    def readinto(self, b: bytearray) -> int:  # type: ignore[override]  # as in Werkzeug
+        """Read as many bytes as fit into a buffer, and return their number."""
+        data = self.read(len(b))
+        b[: len(data)] = data
+        return len(data)
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return the next line with its line feed, or `size` bytes of it; errors are those of `read`."""
+        missing = self.limit if size is None or size < 0 else size
+        pieces = []
+        while missing > 0:
+            piece = self._ahead.readline(missing)
+            if piece:
+                pieces.append(piece)
+                missing -= len(piece)
+                if piece.endswith(b"\n"):
+                    break
+            elif received := self._receive(DEFAULT_BUFFER_SIZE):
+                self._ahead = BytesIO(received)
+            else:
+                break
+        line = b"".join(pieces)
+        self._pos += len(line)
+        return line
+
+    def is_at_end(self) -> bool:
+        """Return whether nothing is left to read; errors are those of `read`."""
+        if not self._limit_is_max:
+            return self.is_exhausted
+        ahead = self._ahead
+        if ahead.tell() == ahead.getbuffer().nbytes:
+            ahead = self._ahead = BytesIO(self._receive(DEFAULT_BUFFER_SIZE))
+        return not ahead.getbuffer().nbytes
+
+    def _receive(self, size: int) -> bytes:
+        """Return the bytes of one read of the server's input; none at the end of the body."""
+        if self._limit_is_max and self._received >= self.limit:
+            raise RequestEntityTooLarge
+        size = min(size, self.limit - self._received, _PIECE)
         if size <= 0:
             return b""
-        data = _read(self._stream, size)
-        if not data:
-            self.on_disconnect()
+        if self._is_broken:  # some servers raise once, and then return nothing
+            raise ClientDisconnected
+        try:
+            data = _read(self._stream, size)
+            if not data:
+                self.on_disconnect()
+        except BadRequest:
+            self._is_broken = True
+            raise
+        self._received += len(data)
+        if self._limit_is_max and self._received >= self.limit:
+            raise RequestEntityTooLarge
         return data
 
 
 def _read(stream: IO[bytes], size: int) -> bytes:
-    """Return the bytes of one read of the server's stream."""
+    """Return the bytes of one read of the server's input."""
     try:
         return stream.read(size)
+    except (HTTPException, MemoryError):
+        raise
     except OSError as error:
-        if is_disconnect(error):
+        if _is_disconnect(error):
             raise ClientDisconnected from error
         raise
     except Exception as error:
@@ -103,27 +207,30 @@ def body_stream(environ: WSGIEnvironment, max_length: int | None) -> IO[bytes]:
         RequestEntityTooLarge: The body is too long; raised here or while reading.
     """
     check_content_length(environ)
-    stream = get_input_stream(environ, max_content_length=max_length)
-    length = get_content_length(environ)
-    if "wsgi.input_terminated" in environ:
-        if environ.get("SERVER_SOFTWARE") == _HIDES_TRUNCATION and length is None:
-            return _stream_without_length(environ, stream)
-        terminated = TerminatedStream(environ["wsgi.input"], length, max_length)
-        return cast("IO[bytes]", terminated)
-    if length is None and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-        raise LengthRequired(_NO_LENGTH)
-    return stream
+    is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    # The transfer coding takes precedence over the length (RFC 9112, 6.3).
+    length = None if is_chunked else get_content_length(environ)
+    if length is None and not _ends_without_length(environ, is_chunked):
+        length = 0
+    if length is not None and max_length is not None and length > max_length:
+        raise RequestEntityTooLarge
+    return cast("IO[bytes]", BodyStream(environ["wsgi.input"], length, max_length))
 
 
-def _stream_without_length(environ: WSGIEnvironment, stream: IO[bytes]) -> IO[bytes]:
-    """Return the empty body of a request without a length, under a server that hides truncation.
+def _ends_without_length(environ: WSGIEnvironment, is_chunked: bool) -> bool:
+    """Return whether the server ends a body without a length; where it does not, there is none.
 
     Raises:
-        LengthRequired: There is a body, chunked or of HTTP/2, and it may be incomplete (RFC 9110, 15.5.12).
+        LengthRequired: There is one, chunked or of HTTP/2, and it may be incomplete (RFC 9110, 15.5.12).
     """
-    if "HTTP_TRANSFER_ENCODING" in environ or _read(environ["wsgi.input"], 1):
+    has_body = is_chunked
+    if environ.get("wsgi.input_terminated"):
+        if environ.get("SERVER_SOFTWARE") != _HIDES_TRUNCATION:
+            return True
+        has_body = "HTTP_TRANSFER_ENCODING" in environ or bool(_read(environ["wsgi.input"], 1))
+    if has_body:
         raise LengthRequired(_NO_LENGTH)
-    return stream
+    return False
 
 
 def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
@@ -135,22 +242,18 @@ def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
 
     Raises:
         ClientDisconnected: The body is shorter than its `Content-Length`.
+        BadRequest: The server cannot read the body.
     """
     announced = environ.get("CONTENT_LENGTH", "")
     if not (announced.isdecimal() and len(announced) < 16):
         return None
     missing = int(announced)
-    if (max_length is not None and missing > max_length) or "HTTP_TRANSFER_ENCODING" in environ:
+    if missing > (_PIECE if max_length is None else min(max_length, _PIECE)):
+        return None
+    if "HTTP_TRANSFER_ENCODING" in environ:
         return None
     stream = environ["wsgi.input"]
     chunk = _read(stream, missing) if missing else b""
     if len(chunk) == missing:
         return chunk  # in one piece, as from most servers
-    chunks = []
-    while chunk:
-        chunks.append(chunk)
-        missing -= len(chunk)
-        if missing <= 0:
-            return b"".join(chunks)
-        chunk = _read(stream, missing)
-    raise ClientDisconnected
+    return chunk + BodyStream(stream, missing - len(chunk)).read()

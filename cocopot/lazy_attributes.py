@@ -11,12 +11,10 @@ from werkzeug.http import parse_date
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
-from werkzeug.wsgi import LimitedStream
 
-from cocopot.body import PARSE_ERRORS, bad_request, body_stream, is_disconnect
+from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
 from cocopot.datastructures import EnvironHeaders
 from cocopot.datastructures import ImmutableMultiDict as Arguments
-from cocopot.exceptions import ClientDisconnected
 from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
 
 if TYPE_CHECKING:
@@ -42,8 +40,6 @@ class _RaiseBadRequest:
         """Raise an HTTP exception if the client caused the error."""
         if isinstance(error, PARSE_ERRORS):
             raise bad_request(self.name, error) from error
-        if isinstance(error, OSError) and is_disconnect(error):
-            raise ClientDisconnected from error
 
 
 class _Lazy(_RaiseBadRequest, Lazy):
@@ -169,13 +165,14 @@ def load_remote_addr(request: Request) -> str | None:
 
 
 def load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
-    """The cookies that the client sent."""
+    """The cookies that the client sent, decoded as UTF-8; bytes that are not UTF-8 become U+FFFD."""
     headers = request.headers
-    if type(headers) is not EnvironHeaders:
-        cookies: ImmutableMultiDict[str, str] = _werkzeug_value(request, "cookies")
-        return cookies
-    cookie = headers.environ.get("HTTP_COOKIE")
-    return cast("ImmutableMultiDict[str, str]", parse_cookie(cookie, cls=request.dict_storage_class))
+    if type(headers) is EnvironHeaders:
+        cookie = headers.environ.get("HTTP_COOKIE") or ""
+    else:
+        cookie = ";".join(headers.getlist("Cookie"))
+    cookies = parse_cookie(_decoded(cookie), cls=request.dict_storage_class)
+    return cast("ImmutableMultiDict[str, str]", cookies)
 
 
 def load_stream(request: Request) -> IO[bytes]:
@@ -190,7 +187,7 @@ def load_stream(request: Request) -> IO[bytes]:
         stream: IO[bytes] = _werkzeug_value(request, "stream")
         return stream
     if request.body_is_read:
-        return cast("IO[bytes]", LimitedStream(BytesIO(), 0))
+        return cast("IO[bytes]", BodyStream(BytesIO(), 0))
     return body_stream(request.environ, request.max_content_length)
 
 

@@ -11,11 +11,13 @@ It differs from Werkzeug's on purpose, so that bad input is a 4xx and never a 50
   is not UTF-8) raises `BadRequest`; Werkzeug returns an empty form, or a part with the name `None`.
   A request without a body still has an empty form.
 - A `Content-Length` that is not a plain number raises `BadRequest` when the body is read.
-- Where the server terminates the input, a body that is longer than `max_content_length` raises
-  `RequestEntityTooLarge`, one that is shorter than announced `ClientDisconnected`, and one that the server
-  cannot read `BadRequest`. Werkzeug truncates the first, accepts the second, and raises the server's error.
+- A body that is longer than `max_content_length` raises `RequestEntityTooLarge`, one that is shorter than
+  announced `ClientDisconnected`, and one that the server cannot read `BadRequest`, whichever attribute or
+  method reads it. Where the server terminates the input, Werkzeug truncates the first, accepts the second,
+  and raises the server's error.
 - A chunked body raises `LengthRequired` where the server does not terminate it, or hides that it is truncated
   (granian); to Werkzeug it is empty, or complete.
+- Cookies are UTF-8; Werkzeug reads their bytes as Latin-1.
 - Deleting an attribute such as `path` reads it again from the environment at the next access.
 """
 
@@ -26,9 +28,9 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.utils import header_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from cocopot.body import bad_request, is_disconnect, read_body
+from cocopot.body import BodyStream, bad_request, read_body
 from cocopot.datastructures import EnvironHeaders
-from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException
+from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cocopot.lazy_attributes import (
     json_library,
     lazy,
@@ -106,6 +108,8 @@ class Request(_WerkzeugRequest):
     _query_string: bytes | None = None
     #: Whether the body has been read in one piece, so that there is nothing left to stream.
     body_is_read = False
+    # Why the form could not be read: class and description of the exception.
+    _form_failure: tuple[type[HTTPException], str | None] | None = None
     #: Whether uploaded files have been read, which `close` has to close.
     holds_files: bool = False
 
@@ -258,26 +262,22 @@ class Request(_WerkzeugRequest):
         self.body_is_read = True
         return True
 
-    if not TYPE_CHECKING:  # the signature, with its overloads, is Werkzeug's
-
-        def get_data(self, *args: Any, **kwargs: Any) -> Any:
-            """Return the body as bytes or text, as Werkzeug's method does.
-
-            Raises:
-                ClientDisconnected: The body ended early.
-            """
-            try:
-                return super().get_data(*args, **kwargs)
-            except OSError as error:
-                if is_disconnect(error):
-                    raise ClientDisconnected from error
-                raise
-
     def _load_form_data(self) -> None:
+        if self._form_failure is not None:  # what is left of the body is not the form
+            failure, description = self._form_failure
+            raise failure(description)
+        try:
+            self._parse_form()
+        except ClientDisconnected:  # as for each further attempt to read the body
+            raise
+        except (BadRequest, RequestEntityTooLarge) as error:
+            failure = BadRequest if isinstance(error, BadRequest) else RequestEntityTooLarge
+            self._form_failure = failure, error.description
+            raise
+
+    def _parse_form(self) -> None:
         try:
             super()._load_form_data()
-        except HTTPException:
-            raise
         except ValueError as error:
             raise bad_request("form", error) from error
         self.holds_files = bool(self.files)
@@ -285,5 +285,10 @@ class Request(_WerkzeugRequest):
             raise BadRequest("A part of this request's form has no name.")
 
     def _has_unread_body(self) -> bool:
-        announced = self.content_length or "HTTP_TRANSFER_ENCODING" in self.environ
-        return bool(announced) and not getattr(self._get_stream_for_parsing(), "is_exhausted", False)
+        data = getattr(self, "_cached_data", None)
+        if data is not None:
+            return bool(data)
+        stream = self.stream
+        if isinstance(stream, BodyStream):
+            return not stream.is_at_end()
+        return not getattr(stream, "is_exhausted", False)

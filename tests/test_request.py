@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import (
     BadRequest,
     BadRequestKeyError,
@@ -103,6 +104,26 @@ def test_cookies_follow_replaced_headers() -> None:
     request = Request({"HTTP_COOKIE": "a=1"})
     request.headers = Request({"HTTP_COOKIE": "b=2"}).headers
     assert request.cookies.to_dict() == {"b": "2"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "name", "value"),
+    [
+        ("a=é".encode(), "a", "é"),
+        ("a=日本; b=1".encode(), "a", "日本"),
+        ('a="é \\303\\251"'.encode(), "a", "é é"),
+        ("名=1".encode(), "名", "1"),
+        (b"a=\xff\xc3; b=1", "a", "��"),
+        (b"a=1; \xff=2", "a", "1"),
+    ],
+)
+def test_cookies_are_utf8(sent: bytes, name: str, value: str) -> None:
+    """What a browser sends as UTF-8 is read as that; bytes that are not UTF-8 are replaced."""
+    header = sent.decode("latin-1")
+    assert Request({"HTTP_COOKIE": header}).cookies[name] == value
+    request = Request({})
+    request.headers = Headers([("Cookie", header)])
+    assert request.cookies[name] == value
 
 
 def test_the_endpoint_is_none_before_routing() -> None:

@@ -144,6 +144,7 @@ class ConfigError(ValueError):
 PluginErrorReason = Literal[
     "async",
     "config",
+    "conflict",
     "cycle",
     "declaration",
     "duplicate",
@@ -184,6 +185,7 @@ class PluginError(Exception):
     - `"register"`: it raised an exception while it was registered
     - `"config"`: its `cocopot_config_defaults` raised, or has an invalid key or one of another plugin
     - `"setup"`: its `cocopot_setup` raised
+    - `"conflict"`: it registers what another plugin has registered, such as a key of `app.extensions`
     - `"other"`: any other problem, such as an error that a plugin raises itself
 
     Args:

@@ -46,7 +46,8 @@ paths
 folders
 logs
 hooks.markers hooks.specs hooks.failures hooks.candidates hooks.selection hooks.records
-hooks.wrappers hooks.ordering hooks.source hooks.blame hooks.compiler hooks.observers hooks.manager
+hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
+hooks.source hooks.blame hooks.compiler hooks.observers hooks.manager
 hooks.contract hooks.loading hooks.reporting
 hooks
 urls

@@ -15,6 +15,7 @@ from cocopot.cli.loading import AppLoader, NoAppError
 from cocopot.cli.tables import printable
 from cocopot.cli.tracebacks import print_error
 from cocopot.exceptions import blame_of
+from cocopot.hooks.conflicts import conflict_error
 from cocopot.locations import message_of
 from cocopot.suggestions import did_you_mean
 
@@ -42,11 +43,31 @@ class AppGroup(click.Group):
         super().__init__(app.name, **options)
         self._app = app
         self._owners: dict[str, tuple[click.Command, str]] = {}
+        #: The plugin that registers its commands now.
+        self.registering: str | None = None
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command."""
         with self._app.app_context():
             return super().invoke(ctx)
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Register a command; the application's replaces that of a plugin.
+
+        Args:
+            cmd: The command.
+            name: Its name; by default the command's own.
+
+        Raises:
+            PluginError: If a plugin registers a command that another plugin has registered.
+        """
+        plugins = self._app.plugins
+        plugin = self.registering or plugins.current_setup.get()
+        record = plugins.records_by_name.get(plugin or "")
+        conflict = plugins.claims.add_command(name or cmd.name or "", cmd, record)
+        if record is not None and conflict is not None:
+            raise conflict_error(record.candidate, [conflict])
+        super().add_command(cmd, name)
 
     def attribute_to(self, plugin: str) -> None:
         """Attribute the commands that were added since the last call to a plugin."""
@@ -100,12 +121,14 @@ def _run_around(
 
 def _run(app: Cocopot, group: AppGroup, impls: Sequence[pluggy.HookImpl]) -> None:
     """Run implementations of which only the first lets an exception out."""
-    plugin = impls[0].plugin_name
+    outer, plugin = group.registering, impls[0].plugin_name
+    group.registering = plugin
     try:
         app.plugins.call_implementations("cocopot_register_commands", impls, app=app, cli=group)
     except Exception as error:
         blame = " ".join(map(str, blame_of(error)))
         app.logger.exception("The commands of %r are missing. %s", plugin, blame)
+    group.registering = outer
     group.attribute_to(plugin)
 
 

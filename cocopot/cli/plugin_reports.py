@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import installed, unreadable
 from cocopot.hooks.contract import check_hooks
-from cocopot.hooks.manager import name_of_namespace
-from cocopot.hooks.source import function_of
+from cocopot.hooks.source import function_of, name_of_namespace
 from cocopot.locations import locate
 from cocopot.registry.error_handlers import ErrorHandlers
 

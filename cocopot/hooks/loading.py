@@ -12,6 +12,7 @@ import pluggy
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, installed
+from cocopot.hooks.conflicts import Claim, combine_errors, conflict_error
 from cocopot.hooks.contract import check_hooks, contract_error
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.manager import PluginManager
@@ -20,15 +21,16 @@ from cocopot.hooks.selection import Selection
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate, locate_error, message_of
 from cocopot.origins import Origin
-from cocopot.suggestions import close_name, did_you_mean
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cocopot.app import Cocopot
     from cocopot.config import Config
     from cocopot.exceptions import PluginErrorReason
     from cocopot.hooks.candidates import Candidate
+    from cocopot.hooks.conflicts import Conflict
     from cocopot.hooks.records import PluginRecord
 
 _AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -89,7 +91,7 @@ class Loader:
             self._manager.set_blocked(name)
         found = installed() if selection.allowed is None or selection.allowed else ()
         candidates = {c.name: c for c in selection.choose(found, passed, self._fail)}
-        _warn_about_typos(selection, {c.name for c in (*found, *passed)})
+        selection.warn_about_unknown({c.name for c in (*found, *passed)}, searched=bool(found))
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
             with self._skip_on_error(candidate, "import"):
@@ -234,9 +236,20 @@ class Loader:
                 with self._skip_on_error(record.candidate, "config"):
                     self._set_config_defaults(app, record, impl)
         manager.on_register = self._set_up_late
+        manager.claims.app = app
+        errors: list[PluginError] = []
         for impl in manager.call_order("cocopot_setup"):
-            if impl.plugin_name in manager.records_by_name:
+            record = manager.records_by_name.get(impl.plugin_name)
+            if record is None or (errors and record.origin == "builtin"):
+                continue
+            try:
                 self._set_up_plugin(app, impl)
+            except PluginError as error:
+                errors.append(error)
+                if error.reason != "conflict":  # conflicts are reported all at once
+                    break
+        if errors:
+            raise combine_errors(errors)
         self._skip_dependents()
 
     def _set_up_plugin(self, app: Cocopot, impl: pluggy.HookImpl) -> None:
@@ -276,11 +289,15 @@ class Loader:
         return [impl for impl in impls if impl.plugin is record.plugin and not is_wrapper(impl)]
 
     def _call_setup(self, app: Cocopot, impl: pluggy.HookImpl) -> None:
+        record = self._manager.records_by_name[impl.plugin_name]
+        attribute = self._manager.claims.watch(app)
         token = self._manager.current_setup.set(impl.plugin_name)
         try:
             self._manager.call_implementations("cocopot_setup", [impl], app=app)
         finally:
             self._manager.current_setup.reset(token)
+        if errors := [conflict for conflict in attribute(record, impl.function) if conflict.is_error]:
+            raise conflict_error(record.candidate, errors)
 
     def _call_wrapped(self, hook: str, impl: pluggy.HookImpl, app: Cocopot) -> list[Any]:
         """Call one implementation, with the wrappers around it."""
@@ -294,16 +311,34 @@ class Loader:
         Args:
             app: The application.
         """
+        self._report_conflicts()
         # Each plugin is either among those that are called here, or sees that the startup has run.
         with self._manager.locked():
+            conflicts, stop = self._manager.claims.watch_startup(app)
             call = self._manager.compiled_hook("cocopot_startup")
             self._startup_has_run = True
         try:
             if call is not None:
                 call(app)
+            self._reject_conflicts(conflicts)
         except BaseException:
             self._startup_has_run = False
             raise
+        finally:
+            stop()
+
+    def _reject_conflicts(self, conflicts: Iterable[tuple[PluginRecord, Conflict]]) -> None:
+        """Raise or log an error for what startup hooks registered; it is too late to skip their plugins."""
+        errors = [conflict_error(record.candidate, [conflict]) for record, conflict in conflicts]
+        if errors and self._on_error == "raise":
+            raise combine_errors(errors)
+        for error in errors:
+            logger.warning("%s", error)
+
+    def _report_conflicts(self) -> None:
+        conflicts = self._manager.conflicts if self._collected is None else ()
+        if conflicts:
+            logger.warning("Plugins conflict:\n%s", "\n".join(f"- {conflict}" for conflict in conflicts))
 
     def forget_startup(self) -> None:
         """Let `run_startup` run again, because the application was closed."""
@@ -321,7 +356,8 @@ class Loader:
             raise record.candidate.error(problem, reason="config", hook=hook)
         owner, _ = self._defaults.get(key, (record.name, None))
         if owner != record.name and self._manager.has_plugin(owner):
-            problem = f"names the configuration key {key!r}, which plugin {owner!r} names too."
+            other = Claim.of(self._manager.records_by_name[owner]).owner
+            problem = f"names the configuration key {key!r}, which {other} names too."
             raise record.candidate.error(problem, reason="config", hook=hook)
         if key not in config:
             config.set_from({key: value}, Origin("plugin", record.name))
@@ -346,16 +382,3 @@ def load_plugins(names: Iterable[str], requested_by: str) -> PluginManager:
     manager = PluginManager()
     Loader(manager).load(Selection(frozenset(names), requested_by, {}))
     return manager
-
-
-def _warn_about_typos(selection: Selection, known: Collection[str]) -> None:
-    """Warn about a disabled name that is not installed and resembles one that is."""
-    for name in selection.disabled:
-        close = close_name(name, known) if name not in known else None
-        if close is not None:
-            logger.warning(
-                "%s names the plugin %r, which is not installed. Did you mean %r, which has been loaded?",
-                selection.disabled[name],
-                name,
-                close,
-            )

@@ -14,19 +14,21 @@ import pluggy
 from cocopot.hooks import specs
 from cocopot.hooks.blame import Culprits
 from cocopot.hooks.candidates import Candidate, name_of_plugin, unique_name
+from cocopot.hooks.claims import Claims
 from cocopot.hooks.compiler import compile_call
 from cocopot.hooks.markers import MISSING, PROJECT_NAME, can_carry_hookimpl, static_attribute
 from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
 from cocopot.hooks.records import PluginRecord
 from cocopot.hooks.selection import Selection
-from cocopot.hooks.source import hook_call, option_of
+from cocopot.hooks.source import hook_call, name_of_namespace, option_of
 from cocopot.scopes import blueprints_of_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from cocopot.exceptions import PluginError
+    from cocopot.hooks.conflicts import Conflict
     from cocopot.hooks.observers import Callback
     from cocopot.hooks.records import Origin
     from cocopot.hooks.source import HookCall, HookFunction, Kind
@@ -59,6 +61,8 @@ class PluginManager(pluggy.PluginManager):
         self.compiled: dict[Hashable, Any] = {}
         #: Plugins that were skipped because of an error, with `plugin_errors="warn"`.
         self.failed: dict[str, PluginError] = {}
+        #: What plugins have registered on the application.
+        self.claims = Claims(self)
         #: Which installed plugins the application selects.
         self.selection = Selection(None, "autoload=", {})
         #: The plugins that were passed to the application's constructor.
@@ -220,6 +224,11 @@ class PluginManager(pluggy.PluginManager):
         """Names that must not be loaded, each with the setting that disables it."""
         return self.selection.disabled
 
+    @property
+    def conflicts(self) -> list[Conflict]:
+        """What several plugins, or a plugin and the application, register under one name."""
+        return list(self.claims.conflicts())
+
     def records(self, origin: Origin | None = None) -> list[PluginRecord]:
         """Return what is registered, in load order.
 
@@ -375,9 +384,3 @@ class PluginManager(pluggy.PluginManager):
         if record.origin == "application" and not option_of(getattr(self.hook, hook, None), "every"):
             return
         self._culprits.blame(exc, record, impl, hook)
-
-
-def name_of_namespace(namespace: object) -> str:
-    """Return the dotted name of a module or class with hook specifications."""
-    name = getattr(namespace, "__qualname__", None)
-    return f"{namespace.__module__}.{name}" if name else str(getattr(namespace, "__name__", namespace))

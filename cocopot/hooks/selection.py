@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 #: `all`, `none`, or the names of the plugins to load; replaces the application's `autoload`, unless that is
 #: `False`.
 ALLOW_VARIABLE = "COCOPOT_PLUGINS"
+
+logger = logging.getLogger("cocopot.plugins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,18 @@ class Selection:
         if candidate.name in explicit_names:
             return "replaced", "by an object of that name that the application passes"
         return None
+
+    def warn_about_unknown(self, known: Collection[str], *, searched: bool) -> None:
+        """Log a warning about each disabled name that is not installed.
+
+        Args:
+            known: The names of the plugins that are installed or passed.
+            searched: Whether the installed ones are among them; otherwise only a similar name is reported.
+        """
+        for name, setting in self.disabled.items():
+            hint = did_you_mean(name, known, f"Installed: {', '.join(sorted(known))}." if searched else "")
+            if name not in known and hint:
+                logger.warning("%s names the plugin %r, which is not installed. %s", setting, name, hint)
 
     def _check_present(
         self, candidates: list[Candidate], selected: Collection[str], fail: Callable[[PluginError], None]

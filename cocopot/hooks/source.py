@@ -232,3 +232,9 @@ def _blame_line(blame: Blame, owners: dict[int, pluggy.HookImpl], hook: str, err
 
 def _missing(argument: str) -> NoReturn:
     raise pluggy.HookCallError(f"hook call must provide argument {argument!r}")
+
+
+def name_of_namespace(namespace: object) -> str:
+    """Return the dotted name of a module or class with hook specifications."""
+    name = getattr(namespace, "__qualname__", None)
+    return f"{namespace.__module__}.{name}" if name else str(getattr(namespace, "__name__", namespace))

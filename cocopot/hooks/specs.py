@@ -108,7 +108,8 @@ def cocopot_register_commands(app: Cocopot, cli: click.Group) -> None:
         cli: The click group to add commands to, `app.cli`.
 
     A return value is ignored. All implementations run. Order: in. An exception hides only the commands of the
-    plugin that raised it, and is logged with the plugin's name.
+    plugin that raised it, and is logged with the plugin's name. A command that another plugin has registered
+    is refused with a `PluginError` that names both; one of the application replaces it.
     """
 
 

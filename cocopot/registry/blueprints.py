@@ -248,9 +248,10 @@ class Blueprint(Registrar):
         name = ".".join(filter(None, (options.get("name_prefix", ""), options.get("name", self.name))))
         if name in app.blueprints:
             same = "this" if app.blueprints[name] is self else "another"
+            owner = app.plugins.claims.owner_of("blueprint", name)
             raise ValueError(
-                f"The name {name!r} is already registered for {same} blueprint. Use name= to give it "
-                "another name."
+                f"The name {name!r} is already registered for {same} blueprint{owner and f' by {owner}'}. "
+                "Use name= to give it another name."
             )
         first = not any(other is self for other in app.blueprints.values())
         app.blueprints[name] = self

@@ -25,8 +25,9 @@ def add_url_rule(
     endpoint = endpoint_of(view_func) if endpoint is None else endpoint
     known = app.view_functions.get(endpoint)
     if view_func is not None and known is not None and known is not view_func and known != view_func:
+        owner = app.plugins.claims.owner_of("endpoint", endpoint)
         raise ValueError(
-            f"The endpoint {endpoint!r} already has a function, {name_of(known)}; "
+            f"The endpoint {endpoint!r} already has a function, {name_of(known)}{owner and f' of {owner}'}; "
             f"give {name_of(view_func)} another name, or pass endpoint=."
         )
     allowed = _methods(view_func, methods)

@@ -154,11 +154,11 @@ class TestGroup:
         assert app.cli.plugin_of("a") == app.plugins.records("plugin")[0].name
         assert (app.cli.plugin_of("b"), app.cli.plugin_of("own")) == (None, None)
 
-    def test_replaced_by_a_plugin(self) -> None:
-        """A plugin that replaces another's command is the one that provided it."""
+    def test_a_name_that_another_plugin_has(self) -> None:
+        """The plugin that registered the command first is the one that provides it."""
         app = make_app(AddsCommands("a"), AddsCommands("a"))
         assert isinstance(app.cli, AppGroup)
-        assert app.cli.plugin_of("a") == app.plugins.records("plugin")[1].name
+        assert app.cli.plugin_of("a") == app.plugins.records("plugin")[0].name
 
 
 def invoke(app: Cocopot, *args: str) -> Any:

@@ -69,4 +69,4 @@ def test_two_plugins_with_one_configuration_key_are_an_error(environment: MakeEn
     """The error names both plugins and the key."""
     outcome = environment(defaults("tea", CUP=1), defaults("coffee", CUP=1)).start()
     assert "Plugin 'tea' (cocopot-tea 1.1, cocopot_tea) " in outcome.message
-    assert "configuration key 'CUP', which plugin 'coffee' names too" in outcome.message
+    assert "configuration key 'CUP', which plugin 'coffee' (cocopot-coffee 1.1) names too" in outcome.message

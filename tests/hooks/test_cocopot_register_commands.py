@@ -39,8 +39,8 @@ def test_a_command() -> None:
     assert app.test_cli_runner().invoke(args=["name"]).output == "shop\n"
 
 
-def test_the_last_command_of_a_name_wins() -> None:
-    """Two plugins with one name for a command: the one that was loaded later has it."""
+def test_a_command_that_another_plugin_has(caplog: pytest.LogCaptureFixture) -> None:
+    """Two plugins with one name for a command: the first one keeps it, and the error names both."""
 
     def plugin(text: str) -> object:
         class Plugin:
@@ -51,7 +51,28 @@ def test_the_last_command_of_a_name_wins() -> None:
         return Plugin()
 
     app = app_with(one=plugin("one"), two=plugin("two"))
-    assert app.test_cli_runner().invoke(args=["say"]).output == "two\n"
+    assert app.test_cli_runner().invoke(args=["say"]).output == "one\n"
+    assert "The commands of 'two' are missing." in caplog.text
+    assert (
+        "Plugin 'two' registers the command 'say', which is also registered by plugin 'one' at" in caplog.text
+    )
+    [conflict] = app.plugins.conflicts
+    assert (conflict.winner.plugin, conflict.losers[0].plugin, conflict.is_error) == ("one", "two", True)
+
+
+def test_a_command_of_the_application_replaces_that_of_a_plugin() -> None:
+    """The application decides; the conflict is reported, and not an error."""
+
+    class Plugin:
+        @hookimpl
+        def cocopot_register_commands(self, cli: click.Group) -> None:
+            cli.add_command(click.Command("say", callback=lambda: click.echo("plugin")))
+
+    app = app_with(plugin=Plugin())
+    app.cli.command("say")(lambda: click.echo("application"))
+    assert app.test_cli_runner().invoke(args=["say"]).output == "application\n"
+    [conflict] = app.plugins.conflicts
+    assert (conflict.winner.plugin, conflict.losers[0].plugin, conflict.is_error) == (None, "plugin", False)
 
 
 def test_an_exception_hides_the_plugins_own_commands(caplog: pytest.LogCaptureFixture) -> None:

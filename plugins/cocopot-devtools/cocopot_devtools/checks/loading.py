@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _CODES: Mapping[PluginErrorReason, str] = {
     "async": "CP203",
     "config": "CP204",
+    "conflict": "CP106",
     "cycle": "CP106",
     "declaration": "CP106",
     "duplicate": "CP106",

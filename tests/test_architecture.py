@@ -63,7 +63,8 @@ testing.client
 app
 testing.recorder testing.distributions testing.kit testing
 serving
-cli.tables cli.tracebacks cli.loading cli.env_files cli.masking cli.matching cli.workers
+cli.tables cli.tracebacks cli.loading cli.env_files cli.masking_names cli.masking_urls cli.masking_texts
+cli.masking cli.matching cli.workers
 cli.variables cli.findings cli.production
 cli.config cli.routes cli.run cli.shell
 cli.plugin_reports cli.plugins_text cli.plugins

@@ -17,6 +17,7 @@ from werkzeug.utils import import_string
 from cocopot.config_keys import BOOLEANS, find_faults
 from cocopot.exceptions import ConfigError
 from cocopot.origins import Origin, TracedDict, caller_origin
+from cocopot.strict_json import loads_strictly
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ class Config(TracedDict):
         )
 
     def from_prefixed_env(
-        self, prefix: str = "COCOPOT", *, loads: Callable[[str], object] = json.loads
+        self, prefix: str = "COCOPOT", *, loads: Callable[[str], object] = loads_strictly
     ) -> bool:
         """Set keys from the environment variables that begin with a prefix and an underscore.
 
@@ -265,8 +266,9 @@ class Config(TracedDict):
         Args:
             prefix: The prefix of the names, without the underscore.
             loads: Parses a value; a value that it raises for remains text.
-                With the default `12345` is a number: write `"12345"`, quotes included, for a text. For a
-                boolean of the core, such as DEBUG, `True`, `yes`, `on` and their opposites are read as well.
+                With the default, which reads JSON, `12345` is a number: write `"12345"`, quotes included, for
+                a text. `NaN`, `Infinity` and `1e999` are not JSON, and remain text. For a boolean of the
+                core, such as DEBUG, `True`, `yes`, `on` and their opposites are read as well.
 
         Returns:
             True.

@@ -9,10 +9,12 @@ import math
 from abc import ABC, abstractmethod
 from datetime import date
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import IO, TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from werkzeug.http import http_date
+
+from cocopot.strict_json import loads_strictly, raise_not_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -92,7 +94,9 @@ class JSONProvider(ABC):
         return self._respond(self.dumps(_response_value(args, kwargs)))
 
     def _respond(self, text: str) -> Response:
-        return self._app.response_class(text.encode(), None, None, None, self._app.config["JSON_MIMETYPE"])
+        # JSON writes a surrogate without its other half as Python's error handler does.
+        body = text.encode(errors="backslashreplace")
+        return self._app.response_class(body, None, None, None, self._app.config["JSON_MIMETYPE"])
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -107,7 +111,9 @@ class DefaultJSONProvider(JSONProvider):
     Objects have their keys sorted. Where keys of several types make that impossible, as in
     `{1: "a", "b": 2}`, the whole document is written in the order of insertion instead.
 
-    NaN and the infinities are not JSON (RFC 8259, section 6) and rejected, both ways.
+    NaN and the infinities are not JSON (RFC 8259, section 6) and rejected, both ways; so are a number such as
+    `1e999`, which Python reads as infinity, and an integer of more digits than `sys.set_int_max_str_digits`
+    allows. What `loads` accepts, `dumps` can write: a surrogate without its other half becomes an escape.
 
     Example:
         >>> from cocopot import Cocopot
@@ -158,7 +164,8 @@ class DefaultJSONProvider(JSONProvider):
             ValueError: A number is not finite; the message states it and its place.
                 Or a value contains itself.
         """
-        return _encode(self._build(kwargs), obj) if kwargs else self._write("spaced", obj)
+        text = _encode(self._build(kwargs), obj) if kwargs else self._write("spaced", obj)
+        return _escape_surrogates(text)
 
     def loads(self, s: str | bytes | bytearray, **kwargs: Any) -> Any:
         """Return the value of a JSON text.
@@ -168,25 +175,15 @@ class DefaultJSONProvider(JSONProvider):
             kwargs: Options of `json.loads`.
 
         Raises:
-            ValueError: The text is not JSON, or nested deeper than Python can follow.
+            ValueError: The text is not JSON, a number is too large for a float, or there are more than 500
+                levels of arrays and objects.
         """
         # A JSON object that begins like this is in UTF-8: any other encoding would have a null byte.
         if type(s) is bytes and s[:1] == b"{" and s[1:2] != b"\0":
-            text: str | bytearray = s.decode()
+            text = s.decode()
         else:
-            text = s.decode(json.detect_encoding(s)) if isinstance(s, bytes) else s
-        try:
-            if kwargs or not isinstance(text, str):
-                return json.loads(text, **{"parse_constant": _raise_not_json, **kwargs})
-            try:
-                value, end = _scan(text, 0)
-            except StopIteration:
-                value, end = None, -1  # there are blanks in front, or it is not JSON
-            if end == len(text) or (end > 0 and not text[end:].strip(" \t\n\r")):
-                return value
-            return _DECODER.decode(text)
-        except RecursionError:
-            raise ValueError("the JSON text is nested too deeply") from None
+            text = s.decode(json.detect_encoding(s)) if isinstance(s, (bytes, bytearray)) else s
+        return loads_strictly(text, **kwargs)
 
     def response(self, *args: object, **kwargs: object) -> Response:
         """Return a response with a value as JSON and a line feed.
@@ -254,13 +251,9 @@ _LAYOUTS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def _raise_not_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON (RFC 8259, section 6)")
-
-
-_DECODER: Final = json.JSONDecoder(parse_constant=_raise_not_json)
-# The part of the decoder that does not look for blanks around the text, which programs seldom send.
-_scan: Final[Callable[[str, int], tuple[Any, int]]] = cast("Any", _DECODER).scan_once
+def _escape_surrogates(text: str) -> str:
+    """Return a JSON text that can be encoded: a surrogate without its other half is written as an escape."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def _response_value(args: tuple[object, ...], kwargs: dict[str, object]) -> object:
@@ -338,20 +331,22 @@ def _children(encoder: json.JSONEncoder, path: str, value: object) -> list[tuple
     if isinstance(value, (list, tuple)):
         return [(f"{path}[{index}]", item) for index, item in enumerate(value)]
     if value is None or isinstance(value, (str, int, float)):
-        _check_finite(encoder, value)
+        _check_number(encoder, value)
         return []
     return [(path, encoder.default(value))]
 
 
 def _is_key(encoder: json.JSONEncoder, key: object) -> bool:
     if key is None or isinstance(key, (str, int, float)):
-        _check_finite(encoder, key)
+        _check_number(encoder, key)
         return True
     if encoder.skipkeys:
         return False
     raise TypeError(f"Key of type {type(key).__qualname__} is not str, int, float, bool or None")
 
 
-def _check_finite(encoder: json.JSONEncoder, value: object) -> None:
+def _check_number(encoder: json.JSONEncoder, value: object) -> None:
     if isinstance(value, float) and not (encoder.allow_nan or math.isfinite(value)):
-        _raise_not_json(repr(value))
+        raise_not_json(repr(value))
+    if isinstance(value, int):
+        int.__repr__(value)  # a ValueError if it has too many digits

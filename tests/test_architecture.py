@@ -28,6 +28,7 @@ suggestions
 scopes
 origins
 config_keys
+strict_json
 config config_attributes
 json
 speedups.python speedups

@@ -503,6 +503,9 @@ def test_a_form_that_is_not_utf8(served: Served) -> None:
         b"[1,]",
         b"NaN",
         b'{"a": Infinity}',
+        b"1e999",
+        b'[{"a": [-1e400]}]',
+        b"[" * 501 + b"]" * 501,
         b'"\xff"',
         b"\x00",
         b"[" * 100_000,
@@ -520,8 +523,10 @@ def test_bad_json(served: Served, body: bytes) -> None:
     assert b"Bad Request" in answer.body
 
 
-def test_odd_json_that_is_valid(served: Served) -> None:
+@pytest.mark.parametrize("only_ascii", [True, False])
+def test_odd_json_that_is_valid(served: Served, only_ascii: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lone surrogate and a very small number are JSON, and come back."""
+    monkeypatch.setitem(served.app.config, "JSON_AS_ASCII", only_ascii)
     answer = served.send(post("/json", "application/json", rb'["\ud800", 1e-999, 1e5]'))
     assert answer.status == 200
     assert json.loads(answer.body)["json"] == ["\ud800", 0.0, 1e5]

@@ -237,6 +237,14 @@ class TestFromPrefixedEnv:
         assert config.from_prefixed_env("X") is True
         assert config == {"A": 1, "B": [True], "C": "plain"}
 
+    def test_numbers_that_are_not_json(self, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What Python would read as no number or as infinity remains text, also inside of a list."""
+        texts = ["NaN", "Infinity", "-Infinity", "1e999", "-1E400", "[1, NaN]", "9" * 5000, "[" * 9999]
+        for index, text in enumerate(texts):
+            monkeypatch.setenv(f"X_A{index}", text)
+        config.from_prefixed_env("X")
+        assert [*config.values()] == texts
+
     def test_default_prefix(self, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without a prefix it is the framework's name."""
         monkeypatch.setenv("COCOPOT_SIZE", "1")

@@ -96,6 +96,110 @@ class TestRoundTrip:
         assert provider().response(value).get_data(as_text=True) == expected
 
 
+JSON_NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,4})?", fullmatch=True)
+# Texts as a client may send them: numbers of any size, escapes of half a character, keys that occur twice.
+JSON_STRINGS = st.lists(
+    st.sampled_from(["a", "\u00e9", "\U0001f426", r"\ud800", r"\udc26", r"\u0000", r"\n", "[", "{"]),
+    max_size=4,
+).map(lambda parts: f'"{"".join(parts)}"')
+JSON_TEXTS = st.recursive(
+    JSON_NUMBERS
+    | JSON_STRINGS
+    | st.sampled_from(["null", "true", "NaN", "-Infinity", "-0", "-0.0", "1e309"]),
+    lambda texts: (
+        st.lists(texts, max_size=4).map(lambda items: f"[{', '.join(items)}]")
+        | st.lists(st.tuples(JSON_STRINGS, texts), max_size=4).map(
+            lambda items: "{" + ",".join(f"{key}: {value}" for key, value in items) + "}"
+        )
+    ),
+)
+CONFIGURATIONS = [
+    {"JSON_AS_ASCII": only_ascii, "JSON_SORT_KEYS": sort, "JSON_COMPACT": compact}
+    for only_ascii in (False, True)
+    for sort in (False, True)
+    for compact in (False, True)
+]
+
+
+def write_everywhere(value: Any) -> list[bytes]:
+    """Return what each configuration writes, as a response, a text and a file."""
+    written = []
+    for config in CONFIGURATIONS:
+        json_provider = provider(**config)
+        file = io.TextIOWrapper(io.BytesIO(), "utf-8")
+        json_provider.dump({"value": value}, file)
+        written += [
+            json_provider.response(value).data,
+            json_provider.dumps(value).encode(),
+            json_provider.dumps([value], indent=1).encode(),
+        ]
+    return written
+
+
+class TestWhatIsAcceptedCanBeWritten:
+    @ANY_SPEED
+    @given(JSON_TEXTS | JSON_TEXTS.map(lambda text: text.replace("\\ud800", "\ud800")))
+    def test_any_text(self, text: str) -> None:
+        """What is read can be written with every configuration, and is the same when it is read again."""
+        try:
+            value = provider().loads(text)
+        except ValueError:
+            return
+        for written in write_everywhere(value)[:2]:
+            assert provider().loads(written) == value or "\\ud" in text
+
+    @pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":'])
+    def test_any_depth(self, opening: str) -> None:
+        """The deepest text that is read can be written, also far down in the calls of a view."""
+
+        def call_deeper(frames: int, depth: int) -> list[bytes]:
+            return call_deeper(frames - 1, depth) if frames else write_everywhere(nested(depth))
+
+        def nested(depth: int) -> Any:
+            brackets = opening.count("[") + opening.count("{")
+            text = opening * (depth // brackets) + "1"
+            closing = "".join("]" if char == "[" else "}" for char in reversed(opening) if char in "[{")
+            return provider().loads(text + closing * (depth // brackets))
+
+        assert call_deeper(200, 500)
+        with pytest.raises(ValueError, match="nested too deeply: more than 500 levels"):
+            nested(502)
+
+    def test_many_brackets_are_not_deep(self) -> None:
+        """A long list of objects is not nested deeply, nor are brackets inside of a text."""
+        values: list[Any] = [[{"a": [1]}] * 2000, "[" * 2000, {"[" * 2000: {}}]
+        for value in values:
+            assert provider().loads(json.dumps(value)) == value
+
+    @pytest.mark.parametrize("config", CONFIGURATIONS, ids=str)
+    def test_half_a_character(self, config: dict[str, bool]) -> None:
+        """A surrogate without its other half is written as the escape that it was sent as."""
+        json_provider = provider(**config)
+        value = json_provider.loads(rb'{"\udc26": "\ud83d", "a": "\ud83d\udc26 \u00e9"}')
+        assert value == {"\udc26": "\ud83d", "a": "\U0001f426 \u00e9"}
+        assert json_provider.loads(json_provider.response(value).data) == value
+        assert json_provider.loads(json_provider.dumps(value).encode()) == value
+
+    def test_integers(self) -> None:
+        """An integer is read and written with as many digits as Python allows, and not with more."""
+        digits = sys.get_int_max_str_digits()
+        for text in ("9" * digits, "-" + "9" * digits):
+            assert provider().dumps(provider().loads(text)) == text
+            for number in (f"{text}9", f"[{text}9]", f'{{"a": {text}9}}'):
+                with pytest.raises(ValueError, match="limit"):
+                    provider().loads(number)
+        with pytest.raises(ValueError, match=r"limit .* \(at \$\['a'\]\[0\]\)$"):
+            provider().dumps({"a": [10**digits]})
+
+    @pytest.mark.parametrize(
+        ("text", "value"), [('{"a": 1, "a": 2}', {"a": 2}), ("-0", 0), ("1E5", 1e5), ("1e-999", 0.0)]
+    )
+    def test_oddities(self, text: str, value: Any) -> None:
+        """Of equal keys the last one counts, and a number that is too small is zero."""
+        assert provider().loads(text) == value
+        assert str(provider().loads("-0.0")) == "-0.0"
+
+
 class TestDumps:
     @pytest.mark.parametrize(
         ("value", "text"),
@@ -296,6 +400,16 @@ class TestLoads:
             provider().loads(f"[{constant}]")
         with pytest.raises(ValueError, match=f"^{constant} is not JSON"):
             provider().loads(f"[{constant}]", parse_float=Decimal)
+
+    @pytest.mark.parametrize("number", ["1e999", "-1e400", "1E+309", "1" * 400 + ".5", "1" * 400 + "e-1"])
+    def test_too_large(self, number: str) -> None:
+        """A number that Python reads as infinity is refused, wherever it is, with options or without."""
+        for text in (number, f"[{number}]", f'{{"a": [1, {{"b": {number}}}]}}', f" {number} "):
+            for data in (text, text.encode(), text.encode("utf-16"), bytearray(text.encode())):
+                with pytest.raises(ValueError, match=r"^the number -?1.{0,38} is too large$"):
+                    provider().loads(data)
+            with pytest.raises(ValueError, match="is too large"):
+                provider().loads(text, object_hook=dict)
 
     def test_nested_too_deeply(self) -> None:
         """A text that nests deeper than Python can follow is bad input, not an internal error."""

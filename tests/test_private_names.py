@@ -163,7 +163,7 @@ PRIVATE_NAMES = [
         "_frozen_importlib", "cli.tracebacks", "frames of an import, cut off tracebacks", lambda: sys.modules
     ),
     PrivateName("c_make_encoder", "json", "an encoder that serves many calls", lambda: json.encoder),
-    PrivateName("scan_once", "json", "decodes without searching for white space", json.JSONDecoder),
+    PrivateName("scan_once", "strict_json", "decodes without searching for white space", json.JSONDecoder),
     PrivateName("_typeshed", "cli.routes", "a type of sort keys, for type checkers only", None),
 ]
 

@@ -1,0 +1,90 @@
+"""Reading JSON: without the numbers that Python adds to it, and not deeper than it can be written again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def raise_not_json(constant: str) -> NoReturn:
+    """Raise for a number that is not finite.
+
+    Raises:
+        ValueError: Always.
+    """
+    raise ValueError(f"{constant} is not JSON (RFC 8259, section 6)")
+
+
+def parse_finite_float(text: str) -> float:
+    """Return the value of a number with a fraction or an exponent.
+
+    Raises:
+        ValueError: It is too large for a float, such as `1e999`, which Python reads as infinity.
+    """
+    value = float(text)
+    if value - value:  # infinity minus infinity is not a number, which is true
+        shown = text if len(text) < 40 else f"{text[:36]}..."
+        raise ValueError(f"the number {shown} is too large")
+    return value
+
+
+_STRICT: Final[Mapping[str, Any]] = {"parse_constant": raise_not_json, "parse_float": parse_finite_float}
+_DECODER: Final = json.JSONDecoder(**_STRICT)
+# The part of the decoder that does not look for blanks around the text, which programs seldom send.
+_scan: Final[Callable[[str, int], tuple[Any, int]]] = cast("Any", _DECODER).scan_once
+
+# Far below what `json.dumps` follows in a view, where Python's limit for nested calls is 1000.
+_MAX_DEPTH: Final = 500
+_TOO_DEEP: Final = f"the JSON text is nested too deeply: more than {_MAX_DEPTH} levels"
+_CONTAINERS: Final = frozenset({dict, list})
+
+
+def loads_strictly(text: str, **kwargs: Any) -> Any:
+    """Return the value of a JSON text.
+
+    Args:
+        text: The text.
+        kwargs: Options of `json.loads`, which override the strict ones.
+
+    Raises:
+        ValueError: The text is not JSON, a number is not finite, or there are more than 500 levels of arrays
+            and objects.
+    """
+    try:
+        value = json.loads(text, **{**_STRICT, **kwargs}) if kwargs else _parse(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    # Only a text with more brackets than levels are allowed can be nested deeper.
+    if (
+        len(text) > _MAX_DEPTH
+        and text.count("[") + text.count("{") > _MAX_DEPTH
+        and _is_deeper(value, _MAX_DEPTH)
+    ):
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+def _parse(text: str) -> Any:
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        value, end = None, -1  # there are blanks in front, or it is not JSON
+    if end == len(text) or (end > 0 and not text[end:].strip(" \t\n\r")):
+        return value
+    return _DECODER.decode(text)
+
+
+def _is_deeper(value: object, depth: int) -> bool:
+    """Return whether dicts and lists are nested more than `depth` levels."""
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
+    for _ in range(depth):
+        level = [
+            item
+            for container in level
+            for item in (container.values() if type(container) is dict else container)
+            if type(item) in _CONTAINERS
+        ]
+    return bool(level)

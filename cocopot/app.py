@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from datetime import timedelta
@@ -31,6 +30,7 @@ from cocopot.response import Response
 from cocopot.routing import Router, Rule
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterable
 
     import click
@@ -163,8 +163,8 @@ class Cocopot(AppRegistrar, RequestOverrides):
     @debug.setter
     def debug(self, value: bool) -> None:
         self.config["DEBUG"] = value
-        if value and "logger" in self.__dict__ and self.logger.level == logging.NOTSET:
-            self.logger.setLevel(logging.DEBUG)
+        if "logger" in self.__dict__:
+            logs.get_logger(self, self.log_format)
 
     @property
     def propagate_exceptions(self) -> bool:
@@ -179,14 +179,15 @@ class Cocopot(AppRegistrar, RequestOverrides):
 
     @cached_property
     def logger(self) -> logging.Logger:
-        """The application's logger, named like the application."""
-        return self.create_logger()
+        """The application's logger, named like the application, with a handler if it has none that fits."""
+        if getattr(self.create_logger, "__func__", None) is not Cocopot.create_logger:
+            return self.create_logger()
+        return logs.get_logger(self, self.log_format)
 
     def create_logger(self) -> logging.Logger:
-        """Return a logger of the application's name that logs everything in debug mode.
+        """Remove the handlers of `logger` and configure it again: in debug mode it logs everything.
 
-        Handlers that it had before are removed; it gets one, with `log_format`, unless the root logger has
-        some.
+        It gets a handler with `log_format`, unless a parent logger has one that accepts its records.
         """
         return logs.create_logger(self, self.log_format)
 

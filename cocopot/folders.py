@@ -21,6 +21,9 @@ class Folders:
         static_folder: Folder of static files, relative to the root path, or `None`.
         static_url_path: URL path of the static files; by default `/` and the folder's name.
         root_path: Folder that other paths are relative to; by default the module's.
+
+    Raises:
+        TypeError: If the import name is not a string.
     """
 
     def __init__(
@@ -30,6 +33,10 @@ class Folders:
         static_url_path: str | None = None,
         root_path: str | None = None,
     ) -> None:
+        if not isinstance(import_name, str):
+            raise TypeError(
+                f"import_name is {import_name!r}; it must be the name of a module, such as __name__."
+            )
         #: Name of the module or package.
         self.import_name = import_name
         #: Folder that other paths are relative to.

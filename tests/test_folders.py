@@ -169,3 +169,11 @@ class TestStaticFolder:
         """The maximum age is defined by application and blueprint."""
         with pytest.raises(NotImplementedError):
             Folders(__name__).get_send_file_max_age("x")
+
+
+@pytest.mark.parametrize("name", [7, b"shop", Path("shop")])
+def test_an_import_name_is_a_string(name: Any) -> None:
+    """A module is named by a string: it names the logger, too."""
+    for make in (lambda: Cocopot(name, autoload=False), lambda: Blueprint("shop", name)):
+        with pytest.raises(TypeError, match=r"import_name is .*; it must be the name"):
+            make()

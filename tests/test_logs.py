@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
+import logging.config
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cocopot import Cocopot
-from cocopot.logs import LOG_FORMAT, create_logger
+from cocopot.logs import LOG_FORMAT, create_logger, log_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,80 +21,256 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def app(request: pytest.FixtureRequest) -> Cocopot:
+def app(request: pytest.FixtureRequest) -> Iterator[Cocopot]:
     app = Cocopot(__name__, autoload=False)
     app.name = f"logs.{request.node.name}"
-    return app
-
-
-@pytest.fixture
-def alone(app: Cocopot) -> Iterator[logging.Logger]:
-    """The application's logger, cut off from the handlers further up."""
+    yield app
     logger = logging.getLogger(app.name)
-    logger.propagate = False
-    yield logger
-    logger.propagate = True
     logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
+
+
+@contextmanager
+def root_with(*handlers: logging.Handler) -> Iterator[logging.Logger]:
+    """Give the root logger these handlers, in place of pytest's."""
+    root = logging.getLogger()
+    level, previous = root.level, root.handlers[:]
+    root.handlers[:] = handlers
+    try:
+        yield root
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = previous
+
+
+class Kept(logging.Handler):
+    """A handler that keeps the messages."""
+
+    def __init__(self, level: int = logging.NOTSET) -> None:
+        super().__init__(level)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
 
 
 class TestHandler:
-    def test_only_if_needed(self, app: Cocopot) -> None:
-        """The logger gets no handler where one further up takes its records."""
-        root = logging.getLogger()
-        handler = logging.NullHandler()
-        root.addHandler(handler)
-        try:
-            assert create_logger(app, LOG_FORMAT).handlers == []
-        finally:
-            root.removeHandler(handler)
+    @pytest.mark.parametrize("level", [logging.NOTSET, logging.DEBUG, logging.WARNING])
+    def test_only_if_needed(self, app: Cocopot, level: int) -> None:
+        """The logger gets no handler where one further up accepts its records."""
+        handler = Kept(level)
+        with root_with(handler):
+            app.logger.warning("hello")
+        assert app.logger.handlers == []
+        assert handler.messages == ["hello"]
 
-    def test_writes_to_standard_error(
-        self, app: Cocopot, alone: logging.Logger, capsys: pytest.CaptureFixture[str]
+    @pytest.mark.parametrize("level", [logging.ERROR, logging.CRITICAL])
+    def test_a_handler_for_worse_is_not_enough(
+        self, app: Cocopot, level: int, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Outside of a request, records go to the current standard error."""
-        create_logger(app, LOG_FORMAT).warning("hello")
+        """A root handler that accepts only what is more severe does not silence the application."""
+        with root_with(Kept(level)):
+            app.logger.warning("hello")
         assert "WARNING in test_logs: hello" in capsys.readouterr().err
 
-    def test_writes_to_the_server(
-        self, app: Cocopot, alone: logging.Logger, capsys: pytest.CaptureFixture[str]
+    def test_not_beyond_a_logger_that_does_not_propagate(
+        self, app: Cocopot, capsys: pytest.CaptureFixture[str]
     ) -> None:
+        """A root handler that records do not reach is none."""
+        with root_with(Kept()):
+            logging.getLogger(app.name).propagate = False
+            app.logger.warning("hello")
+        assert "hello" in capsys.readouterr().err
+
+    def test_a_null_handler_is_one(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+        """Whoever adds a `NullHandler` wants no output."""
+        with root_with(logging.NullHandler()):
+            app.logger.warning("hello")
+        assert capsys.readouterr().err == ""
+
+    def test_writes_to_standard_error(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+        """Outside of a request, records go to the current standard error."""
+        with root_with():
+            app.logger.warning("hello")
+        assert "WARNING in test_logs: hello" in capsys.readouterr().err
+
+    def test_writes_to_the_server(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
         """In a request, records go to the error stream of the server."""
         errors = io.StringIO()
         app.add_url_rule("/boom", view_func=lambda: str(1 // 0))
-        app.test_client().get("/boom", errors_stream=errors)
+        with root_with():
+            app.test_client().get("/boom", errors_stream=errors)
         assert "ERROR in overrides: Exception on /boom [GET]" in errors.getvalue()
         assert "ZeroDivisionError" in errors.getvalue()
         assert capsys.readouterr().err == ""
 
-    def test_server_without_a_stream(
-        self, app: Cocopot, alone: logging.Logger, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_server_without_a_stream(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
         """A server that passes no error stream costs no record."""
-        with app.test_request_context("/") as context:
+        with root_with(), app.test_request_context("/") as context:
             assert context.request is not None
             del context.request.environ["wsgi.errors"]
             app.logger.warning("hello")
         assert "hello" in capsys.readouterr().err
 
-    def test_format(self, app: Cocopot, alone: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_format(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
         """The handler uses the format of the application."""
-        create_logger(app, "%(levelname)s|%(message)s").error("hello")
+        app.log_format = "%(levelname)s|%(message)s"
+        with root_with():
+            app.logger.error("hello")
         assert capsys.readouterr().err == "ERROR|hello\n"
+
+    def test_two_applications_with_one_name(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+        """Applications of one name have one logger, and their records are written once."""
+        other = Cocopot("other", autoload=False)
+        other.name = app.name
+        with root_with():
+            app.logger.warning("one")
+            other.logger.warning("two")
+        assert other.logger is app.logger
+        assert capsys.readouterr().err.count("WARNING") == 2
+
+
+class TestConfigured:
+    """What the application has configured stays."""
+
+    CONFIGURATION: dict[str, Any] = {  # noqa: RUF012 - not changed
+        "version": 1,
+        "handlers": {"kept": {"()": Kept}},
+        "disable_existing_loggers": False,
+    }
+
+    def configure(self, app: Cocopot) -> list[str]:
+        """Configure the application's logger, and return the list in which its messages will be."""
+        logger = {"handlers": ["kept"], "level": "INFO", "propagate": False}
+        logging.config.dictConfig({**self.CONFIGURATION, "loggers": {app.name: logger}})
+        (handler,) = logging.getLogger(app.name).handlers
+        assert isinstance(handler, Kept)
+        return handler.messages
+
+    @pytest.mark.parametrize("used_before", [False, True])
+    @pytest.mark.parametrize("debug", [False, True])
+    def test_dict_config(
+        self, app: Cocopot, used_before: bool, debug: bool, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """With `dictConfig`, before or after the first use, records go where it defines, once."""
+        app.debug = debug
+        with root_with():
+            if used_before:
+                app.logger.warning("before")
+            capsys.readouterr()
+            messages = self.configure(app)
+            app.logger.info("hello")
+            app.logger.debug("not this")
+        assert messages == ["hello"]
+        assert capsys.readouterr().err == ""
+
+    def test_basic_config(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+        """With `basicConfig`, records have its format, and are written once."""
+        with root_with():
+            logging.basicConfig(format="basic %(message)s")
+            app.logger.warning("hello")
+        assert capsys.readouterr().err == "basic hello\n"
+
+    @pytest.mark.parametrize("used_before", [False, True])
+    def test_handlers_added_by_hand(self, app: Cocopot, used_before: bool) -> None:
+        """A handler that is added to the logger stays, whether that has been used before or not."""
+        handler = Kept(logging.ERROR)
+        with root_with():
+            if used_before:
+                app.logger.warning("before")
+            logging.getLogger(app.name).addHandler(handler)
+            app.logger.error("hello")
+        assert handler.messages == ["hello"]
+        assert len(app.logger.handlers) == 2
+
+    def test_caplog(self, app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
+        """pytest's `caplog` gets the records."""
+        app.logger.warning("hello %s", "there")
+        assert caplog.messages == ["hello there"]
+
+    def test_create_logger(self, app: Cocopot) -> None:
+        """`create_logger()` removes the handlers that the logger has, and configures it."""
+        with root_with():
+            messages = self.configure(app)
+            logger = app.create_logger()
+            logger.warning("hello")
+        assert logger is app.logger
+        assert messages == []
+        assert [type(handler) for handler in logger.handlers] == [logging.StreamHandler]
+
+    def test_override(self) -> None:
+        """A subclass that overrides `create_logger` configures the logger itself."""
+
+        class Shop(Cocopot):
+            def create_logger(self) -> logging.Logger:
+                return logging.getLogger("shop_logger")
+
+        assert Shop("shop", autoload=False).logger.name == "shop_logger"
 
 
 class TestLevel:
-    def test_kept_in_debug_mode(self, app: Cocopot, alone: logging.Logger) -> None:
-        """A level that has been set stays, even in debug mode."""
-        alone.setLevel(logging.ERROR)
+    def test_kept_in_debug_mode(self, app: Cocopot) -> None:
+        """A level that has been set stays, even in debug mode, and when that ends."""
+        logging.getLogger(app.name).setLevel(logging.ERROR)
         app.debug = True
+        assert app.logger.level == logging.ERROR
+        app.debug = False
         assert app.logger.level == logging.ERROR
 
     def test_of_the_root_logger(self, app: Cocopot) -> None:
         """Without debug mode the level is left to the loggers further up."""
         assert create_logger(app, LOG_FORMAT).level == logging.NOTSET
 
+    def test_debug_mode_later(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+        """The logger follows debug mode when it is switched, and debug records are written."""
+        with root_with(Kept(logging.WARNING)):
+            app.logger.debug("one")
+            app.debug = True
+            app.logger.debug("two")
+            app.debug = False
+            app.logger.debug("three")
+        assert capsys.readouterr().err.count("DEBUG in test_logs: two") == 1
+        assert app.logger.level == logging.NOTSET
 
-def test_two_applications(capsys: pytest.CaptureFixture[str]) -> None:
+    def test_set_in_debug_mode(self, app: Cocopot) -> None:
+        """A level that is set during debug mode stays after it."""
+        app.debug = True
+        app.logger.setLevel(logging.INFO)
+        app.debug = False
+        assert app.logger.level == logging.INFO
+
+
+class TestFailures:
+    @pytest.mark.parametrize("part", ["handler", "filter"])
+    def test_a_logger_that_raises(self, app: Cocopot, part: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """An error of the logger is written to standard error, with the exception that it was to log."""
+
+        def fail(record: logging.LogRecord) -> bool:
+            raise LookupError("the logger failed")
+
+        handler = Kept()
+        vars(handler)["emit"] = fail
+        with root_with(handler):
+            if part == "filter":
+                app.logger.addFilter(fail)
+            log_failure(app, "hello", error=ValueError("the request failed"))
+            app.logger.filters.clear()
+        written = capsys.readouterr().err
+        assert "ValueError: the request failed" in written
+        assert "LookupError: the logger failed" in written
+
+    def test_the_traceback_is_removed(self, app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
+        """A failure is logged with its traceback, which it does not keep, unless it is raised again."""
+        with pytest.raises(ZeroDivisionError) as raised:
+            str(1 // 0)
+        log_failure(app, "a failure", error=raised.value, forget=False)
+        lines = len(caplog.text.splitlines())
+        log_failure(app, "a failure", error=raised.value)
+        assert len(caplog.text.splitlines()) == 2 * lines
+        assert raised.value.__traceback__ is None
+
+
+def test_two_applications() -> None:
     """Applications of different names have different loggers."""
     one, two = Cocopot("logs_one", autoload=False), Cocopot("logs_two", autoload=False)
     assert one.logger is not two.logger

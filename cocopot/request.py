@@ -30,6 +30,7 @@ from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from cocopot.body import BodyStream, bad_request, read_body
 from cocopot.datastructures import EnvironHeaders
+from cocopot.escapes import printable
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cocopot.lazy_attributes import (
     json_library,
@@ -163,7 +164,7 @@ class Request(_WerkzeugRequest):
             url = self.url
         except Exception as error:  # noqa: BLE001 - as in Werkzeug, a repr does not raise
             url = f"(invalid URL: {error.__cause__ or error})"
-        return f"<{type(self).__name__} {url!r} [{self.method}]>"
+        return f"<{type(self).__name__} {url!r} [{printable(self.method)}]>"
 
     @property
     def query_string(self) -> bytes:

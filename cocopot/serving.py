@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 import sys
 import threading
@@ -14,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from werkzeug.serving import WSGIRequestHandler, is_running_from_reloader, run_simple
 
+from cocopot.escapes import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 5000
+
+
+#: A text of the access log: the codes that give it a colour, and itself.
+_STYLED = re.compile(r"((?:\x1b\[\d+m)*)(.*?)((?:\x1b\[0m)?)", re.DOTALL)
 
 
 class _RequestHandler(WSGIRequestHandler):
@@ -40,12 +47,21 @@ class _RequestHandler(WSGIRequestHandler):
         else:
             super().run_wsgi()
 
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - as Werkzeug names it
+        """Log, with all of what the client sent escaped, and cut if it is long; Werkzeug escapes controls."""
+        super().log(type, message, *(_shown(arg) if isinstance(arg, str) else arg for arg in args))
+
     def make_environ(self) -> WSGIEnvironment:
         environ = super().make_environ()
         url = urlsplit(self.path)
         path = f"/{url.netloc}{url.path}" if url.netloc and not url.scheme else url.path
         environ["PATH_INFO"] = unquote(path, "latin-1")
         return environ
+
+
+def _shown(text: str) -> str:
+    parts = _STYLED.fullmatch(text)
+    return f"{parts[1]}{printable(parts[2])}{parts[3]}" if parts is not None else text
 
 
 def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **options: Any) -> None:

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.serving import make_server
 
 from cocopot import Cocopot, hookimpl
-from cocopot.serving import _allow_debugger, _split_server_name, is_loopback, print_banner
+from cocopot.serving import _allow_debugger, _RequestHandler, _split_server_name, is_loopback, print_banner
 from cocopot.testing import installed_plugin
 from tests.processes import free_port
 
@@ -230,3 +232,34 @@ def test_the_banner_is_shown_once_under_the_reloader(tmp_path: Path) -> None:
     with started(tmp_path, None, {"port": port, "reloader_type": "stat"}) as log:
         assert answer_from(port) == "true"
     assert log.read_text().count("Cocopot app 'served', debug mode on") == 1
+
+
+# -------------------------------------------------------------------------
+# The access log
+# -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        *((b"/%0aERROR%1b[31m", "/%0aERROR%1b[31m"), (b"/%E2%80%A8%E2%80%AE", r"/\u2028\u202e")),
+        *((b"/%C2%9B", r"/\x9b"), (b"/\x1b[31m\xc2\x85", r"/\x1b[31m"), (b"/a?b=%0d%0aX", "%0d%0aX")),
+        *((b"/" + b"x" * 5000, "... (5014 characters)"), (b"/gr%C3%BC%C3%9Fe", "/grüße")),
+    ],
+)
+def test_the_access_log_cannot_be_forged(target: bytes, shown: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Each request is one line of the access log, in which what the client sent is escaped and bounded."""
+    app = Cocopot("access_log", autoload=False)
+    server = make_server("127.0.0.1", 0, app, request_handler=_RequestHandler)
+    with caplog.at_level("INFO", "werkzeug"), ThreadPoolExecutor(1) as pool:
+        pool.submit(server.serve_forever)
+        try:
+            with socket.create_connection(("127.0.0.1", server.port), 5) as client:
+                client.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                assert client.recv(100).split()[1] in {b"404", b"400"}
+        finally:
+            server.shutdown()
+    server.server_close()
+    (line,) = caplog.messages
+    assert shown in line
+    assert re.sub(r"\x1b\[\d+m", "", line).isprintable()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cocopot import escapes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -55,7 +57,7 @@ def print_json(value: object) -> None:
 
 def printable(text: str) -> str:
     """Return a text with escapes instead of control characters; line breaks are kept."""
-    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+    return "\n".join(escapes.printable(line, len(line)) for line in text.split("\n"))
 
 
 def shorten_path(path: str) -> str:

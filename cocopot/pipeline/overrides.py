@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cocopot.context import current_request_context
+from cocopot.escapes import printable
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults.dispatch import default_options_response
 from cocopot.pipeline.endpoint import STEPS, EndpointPipeline
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cocopot.exceptions import HTTPException
     from cocopot.hooks import PluginManager
     from cocopot.pipeline.endpoint import Step
+    from cocopot.request import Request
     from cocopot.response import Response
     from cocopot.types import ExcInfo, ResponseValue, StartResponse, WSGIEnvironment
 
@@ -105,12 +107,14 @@ class RequestOverrides:
     def log_exception(self, exc_info: ExcInfo) -> None:
         """Log an exception without an error handler, as an error.
 
+        What the client sent is escaped: it cannot begin a line of its own.
+
         Args:
             exc_info: As from `sys.exc_info()`.
         """
         context = current_request_context()
-        request = context.existing_request
-        context.app.logger.error("Exception on %s [%s]", request.path, request.method, exc_info=exc_info)
+        path, method = (_shown(context.request, name) for name in ("path", "method"))
+        context.app.logger.error("Exception on %s [%s]", path, method, exc_info=exc_info)
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """Run the teardown-request hooks; called when the request context is popped."""
@@ -119,6 +123,14 @@ class RequestOverrides:
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Run the teardown-app-context hooks; called when the context is popped."""
         lifecycle.do_teardown_appcontext(self.app_context(), exc)
+
+
+def _shown(request: Request | None, name: str) -> str:
+    """Return an attribute of a request for a log, also if it cannot be read."""
+    try:
+        return printable(str(getattr(request, name)))
+    except Exception:  # noqa: BLE001 - what is logged is more important
+        return f"(unreadable {name})"
 
 
 _DEFAULTS = vars(RequestOverrides)

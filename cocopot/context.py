@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+
+from cocopot.escapes import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +88,8 @@ class Context:
     request_owner: Context | None = None
     _is_copy = False
     _exc: BaseException | None = None
+    #: The exception that the request has been answered for, until its end.
+    answered: Exception | None = None
 
     def __init__(self, app: Cocopot, request: Request | None = None) -> None:
         # Without a default on the class they are read faster. `lifecycle.new_context` sets the same.
@@ -217,6 +222,22 @@ class Context:
             self._close_files()
             self._reset()
 
+    def forget_frames(self) -> None:
+        """Remove the tracebacks of the exception that has been answered, and of those behind it.
+
+        Their frames hold the request, and an exception object that is raised in every request collects those
+        of each.
+        """
+        pending: list[BaseException | None] = [self.answered]
+        self.answered = None
+        seen = {id(sys.exception())}  # what is handled around the request is none of its
+        while pending:
+            exc = pending.pop()
+            if exc is not None and id(exc) not in seen:
+                seen.add(id(exc))
+                BaseException.with_traceback(exc, None)  # an exception may refuse to have attributes set
+                pending += (exc.__cause__, exc.__context__)
+
     def _close_files(self) -> None:
         request = self.request
         if request is not None and request.holds_files and self.request_owner is None and not self._is_copy:
@@ -229,7 +250,8 @@ class Context:
         self._g = self._url_adapter = None
 
     def __repr__(self) -> str:
-        what = "application" if self.request is None else f"{self.request.method} {self.request.path}"
+        request = self.request
+        what = "application" if request is None else printable(f"{request.method} {request.path}")
         return f"<Context {what} of {self.app.name!r}>"
 
 

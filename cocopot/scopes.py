@@ -42,7 +42,13 @@ def blueprints_for_errors(app: Cocopot, request: Request) -> list[str]:
     """
     if request.url_rule is not None:
         return blueprints_of(request.url_rule.endpoint)
-    return blueprints_at(app.blueprint_prefixes, request.path) if app.blueprint_prefixes else []
+    if not app.blueprint_prefixes:
+        return []
+    try:
+        path = request.path
+    except Exception:  # noqa: BLE001 - the error that is handled, most often
+        return []
+    return blueprints_at(app.blueprint_prefixes, path)
 
 
 def blueprints_at(prefixes: Mapping[str, str], path: str) -> list[str]:

@@ -24,7 +24,7 @@ types
 locations
 exceptions
 environment
-suggestions
+suggestions escapes
 scopes
 origins
 config_keys
@@ -54,7 +54,8 @@ hooks
 urls
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
 pipeline.defaults.json_provider pipeline.defaults
-pipeline.mistakes pipeline.lifecycle pipeline.fastpath pipeline.endpoint pipeline.overrides pipeline
+pipeline.matching pipeline.mistakes pipeline.lifecycle pipeline.fastpath pipeline.endpoint
+pipeline.overrides pipeline
 registry.tables registry.callbacks registry.error_handlers registry.rules
 registry.decorators registry.blueprints
 registry

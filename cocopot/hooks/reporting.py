@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cocopot.exceptions import blame_of
+from cocopot.logs import log_failure
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,8 +28,9 @@ def run_every(app: Cocopot, call: Callable[..., object], *args: object, always_r
     try:
         call(*args)
     except Exception as error:
+        raises = always_raise or app.propagate_exceptions
         for part in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-            notes = " ".join(getattr(part, "__notes__", ()))
-            app.logger.exception("%s %s", type(part).__name__, notes, exc_info=part)
-        if always_raise or app.propagate_exceptions:
+            blame = " ".join(map(str, blame_of(part)))
+            log_failure(app, "%s %s", type(part).__name__, blame, error=part, forget=not raises)
+        if raises:
             raise

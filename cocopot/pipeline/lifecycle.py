@@ -10,21 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from werkzeug.exceptions import (
-    BadRequest,
-    BadRequestKeyError,
-    HTTPException,
-    InternalServerError,
-    MethodNotAllowed,
-)
+from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.body import check_content_length
 from cocopot.context import CURRENT, Context
 from cocopot.hooks.reporting import run_every
+from cocopot.logs import log_failure
+from cocopot.pipeline.matching import check_case, check_utf8, routing_error
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
 from cocopot.request import Request
+from cocopot.response import Response
 from cocopot.speedups import new
 from cocopot.urls import domain_of
 
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
     from contextvars import Token
 
     from cocopot.app import Cocopot
-    from cocopot.response import Response
-    from cocopot.routing import Rule
     from cocopot.types import ResponseValue, StartResponse, WSGIEnvironment
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
@@ -83,10 +78,12 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
             return pipeline.serve(context, environ, start_response)
         except Exception as exc:  # noqa: BLE001 - the one place where every exception arrives
             error = exc
-            response = (context.pipeline or context.get_pipeline()).handle_exception(context, exc)
+            context.pipeline = context.pipeline or app.pipeline_for(None)
+            response = context.pipeline.handle_exception(context, exc)
+            context.answered = exc
             return response(environ, start_response)
     except BaseException as exc:
-        error = exc
+        error, context.answered = exc, None
         raise
     finally:
         if context.holds != 1 or request.holds_files or "werkzeug.debug.preserve_context" in environ:
@@ -98,6 +95,8 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
                     tear_down(context, error)
             finally:
                 _reset_context(token)
+        if context.answered is not None:
+            context.forget_frames()
         error = None  # break the reference cycle exception -> traceback -> frame
 
 
@@ -139,12 +138,12 @@ def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> s
             rule, request.view_args = found
             request.url_rule = rule
             return rule.endpoint  # type: ignore[no-any-return]
-        path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
+        path, method = environ.get("PATH_INFO", ""), environ.setdefault("REQUEST_METHOD", "GET")
         # In the plain case the request, which nothing has read yet, would only repeat the environment.
         if type(request) is not Request or method not in _METHODS or not path.isascii():
             path, method = request.path, request.method
             if not path.isascii():
-                _check_utf8(environ)
+                check_utf8(environ)
         if (trusted := config["TRUSTED_HOSTS"]) is not None:
             request.trusted_hosts = trusted
             request.host  # noqa: B018 - raises SecurityError
@@ -153,33 +152,12 @@ def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> s
         else:
             rule, request.view_args = router.match_request(environ, path, method, *domain_of(app))
         if method != environ["REQUEST_METHOD"]:
-            _check_case(request, environ["REQUEST_METHOD"], method, rule)
-    except HTTPException as exc:
-        request.routing_exception = exc.with_traceback(None)
+            check_case(request, environ["REQUEST_METHOD"], method, rule)
+    except (HTTPException, UnicodeEncodeError) as exc:
+        request.routing_exception = routing_error(environ, exc)
         return None
     request.url_rule = rule
     return rule.endpoint  # type: ignore[no-any-return]
-
-
-def _check_case(request: Request, sent: str, method: str, rule: Rule) -> None:
-    """Raise if a rule matched only because the method was converted to upper case (RFC 9110, 9.1)."""
-    if sent.upper() == method and rule.methods is not None:
-        request.view_args = None
-        raise MethodNotAllowed(sorted(rule.methods))
-
-
-def _check_utf8(environ: WSGIEnvironment) -> None:
-    for key in ("SCRIPT_NAME", "PATH_INFO"):
-        if not _is_utf8(environ.get(key, "").encode("latin-1")):
-            raise BadRequest("The path of the URL is not valid UTF-8.")
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def serve(context: Context, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -244,10 +222,11 @@ def finalize_request(context: Context, value: object, *, from_error_handler: boo
         processed = pipeline.process_response(context, response)
         if not _is_response(processed):
             raise_bad_processed_response(context, processed)
-    except Exception:
+    except Exception as error:
         if not from_error_handler:
             raise
-        context.app.logger.exception("Request finalizing failed with an error while handling an error")
+        message = "Request finalizing failed with an error while handling an error"
+        log_failure(context.app, message, error=error)
         return response
     return processed
 
@@ -282,13 +261,11 @@ def process_response(context: Context, response: Response) -> Response:
 
 def recover(context: Context, exc: Exception) -> Response:
     """Return the response of the error handlers for an exception, or raise it again."""
-    request = context.existing_request
     try:
         response = finalize_request(
             context, (context.pipeline or context.get_pipeline()).handle_user_exception(context, exc)
         )
-        if exc is request.routing_exception:
-            exc.__traceback__ = None  # its frames hold the request, which holds the exception
+        context.answered = exc
         return response
     finally:
         del exc  # break the reference cycle exception -> traceback -> frame
@@ -338,18 +315,23 @@ def handle_exception(context: Context, exc: Exception) -> Response:
     if pipeline.got_request_exception_hook is not None:
         try:
             pipeline.got_request_exception_hook(app, context.request, exc)
-        except Exception:
-            app.logger.exception("Reporting an exception failed; the exception itself is still handled")
+        except Exception as error:  # noqa: BLE001 - here and below, an error of reporting replaces no response
+            message = "Reporting an exception failed; the exception itself is still handled"
+            log_failure(app, message, error=error)
     if app.propagate_exceptions:
         raise exc
-    app.log_exception((type(exc), exc, exc.__traceback__))
-    error = InternalServerError(original_exception=exc)
     try:
-        value = _call_error_handlers(context, error)
-        return finalize_request(context, error if value is None else value, from_error_handler=True)
-    except Exception:
-        app.logger.exception("Handling an exception failed too; a plain 500 is sent")
-        return app.response_class(error.get_body(), 500)
+        app.log_exception((type(exc), exc, exc.__traceback__))
+    except Exception as error:  # noqa: BLE001
+        log_failure(app, "Logging an exception failed; the exception itself is still handled", error=error)
+    internal_error = InternalServerError(original_exception=exc)
+    try:
+        value = _call_error_handlers(context, internal_error)
+        value = internal_error if value is None else value
+        return finalize_request(context, value, from_error_handler=True)
+    except Exception as error:  # noqa: BLE001
+        log_failure(app, "Handling an exception failed too; a plain 500 is sent", error=error)
+        return Response(internal_error.get_body(), 500)
 
 
 # -------------------------------------------------------------------------
@@ -373,12 +355,17 @@ def tear_down(context: Context, exc: BaseException | None) -> None:
     """Run the teardown hooks of a request, and those of its application context."""
     pipeline = context.pipeline or context.get_pipeline()
     try:
-        has_request = context.request is not None and context.request_owner is None
-        if has_request and pipeline.do_teardown_request is not None:
-            pipeline.do_teardown_request(context, exc)
-    finally:
-        if pipeline.do_teardown_appcontext is not None:
-            pipeline.do_teardown_appcontext(context, exc)
+        try:
+            has_request = context.request is not None and context.request_owner is None
+            if has_request and pipeline.do_teardown_request is not None:
+                pipeline.do_teardown_request(context, exc)
+        finally:
+            if pipeline.do_teardown_appcontext is not None:
+                pipeline.do_teardown_appcontext(context, exc)
+    except Exception as error:
+        if context.app.propagate_exceptions:
+            raise
+        log_failure(context.app, "Tearing down a context failed", error=error)
 
 
 def do_teardown_request(context: Context, exc: BaseException | None) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import io
-from typing import TYPE_CHECKING, Any
+import weakref
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from werkzeug.routing import BaseConverter
 from werkzeug.test import create_environ, run_wsgi_app
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot import (
     Blueprint,
@@ -731,3 +733,279 @@ class TestGarbage:
         with pytest.raises(ShopError) as raised:
             answer_anyway()
         assert raised.traceback[-1].name == "boom"
+
+
+#: Text that would begin a line of its own in a log, control the terminal, or change the direction of writing.
+HOSTILE = "x\nERROR forged\r\x1b[31m\x00\x7f\x85\x9b\u2028\u2029\u202e"
+
+
+class TestLogInjection:
+    @pytest.mark.parametrize("key", ["PATH_INFO", "REQUEST_METHOD"])
+    def test_one_line(self, app: Cocopot, key: str, caplog: pytest.LogCaptureFixture) -> None:
+        """What the client sent is on the line of the log record, and escaped."""
+        app.before_request(boom)
+        hostile = f"/{HOSTILE}".encode().decode("latin-1")
+        run_wsgi_app(app, {**create_environ("/"), key: hostile})
+        (message,) = caplog.messages
+        assert message.startswith("Exception on /")
+        assert message.isprintable()
+        assert r"x\nerror forged\r\x1b[31m\x00\x7f" in message.lower()
+
+    def test_bounded(self, app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
+        """A long path is cut."""
+        app.before_request(boom)
+        app.test_client().get("/" + "x" * 60_000)
+        assert len(caplog.messages[0]) < 1100
+        assert caplog.messages[0].endswith("... (60001 characters) [GET]")
+
+    def test_in_messages(self, app: Cocopot) -> None:
+        """Nor do the texts of a request and its context contain it, which errors quote."""
+        environ = {**create_environ("/"), "REQUEST_METHOD": HOSTILE, "QUERY_STRING": "a=\n"}
+        environ["PATH_INFO"] = f"/{HOSTILE}".encode().decode("latin-1")
+        with app.request_context(environ) as context:
+            assert repr(context).isprintable()
+            assert repr(context.request).isprintable()
+
+
+class Unreadable(Request):
+    """A request of which nothing can be read."""
+
+    @property
+    def path(self) -> str:  # type: ignore[override]  # as an application may override it
+        raise LookupError("no path")
+
+    @property
+    def method(self) -> str:  # type: ignore[override]
+        raise LookupError("no method")
+
+    @property
+    def endpoint(self) -> str:
+        raise LookupError("no endpoint")
+
+
+class NoText(Exception):  # noqa: N818 - its name is not the point
+    """An exception without a text."""
+
+    def __str__(self) -> str:
+        raise LookupError("no text")
+
+    __repr__ = __str__
+
+
+class TestReporting:
+    """An error while an error is reported never replaces the response."""
+
+    def answer(self, app: Cocopot, path: str = "/boom", **environ: object) -> tuple[str, str]:
+        """Return the body and the status that the server gets."""
+        body, status, _ = run_wsgi_app(app, {**create_environ(path), **environ}, buffered=True)
+        return b"".join(body).decode(), status[:3]
+
+    @pytest.fixture
+    def app(self, app: Cocopot) -> Cocopot:
+        app.register_error_handler(500, lambda error: ("handled", 500))
+        app.register_error_handler(400, lambda error: ("refused", 400))
+        shop = Blueprint("shop", __name__, url_prefix="/shop")
+        shop.add_url_rule("/", "index", index)
+        shop.register_error_handler(400, lambda error: ("refused by the shop", 400))
+        app.register_blueprint(shop)
+        return app
+
+    def test_an_unreadable_request(self, app: Cocopot) -> None:
+        """A request class whose attributes raise has the 500 of the application."""
+        app.request_class = Unreadable
+        assert self.answer(app) == ("handled", "500")
+        assert self.answer(app, "/nowhere") == ("handled", "500")
+
+    @pytest.mark.parametrize("path", ["/\u0100", "/shop/\u0100", "\ud800"])
+    def test_a_path_that_is_not_latin_1(self, app: Cocopot, path: str) -> None:
+        """A path that no server may pass (PEP 3333) is a 400."""
+        assert self.answer(app, PATH_INFO=path) == ("refused", "400")
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            *(("REQUEST_METHOD", ""), ("REQUEST_METHOD", "\u0100"), ("SCRIPT_NAME", "\u0100")),
+            *(("QUERY_STRING", "\u0100"), ("HTTP_X_A", "\ud800"), ("HTTP_HOST", "\u0100")),
+        ],
+    )
+    @pytest.mark.parametrize("path", ["/", "/everything"])
+    def test_odd_strings(self, app: Cocopot, key: str, value: str, path: str) -> None:
+        """An environment with strings that no server may pass is never a 500."""
+
+        @app.route("/everything")
+        def everything() -> str:
+            return ascii([request.url, request.args, [*request.headers], request.root_path, url_for("index")])
+
+        assert int(self.answer(app, path, **{key: value})[1]) < 500
+
+    @pytest.mark.parametrize("key", ["REQUEST_METHOD", "SERVER_NAME", "wsgi.url_scheme", "wsgi.input"])
+    def test_missing_variables(self, app: Cocopot, key: str) -> None:
+        """An environment that lacks a variable (PEP 3333) is answered, if only with a logged 500."""
+        app.add_url_rule("/data", "data", lambda: f"{request.get_data()!r} {request.url}")
+        environ = create_environ("/data")
+        del environ[key]
+        assert run_wsgi_app(app, environ)[1][:3] in {"200", "500"}
+
+    def test_a_logger_that_raises(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+        """A log handler that raises leaves the response and the error in standard error."""
+
+        def fail(record: object) -> bool:
+            raise LookupError("the logger failed")
+
+        app.logger.addFilter(fail)
+        assert self.answer(app) == ("handled", "500")
+        assert "ShopError: boom" in capsys.readouterr().err
+
+    def test_a_log_exception_that_raises(self, app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
+        """An override of `log_exception` that raises is logged, with the exception itself."""
+        app.log_exception = failing(LookupError("cannot log"))  # type: ignore[method-assign]
+        assert self.answer(app) == ("handled", "500")
+        assert "Logging an exception failed" in caplog.messages[0]
+        assert "ShopError: boom" in caplog.text
+
+    def test_a_reporter_that_raises(self, app: Cocopot) -> None:
+        """`cocopot_got_request_exception` may raise."""
+
+        class Reporter:
+            @hookimpl
+            def cocopot_got_request_exception(self) -> None:
+                raise LookupError("cannot report")
+
+        app.plugins.register(Reporter())
+        assert self.answer(app) == ("handled", "500")
+
+    def test_a_500_handler_that_raises(self, app: Cocopot) -> None:
+        """A handler of the 500 that raises leaves a plain 500."""
+        app.register_error_handler(500, failing(LookupError("cannot handle")))
+        body, status = self.answer(app)
+        assert (status, "Internal Server Error" in body) == ("500", True)
+
+    def test_a_response_class_that_raises(self, app: Cocopot) -> None:
+        """A response class that cannot be constructed leaves a plain 500."""
+
+        class Broken(Response):
+            def __init__(self, *args: object, **kwargs: object) -> None:
+                raise LookupError("no response")
+
+        app.response_class = Broken
+        body, status = self.answer(app)
+        assert (status, "Internal Server Error" in body) == ("500", True)
+
+    @pytest.mark.parametrize("place", ["view", "teardown", "after_request"])
+    def test_an_exception_without_text(self, app: Cocopot, place: str) -> None:
+        """An exception whose `str()` and `repr()` raise is one like others."""
+        fail = failing(NoText())
+        if place == "view":
+            app.add_url_rule("/fail", "fail", fail)
+        elif place == "teardown":
+            app.teardown_request(fail)
+        else:
+            app.after_request(fail)
+        status = {"view": "500", "teardown": "404", "after_request": "500"}[place]
+        assert self.answer(app, "/fail")[1] == status
+
+    @pytest.mark.parametrize("step", ["do_teardown_request", "do_teardown_appcontext"])
+    def test_an_override_of_teardown_that_raises(
+        self, app: Cocopot, step: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """An override of a teardown step that raises is logged, after the other one has run."""
+        ends: list[str] = []
+        app.teardown_request(lambda exc: ends.append("request"))
+        app.teardown_appcontext(lambda exc: ends.append("app"))
+        setattr(app, step, failing(LookupError("cannot tear down")))
+        app.start()
+        del ends[:], caplog.records[:]
+        assert self.answer(app, "/") == ("index", "200")
+        assert ends == ["app" if step == "do_teardown_request" else "request"]
+        assert "cannot tear down" in caplog.text
+
+
+class Collected:
+    """Whether what a request used is freed."""
+
+    def __init__(self) -> None:
+        self.requests: list[weakref.ref[Any]] = []
+
+    def note(self) -> None:
+        """Remember the current request."""
+        self.requests.append(weakref.ref(request._get_current_object()))  # type: ignore[attr-defined]
+
+
+class TestSingletons:
+    """One exception object that is raised in every request."""
+
+    ERRORS: ClassVar[dict[str, Callable[[], Exception]]] = {
+        "HTTP": NotFound,
+        "with response": lambda: HTTPException(response=WerkzeugResponse("gone", 410)),
+        "own": lambda: ShopError("handled"),
+        "unhandled": lambda: ZeroDivisionError("not handled"),
+    }
+
+    @pytest.fixture
+    def collected(self, app: Cocopot) -> Collected:
+        app.logger.disabled = True
+        collected = Collected()
+        app.before_request(collected.note)
+        app.register_error_handler(ShopError, lambda error: ("handled", 409))
+        return collected
+
+    @pytest.mark.parametrize("name", ERRORS)
+    @pytest.mark.parametrize(
+        "place", ["view", "blueprint", "before_request", "after_request", "handler", "wrapped"]
+    )
+    def test_nothing_is_kept(self, app: Cocopot, collected: Collected, name: str, place: str) -> None:
+        """It does not keep the frames of the requests that it was raised in, nor the requests."""
+        error = self.ERRORS[name]()
+        fail = failing(error)
+        if place == "view":
+            app.add_url_rule("/fail", "fail", fail)
+        elif place == "blueprint":
+            shop = Blueprint("shop", __name__)
+            shop.add_url_rule("/fail", "fail", fail)
+            shop.register_error_handler(404, lambda error: ("not in the shop", 404))
+            app.register_blueprint(shop)
+        elif place == "handler":
+            app.add_url_rule("/fail", "fail", failing(KeyError()))
+            app.register_error_handler(KeyError, fail)
+        elif place == "wrapped":
+
+            @app.route("/fail")
+            def wrapping() -> str:
+                try:
+                    fail()
+                except Exception as exc:
+                    raise ShopError("wrapped") from exc
+                return ""
+        else:
+            app.add_url_rule("/fail", "fail", index)
+            getattr(app, place)(fail)
+        for _ in range(3):
+            run_wsgi_app(app, create_environ("/fail"), buffered=True)
+        assert error.__traceback__ is None
+        assert not any(getattr(error, "__notes__", ())[1:])
+        assert [reference() for reference in collected.requests] == [None] * 3
+
+    @pytest.mark.parametrize("hook", ["teardown_request", "teardown_appcontext"])
+    def test_in_teardown(self, app: Cocopot, collected: Collected, hook: str) -> None:
+        """Nor does one that a teardown function raises."""
+        error = ShopError("in teardown")
+        getattr(app, hook)(failing(error))
+        for _ in range(3):
+            run_wsgi_app(app, create_environ("/"), buffered=True)
+        assert error.__traceback__ is None
+        assert [reference() for reference in collected.requests] == [None] * 3
+
+    def test_propagated(self, app: Cocopot) -> None:
+        """Where exceptions propagate, the traceback is that of the view."""
+        app.testing = True
+        app.add_url_rule("/fail", "fail", failing(ZeroDivisionError()))
+        with pytest.raises(ZeroDivisionError) as raised:
+            app.test_client().get("/fail")
+        assert raised.traceback[-1].name == "function"
+
+    def test_teardown_has_the_traceback(self, app: Cocopot) -> None:
+        """The teardown functions get an exception that was not handled with its traceback."""
+        seen: list[Any] = []
+        app.teardown_request(lambda exc: seen.append(exc and exc.__traceback__ is not None))
+        assert app.test_client().get("/boom").status_code == 500
+        assert seen == [True]

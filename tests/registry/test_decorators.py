@@ -43,7 +43,7 @@ class TestMethods:
         assert getattr(app, method)("/")(view) is view
         expected = {method.upper(), "OPTIONS"} | ({"HEAD"} if method == "get" else set())
         assert allowed(app) == expected
-        assert app.test_client().open("/", method=method).text == method.upper()
+        assert app.test_client().open("/", method=method.upper()).text == method.upper()
 
     @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "patch"])
     def test_shortcuts_take_no_methods(self, app: Cocopot, method: str) -> None:

@@ -1,33 +1,182 @@
-"""Werkzeug's headers and query arguments, with faster access in the usual case."""
+"""Werkzeug's headers and query arguments, with faster access in the usual case.
+
+The headers of a response differ from Werkzeug's on purpose: a name that is not a token, and a value that must
+not reach a server, raise `ValueError` when they are set (RFC 9110, 5.1 and 5.5; PEP 3333). Such a value
+contains a control character other than a tab, or a character outside Latin-1. The octets 0x80 to 0xFF are
+allowed (`obs-text`): UTF-8 that is decoded as Latin-1 consists of them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import re
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from werkzeug.datastructures import EnvironHeaders as _EnvironHeaders
 from werkzeug.datastructures import Headers as _Headers
 from werkzeug.datastructures import ImmutableMultiDict as _ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
+from werkzeug.http import dump_options_header
 
-from cocopot.speedups import Lazy
+from cocopot.speedups import Lazy, is_plain_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+
+# -------------------------------------------------------------------------
+# What a server may receive
+# -------------------------------------------------------------------------
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_INVALID = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+# A location is converted to a URI when it is sent, so that any character but these is possible.
+_INVALID_IN_LOCATION = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_LOCATIONS = frozenset({"location", "content-location"})
+_SPECIAL_NAMES = _LOCATIONS | {"content-length", "content-type"}
+
+#: Bounded cache of header names that are valid and need no special handling.
+PLAIN_NAMES: set[str] = set()
+
+
+def special_name(name: str) -> str:
+    """Return a header's name in lower case if it needs special handling, and otherwise an empty string.
+
+    Raises:
+        ValueError: The name is not a token (RFC 9110, 5.1).
+        TypeError: The name is not a string.
+    """
+    if name in PLAIN_NAMES:
+        return ""
+    if not isinstance(name, str):
+        raise TypeError(f"The name of a header is a str, not a {type(name).__name__!r}: {name!r:.100}.")
+    if not is_token(name):
+        raise ValueError(f"{name!r} is not the name of a header.")
+    lower = name.lower()
+    if lower in _SPECIAL_NAMES:
+        return lower
+    if len(PLAIN_NAMES) < 1024 and len(name) < 64 and type(name) is str:
+        PLAIN_NAMES.add(name)
+    return ""
+
+
+def is_token(text: str) -> bool:
+    """Return whether a text is a token (RFC 9110, 5.6.2), such as a header's name."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def check_text(text: str, what: str, invalid: re.Pattern[str] = _INVALID) -> None:
+    """Check that a text may be sent in the head of a response.
+
+    Args:
+        text: The text.
+        what: What it is, for the error.
+        invalid: Matches a character that it must not contain.
+
+    Raises:
+        ValueError: It contains a control character other than a tab, or one outside Latin-1.
+    """
+    if (found := invalid.search(text)) is None:
+        return
+    if (character := found[0]) < "\x80":
+        reason = "newlines and other control characters are not allowed (RFC 9110, 5.5)"
+    else:
+        reason = (
+            "characters outside Latin-1 are not allowed (PEP 3333); encode it, as with urllib.parse.quote"
+        )
+    raise ValueError(f"{what} contains {character!r} at index {found.start()}: {reason}.")
+
+
+def check_file_name(name: str) -> None:
+    """Check that a file name may be proposed to the client; it may contain characters outside Latin-1.
+
+    Raises:
+        ValueError: It contains a control character other than a tab.
+    """
+    check_text(name, "The download name", _INVALID_IN_LOCATION)
+
+
+def clean_file_name(name: str) -> str:
+    """Return a file name that `check_file_name` accepts, with underscores for what it does not."""
+    return _INVALID_IN_LOCATION.sub("_", name)
+
+
+def checked_header(name: str, value: object) -> tuple[str, str]:
+    """Return a header as it is stored, with its value as text.
+
+    Raises:
+        ValueError: The name or the value must not reach a server.
+    """
+    special = special_name(name)
+    # A server may demand exactly a `str`, not a subclass.
+    name = str.__str__(name)
+    text = str.__str__(value) if isinstance(value, str) else str(value)
+    if not is_plain_value(text):
+        invalid = _INVALID_IN_LOCATION if special in _LOCATIONS else _INVALID
+        check_text(text, f"The value of the header {name!r}", invalid)
+    return name, text
+
+
+def checked_headers(headers: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
+    """Return headers as they are stored.
+
+    Raises:
+        ValueError: A name or a value must not reach a server.
+    """
+    return [checked_header(name, value) for name, value in headers]
+
+
+# -------------------------------------------------------------------------
+# Headers and arguments
+# -------------------------------------------------------------------------
 
 
 class Headers(_Headers):
-    """The headers of a response; see `werkzeug.datastructures.Headers`."""
+    """The headers of a response; see `werkzeug.datastructures.Headers`.
+
+    Every method that sets a header raises `ValueError` for a name or a value that must not reach a server.
+    """
+
+    def __init__(self, defaults: Any = None, *, items: list[tuple[str, str]] | None = None) -> None:
+        # A list whose items are known to be valid is not copied.
+        if items is None:
+            super().__init__(defaults)
+        else:
+            self._list = items
+
+    @classmethod
+    def adopt(cls, headers: _Headers) -> Self:
+        """Return an object for the same headers: a change of either is one of both.
+
+        Raises:
+            ValueError: A name or a value must not reach a server.
+        """
+        items = headers._list  # noqa: SLF001
+        items[:] = checked_headers(items)
+        return cls(items=items)
+
+    def add(self, key: str, value: Any, /, **kwargs: Any) -> None:
+        """Add a header; `kwargs` are parameters of its value."""
+        self._list.append(checked_header(key, _with_parameters(value, kwargs)))
+
+    def set(self, key: str, value: Any, /, **kwargs: Any) -> None:
+        """Replace all headers of a name; `kwargs` are parameters of the value."""
+        super().set(*checked_header(key, _with_parameters(value, kwargs)))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if type(key) is not str or type(value) is not str or "\n" in value or "\r" in value:
-            super().__setitem__(key, value)
+        if not isinstance(key, str):
+            is_slice = isinstance(key, slice)
+            super().__setitem__(key, checked_headers(value) if is_slice else checked_header(*value))
             return
+        if key in PLAIN_NAMES and type(value) is str and is_plain_value(value):
+            item = key, value
+        else:
+            item = checked_header(key, value)
         length = len(key)
         for name, _ in self._list:
             if len(name) == length and name.lower() == key.lower():
-                super().__setitem__(key, value)
+                super().set(*item)
                 return
-        self._list.append((key, value))
+        self._list.append(item)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Headers):
@@ -36,12 +185,11 @@ class Headers(_Headers):
 
     __hash__ = None
 
-    def __init__(self, defaults: Any = None, *, items: list[tuple[str, str]] | None = None) -> None:
-        # A list whose items are known to be valid is not copied.
-        if items is None:
-            super().__init__(defaults)
-        else:
-            self._list = items
+
+def _with_parameters(value: Any, parameters: dict[str, Any]) -> Any:
+    if not parameters:
+        return value
+    return dump_options_header(value, {name.replace("_", "-"): item for name, item in parameters.items()})
 
 
 def _environ_key(name: str) -> str:

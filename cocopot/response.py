@@ -7,28 +7,42 @@ rewrite. Everything else is done by Werkzeug.
 
 It differs from Werkzeug's on purpose:
 
-- A status with a line break, and a header name that is not a token (RFC 9110, 5.1), raise `ValueError`; the
-  name at the latest when the response is sent.
+- What must not reach a server raises `ValueError` where it is set: a status outside 200 to 599, a header with
+  an invalid name or value, a cookie whose name is not a token. What a subclass or Werkzeug's response adds by
+  itself is checked when it is sent.
+- Every function of `call_on_close` is called, also after one that raises.
 - A conditional header of the client that cannot be read is a `BadRequest`.
 - `default_mimetype` is `text/html`.
 """
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from werkzeug.http import HTTP_STATUS_CODES, parse_date, parse_if_range_header
-from werkzeug.utils import get_content_type
+from werkzeug.datastructures import Headers as _WerkzeugHeaders
+from werkzeug.http import parse_date, parse_if_range_header
 from werkzeug.wrappers import Response as _WerkzeugResponse
+from werkzeug.wsgi import ClosingIterator
 
+from cocopot.cookies import check_cookie, clean_domain, clean_expires, clean_max_age
 from cocopot.datastructures import Headers as PlainHeaders
 from cocopot.exceptions import BadRequest
-from cocopot.speedups import LENGTH_HEADERS, TextEncoder, new
+from cocopot.head import (
+    CONTENT_TYPES,
+    TYPE_HEADERS,
+    encode_text,
+    final_headers,
+    plain_header,
+    plain_headers,
+    type_header_of,
+)
+from cocopot.speedups import LENGTH_HEADERS, new
+from cocopot.statuses import STATUSES, clean_status
+from cocopot.wsgi import START_FAILED, NestedApplication, call_all, close_unsent, send_checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime, timedelta
     from http import HTTPStatus
 
     from werkzeug.datastructures import Headers
@@ -38,7 +52,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
 # The attributes that the short path depends on: a subclass that overrides one does not use it.
@@ -59,99 +72,6 @@ _SHORT_PATH_NEEDS = (
     "status",
     "status_code",
 )
-
-
-def _known_statuses() -> dict[int | str, tuple[str, int]]:
-    """Return line and code for every status that Werkzeug knows, by code and by its usual spellings."""
-    table: dict[int | str, tuple[str, int]] = {}
-    for code, phrase in HTTP_STATUS_CODES.items():
-        line = f"{code} {phrase.upper()}"
-        table[code] = table[line] = line, code
-        table[f"{code} {phrase}"] = f"{code} {phrase}", code
-    return table
-
-
-_STATUSES = _known_statuses()
-
-
-def _plain_header(name: str, value: object) -> tuple[str, str] | None:
-    """Return the header, or `None` if Werkzeug has to inspect its value."""
-    return None if type(value) is not str or "\n" in value or "\r" in value else (name, value)
-
-
-@lru_cache(maxsize=256)
-def _type_header(mimetype: str | None) -> tuple[str, str] | None:
-    """Return the `Content-Type` header for a mimetype, or `None` if Werkzeug has to inspect it."""
-    if not isinstance(mimetype, str):
-        return None
-    return _plain_header("Content-Type", get_content_type(mimetype, "utf-8"))
-
-
-# The headers of nearly every response: looking one up is faster than creating one.
-TYPE_HEADERS: dict[str | None, tuple[str, str] | None] = {
-    mimetype: _type_header(mimetype) for mimetype in ("text/html", "text/plain")
-}
-_CONTENT_TYPES = {"application/json": ("Content-Type", "application/json")}
-
-
-def _special_name(name: str) -> str:
-    """Return a header's name in lower case if it needs special handling, and otherwise an empty string.
-
-    Raises:
-        ValueError: The name is not a token (RFC 9110, 5.1).
-    """
-    if name in _PLAIN_NAMES:
-        return ""
-    if _TOKEN.fullmatch(name) is None:
-        raise ValueError(f"{name!r} is not the name of a header.")
-    lower = name.lower()
-    if lower in _SPECIAL_NAMES:
-        return lower
-    if len(_PLAIN_NAMES) < 1024 and len(name) < 64 and type(name) is str:
-        _PLAIN_NAMES.add(name)
-    return ""
-
-
-_SPECIAL_NAMES = frozenset({"content-length", "content-type", "location", "content-location"})
-# Bounded cache of valid header names without special handling.
-_PLAIN_NAMES: set[str] = set()
-
-#: Encodes a text and its headers for the server, or returns `None` if Werkzeug has to inspect the headers.
-encode_text = TextEncoder(_PLAIN_NAMES, _special_name).encode
-
-
-def _plain_header_list(headers: object) -> list[tuple[str, str]] | None:
-    """Return headers as a list of pairs, or `None` if Werkzeug has to inspect them."""
-    items: list[Any]
-    if type(headers) is dict:
-        items = [*headers.items()]
-    elif type(headers) is list and all(type(item) is tuple and len(item) == 2 for item in headers):
-        items = headers.copy()
-    else:
-        return None
-    for name, value in items:
-        if type(name) is not str or type(value) is not str or "\n" in value or "\r" in value:
-            return None
-        if name not in _PLAIN_NAMES and _special_name(name):
-            return None
-    return items
-
-
-def _final_header_list(headers: Headers | None) -> list[tuple[str, str]] | None:
-    """Return the headers as they are sent, or `None` if Werkzeug has to inspect them."""
-    if type(headers) is not PlainHeaders:
-        return None
-    head = headers._list.copy()  # noqa: SLF001 - to_wsgi_list() copies one by one
-    has_length = False
-    for name, _ in head:
-        if name == "Content-Length":
-            has_length = True
-        elif name not in _PLAIN_NAMES and name != "Content-Type" and (special := _special_name(name)):
-            if special == "content-length":
-                has_length = True
-            elif special != "content-type":
-                return None
-    return head if has_length else None
 
 
 def _environ_of(request_or_environ: WSGIEnvironment | WerkzeugRequest) -> WSGIEnvironment:
@@ -180,7 +100,7 @@ class Response(_WerkzeugResponse):
         direct_passthrough: Whether to pass the body to the server as it is.
 
     Raises:
-        ValueError: The status or the value of a header contains a line break.
+        ValueError: The status, or the name or value of a header, must not reach a server.
 
     Example:
         >>> from cocopot import Response
@@ -225,10 +145,10 @@ class Response(_WerkzeugResponse):
             body = None
         if content_type is None:
             media = self.default_mimetype if mimetype is None else mimetype
-            type_header = TYPE_HEADERS.get(media) or _type_header(media)
+            type_header = TYPE_HEADERS.get(media) or type_header_of(media)
         else:
-            type_header = _CONTENT_TYPES.get(content_type) or _plain_header("Content-Type", content_type)
-        head = () if headers is None else _plain_header_list(headers)
+            type_header = CONTENT_TYPES.get(content_type) or plain_header("Content-Type", content_type)
+        head = () if headers is None else plain_headers(headers)
         if (
             body is None
             or type_header is None
@@ -236,6 +156,8 @@ class Response(_WerkzeugResponse):
             or direct_passthrough
             or not (type(self) is Response or self._has_short_path)
         ):
+            if headers is not None and not isinstance(headers, _WerkzeugHeaders):
+                headers = PlainHeaders(headers)
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             return
         length = len(body)
@@ -243,9 +165,11 @@ class Response(_WerkzeugResponse):
         self._head = [*head, type_header, length_header] if head else [type_header, length_header]
         self.response = [body]
         self._is_plain = True
-        known = _STATUSES.get(self.default_status if status is None else status)
+        if status is None:
+            status = self.default_status
+        known = STATUSES.get(status) if type(status) is int or type(status) is str else None
         if known is None:
-            self.status = cast("str", self.default_status if status is None else status)
+            self.status = cast("str", status)
         else:
             self._status, self._status_code = known
 
@@ -253,11 +177,35 @@ class Response(_WerkzeugResponse):
     def force_type(
         cls, response: _WerkzeugResponse, environ: WSGIEnvironment | None = None
     ) -> _WerkzeugResponse:
-        """Convert a response, or with an environment a WSGI application, to this class, in place."""
-        forced = cast("Response", super().force_type(response, environ))
+        """Convert a response, or with an environment a WSGI application, to this class, in place.
+
+        Raises:
+            ValueError: Its status, or the name or value of a header, must not reach a server.
+            TypeError: It is not an application, or has not called `start_response`.
+        """
+        is_application = not isinstance(cast("object", response), _WerkzeugResponse)
+        forced = (
+            cls._run(response, environ)
+            if is_application
+            else cast("Response", super().force_type(response, environ))
+        )
         if not cls._has_short_path:
             vars(forced).pop("_is_plain", None)
+        forced.headers  # noqa: B018 - checks them
+        forced._status, forced._status_code = clean_status(forced.status)  # noqa: SLF001
         return forced
+
+    @classmethod
+    def _run(cls, application: Any, environ: WSGIEnvironment | None) -> Response:
+        nested = NestedApplication(application)
+        try:
+            response = super().force_type(cast("Any", nested), environ)
+        except TypeError as error:
+            if nested.is_called and not nested.is_started:
+                raise TypeError("It has not called start_response (PEP 3333).") from error
+            raise
+        nested.is_sent = True
+        return cast("Response", response)
 
     @property
     def headers(self) -> Headers:
@@ -265,16 +213,65 @@ class Response(_WerkzeugResponse):
         headers = self._headers
         if headers is None:
             if self._head is None:
-                werkzeugs: Headers = self.__dict__["headers"]
-                return werkzeugs
+                self.headers = vars(self).pop("headers")  # Werkzeug's
+                return self.headers
             headers = self._headers = PlainHeaders(items=self._head)
             self._head = None
         return headers
 
     @headers.setter
     def headers(self, value: Headers) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        if type(value) is _WerkzeugHeaders:
+            value = PlainHeaders.adopt(value)
+        elif not isinstance(cast("object", value), _WerkzeugHeaders):
+            value = PlainHeaders(value)
         self._headers = value
         self._head = None
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: timedelta | int | None = None,
+        expires: str | datetime | float | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Set a cookie (RFC 6265); `delete_cookie` deletes it.
+
+        Args:
+            key: The name, a token.
+            value: The value; characters that are not allowed in it are quoted.
+            max_age: How many seconds the browser keeps it; by default until it is closed.
+            expires: When it expires: a date, or seconds since 1970.
+            path: The path that it is sent to.
+            domain: The domain that it is sent to; by default only the host that sets it.
+            secure: Whether it is sent by HTTPS only.
+            httponly: Whether it is hidden from JavaScript.
+            samesite: `"Strict"`, `"Lax"` or `"None"`.
+            partitioned: Whether each top-level site has its own; implies `secure`.
+
+        Raises:
+            ValueError: The name is not a token, the domain or a date is invalid, or browsers would drop the
+                cookie, as its name begins with `__Secure-` or `__Host-` without what these demand.
+        """
+        check_cookie(key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite)
+        super().set_cookie(
+            key,
+            value,
+            clean_max_age(max_age),
+            clean_expires(expires),
+            path,
+            clean_domain(domain),
+            secure,
+            httponly,
+            samesite,
+            partitioned,
+        )
 
     def call_on_close(self, func: Callable[[], T]) -> Callable[[], T]:
         """Register `func` to be called when the response has been sent; return it, for use as a decorator."""
@@ -285,11 +282,34 @@ class Response(_WerkzeugResponse):
         self._is_plain = False
         return func
 
+    def close(self) -> None:
+        """Close the body and call the functions of `call_on_close`, each also after one that raises.
+
+        Raises:
+            BaseException: The first exception; the others are notes on it.
+        """
+        call_all(self._closing_functions())
+
+    def _closing_functions(self) -> Iterator[Callable[[], object]]:
+        if (close := getattr(self.response, "close", None)) is not None:
+            yield close
+        yield from self._on_close  # to which a function may add another
+
+    def get_app_iter(self, environ: WSGIEnvironment) -> Iterable[bytes]:
+        """Return what is sent as the body; see Werkzeug's method.
+
+        Unlike Werkzeug's, it calls the functions of `call_on_close` in direct passthrough, too.
+        """
+        body = super().get_app_iter(environ)
+        if self._on_close and body is self.response:
+            return ClosingIterator(self.iter_encoded(), self.close)
+        return body
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response, as a WSGI application (PEP 3333).
 
         Raises:
-            ValueError: The name of a header is invalid.
+            ValueError: The status or a header that a subclass has added must not reach a server.
         """
         body = self.response
         if (
@@ -301,22 +321,19 @@ class Response(_WerkzeugResponse):
             and self._status_code not in _WITHOUT_BODY
         ):
             head = self._head
-            head = _final_header_list(self._headers) if head is None else head.copy()
+            head = final_headers(self._headers) if head is None else head.copy()
             if head is not None:
-                start_response(self._status, head)
+                try:
+                    start_response(self._status, head)
+                except Exception:
+                    environ[START_FAILED] = True
+                    raise
                 return body
-        return super().__call__(environ, start_response)
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        """Return the headers as they are sent; see Werkzeug's method.
-
-        Raises:
-            ValueError: The name of a header is invalid.
-        """
-        headers = super().get_wsgi_headers(environ)
-        for name, _ in headers:
-            _special_name(name)
-        return headers
+        try:
+            return send_checked(super().__call__, environ, start_response)
+        except BaseException as error:
+            close_unsent(self, error)
+            raise
 
     def make_conditional(
         self,
@@ -339,13 +356,7 @@ class Response(_WerkzeugResponse):
             raise
 
     def _clean_status(self, value: str | int | HTTPStatus) -> tuple[str, int]:
-        known = _STATUSES.get(value)
-        if known is not None:
-            return known
-        status, code = super()._clean_status(value)
-        if "\r" in status or "\n" in status:
-            raise ValueError("The status of a response must not contain line breaks.")
-        return status, code
+        return clean_status(value)
 
 
 def text_response(text: str) -> Response:

@@ -33,6 +33,8 @@ config config_attributes
 json
 speedups.python speedups
 datastructures
+statuses cookies
+wsgi head
 body
 lazy_attributes
 request
@@ -54,7 +56,7 @@ hooks
 urls
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
 pipeline.defaults.json_provider pipeline.defaults
-pipeline.matching pipeline.mistakes pipeline.lifecycle pipeline.fastpath pipeline.endpoint
+pipeline.matching pipeline.mistakes pipeline.sending pipeline.lifecycle pipeline.fastpath pipeline.endpoint
 pipeline.overrides pipeline
 registry.tables registry.callbacks registry.error_handlers registry.rules
 registry.decorators registry.blueprints

@@ -119,7 +119,7 @@ PRIVATE_NAMES = [
     PrivateName("_cached_json", "request", "get_json() without the checks of Werkzeug's", _read_request),
     PrivateName("_cached_data", "request", "the body that has been read, for get_json()", _read_request),
     PrivateName("_load_form_data", "request", "reports broken bodies as 4xx", lambda: Request),
-    PrivateName("_list", "datastructures response", "headers without a second validation", Headers),
+    PrivateName("_list", "datastructures head", "headers without a second validation", Headers),
     PrivateName("_pos", "body", "a body of unknown length that the server terminates", _stream),
     PrivateName("_stream", "body", "the server's stream, whose errors are reported as 4xx", _stream),
     PrivateName("_limit_is_max", "body", "whether the limit is one of the configuration", _stream),

@@ -18,8 +18,8 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot import Cocopot, speedups
+from cocopot.datastructures import is_token
 from cocopot.environment import is_true
-from cocopot.response import _special_name
 from cocopot.speedups import python
 from tests.processes import clean_environ
 
@@ -386,7 +386,9 @@ def test_plain_arguments_of_something_else(kind: Any) -> None:
 names = st.sampled_from(
     ["X-A", "x-a", "X-B", "Content-Type", "content-type", "Content-Length", "", "no token"]
 )
-values = st.one_of(st.text(alphabet="a\u00e9\n\r \u20ac", max_size=4), st.integers(0, 9), st.none())
+values = st.one_of(
+    st.text(alphabet="a\u00e9\n\r\t\0\x1f\x7f\x80 ~\u20ac", max_size=4), st.integers(0, 9), st.none()
+)
 headers = st.none() | st.dictionaries(names | st.integers(0, 1) | st.none(), values, max_size=4)
 
 
@@ -399,11 +401,25 @@ def test_encode_a_text(text: str, headers: dict[Any, Any] | None) -> None:
     """A text is encoded alike, whatever its headers."""
     plain = {"X-A"}
     first, second = (
-        attempt(kind.TextEncoder(plain, _special_name).encode, text, headers, ("Content-Type", "text/html"))
+        attempt(
+            kind.TextEncoder(plain, lambda name: not is_token(name)).encode,
+            text,
+            headers,
+            ("Content-Type", "text/html"),
+        )
         for kind in (compiled, python)
     )
     assert first == second
     assert plain == {"X-A"}
+
+
+@both
+@given(st.text(max_size=3) | st.sampled_from(["\x1f", " ", "~", "\x7f", "\x80", "\xe9", "\t", "\ud800"]))
+def test_a_plain_value_is_printable_ascii(kind: Any, value: str) -> None:
+    """The value of a header is plain if it needs no inspection at all."""
+    assert kind.is_plain_value(value) is all(" " <= character <= "~" for character in value)
+    with pytest.raises((TypeError, AttributeError)):
+        kind.is_plain_value(None)
 
 
 @both

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from cocopot.head import TYPE_HEADERS, encode_text
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
 from cocopot.pipeline.defaults.responses import cocopot_make_response
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response
-from cocopot.response import TYPE_HEADERS, Response, encode_text, text_response
+from cocopot.pipeline.sending import send
+from cocopot.response import Response, text_response
+from cocopot.wsgi import START_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -54,7 +57,7 @@ def serves(app: Cocopot, pipeline: EndpointPipeline, overrides: Collection[str])
     )
 
 
-def serve(  # noqa: C901, PLR0912 - the hot path
+def serve(  # noqa: C901, PLR0912, PLR0915 - the hot path
     context: Context, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     """Run a request and send the response, as `lifecycle.serve` does.
@@ -89,9 +92,9 @@ def serve(  # noqa: C901, PLR0912 - the hot path
             else:
                 value = cocopot_dispatch_request(app, request)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
-        return lifecycle.recover(context, exc)(environ, start_response)
+        return send(lifecycle.recover(context, exc), environ, start_response)
     if context.after_functions is not None:
-        return lifecycle.finalize_request(context, value)(environ, start_response)
+        return send(lifecycle.finalize_request(context, value), environ, start_response)
     after_request = pipeline.after_request_hook
     cls = type(value)
     if after_request is None:
@@ -109,7 +112,11 @@ def serve(  # noqa: C901, PLR0912 - the hot path
             and (encoded := encode_text(text, headers, type_header)) is not None
         ):
             body, head = encoded
-            start_response("200 OK", head)
+            try:
+                start_response("200 OK", head)
+            except Exception:
+                environ[START_FAILED] = True
+                raise
             return body
     response: Any
     if cls is Response:
@@ -124,5 +131,6 @@ def serve(  # noqa: C901, PLR0912 - the hot path
         response = after_request(app, request, response)
         if type(response) is not Response and not isinstance(response, WerkzeugResponse):
             raise_bad_processed_response(context, response)
-    # Slower: response(...)
-    return response.__call__(environ, start_response)  # type: ignore[no-any-return]  # of any class
+    if type(response) is Response:
+        return response.__call__(environ, start_response)  # slower: response(...)
+    return send(response, environ, start_response)

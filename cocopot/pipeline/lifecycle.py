@@ -20,6 +20,7 @@ from cocopot.hooks.reporting import run_every
 from cocopot.logs import log_failure
 from cocopot.pipeline.matching import check_case, check_utf8, routing_error
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
+from cocopot.pipeline.sending import send, send_error
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.speedups import new
@@ -81,7 +82,7 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
             context.pipeline = context.pipeline or app.pipeline_for(None)
             response = context.pipeline.handle_exception(context, exc)
             context.answered = exc
-            return response(environ, start_response)
+            return send_error(app, response, environ, start_response, exc)
     except BaseException as exc:
         error, context.answered = exc, None
         raise
@@ -169,7 +170,7 @@ def serve(context: Context, environ: WSGIEnvironment, start_response: StartRespo
         start_response: As in PEP 3333.
     """
     response = (context.pipeline or context.get_pipeline()).full_dispatch_request(context)
-    return response(environ, start_response)
+    return send(response, environ, start_response)
 
 
 def full_dispatch_request(context: Context) -> Response:

@@ -8,7 +8,7 @@ when it is assigned: anything but a dict is a `TypeError` where a dict is declar
 from cython cimport binding
 from cpython.dict cimport PyDict_Items
 from cpython.object cimport PyObject
-from cpython.unicode cimport PyUnicode_FindChar, PyUnicode_Substring
+from cpython.unicode cimport PyUnicode_Substring
 from libc.string cimport memchr
 
 from cocopot.speedups.python import LENGTH_HEADERS
@@ -23,10 +23,6 @@ cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(str text)
     const char *PyUnicode_1BYTE_DATA(str text)
     PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
-
-
-cdef bint contains(str text, Py_UCS4 char):
-    return PyUnicode_FindChar(text, char, 0, len(text), 1) >= 0
 
 
 # -------------------------------------------------------------------------
@@ -213,13 +209,28 @@ cdef tuple length_header(Py_ssize_t length):
     return length_headers[length] if length < len(length_headers) else ("Content-Length", str(length))
 
 
+cdef bint is_plain(str value):
+    if not PyUnicode_IS_ASCII(value):
+        return False
+    cdef const char *text = PyUnicode_1BYTE_DATA(value)
+    cdef Py_ssize_t index
+    for index in range(len(value)):
+        if text[index] < 0x20 or text[index] == 0x7F:
+            return False
+    return True
+
+
+def is_plain_value(str value not None):
+    return is_plain(value)
+
+
 cdef class TextEncoder:
     cdef readonly set plain_names
-    cdef readonly object special_name
+    cdef readonly object needs_inspection
 
-    def __init__(self, set plain_names not None, special_name not None):
+    def __init__(self, set plain_names not None, needs_inspection not None):
         self.plain_names = plain_names
-        self.special_name = special_name
+        self.needs_inspection = needs_inspection
 
     def encode(self, str text not None, dict headers, tuple type_header):
         cdef bytes body = text.encode()
@@ -228,18 +239,13 @@ cdef class TextEncoder:
         cdef list head = PyDict_Items(headers)
         cdef bint has_type = False
         for name, value in head:
-            if (
-                type(name) is not str
-                or type(value) is not str
-                or contains(<str>value, c"\n")
-                or contains(<str>value, c"\r")
-            ):
+            if type(name) is not str or type(value) is not str or not is_plain(<str>value):
                 return None
             if name in self.plain_names:
                 continue
             if <str>name == "Content-Type":
                 has_type = True
-            elif self.special_name(name):
+            elif self.needs_inspection(name):
                 return None
         if not has_type:
             head.append(type_header)

@@ -226,17 +226,22 @@ _update: Callable[[Any, dict[str, list[str]]], None] = dict.update
 # -------------------------------------------------------------------------
 
 
+def is_plain_value(value: str) -> bool:
+    """Return whether the value of a header consists of printable ASCII characters, as nearly all do."""
+    return value.isascii() and value.isprintable()
+
+
 class TextEncoder:
     """Encodes a text and its headers for the server, if Werkzeug does not have to inspect the headers.
 
     Args:
         plain_names: Names of headers without special handling; read at each call.
-        special_name: Inspects another name: returns an empty string if it needs no special handling either.
+        needs_inspection: Returns whether another name is invalid, or needs special handling.
     """
 
-    def __init__(self, plain_names: set[str], special_name: Callable[[str], str]) -> None:
+    def __init__(self, plain_names: set[str], needs_inspection: Callable[[str], bool]) -> None:
         self.plain_names = plain_names
-        self.special_name = special_name
+        self.needs_inspection = needs_inspection
 
     def encode(
         self, text: str, headers: dict[str, str] | None, type_header: tuple[str, str]
@@ -256,13 +261,13 @@ class TextEncoder:
         head = [*headers.items()]
         has_type = False
         for name, value in head:
-            if type(name) is not str or type(value) is not str or "\n" in value or "\r" in value:
+            if type(name) is not str or type(value) is not str or not is_plain_value(value):
                 return None
             if name in self.plain_names:
                 continue
             if name == "Content-Type":
                 has_type = True
-            elif self.special_name(name):
+            elif self.needs_inspection(name):
                 return None
         if not has_type:
             head.append(type_header)

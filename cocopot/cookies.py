@@ -1,0 +1,81 @@
+"""What a cookie that is set must be, beyond what Werkzeug checks (RFC 6265, 4.1.1)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from cocopot.datastructures import is_token
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_DOMAIN = re.compile(r"[0-9A-Za-z._-]*")
+
+
+def check_cookie(
+    name: str, *, path: str | None, domain: str | None, secure: bool, samesite: str | None
+) -> None:
+    """Check that browsers accept a cookie with this name and these attributes.
+
+    Args:
+        name: The name.
+        path: The cookie's path.
+        domain: The cookie's domain.
+        secure: Whether it is sent by HTTPS only.
+        samesite: Its policy.
+
+    Raises:
+        ValueError: The name is not a token (RFC 6265, 4.1.1), or browsers would drop the cookie, as its name
+            begins with `__Secure-` or `__Host-` and it lacks what that prefix demands (RFC 6265bis, 4.1.3).
+    """
+    if not is_token(name):
+        raise ValueError(
+            f"{name!r:.100} is not the name of a cookie. It consists of letters, digits and "
+            "!#$%&'*+-.^_`|~ (RFC 6265, 4.1.1)."
+        )
+    if samesite is not None and str(samesite).title() not in {"Strict", "Lax", "None"}:
+        raise ValueError(f"samesite is 'Strict', 'Lax', 'None' or omitted, not {samesite!r:.100}.")
+    prefix = name[:9].lower()
+    if prefix == "__secure-" and not secure:
+        raise ValueError(f"Browsers drop the cookie {name!r}: with this prefix it needs secure=True.")
+    if prefix.startswith("__host-") and not (secure and path == "/" and not domain):
+        raise ValueError(
+            f"Browsers drop the cookie {name!r}: with this prefix it needs secure=True, path='/' "
+            "and no domain."
+        )
+
+
+def clean_domain(domain: str | None) -> str | None:
+    """Return the domain of a cookie in ASCII, without a port and a leading dot.
+
+    Raises:
+        ValueError: It is not the name of a host.
+    """
+    if not domain:
+        return domain
+    text = domain.partition(":")[0].lstrip(".").encode("idna").decode("ascii")
+    if _DOMAIN.fullmatch(text) is None:
+        raise ValueError(f"{domain!r:.100} is not the domain of a cookie, such as 'example.org'.")
+    return text
+
+
+def clean_max_age(max_age: timedelta | float | None) -> timedelta | int | None:
+    """Return the age of a cookie in whole seconds, which is all that browsers read.
+
+    Raises:
+        ValueError: It is not a number.
+    """
+    return max_age if max_age is None or isinstance(max_age, timedelta) else int(max_age)
+
+
+def clean_expires(expires: str | datetime | float | None) -> Any:
+    """Return when a cookie expires, as it is.
+
+    Raises:
+        ValueError: It is a text that begins another attribute of the cookie.
+    """
+    if isinstance(expires, str) and ";" in expires:
+        raise ValueError(f"{expires!r:.100} is not a date. Pass a datetime, or seconds since 1970.")
+    return expires

@@ -1,0 +1,144 @@
+"""Both sides of PEP 3333: what a server is passed, and what an application that a view returns may do."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from cocopot.datastructures import check_text, checked_header
+from cocopot.statuses import clean_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cocopot.types import ExcInfo, StartResponse, WSGIApplication, WSGIEnvironment
+
+#: In the environment if a response failed after `start_response` was called, so that it has to be replaced.
+START_FAILED = "cocopot.start_failed"
+
+
+class CheckedStart:
+    """A server's `start_response` that raises `ValueError` for what must not reach a server.
+
+    Args:
+        start_response: The server's.
+    """
+
+    def __init__(self, start_response: StartResponse) -> None:
+        self.start_response = start_response
+        self.is_called = False
+
+    def __call__(
+        self, status: str, headers: Iterable[tuple[str, str]], exc_info: ExcInfo | None = None, /
+    ) -> Callable[[bytes], object]:
+        line, _ = clean_status(status)
+        head = []
+        for item in headers:
+            name, value = checked_header(*item)
+            if not value.isascii():  # a location has been converted by now
+                check_text(value, f"The value of the header {name!r}")
+            head.append((name, value))
+        self.is_called = True
+        if exc_info is None:
+            return self.start_response(line, head)
+        return self.start_response(line, head, cast("Any", exc_info))
+
+
+def send_checked(
+    response: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+) -> Iterable[bytes]:
+    """Send a response of any class, as a WSGI application.
+
+    Raises:
+        ValueError: The status or a header must not reach a server.
+    """
+    start = CheckedStart(start_response)
+    try:
+        return response(environ, start)
+    except Exception:
+        if start.is_called:
+            environ[START_FAILED] = True
+        raise
+
+
+class NestedApplication:
+    """A WSGI application for Werkzeug to run, whose `start_response` may be passed `exc_info` (PEP 3333).
+
+    Werkzeug's raises the exception in any case. This one accepts the new head, as a server does, as long as
+    the first one has not been used.
+
+    Args:
+        application: The application.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self.application = application
+        self.is_started = False
+        #: Whether the head has been used, so that it cannot be replaced.
+        self.is_sent = False
+        #: Whether the application can be called with an environment.
+        self.is_called = False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            if exc_info and exc_info[1] is not None:
+                if self.is_sent:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            elif self.is_started:
+                raise RuntimeError("start_response was called a second time without exc_info (PEP 3333).")
+            self.is_started = True
+            return start_response(status, headers)
+
+        body = self.application(environ, start)
+        self.is_called = True
+        return body
+
+
+def call_all(functions: Iterable[Callable[[], Any]]) -> None:
+    """Call each function, also after one that raises.
+
+    Args:
+        functions: Read while they are called, so that one may add another.
+
+    Raises:
+        BaseException: The first exception, with a note for each other. One that is not an `Exception`, such
+            as a `KeyboardInterrupt`, takes precedence.
+    """
+    errors: list[BaseException] = []
+    for function in functions:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001 - raised below
+            errors.append(error)
+    if not errors:
+        return
+    errors.sort(key=lambda error: isinstance(error, Exception))
+    try:
+        for other in errors[1:]:
+            _note(errors[0], other)
+        raise errors[0]
+    finally:
+        errors.clear()  # break the reference cycle exception -> traceback -> frame
+
+
+def close_unsent(body: object, error: BaseException) -> None:
+    """Close what no server will close, as it is not sent, because of an error.
+
+    Args:
+        body: The response or its body; may have a method `close`.
+        error: The error; an exception that `close` raises is noted on it.
+    """
+    try:
+        if (close := getattr(body, "close", None)) is not None:
+            close()
+    except Exception as second:  # noqa: BLE001 - noted
+        _note(error, second)
+
+
+def _note(first: BaseException, error: BaseException) -> None:
+    with suppress(Exception):  # not every exception takes notes, or can be represented
+        first.add_note(f"Closing the response raised another exception: {error!r:.200}")

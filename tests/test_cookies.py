@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cocopot.response import Response
+
+
+def cookie(*args: Any, **kwargs: Any) -> str:
+    """Return the header that `set_cookie` adds."""
+    response = Response("a")
+    response.set_cookie(*args, **kwargs)
+    return response.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    "name", ["sid; Domain=evil.example", "a b", "", "a=b", "\xe9", "a\n", "a,b", '"a"', "a/b"]
+)
+def test_a_name_is_a_token(name: str) -> None:
+    """A name that is not a token is refused, so that it cannot add attributes (RFC 6265, 4.1.1)."""
+    response = Response("a")
+    with pytest.raises(ValueError, match="is not the name of a cookie"):
+        response.set_cookie(name, "v")
+    with pytest.raises(ValueError, match="is not the name of a cookie"):
+        response.delete_cookie(name)
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("name", ["sid", "a.b", "!#$%&'*+-.^_`|~09azAZ", "__Other"])
+def test_any_token_is_a_name(name: str) -> None:
+    """All characters of a token are allowed in a name."""
+    assert cookie(name, "v") == f"{name}=v; Path=/"
+
+
+@pytest.mark.parametrize("value", ["a b", "a;b", 'a"b', "a\r\nb", "a\0", "\xe9\u0100", ""])
+def test_a_value_is_quoted(value: str) -> None:
+    """Any text is a value: what is not allowed in it is quoted."""
+    header = cookie("a", value)
+    assert header.endswith("; Path=/")
+    assert header.isascii()
+    assert header.isprintable()
+    assert header.count(";") == 1
+
+
+@pytest.mark.parametrize("path", ["/a;b", "/a\r\nb", "/a\0", "/\xe9\u0100"])
+def test_a_path_is_quoted(path: str) -> None:
+    """A path cannot add attributes either."""
+    header = cookie("a", "v", path=path)
+    assert header.startswith("a=v; Path=/")
+    assert header.count(";") == 1
+    assert header.isprintable()
+
+
+@pytest.mark.parametrize(
+    "domain", ["a.example; Secure", "a\n", "a b", "a/b", "[::1]", "a\u037eSecure", "a,b", "..a..b"]
+)
+def test_a_domain_is_the_name_of_a_host(domain: str) -> None:
+    """A domain that is not is refused, also where it becomes so only in ASCII."""
+    with pytest.raises(ValueError, match=r"is not the domain of a cookie|label"):
+        cookie("a", "v", domain=domain)
+    with pytest.raises(ValueError, match=r"is not the domain of a cookie|label"):
+        Response("a").delete_cookie("a", domain=domain)
+
+
+@pytest.mark.parametrize(
+    ("domain", "sent"),
+    [
+        ("example.org", "example.org"),
+        (".example.org", "example.org"),
+        ("localhost:5000", "localhost"),
+        ("my_service", "my_service"),
+        ("b\xfccher.example", "xn--bcher-kva.example"),
+    ],
+)
+def test_a_domain_is_sent_in_ascii(domain: str, sent: str) -> None:
+    """A domain is sent without a port and a leading dot, and an internationalised one in ASCII."""
+    assert cookie("a", "v", domain=domain) == f"a=v; Domain={sent}; Path=/"
+
+
+@pytest.mark.parametrize(
+    ("max_age", "sent"), [(60, "60"), ("60", "60"), (60.5, "60"), (True, "1"), (timedelta(minutes=1), "60")]
+)
+def test_an_age_is_whole_seconds(max_age: Any, sent: str) -> None:
+    """Browsers ignore an age that is not a whole number."""
+    assert f"; Max-Age={sent};" in cookie("a", "v", max_age=max_age)
+
+
+def test_a_date_cannot_add_attributes() -> None:
+    """A text is passed on as a date unless it begins another attribute; an age in words is refused."""
+    assert "; Expires=Thu, 01 Jan 1970 00:00:00 GMT" in cookie("a", expires=0)
+    assert "2001" in cookie("a", expires=datetime(2001, 1, 1, tzinfo=UTC))
+    with pytest.raises(ValueError, match="is not a date"):
+        cookie("a", expires="Thu, 01 Jan 1970 00:00:00 GMT; Domain=evil.example")
+    with pytest.raises(ValueError, match="newlines"):
+        cookie("a", expires="Thu\r\nX-A: b")
+    with pytest.raises(ValueError, match="invalid literal"):
+        cookie("a", max_age="60; Domain=evil.example", expires=0)
+
+
+@pytest.mark.parametrize("samesite", [True, False, "", "strict; Secure", "Sometimes", 1])
+def test_an_unknown_policy_is_refused(samesite: Any) -> None:
+    """The policy for other sites is one of three."""
+    with pytest.raises(ValueError, match="samesite is 'Strict', 'Lax', 'None' or omitted"):
+        cookie("a", samesite=samesite)
+    assert cookie("a", samesite="lax").endswith("; SameSite=Lax")
+
+
+def test_a_prefix_demands_attributes() -> None:
+    """A cookie that browsers would drop because of its prefix is refused (RFC 6265bis, 4.1.3)."""
+    assert cookie("__Secure-a", "v", secure=True, domain="example.org")
+    assert cookie("__Host-a", "v", secure=True)
+    assert cookie("__Host-a", "v", partitioned=True)
+    refused: list[tuple[str, dict[str, Any]]] = [
+        ("__Secure-a", {}),
+        ("__host-a", {}),
+        ("__Host-a", {"secure": True, "path": "/a"}),
+        ("__Host-a", {"secure": True, "path": None}),
+        ("__Host-a", {"secure": True, "domain": "example.org"}),
+    ]
+    for name, attributes in refused:
+        with pytest.raises(ValueError, match="Browsers drop the cookie"):
+            cookie(name, "v", **attributes)
+        with pytest.raises(ValueError, match="Browsers drop the cookie"):
+            Response("a").delete_cookie(name, **attributes)

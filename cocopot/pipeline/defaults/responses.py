@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from cocopot.datastructures import Headers
 from cocopot.hooks import hookimpl
+from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
@@ -37,7 +39,7 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
     status = headers = None
     if len(value) == 3:
         body, status, headers = value
-    elif len(value) == 2 and isinstance(value[1], (Mapping, Headers, list, tuple)):
+    elif len(value) == 2 and isinstance(value[1], (Mapping, WerkzeugHeaders, list, tuple)):
         body, headers = value
     elif len(value) == 2:
         body, status = value
@@ -45,7 +47,25 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
         raise_bad_value(request, value, f"a tuple of {len(value)}")
     if body is None:
         raise_bad_value(request, value, "a tuple whose body is None")
-    return _from_body(app, request, body, status, headers)
+    if status is not None and not isinstance(status, (int, str)):
+        raise_bad_value(request, value, f"a tuple whose status is a {type(status).__name__!r}")
+    if headers and not _are_headers(headers):
+        raise_bad_value(request, value, f"a tuple whose headers are a {type(headers).__name__!r}")
+    try:
+        return _from_body(app, request, body, status, headers)
+    except ValueError as exc:  # of the status or a header
+        exc.add_note(f"The view for {request.endpoint!r} returned {value!r:.200}.")
+        close_unsent(body, exc)
+        raise
+
+
+def _are_headers(value: object) -> bool:
+    """Return whether a value is a mapping, or consists of pairs as far as that can be known."""
+    if isinstance(value, (list, tuple)):
+        return all(isinstance(item, (list, tuple)) and len(item) == 2 for item in value)
+    return isinstance(value, (Mapping, WerkzeugHeaders)) or (
+        isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray))
+    )
 
 
 def _from_body(app: Cocopot, request: Request, body: object, status: Any, headers: Any) -> WerkzeugResponse:
@@ -68,7 +88,8 @@ def _from_body(app: Cocopot, request: Request, body: object, status: Any, header
     if status is not None:
         response.status = status
     if headers:
-        response.headers.update(headers)
+        # As an object for headers, which keeps all of one name.
+        response.headers.update(headers if isinstance(headers, WerkzeugHeaders) else Headers(headers))
     return response
 
 

@@ -7,10 +7,10 @@ import types
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from cocopot import Cocopot, Response, make_response, request
+from cocopot import Blueprint, Cocopot, Response, make_response, request
 from cocopot.exceptions import Forbidden, HTTPException, NotFound
 
 if TYPE_CHECKING:
@@ -199,6 +199,20 @@ class TestValues:
         assert closed == [True]
 
 
+#: Bodies that headers can be added to.
+SENDABLE: dict[str, Callable[[], Any]] = {
+    "str": lambda: "text",
+    "bytes": lambda: b"text",
+    "dict": lambda: {"a": 1},
+    "list": lambda: [1],
+    "generator": texts,
+    "Response": lambda: Response("text"),
+    "Werkzeug's": lambda: WerkzeugResponse("text"),
+    "WSGI function": lambda: wsgi,
+    "exception": NotFound,
+}
+
+
 class TestHeaders:
     @pytest.mark.parametrize(
         "headers",
@@ -237,6 +251,28 @@ class TestHeaders:
             assert app.make_response((mine, 201)) is mine
             assert app.make_response(mine) is mine
 
+    @pytest.mark.parametrize("name", ["Set-Cookie", "Link", "Vary", "WWW-Authenticate", "link"])
+    @pytest.mark.parametrize("form", [list, tuple, iter, Headers, MultiDict])
+    @pytest.mark.parametrize("make", SENDABLE.values(), ids=SENDABLE)
+    def test_all_of_a_name(self, app: Cocopot, make: Callable[[], Any], form: Any, name: str) -> None:
+        """All headers of one name in a tuple are sent, in order, with any body, on every path."""
+        pairs = [(name, "a=1"), ("X-Seen", "1"), (name, "b=2")]
+        blueprint = Blueprint("bp", __name__, url_prefix="/bp")
+        blueprint.add_url_rule("/", "view", lambda: (make(), 200, form(pairs)))
+        blueprint.after_request(lambda response: response)
+        app.register_blueprint(blueprint)
+        response = answer(app, lambda: (make(), 200, form(pairs)))
+        for sent in (response, app.test_client().get("/bp/")):
+            assert sent.headers.getlist(name) == ["a=1", "b=2"]
+            assert sent.headers.getlist("X-Seen") == ["1"]
+
+    def test_repeated_in_the_tuple_and_the_response(self, app: Cocopot) -> None:
+        """The headers of the tuple replace those of the response, whatever their case."""
+        headers = [("link", "<b>"), ("Link", "<c>"), ("content-type", "text/plain")]
+        response = answer(app, lambda: (Response("text", headers=[("Link", "<a>")] * 2), headers))
+        assert response.headers.getlist("Link") == ["<b>", "<c>"]
+        assert response.headers.getlist("Content-Type") == ["text/plain"]
+
     def test_line_breaks(self, app: Cocopot) -> None:
         """A header with a line break is refused."""
         with pytest.raises(ValueError, match="newline"):
@@ -266,6 +302,47 @@ class TestRefused:
         message = str(raised.value)
         assert message.startswith(f"The view for 'value' returned {what}")
         assert "Return a str, bytes, dict, list" in message
+
+    @pytest.mark.parametrize(
+        ("value", "what"),
+        [
+            (("text",), "a tuple of 1"),
+            (("text", 200, {}, 4), "a tuple of 4"),
+            ((), "a tuple of 0"),
+            (("text", {"X-Seen": "1"}, 200), "a tuple whose status is a 'dict'"),
+            (({"a": 1}, [("X-Seen", "1")], 200), "a tuple whose status is a 'list'"),
+            (("text", b"200 OK"), "a tuple whose status is a 'bytes'"),
+            (("text", 200.0), "a tuple whose status is a 'float'"),
+            (("text", 200, 5), "a tuple whose headers are a 'int'"),
+            (("text", 200, "X-Seen: 1"), "a tuple whose headers are a 'str'"),
+            (("text", ["X-Seen: 1"]), "a tuple whose headers are a 'list'"),
+            (("text", 200, ("X-Seen", "1")), "a tuple whose headers are a 'tuple'"),
+        ],
+    )
+    def test_tuple(self, app: Cocopot, value: Any, what: str) -> None:
+        """A tuple of another form is an error that names the view, what is wrong, and what to return."""
+        with pytest.raises(TypeError) as raised:
+            answer(app, lambda: value)
+        assert str(raised.value).startswith(f"The view for 'value' returned {what}, which")
+        assert "(body, status), (body, headers) or (body, status, headers)" in str(raised.value)
+
+    @pytest.mark.parametrize(
+        "value", [("a", "b"), ("a", 1000), ("a", {"X A": "b"}), ({"a": 1}, 200, {"X": "\0"})]
+    )
+    def test_invalid_status_or_header(self, app: Cocopot, value: Any) -> None:
+        """An invalid status or header in a tuple is a `ValueError` whose note names the view."""
+        with pytest.raises(ValueError, match=r"status|header") as raised:
+            answer(app, lambda: value)
+        assert raised.value.__notes__[0] == f"The view for 'value' returned {value!r}."
+
+    def test_body_is_closed(self, app: Cocopot) -> None:
+        """A body that cannot be sent because of its status is closed at once."""
+        closed: list[str] = []
+        response = Response("text")
+        response.call_on_close(lambda: closed.append("closed"))
+        with pytest.raises(ValueError, match="status"):
+            answer(app, lambda: (response, 1000))
+        assert closed == ["closed"]
 
     def test_none(self, app: Cocopot) -> None:
         """A view without a return statement is reported so."""

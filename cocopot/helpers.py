@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, TypeVar, cast
 
 import werkzeug.exceptions
 import werkzeug.utils
 
 from cocopot.context import CURRENT, current, current_request, current_request_context
+from cocopot.datastructures import check_file_name, clean_file_name
 
 if TYPE_CHECKING:
-    import os
     from datetime import datetime
     from typing import IO, Unpack
 
@@ -146,13 +148,14 @@ def send_file(
 
     Raises:
         OSError: If the file cannot be read.
+        ValueError: If `download_name` contains a control character.
     """
     return _as_response(
         werkzeug.utils.send_file(
             path_or_file,
             mimetype=mimetype,
             as_attachment=as_attachment,
-            download_name=download_name,
+            download_name=_download_name(download_name, path_or_file),
             conditional=conditional,
             etag=etag,
             last_modified=last_modified,
@@ -173,11 +176,28 @@ def send_from_directory(
 
     Raises:
         NotFound: If the file does not exist, or the path leads out of the directory.
+        ValueError: If `download_name` contains a control character.
     """
     max_age = kwargs.pop("max_age", None)
+    kwargs["download_name"] = _download_name(kwargs.get("download_name"), path)
     return _as_response(
         werkzeug.utils.send_from_directory(directory, path, **kwargs, **_sending_options(max_age))
     )
+
+
+def _download_name(name: str | None, path_or_file: os.PathLike[str] | str | IO[bytes]) -> str | None:
+    """Return the file name to propose; `None` for the file's own, unless a header cannot contain that.
+
+    Raises:
+        ValueError: If a name was passed, and contains a control character.
+    """
+    if name is not None:
+        check_file_name(name)
+        return name
+    if not isinstance(path_or_file, (str, os.PathLike)):
+        return None
+    name = PurePath(path_or_file).name
+    return None if name.isprintable() else clean_file_name(name)
 
 
 def _sending_options(max_age: MaxAge) -> dict[str, Any]:

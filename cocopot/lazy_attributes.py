@@ -6,7 +6,7 @@ import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import IfRange, ImmutableMultiDict
 from werkzeug.http import parse_date
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
@@ -173,6 +173,13 @@ def load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
         cookie = ";".join(headers.getlist("Cookie"))
     cookies = parse_cookie(_decoded(cookie), cls=request.dict_storage_class)
     return cast("ImmutableMultiDict[str, str]", cookies)
+
+
+def load_if_range(request: Request) -> IfRange:
+    """The condition of a range: a date or an entity tag, or neither if there is none that is valid."""
+    condition: IfRange = _werkzeug_value(request, "if_range")
+    is_invalid = condition.etag is not None and '"' in condition.etag  # RFC 9110, 8.8.3
+    return IfRange() if is_invalid else condition
 
 
 def load_stream(request: Request) -> IO[bytes]:

@@ -39,6 +39,7 @@ from cocopot.lazy_attributes import (
     lazy_headers,
     load_cookies,
     load_date,
+    load_if_range,
     load_method,
     load_path,
     load_remote_addr,
@@ -134,7 +135,7 @@ class Request(_WerkzeugRequest):
         if_match = werkzeug_lazy("if_match")
         if_modified_since = werkzeug_lazy("if_modified_since")
         if_none_match = werkzeug_lazy("if_none_match")
-        if_range = werkzeug_lazy("if_range")
+        if_range = lazy(load_if_range)
         if_unmodified_since = werkzeug_lazy("if_unmodified_since")
         pragma = werkzeug_lazy("pragma")
         range = werkzeug_lazy("range")

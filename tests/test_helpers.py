@@ -313,3 +313,23 @@ class TestAfterThisRequest:
         """Outside of a request there is no response to wait for."""
         with pytest.raises(RuntimeError, match="outside of a request context"):
             after_this_request(lambda response: None)
+
+
+def test_a_download_name_has_no_control_characters(tmp_path: Path) -> None:
+    """A name that is passed is refused; a file's own name is changed, so that the file can be sent."""
+    app = Cocopot(__name__, autoload=False)
+    (tmp_path / "a\tb\n\x01.txt").write_text("text")
+    with app.test_request_context("/"):
+        for name in ("a\0", "a\nb", "a\x7f"):
+            with pytest.raises(ValueError, match="The download name contains"):
+                send_file(io.BytesIO(b""), mimetype="text/plain", download_name=name)
+            with pytest.raises(ValueError, match="The download name contains"):
+                send_from_directory(tmp_path, "a\tb\n\x01.txt", download_name=name)
+        for response in (
+            send_from_directory(tmp_path, "a\tb\n\x01.txt"),
+            send_file(tmp_path / "a\tb\n\x01.txt"),
+        ):
+            assert response.headers["Content-Disposition"] == 'inline; filename="a\tb__.txt"'
+            response.close()
+        named = send_file(io.BytesIO(b""), mimetype="text/plain", download_name="\u20ac.txt")
+        assert "filename*=UTF-8''%E2%82%AC.txt" in named.headers["Content-Disposition"]

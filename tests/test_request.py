@@ -384,3 +384,11 @@ def test_a_query_string_of_a_subclass_is_parsed() -> None:
 
     for query in ("a=1", "a=%31"):
         assert Signed({"REQUEST_METHOD": "GET", "QUERY_STRING": query}).args.to_dict() == {"signed": "1"}
+
+
+@pytest.mark.parametrize("value", ['"a"b"', 'W/"a"b"', 'a"b', '"""'])
+def test_an_invalid_tag_is_no_condition_of_a_range(value: str) -> None:
+    """An entity tag with a quotation mark in it matches nothing, and can be represented (RFC 9110, 8.8.3)."""
+    condition = Request({"HTTP_IF_RANGE": value}).if_range
+    assert (condition.etag, condition.date, str(condition)) == (None, None, "")
+    assert str(Request({"HTTP_IF_RANGE": 'W/"a"'}).if_range) == '"a"'

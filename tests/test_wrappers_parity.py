@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from werkzeug.datastructures import FileStorage, Headers, MultiDict
+from werkzeug.datastructures import FileStorage, Headers, IfRange, MultiDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.test import run_wsgi_app
@@ -245,6 +245,8 @@ def assert_same(theirs: Any, ours: Any) -> None:
         assert ours[2] == 400
     elif theirs == (RAISED, RequestEntityTooLarge, 413) and ours != theirs:
         assert ours == (RAISED, ClientDisconnected, 400)  # the form is cut as well, which is found first
+    elif theirs == (IfRange, ValueError):  # an entity tag that is not one
+        assert ours == "<IfRange ''>"
     else:
         assert ours == theirs
 
@@ -309,8 +311,8 @@ response_bodies = st.one_of(
 )
 statuses = st.sampled_from(
     [
-        *(None, 100, 200, 201, 204, 301, 304, 404, 418, 799, HTTPStatus.CREATED),
-        *("200 OK", "404 Not Found", "404 NOT FOUND", " 202 Fine ", "503", "oops", ""),
+        *(None, 200, 201, 204, 301, 304, 404, 418, 599, HTTPStatus.CREATED),
+        *("200 OK", "404 Not Found", "404 NOT FOUND", " 202 Fine ", "503", ""),
     ]
 )
 names_of_headers = st.sampled_from(
@@ -326,8 +328,10 @@ names_of_headers = st.sampled_from(
         "Vary",
     ]
 )
-values_of_headers = st.sampled_from(["b", "5", "/a b\xe9", "b\r\nX: y", 7, "http://h/\u20ac"])
-pairs_of_headers = st.lists(st.tuples(names_of_headers, values_of_headers), max_size=3)
+values_of_headers = st.sampled_from(["b", "5", "/a b\xe9", "b\r\nX: y", "a\tb", 7])
+pairs_of_headers = st.lists(
+    st.tuples(names_of_headers, values_of_headers) | st.just(("Location", "http://h/\u20ac")), max_size=3
+)
 mimetypes = st.sampled_from([None, "text/plain", "application/json", "image/svg+xml", "", "a/b\n"])
 constructor_arguments = st.fixed_dictionaries(
     {"response": response_bodies},

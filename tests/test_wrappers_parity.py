@@ -19,7 +19,7 @@ from werkzeug.user_agent import UserAgent
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
-from werkzeug.wsgi import LimitedStream
+from werkzeug.wsgi import ClosingIterator, LimitedStream
 
 from cocopot.request import Request
 from cocopot.response import Response
@@ -292,9 +292,14 @@ def test_a_query_string_is_parsed_as_werkzeug_does(query: str) -> None:
 
 
 class OracleResponse(WerkzeugResponse):
-    """Werkzeug's response, with our default mimetype."""
+    """Werkzeug's response, with our default mimetype, and our functions on close in direct passthrough."""
 
     default_mimetype = "text/html"
+
+    def get_app_iter(self, environ: Any) -> Any:
+        body = super().get_app_iter(environ)
+        is_passed_through = body is self.response and self._on_close
+        return ClosingIterator(self.iter_encoded(), self.close) if is_passed_through else body
 
 
 OracleResponse.__name__ = "Response"

@@ -61,7 +61,7 @@ def send_error(
                 response, environ, lambda status, head, _=None: start_response(status, head, exc_info)
             )
         return send(response, environ, start_response)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - logged
         if error is not exc:
             log_failure(app, "Sending the response to an exception failed too", error=error)
     try:

@@ -24,6 +24,7 @@ from cocopot.exceptions import (
     HTTPException,
     LengthRequired,
     RequestEntityTooLarge,
+    UnsupportedMediaType,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ _HIDES_TRUNCATION = "Granian"
 _NO_LENGTH = "This server cannot read a body without a Content-Length."
 # What Werkzeug's parsers raise for an invalid value of a client.
 PARSE_ERRORS = (ValueError, OverflowError)
+#: What the attributes and methods of a request raise for bad input.
+BAD_INPUT = (BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType)
 
 # The most bytes that are requested in one call: servers allocate what is requested, and a Content-Length may
 # announce any number.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import reprlib
 import types
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from cocopot.exceptions import ConfigFault
+from cocopot.hosts import check_trusted_hosts
 
 #: The keys of the core, each with its default.
 DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
@@ -28,7 +29,7 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
         "APPLICATION_ROOT": "/",
         # The scheme of URLs built outside a request: "http" or "https".
         "PREFERRED_URL_SCHEME": "http",
-        # The hosts that a request may name: a list of str, a leading dot allows subdomains; None: any host.
+        # The hosts of requests: a list of str, a leading dot includes subdomains; None: any, [] none.
         "TRUSTED_HOSTS": None,
         # The largest request body, in bytes: a larger one is a 413; None: any.
         "MAX_CONTENT_LENGTH": None,
@@ -116,17 +117,6 @@ def _check_scheme(value: object) -> str | None:
     return None if value in ("http", "https") else "must be 'http' or 'https'"
 
 
-def _check_hosts(value: object) -> str | None:
-    if isinstance(value, str):
-        return f"must be a list of hosts, not one text: write {[value]!r}"
-    is_valid = value is None or (
-        isinstance(value, Collection)
-        and not isinstance(value, Mapping | bytes | bytearray)
-        and all(isinstance(host, str) and host for host in value)
-    )
-    return None if is_valid else "must be a list of hosts, each a str such as 'shop.example', or None"
-
-
 def _check_mimetype(value: object) -> str | None:
     is_valid = isinstance(value, str) and _MIMETYPE.fullmatch(value)
     return None if is_valid else "must be a content type, such as 'application/json'"
@@ -140,7 +130,7 @@ _CHECKS: Final[Mapping[str, _Check]] = {
     "SERVER_NAME": _check_server_name,
     "APPLICATION_ROOT": _check_root,
     "PREFERRED_URL_SCHEME": _check_scheme,
-    "TRUSTED_HOSTS": _check_hosts,
+    "TRUSTED_HOSTS": check_trusted_hosts,
     "MAX_CONTENT_LENGTH": _check_count,
     "MAX_FORM_MEMORY_SIZE": _check_count,
     "MAX_FORM_PARTS": _check_count,

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request as _WerkzeugRequest
 from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
 from cocopot.datastructures import EnvironHeaders
 from cocopot.datastructures import ImmutableMultiDict as Arguments
+from cocopot.hosts import get_host, server_of
 from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
 
 if TYPE_CHECKING:
@@ -55,21 +56,18 @@ class _LazyHeaders(_RaiseBadRequest, LazyHeaders):
 
 
 class _Setting:
-    """A limit: the value set on the request, else the application's, else Werkzeug's.
+    """A setting: the value set on the request, else the application's, else Werkzeug's.
 
     It defines no `__set__`, so that a value in the instance's dict takes precedence.
     """
 
-    def __init__(self, key: str, default: int | None) -> None:
+    def __init__(self, key: str, default: object) -> None:
         self.key = key
         self.default = default
 
-    def __get__(self, instance: Request | None, owner: type | None = None) -> int | None:
+    def __get__(self, instance: Request | None, owner: type | None = None) -> object:
         app = None if instance is None else instance.app
-        if app is None:
-            return self.default
-        limit: int | None = app.config.get(self.key, self.default)
-        return limit
+        return self.default if app is None else app.config.get(self.key, self.default)
 
 
 class _JSONLibrary:
@@ -89,7 +87,7 @@ def lazy_headers(cls: type[EnvironHeaders]) -> Any:
     return _LazyHeaders(cls)
 
 
-def setting(key: str, default: int | None) -> Any:
+def setting(key: str, default: object) -> Any:
     return _Setting(key, default)
 
 
@@ -138,14 +136,17 @@ def load_scheme(request: Request) -> str:
 
 def load_server(request: Request) -> tuple[str, int | None] | None:
     """The server's address: `(host, port)`, `(path, None)` for a Unix socket, `None` if not known."""
-    environ = request.environ
-    name = environ.get("SERVER_NAME")
-    if name is None:
-        return None
-    try:
-        return name, int(environ.get("SERVER_PORT"))  # type: ignore[arg-type]  # the error is caught
-    except (TypeError, ValueError):
-        return name, None
+    return server_of(request.environ)
+
+
+def load_host(request: Request) -> str:
+    """The host that the request was made to, with its port unless that is the scheme's.
+
+    Raises:
+        BadHost: It is not valid (RFC 9112, 3.2).
+        SecurityError: It is not one of `trusted_hosts`.
+    """
+    return get_host(request.scheme, request.headers.get("Host"), request.server, request.trusted_hosts)
 
 
 def load_root_path(request: Request) -> str:

@@ -18,6 +18,9 @@ It differs from Werkzeug's on purpose, so that bad input is a 4xx and never a 50
 - A chunked body raises `LengthRequired` where the server does not terminate it, or hides that it is truncated
   (granian); to Werkzeug it is empty, or complete.
 - Cookies are UTF-8; Werkzeug reads their bytes as Latin-1.
+- A host that is not valid, or not trusted, raises `BadHost` or `SecurityError`, and so does each URL with it;
+  Werkzeug's host is empty for the first. The URLs are those that the client asked for: see
+  `cocopot.request_urls`.
 - Deleting an attribute such as `path` reads it again from the environment at the next access.
 """
 
@@ -39,6 +42,7 @@ from cocopot.lazy_attributes import (
     lazy_headers,
     load_cookies,
     load_date,
+    load_host,
     load_if_range,
     load_method,
     load_path,
@@ -50,9 +54,11 @@ from cocopot.lazy_attributes import (
     setting,
     werkzeug_lazy,
 )
+from cocopot.request_urls import load_base_url, load_full_path, load_host_url, load_root_url, load_url
 from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import ModuleType
 
     from werkzeug.datastructures import Headers
@@ -97,7 +103,16 @@ class Request(_WerkzeugRequest):
     path: str = lazy(load_path)
     headers: Headers = lazy_headers(EnvironHeaders)
     remote_addr: str | None = lazy(load_remote_addr)
+    host: str = lazy(load_host)
+    host_url: str = lazy(load_host_url)
+    root_url: str = lazy(load_root_url)
+    url_root: str = lazy(load_root_url)
+    base_url: str = lazy(load_base_url)
+    url: str = lazy(load_url)
+    full_path: str = lazy(load_full_path)
 
+    #: The hosts that the request may be for; else `TRUSTED_HOSTS`, else any.
+    trusted_hosts: Collection[str] | None = setting("TRUSTED_HOSTS", None)  # type: ignore[assignment]
     #: The longest body that is read, in bytes; else `MAX_CONTENT_LENGTH`, else no limit.
     max_content_length: int | None = setting("MAX_CONTENT_LENGTH", _WerkzeugRequest.max_content_length)
     #: The longest field of a multipart form, in bytes; else `MAX_FORM_MEMORY_SIZE`, else 500,000.
@@ -123,15 +138,11 @@ class Request(_WerkzeugRequest):
         accept_mimetypes = werkzeug_lazy("accept_mimetypes")
         access_route = werkzeug_lazy("access_route")
         authorization = werkzeug_lazy("authorization")
-        base_url = werkzeug_lazy("base_url")
         cache_control = werkzeug_lazy("cache_control")
         content_length = werkzeug_lazy("content_length")
         data = werkzeug_lazy("data")
         files = werkzeug_lazy("files")
         form = werkzeug_lazy("form")
-        full_path = werkzeug_lazy("full_path")
-        host = werkzeug_lazy("host")
-        host_url = werkzeug_lazy("host_url")
         if_match = werkzeug_lazy("if_match")
         if_modified_since = werkzeug_lazy("if_modified_since")
         if_none_match = werkzeug_lazy("if_none_match")
@@ -139,9 +150,6 @@ class Request(_WerkzeugRequest):
         if_unmodified_since = werkzeug_lazy("if_unmodified_since")
         pragma = werkzeug_lazy("pragma")
         range = werkzeug_lazy("range")
-        root_url = werkzeug_lazy("root_url")
-        url = werkzeug_lazy("url")
-        url_root = werkzeug_lazy("url_root")
         user_agent = werkzeug_lazy("user_agent")
         values = werkzeug_lazy("values")
         cookies = lazy(load_cookies)

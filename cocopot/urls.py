@@ -39,10 +39,18 @@ def create_url_adapter(app: Cocopot, request: Request | None) -> MapAdapter | No
 
     Returns:
         A Werkzeug `MapAdapter`, or `None` outside of a request without SERVER_NAME.
+
+    Raises:
+        BadHost: The host of the request is not valid.
+        SecurityError: The host of the request is not trusted.
     """
     config = app.config
     if request is not None:
-        return app.router.bind_to_environ(request.environ, *domain_of(app))
+        host = request.host  # checked also if the URLs are built from SERVER_NAME
+        server_name, subdomain = domain_of(app)
+        if server_name is None:
+            server_name, subdomain = host, None if app.router.host_matching else ""
+        return app.router.bind_to_environ(request.environ, server_name, subdomain)
     if config["SERVER_NAME"] is None:
         return None
     if not app.started:

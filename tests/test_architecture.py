@@ -25,6 +25,7 @@ locations
 exceptions
 environment
 suggestions escapes
+hosts
 scopes
 origins
 config_keys
@@ -37,6 +38,7 @@ statuses cookies
 wsgi head
 body
 lazy_attributes
+request_urls
 request
 response
 routing.rule routing.parts

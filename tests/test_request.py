@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import io
 import json
-import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -345,13 +344,9 @@ def test_form_limits_are_a_413() -> None:
     ("key", "value", "name"),
     [
         ("QUERY_STRING", "a=\xff", "args"),
-        ("QUERY_STRING", "a=\xff", "full_path"),
         ("QUERY_STRING", "\u20ac", "query_string"),
         ("PATH_INFO", "\u20ac", "path"),
-        pytest.param(
-            *("HTTP_HOST", "xn--a", "url"),
-            marks=pytest.mark.skipif(sys.version_info >= (3, 13), reason="it is read as it is"),
-        ),
+        ("QUERY_STRING", "\u20ac", "full_path"),
         ("HTTP_IF_MODIFIED_SINCE", "1 Jan 99999999999999999999 00:00:00 GMT", "if_modified_since"),
         ("HTTP_DATE", "1 Jan 99999999999999999999 00:00:00 GMT", "date"),
         ("HTTP_AUTHORIZATION", "Basic \xff", "authorization"),

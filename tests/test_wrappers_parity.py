@@ -21,7 +21,9 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 from werkzeug.wsgi import ClosingIterator, LimitedStream
 
+from cocopot.lazy_attributes import load_host
 from cocopot.request import Request
+from cocopot.request_urls import load_base_url, load_full_path, load_host_url, load_root_url, load_url
 from cocopot.response import Response
 
 if TYPE_CHECKING:
@@ -84,9 +86,19 @@ class OurRequest(FilesInMemory, Request):
 
 
 class Oracle(FilesInMemory, WerkzeugRequest):
-    """Werkzeug's request, with what is different by contract: broken forms are errors, cookies are UTF-8."""
+    """Werkzeug's request, with what is different by contract: broken forms are errors, cookies are UTF-8.
+
+    The URLs differ on purpose, see `test_request_urls.py`; here it is tested that they follow what is set.
+    """
 
     failure: Exception | None = None
+    host = cached_property(load_host, name="host")
+    host_url = cached_property(load_host_url, name="host_url")
+    root_url = cached_property(load_root_url, name="root_url")
+    url_root = cached_property(load_root_url, name="url_root")
+    base_url = cached_property(load_base_url, name="base_url")
+    url = cached_property(load_url, name="url")
+    full_path = cached_property(load_full_path, name="full_path")
 
     @cached_property
     def cookies(self) -> Any:

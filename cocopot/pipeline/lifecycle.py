@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, I
 from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from cocopot.body import check_content_length
+from cocopot.body import BAD_INPUT, check_content_length
 from cocopot.context import CURRENT, Context
 from cocopot.hooks.reporting import run_every
 from cocopot.logs import log_failure
@@ -23,6 +23,7 @@ from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_re
 from cocopot.pipeline.sending import send, send_error
 from cocopot.request import Request
 from cocopot.response import Response
+from cocopot.routing import Router
 from cocopot.speedups import new
 from cocopot.urls import domain_of
 
@@ -139,15 +140,15 @@ def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> s
             rule, request.view_args = found
             request.url_rule = rule
             return rule.endpoint  # type: ignore[no-any-return]
+        # The router rejects a host that is not valid.
+        if request.trusted_hosts is not None or type(router) is not Router:
+            request.host  # noqa: B018 - raises for a host that is not valid or not trusted
         path, method = environ.get("PATH_INFO", ""), environ.setdefault("REQUEST_METHOD", "GET")
         # In the plain case the request, which nothing has read yet, would only repeat the environment.
         if type(request) is not Request or method not in _METHODS or not path.isascii():
             path, method = request.path, request.method
             if not path.isascii():
                 check_utf8(environ)
-        if (trusted := config["TRUSTED_HOSTS"]) is not None:
-            request.trusted_hosts = trusted
-            request.host  # noqa: B018 - raises SecurityError
         if config["SERVER_NAME"] is None:
             rule, request.view_args = router.match_request(environ, path, method)
         else:
@@ -226,8 +227,9 @@ def finalize_request(context: Context, value: object, *, from_error_handler: boo
     except Exception as error:
         if not from_error_handler:
             raise
-        message = "Request finalizing failed with an error while handling an error"
-        log_failure(context.app, message, error=error)
+        if not isinstance(error, BAD_INPUT):
+            message = "Request finalizing failed with an error while handling an error"
+            log_failure(context.app, message, error=error)
         return response
     return processed
 
@@ -311,8 +313,14 @@ def _call_error_handlers(context: Context, exc: Exception) -> ResponseValue | No
 
 
 def handle_exception(context: Context, exc: Exception) -> Response:
-    """Handle an exception without an error handler: report it, then raise it again or send a 500."""
+    """Handle an exception without an error handler: report it, then raise it again or send a 500.
+
+    Bad input that an error handler or an after-request function reads is a 4xx there too, such as the host of
+    a request whose host is not trusted.
+    """
     app, pipeline = context.app, context.pipeline or context.get_pipeline()
+    if isinstance(exc, BAD_INPUT) and not _is_trapped(app, exc):
+        return finalize_request(context, exc, from_error_handler=True)
     if pipeline.got_request_exception_hook is not None:
         try:
             pipeline.got_request_exception_hook(app, context.request, exc)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.routing import Map, RequestRedirect, ValidationError
 from werkzeug.routing import Rule as WerkzeugRule
+from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot import speedups
 from cocopot.exceptions import MethodNotAllowed, NotFound
+from cocopot.hosts import host_of, subdomain_of, without_default_port
+from cocopot.request_urls import quote_path, quote_query
 from cocopot.routing.matcher import Matcher
 from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
 
@@ -24,9 +27,8 @@ if TYPE_CHECKING:
     from cocopot.routing.table import Domain, Host, Table
     from cocopot.types import WSGIEnvironment
 
-#: The most hosts in the cache, which is cleared then; a longer host is not cached.
+#: The most hosts in the cache, which is cleared then. A valid host has a limited length.
 _MAX_HOSTS = 256
-_MAX_HOST_LENGTH = 260
 _METHODS = frozenset(map(str, HTTPMethod))
 
 
@@ -217,10 +219,48 @@ class Router(Map):
         except ValidationError:
             raise walk.error() from None
 
+    def bind_to_environ(
+        self,
+        environ: WSGIEnvironment | WerkzeugRequest,
+        server_name: str | None = None,
+        subdomain: str | None = None,
+    ) -> MapAdapter:
+        """Return an adapter for a WSGI environment, as Werkzeug's method does.
+
+        A host that is not valid raises, one that is not a subdomain of the server name gives no warning, and
+        the script name and the query are quoted, as they are parts of URLs.
+
+        Args:
+            environ: The WSGI environment, or a request.
+            server_name: The server name to build with; by default the host of the request.
+            subdomain: The subdomain; by default the one that the host is, `<invalid>` if it is not one.
+
+        Raises:
+            BadHost: The host cannot be a host name.
+        """
+        env = environ.environ if isinstance(environ, WerkzeugRequest) else environ
+        scheme = _scheme(env)
+        if server_name is None or (subdomain is None and not self.host_matching):
+            host = environ.host if isinstance(environ, WerkzeugRequest) else host_of(env)
+            server_name = host if server_name is None else server_name
+            if subdomain is None and not self.host_matching:
+                found = subdomain_of(host, server_name, scheme)
+                subdomain = "<invalid>" if found is None else found
+        return self.bind(
+            without_default_port(server_name, scheme),
+            quote_path(env.get("SCRIPT_NAME", "").encode("latin1")),
+            subdomain,
+            scheme,
+            env["REQUEST_METHOD"],
+            env.get("PATH_INFO", "").encode("latin1").decode(errors="replace"),
+            quote_query(env.get("QUERY_STRING", "").encode("latin1")),
+        )
+
     def _match_bound(
         self, environ: WSGIEnvironment, path: str, method: str, server_name: str | None, subdomain: str | None
     ) -> Match:
-        """Match as Werkzeug does, and cache the host."""
+        """Match as Werkzeug does, and cache the host, which is valid then."""
+        host_of(environ)
         adapter = self.bind_to_environ(environ, server_name, subdomain)
         if not adapter.websocket:
             self._cache_host(adapter, environ, server_name, subdomain)
@@ -242,17 +282,26 @@ class Router(Map):
     ) -> None:
         """Cache which domain a host belongs to, if only the key of the cache decides that."""
         host = environ.get("HTTP_HOST")
-        by_host = self.host_matching or (server_name is not None and subdomain is None)
         name = adapter.server_name if adapter.subdomain is None else adapter.subdomain
         table = self._matcher.current()
         domain = table.domains.get(name)
-        if domain is None or (host is None and by_host) or len(host or "") > _MAX_HOST_LENGTH:
+        if domain is None or host is None:
             return
         hosts = table.hosts.get(environ["wsgi.url_scheme"], {})
         if len(hosts) >= _MAX_HOSTS:
             hosts.clear()
         plain = server_name is None and subdomain is None
         hosts[host if plain else (host, server_name, subdomain)] = domain
+
+
+def _scheme(environ: WSGIEnvironment) -> str:
+    """Return the scheme of a request, which is `ws` or `wss` for a WebSocket (RFC 6455, 4.1)."""
+    scheme: str = environ["wsgi.url_scheme"]
+    if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+        return scheme
+    tokens = environ.get("HTTP_CONNECTION", "").lower().split(",")
+    is_upgrade = any(token.strip(" \t") == "upgrade" for token in tokens)
+    return {"https": "wss"}.get(scheme, "ws") if is_upgrade else scheme
 
 
 def _match_nothing(*_: object, **__: object) -> None:

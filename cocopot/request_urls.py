@@ -1,0 +1,93 @@
+"""The URLs of a request: what the client asked for, as an IRI (RFC 3987), whatever is in it.
+
+A character that has a meaning in a URL, or none, is percent-encoded: in the path all but those of a segment
+(RFC 3986, 3.3), in the query those that the client encoded. Werkzeug's attributes take a percent sign in the
+decoded path for the beginning of an encoded character, decode the query, and leave `full_path` unquoted.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote_to_bytes
+
+from werkzeug.urls import uri_to_iri
+
+from cocopot.lazy_attributes import load_path, load_root_path
+
+if TYPE_CHECKING:
+    from cocopot.request import Request
+
+_SAFE_IN_PATH = "!$&'()*+,/:;=@"
+_SAFE_IN_QUERY = _SAFE_IN_PATH + "?%[]{}|\\^`"
+_NOT_ASCII = re.compile("(?:%[89a-f][0-9a-f])+", re.ASCII | re.IGNORECASE)
+
+
+def quote_path(path: str | bytes) -> str:
+    """Return a decoded path as it is in a URL."""
+    return quote(path, safe=_SAFE_IN_PATH)
+
+
+def quote_query(query: bytes) -> str:
+    """Return a query string as it is in a URL: what the client has encoded stays as it is."""
+    return quote(query, safe=_SAFE_IN_QUERY)
+
+
+def to_iri(quoted: str) -> str:
+    """Decode the encoded characters outside ASCII, except those that cannot be printed."""
+    return _NOT_ASCII.sub(lambda match: _decode(match[0]), quoted) if "%" in quoted else quoted
+
+
+def _decode(encoded: str) -> str:
+    text = unquote_to_bytes(encoded).decode(errors="surrogateescape")
+    return "".join(char if char.isprintable() else quote(char, errors="surrogateescape") for char in text)
+
+
+def load_host_url(request: Request) -> str:
+    """The scheme and the host of the request's URL, with a slash at the end."""
+    url = f"{request.scheme}://{request.host}/"
+    try:
+        return uri_to_iri(url)
+    except UnicodeError:  # an international name that cannot be decoded
+        return url
+
+
+def load_root_url(request: Request) -> str:
+    """The URL that the application is mounted under, with a slash at the end."""
+    root = request.root_path
+    return f"{load_host_url(request)[:-1]}{to_iri(quote_path(_root_bytes(request, root)))}/"
+
+
+def load_base_url(request: Request) -> str:
+    """The URL of the request, without the query."""
+    return f"{load_root_url(request)[:-1]}{_path(request)}"
+
+
+def load_url(request: Request) -> str:
+    """The URL of the request."""
+    query = request.query_string
+    return f"{load_base_url(request)}?{_query(query)}" if query else load_base_url(request)
+
+
+def load_full_path(request: Request) -> str:
+    """The path of the request and its query, as in its URL: always with a question mark."""
+    return f"{_path(request)}?{_query(request.query_string)}"
+
+
+def _path(request: Request) -> str:
+    path = request.path
+    data = path.encode()
+    if "\ufffd" in path and path == load_path(request):  # bytes that are not UTF-8
+        data = b"/" + request.environ["PATH_INFO"].encode("latin1").lstrip(b"/")
+    return to_iri(quote_path(data))
+
+
+def _root_bytes(request: Request, root: str) -> bytes:
+    if "\ufffd" in root and root == load_root_path(request):
+        raw: str = request.environ["SCRIPT_NAME"]
+        return raw.encode("latin1").rstrip(b"/")
+    return root.encode()
+
+
+def _query(query: bytes) -> str:
+    return to_iri(quote_query(query))

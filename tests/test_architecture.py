@@ -50,7 +50,8 @@ helpers
 paths
 folders
 logs
-hooks.markers hooks.specs hooks.failures hooks.candidates hooks.selection hooks.records
+hooks.markers hooks.specs hooks.failures hooks.distributions hooks.imports
+hooks.candidates hooks.selection hooks.records
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
 hooks.source hooks.blame hooks.compiler hooks.observers hooks.manager
 hooks.contract hooks.loading hooks.reporting

@@ -146,11 +146,13 @@ PRIVATE_NAMES = [
         lambda: pluggy.PluginManager("demo"),
     ),
     # importlib-metadata
-    PrivateName("_normalized_name", "hooks.candidates", "the folder's name, without its metadata", _metadata),
-    PrivateName("_path", "hooks.candidates checks.targets", "where broken metadata is", _metadata),
+    PrivateName(
+        "_normalized_name", "hooks.distributions", "the folder's name, without its metadata", _metadata
+    ),
+    PrivateName("_path", "hooks.distributions checks.targets", "where broken metadata is", _metadata),
     PrivateName(
         "_meta",
-        "hooks.candidates checks.targets",
+        "hooks.candidates hooks.distributions hooks.imports checks.targets",
         "the protocol of distributions, for type checkers",
         lambda: importlib_metadata,
     ),
@@ -202,7 +204,7 @@ def test_the_list_is_complete() -> None:
     """Every private name of a library that a module uses is in the list, as far as the source shows it."""
     listed = {(private.name, module) for private in PRIVATE_NAMES for module in private.modules.split()}
     used = {(use.name, use.module) for use in _uses() if _is_foreign(use)}
-    assert used >= {("_parts", "routing.plans"), ("_status", "response"), ("_meta", "hooks.candidates")}
+    assert used >= {("_parts", "routing.plans"), ("_status", "response"), ("_meta", "hooks.distributions")}
     assert used - listed - OWN.keys() == set()
     assert OWN.keys() <= used
 

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from cocopot.cli.tables import printable
-from cocopot.hooks.candidates import Candidate, read_entry_points
+from cocopot.hooks.candidates import Candidate
+from cocopot.hooks.distributions import COMMANDS_GROUP, read_entry_points
 from cocopot.locations import locate_error, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from cocopot.locations import SourceLocation
-
-#: The entry-point group under which a distribution names its commands.
-GROUP = "cocopot.commands"
 
 
 class ExternalCommandError(click.ClickException):
@@ -117,7 +115,7 @@ def find_commands(builtin: Container[str]) -> ExternalCommands:
     Args:
         builtin: Names of commands that cannot be replaced.
     """
-    points, unreadable = read_entry_points(GROUP)
+    points, unreadable = read_entry_points(COMMANDS_GROUP)
     candidates = [Candidate(point.name, point.value, entry_point=point) for point in points]
     by_name: dict[str, list[Candidate]] = {}
     errors = [

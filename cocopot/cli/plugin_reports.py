@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import installed, unreadable
 from cocopot.hooks.contract import check_hooks
+from cocopot.hooks.distributions import misspelled_groups
 from cocopot.hooks.source import function_of, name_of_namespace
 from cocopot.locations import locate
 from cocopot.registry.error_handlers import ErrorHandlers
@@ -138,7 +139,8 @@ class HookReport:
 def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[PluginReport]:
     """Return every plugin that is installed, was passed to the application, or is registered.
 
-    A distribution whose entry points cannot be read is reported in place of its plugins.
+    A distribution whose entry points cannot be read, or are in a misspelled group, is reported in place of
+    its plugins.
 
     Imports nothing: the hooks and needs of a plugin that is not loaded are reported only if its module has
     been imported.
@@ -161,7 +163,7 @@ def report_plugins(manager: PluginManager, registered: str = "loaded") -> list[P
     ]
     missing = errors.keys() - {report.name for report in found}
     found += [_report_missing(name, errors[name]) for name in missing]
-    found += [_report_unreadable(manager, error) for error in unreadable()]
+    found += [_report_unreadable(manager, error) for error in (*unreadable(), *misspelled_groups())]
     return sorted(found, key=lambda report: (report.position or sys.maxsize, report.name))
 
 

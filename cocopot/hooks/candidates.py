@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
-import sys
 from types import BuiltinFunctionType, FunctionType, NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cocopot.exceptions import PluginError
+from cocopot.hooks.distributions import GROUP, name_of, read_entry_points, version_of
 from cocopot.hooks.failures import collected_errors
+from cocopot.hooks.imports import import_target, instantiate
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Callable, Container, Iterable
 
-    from importlib_metadata import Distribution, EntryPoint
+    from importlib_metadata import EntryPoint
     from importlib_metadata._meta import IDistribution
 
     from cocopot.exceptions import PluginErrorReason
     from cocopot.locations import SourceLocation
 
-#: The entry-point group under which a distribution names its plugins.
-GROUP = "cocopot.plugins"
 #: Names of plugins that must not be loaded, in addition to the application's `disable`.
 DISABLE_VARIABLE = "COCOPOT_DISABLE_PLUGINS"
 #: `raise` or `warn`; replaces the application's `plugin_errors`.
@@ -68,26 +66,34 @@ class Candidate:
     @functools.cached_property
     def distribution(self) -> str:
         """Name of the distribution; empty for an object that was passed."""
-        return self._metadata("name")
+        return self._read(name_of)
 
     @functools.cached_property
     def version(self) -> str:
         """Version of the distribution; empty for an object that was passed."""
-        return self._metadata("version")
+        return self._read(version_of)
 
-    def _metadata(self, attribute: str) -> str:
+    def _read(self, function: Callable[[IDistribution], str]) -> str:
         distribution = None if self.entry_point is None else self.entry_point.dist
-        return "" if distribution is None else _metadata(distribution, attribute)
+        return "" if distribution is None else function(distribution)
+
+    def target(self) -> object:
+        """Import the plugin, and return the module, class or object.
+
+        Raises:
+            PluginError: If its entry point is wrong, or a module is missing.
+            Exception: Whatever the import raises.
+        """
+        return self.explicit if self.entry_point is None else import_target(self)
 
     def load(self) -> object:
         """Import the plugin; a class is instantiated.
 
         Raises:
-            PluginError: It is a value such as `None` or a function, which cannot have hooks.
-            Exception: Whatever the import, or the class, raises.
+        XX: Whatever the import, or the class, raises.
         """
-        plugin = self.explicit if self.entry_point is None else self.entry_point.load()
-        plugin = plugin() if isinstance(plugin, type) else plugin
+        plugin = self.target()
+        plugin = instantiate(self, plugin) if isinstance(plugin, type) else plugin
         if type(plugin) in _WITHOUT_HOOKS:
             problem = f"is {plugin!r:.80}. It must be a module, a class, or an instance of a class."
             raise self.error(problem, reason="type")
@@ -122,16 +128,19 @@ class Candidate:
         reason: PluginErrorReason,
         hook: str | None = None,
         place: SourceLocation | None = None,
+        cure: str = "",
     ) -> PluginError:
-        """Return an error about the plugin, whose cure is to disable it.
+        """Return an error about the plugin, whose last cure is to disable it.
 
         Args:
             problem: What is wrong, as a predicate: `"requires 'session', which is not installed."`.
             reason: What kind of fault it is.
             hook: The hook that is concerned, if there is one.
             place: Where in the source the fault is, if it is known.
+            cure: How to mend it, as a sentence.
         """
         subject, name = self.describe(), self.name
+        without_it = f'To go on without it, pass disable={{"{name}"}} or set {DISABLE_VARIABLE}={name}.'
         return PluginError(
             problem,
             subject=f"{subject[0].upper()}{subject[1:]}",
@@ -141,7 +150,7 @@ class Candidate:
             entry_point=self.value or None,
             hook=hook,
             place=place,
-            cure=f'To go on without it, pass disable={{"{name}"}} or set {DISABLE_VARIABLE}={name}.',
+            cure=f"{cure}\n{without_it}" if cure else without_it,
             reason=reason,
         )
 
@@ -162,83 +171,6 @@ def installed() -> tuple[Candidate, ...]:
 def unreadable() -> list[PluginError]:
     """Return an error for each distribution whose entry points cannot be read; `installed` skips it."""
     return read_entry_points(GROUP)[1]
-
-
-def read_entry_points(group: str) -> tuple[list[EntryPoint], list[PluginError]]:
-    """Return the entry points of a group, and an error for each distribution whose file cannot be read."""
-    points: list[EntryPoint] = []
-    errors: list[PluginError] = []
-    for distribution in _distributions():
-        try:
-            points += _entry_points_of(distribution, group)
-        except PluginError as error:
-            errors.append(error)
-    return points, errors
-
-
-def plugin_entry_points(distribution: IDistribution) -> list[EntryPoint]:
-    """Return the entry points of the plugins of a distribution.
-
-    Args:
-        distribution: The distribution, as importlib-metadata returns it.
-
-    Raises:
-        PluginError: If the file that names them cannot be read.
-    """
-    return _entry_points_of(distribution, GROUP)
-
-
-def _entry_points_of(distribution: IDistribution, group: str) -> list[EntryPoint]:
-    try:
-        return [point for point in distribution.entry_points if point.group == group]
-    except Exception as error:  # whatever the reader raises
-        name, version = _metadata(distribution, "name"), _metadata(distribution, "version")
-        problem = "a line has no '='" if isinstance(error, TypeError) else str(error)
-        raise PluginError(
-            f"The entry points of the distribution {name} {version} cannot be read: {problem}. "
-            "Its plugins and commands are not found.",
-            distribution=name,
-            version=version,
-            cure=f"Install it again; its entry_points.txt is in {_place(distribution)}.",
-            reason="metadata",
-        ) from error
-
-
-def _metadata(distribution: IDistribution, attribute: str) -> str:
-    try:
-        return str(getattr(distribution, attribute))
-    except Exception:  # noqa: BLE001 - whatever the reader of metadata raises
-        # A half-removed distribution, for example; the message that needs this is about another problem.
-        return f"unknown, unreadable metadata in {_place(distribution)}"
-
-
-def _place(distribution: IDistribution) -> str:
-    return str(getattr(distribution, "_path", "an unknown place"))
-
-
-def _distributions() -> Iterable[Distribution]:
-    """Return one distribution of each name: the first on `sys.path`, or the first that has metadata.
-
-    `importlib_metadata.entry_points` searches the same ones, but treats an entry of `sys.path` that does not
-    exist, such as `python311.zip`, as an archive; importing the module that reads archives takes as long as
-    the search.
-    """
-    import importlib_metadata  # by an application that loads installed plugins, and no other
-
-    # `Path.exists` raises without permission.
-    places = [place for place in sys.path if os.path.exists(place or os.curdir)]  # noqa: PTH110
-    found: dict[str, Any] = {}
-    distribution: Any
-    for distribution in importlib_metadata.distributions(path=places):
-        name = distribution._normalized_name  # noqa: SLF001 - of the folder; `name` parses the metadata
-        if name not in found or (not _has_metadata(found[name]) and _has_metadata(distribution)):
-            found[name] = distribution
-    return found.values()
-
-
-def _has_metadata(distribution: Distribution) -> bool:
-    """Whether a distribution has metadata, which an interrupted removal may have deleted."""
-    return any(distribution.read_text(file) for file in ("METADATA", "PKG-INFO", ""))
 
 
 def explicit_candidates(explicit: Iterable[object]) -> list[Candidate]:

@@ -164,15 +164,21 @@ def _checked_names(names: Iterable[str], argument: str) -> list[str]:
 
 
 def _duplicate(same: list[Candidate]) -> PluginError:
-    sources = [
-        f"{candidate.distribution or 'the application'} {candidate.version} "
-        f"({candidate.value or candidate.explicit!r})"
-        for candidate in same
-    ]
     name, number = same[0].name, "Two" if len(same) == 2 else len(same)
-    return PluginError(
-        f"{number} distributions provide a plugin named {name!r}: {' and '.join(sources)}.",
-        plugin=name,
-        cure=f"Uninstall one of them, or disable the name with {DISABLE_VARIABLE}={name}.",
-        reason="duplicate",
-    )
+    if len({(candidate.distribution, candidate.version) for candidate in same}) == 1:
+        values = " and ".join(repr(candidate.value) for candidate in same)
+        problem = (
+            f"The distribution {same[0].distribution} {same[0].version} has {str(number).lower()} plugins "
+            f"named {name!r}: {values}."
+        )
+        cure = "Its author must rename one of them"
+    else:
+        sources = [
+            f"{candidate.distribution or 'the application'} {candidate.version} "
+            f"({candidate.value or candidate.explicit!r})"
+            for candidate in same
+        ]
+        problem = f"{number} distributions provide a plugin named {name!r}: {' and '.join(sources)}."
+        cure = "Uninstall one of them"
+    cure = f"{cure}, or disable the name with {DISABLE_VARIABLE}={name}."
+    return PluginError(problem, plugin=name, cure=cure, reason="duplicate")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cocopot.hooks.candidates import Candidate, plugin_entry_points
+from cocopot.hooks.candidates import Candidate
 from cocopot.hooks.candidates import installed as find_installed_plugins
+from cocopot.hooks.distributions import plugin_entry_points
 from cocopot.hooks.loading import load_plugins
 from cocopot.hooks.observers import HookCallRecord
 from cocopot.testing.client import Client, CliRunner, EnvironBuilder

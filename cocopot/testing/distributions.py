@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cocopot.hooks.candidates import GROUP, installed
+from cocopot.hooks.candidates import installed
+from cocopot.hooks.distributions import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

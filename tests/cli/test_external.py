@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from cocopot import Cocopot
 from cocopot.cli import COMMANDS, OPTIONAL_COMMANDS, main
-from cocopot.cli.external import GROUP, ExternalCommandError, ExternalCommands, find_commands
+from cocopot.cli.external import ExternalCommandError, ExternalCommands, find_commands
+from cocopot.hooks.distributions import COMMANDS_GROUP as GROUP
 from cocopot.testing import installed_plugin
 from tests.cli.support import Ready
 

@@ -71,7 +71,7 @@ FAULTY = {
 EXPECTED = {
     "import-error": "ModuleNotFoundError: No module named 'a_module_that_nobody_has'",
     "syntax-error": "SyntaxError: ",
-    "object-missing": "AttributeError: module 'cocopot_object_missing' has no attribute 'plugin'",
+    "object-missing": "names 'plugin', which the module 'cocopot_object_missing' does not have.",
     "nothing": "is None. It must be a module, a class, or an instance of a class.",
     "class-raises": "ValueError: no licence",
     "exits": "SystemExit: goodbye",
@@ -178,7 +178,7 @@ def test_a_half_removed_distribution_stops_no_other_plugin(environment: MakeEnvi
     (metadata,) = made.folder.rglob("cocopot_ruin-1.0.dist-info/METADATA")
     metadata.unlink()
     assert made.start(disable={"ruin"}).names == ["sound"]
-    assert "Plugin 'ruin' (unknown, unreadable metadata in " in made.start().message
+    assert "Plugin 'ruin' (cocopot_ruin 1.0, " in made.start().message
 
 
 def test_with_warn_an_ambiguous_name_is_skipped(environment: MakeEnvironment) -> None:

@@ -13,7 +13,8 @@ import importlib_metadata
 import pytest
 
 from cocopot import Cocopot
-from cocopot.hooks.candidates import GROUP, Candidate, explicit_candidates, installed, unreadable
+from cocopot.hooks.candidates import Candidate, explicit_candidates, installed, unreadable
+from cocopot.hooks.distributions import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cocopot.exceptions import PluginErrorReason
+    from cocopot.testing import Candidate
     from cocopot_devtools.checks.subjects import PluginUnderTest
 
 
@@ -48,13 +49,17 @@ def check_loading(subject: PluginUnderTest) -> None:
     before, printed = Snapshot.take(candidate.value.partition(":")[0].partition(".")[0]), _printed()
     subject.step("its module was imported")
     try:
-        if candidate.entry_point is not None:
-            candidate.entry_point.load()
+        candidate.target()
         _find_effects(subject, before)
         if _printed() != printed:
             subject.find("CP302", "Importing it prints to standard output, or closes it.")
         subject.step("its class was instantiated")
         plugin = candidate.load()
+    except PluginError as error:
+        _find_effects(subject, before)
+        code = "CP106" if error.reason == "type" else "CP102"
+        subject.find(code, _describe_failure(candidate, error), _find_place(subject, error))
+        return
     except BaseException as error:  # noqa: BLE001 - whatever it is, SystemExit too, is the finding
         _find_effects(subject, before)
         message = f"{candidate.value!r} cannot be loaded: {describe(error)}."
@@ -68,6 +73,15 @@ def check_loading(subject: PluginUnderTest) -> None:
         subject.facts["others"] = (*subject.facts["requires"], *candidate.declared_names(plugin, "after"))
     except PluginError as error:
         subject.find("CP106", contract_message(subject, error))
+
+
+def _describe_failure(candidate: Candidate, error: PluginError) -> str:
+    if error.reason == "type":
+        return f"It {error.problem}"
+    exception = error.problem.removeprefix("failed to load: ")
+    problem = f"it {error.problem}" if exception == error.problem else f"{exception}."
+    *cures, _ = error.cure.splitlines()  # the last one is to disable the plugin
+    return " ".join([f"{candidate.value!r} cannot be loaded: {problem}", *cures])
 
 
 def _find_effects(subject: PluginUnderTest, before: Snapshot) -> None:

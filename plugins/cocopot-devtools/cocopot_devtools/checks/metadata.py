@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,10 @@ def check_metadata(target: Target) -> Iterator[Finding]:
     """Yield findings about the metadata of a distribution, and with the names of its plugins."""
     points = target.entry_points
     if not points:
-        yield Finding("CP101", f"{target.name} {target.version} names no plugin under {GROUP!r}.")
+        groups = sorted({point.group for point in target.distribution.entry_points})
+        close = difflib.get_close_matches(GROUP, groups, n=1, cutoff=0.8)
+        hint = f" It has the group {close[0]!r}." if close else ""
+        yield Finding("CP101", f"{target.name} {target.version} names no plugin under {GROUP!r}.{hint}")
     for point in points:
         if not _USABLE.fullmatch(point.name) or point.name in {"all", "none"}:
             yield Finding("CP104", f"The name {point.name!r} cannot be used.", plugin=point.name)

@@ -81,9 +81,9 @@ def test_faults(fault: str, subject: MakePlugin) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("cocopot_demo:nothing", "AttributeError: module 'cocopot_demo' has no attribute 'nothing'."),
+        ("cocopot_demo:nothing", "it names 'nothing', which the module 'cocopot_demo' does not have."),
         ("cocopot_nowhere", "ModuleNotFoundError: No module named 'cocopot_nowhere'."),
-        ("no value", "ValueError: "),
+        ("no value", "it has the entry point 'no value', which is not a reference."),
         ("cocopot_demo:Plugin", "ValueError: no licence."),
     ],
 )

@@ -44,6 +44,15 @@ def test_nothing_wrong(project: Callable[..., Path]) -> None:
     assert check(project) == []
 
 
+@pytest.mark.parametrize("group", ["cocopot.plugin", "cocopot_plugins", "Cocopot.Plugins"])
+def test_a_misspelled_group(group: str, project: Callable[..., Path]) -> None:
+    """The finding names the group that the distribution has in place of the right one."""
+    toml = PROJECT.format(fields="\n".join(FIELDS.values()), name="demo").replace("cocopot.plugins", group)
+    [finding] = check(project, toml=toml)
+    assert finding.code == "CP101"
+    assert finding.message.endswith(f"names no plugin under 'cocopot.plugins'. It has the group {group!r}.")
+
+
 @pytest.mark.parametrize("code", FIELDS)
 def test_missing_fields(code: str, project: Callable[..., Path]) -> None:
     """Each field that is missing is a finding, and the only one."""

@@ -197,8 +197,9 @@ class TestErrors:
         assert client.post("/api/notes/7").allow == {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"}
 
     def test_elsewhere(self, client: Client) -> None:
-        """Outside of the API errors stay pages."""
+        """Outside of the API errors are pages; unknown paths beside `/api/notes` are not."""
         assert client.get("/nowhere").mimetype == "text/html"
+        assert client.get("/api/nothing").mimetype == "application/problem+json"
 
     def test_rolled_back(self, app: Cocopot, database: Path) -> None:
         """A request that fails after a change leaves nothing behind, and no connection open."""
@@ -235,27 +236,136 @@ class TestPage:
     def test_escaped(self, client: Client) -> None:
         """What people write is shown as they wrote it, never run."""
         add(client, "<script>alert(1)</script>", "$body & <b>")
-        html = client.get("/", query_string={"q": "ALERT"}).text
-        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
-        assert "$body &amp; &lt;b&gt;" in html
+        for path in ("/?q=ALERT", "/notes/1/edit", "/notes/1/delete"):
+            html = client.get(path).text
+            assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+            assert "$body &amp; &lt;b&gt;" in html
         assert 'value="&#34;&gt;&lt;"' in client.get("/", query_string={"q": '"><'}).text
+        assert "<script" not in client.get("/notes/<script>").text
 
     @pytest.mark.parametrize(
-        ("number", "words"), [(0, "no notes"), (1, "1 note<"), (51, "newest 50 of 51 notes<")]
+        ("number", "query", "words"),
+        [
+            *(
+                (0, "", "There are no notes yet."),
+                (0, "?q=tea", "There is no note with “tea”."),
+                (1, "", "1 note<"),
+            ),
+            *(
+                (2, "", "2 notes<"),
+                (51, "", "1 to 50 of 51 notes<"),
+                (51, "?page=2", "51 to 51 of 51 notes<"),
+            ),
+            (1, "?q=milk", '1 note with “milk” <a href="/">Show all notes</a>'),
+        ],
     )
-    def test_summary(self, client: Client, number: int, words: str) -> None:
-        """The page shows the number of notes."""
+    def test_summary(self, client: Client, number: int, query: str, words: str) -> None:
+        """The page shows which notes it has, and how to see all."""
         for _ in range(number):
             add(client)
-        assert words in client.get("/").text
+        assert words in client.get(f"/{query}").text
 
-    def test_static_files(self, client: Client) -> None:
-        """Whatever the page refers to is there."""
-        links = re.findall(r'(?:href|src)="(/[^"]*)"', client.get("/").text)
+    def test_pages(self, client: Client) -> None:
+        """Pages lead to each other, with what was searched for."""
+        for _ in range(101):
+            add(client)
+        first = client.get("/?q=milk").text
+        assert 'rel="prev"' not in first
+        assert '<a rel="next" href="/?q=milk&amp;page=2">' in first
+        second = client.get("/?q=milk&page=2").text
+        assert '<a rel="prev" href="/?q=milk">' in second
+        assert 'rel="next"' not in client.get("/?q=milk&page=3").text
+
+    def test_add(self, client: Client) -> None:
+        """The form adds a note, and leads to a page that can be loaded again."""
+        response = client.post("/notes", data={"title": "Milk", "body": "two\r\nbottles"})
+        assert (response.status_code, response.location) == (303, "/?done=added")
+        html = client.get(response.location).text
+        assert '<p class="message" role="status">The note was added.</p>' in html
+        assert json_of(client.get("/api/notes/1"))["body"] == "two\nbottles"
+
+    @pytest.mark.parametrize("path", ["/notes", "/notes/1/edit"])
+    @pytest.mark.parametrize(
+        ("title", "error"), [("  ", "must not be empty"), ("x" * 201, "must have at most 200")]
+    )
+    def test_invalid(self, client: Client, path: str, title: str, error: str) -> None:
+        """A form with a mistake is shown again, with what was written, and the reason at its field."""
+        add(client)
+        response = client.post(path, data={"title": title, "body": "a long text"})
+        assert response.status_code == 422
+        assert f'id="title-error">The title {error}' in response.text
+        assert 'aria-invalid="true" aria-describedby="title-error"' in response.text
+        assert "a long text</textarea>" in response.text
+        assert [note["title"] for note in json_of(client.get("/api/notes"))["notes"]] == ["Milk"]
+
+    def test_edit(self, client: Client) -> None:
+        """A note is changed by its form, which has its values and leads back to where it was opened."""
+        add(client, "Milk", "\nafter an empty line")
+        assert 'href="/notes/1/edit?q=milk"' in client.get("/?q=milk").text
+        form = client.get("/notes/1/edit?q=milk").text
+        assert 'action="/notes/1/edit?q=milk"' in form
+        assert 'value="Milk"' in form
+        assert ">\n\nafter an empty line</textarea>" in form
+        response = client.post("/notes/1/edit?q=milk", data={"title": "Oat milk", "body": ""})
+        assert (response.status_code, response.location) == (303, "/?done=changed&q=milk#note-1")
+        assert json_of(client.get("/api/notes/1"))["title"] == "Oat milk"
+
+    def test_delete(self, client: Client) -> None:
+        """A note is deleted after a question, which shows it; GET deletes nothing."""
+        add(client)
+        question = client.get("/notes/1/delete")
+        assert (question.status_code, "two bottles" in question.text) == (200, True)
+        assert client.get("/api/notes/1").status_code == 200
+        response = client.post("/notes/1/delete")
+        assert (response.status_code, response.location) == (303, "/?done=deleted")
+        assert client.get("/api/notes/1").status_code == 404
+        assert client.post("/notes/1/delete").status_code == 303
+
+    def test_delete_the_last_one_of_a_page(self, client: Client) -> None:
+        """After the only note of a page has been deleted, the page before it is shown."""
+        for _ in range(51):
+            add(client)
+        response = client.post("/notes/1/delete?page=2", follow_redirects=True)
+        assert response.request.full_path == "/?done=deleted&page=1"
+        assert "50 notes<" in response.text
+
+    def test_time(self, client: Client) -> None:
+        """A note has the time of its last change."""
+        updated = add(client)["updated"]
+        html = client.get("/").text
+        assert re.search(rf'<time datetime="{updated}">\d\d \w+ \d{{4}}, {updated[11:16]} UTC</time>', html)
+
+    @pytest.mark.parametrize("path", ["/nowhere", "/notes/7/edit", "/notes/7/delete", "/source/secret.py"])
+    def test_not_found(self, client: Client, path: str) -> None:
+        """What does not exist is a page that leads back."""
+        response = client.get(path)
+        assert (response.status_code, response.mimetype) == (404, "text/html")
+        assert '<a href="/">All notes</a>' in response.text
+
+    @pytest.mark.parametrize(("site", "status"), [(None, 303), ("same-origin", 303), ("cross-site", 403)])
+    def test_other_sites(self, client: Client, site: str | None, status: int) -> None:
+        """A form that a page of another site sends is refused."""
+        headers = {} if site is None else {"Sec-Fetch-Site": site}
+        assert client.post("/notes", data={"title": "Milk"}, headers=headers).status_code == status
+
+    def test_no_script(self, client: Client) -> None:
+        """The pages work without a script, and allow none."""
+        add(client)
+        for path in ("/", "/notes/1/edit", "/notes/1/delete", "/nowhere"):
+            response = client.get(path)
+            assert "<script" not in response.text
+            assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+
+    def test_links(self, client: Client) -> None:
+        """Whatever the pages refer to is there, such as the code of the application."""
+        add(client)
+        links: set[str] = set()
+        for path in ("/", "/notes/1/edit", "/notes/1/delete"):
+            links.update(re.findall(r'(?:href|src)="(/[^"]*)"', client.get(path).text))
         for link in links:
             with client.get(link) as response:
                 assert response.status_code == 200
-        assert {"/static/board.css", "/static/board.js", "/api/notes"} <= set(links)
+        assert {"/static/board.css", "/api/notes", "/source/page.py", "/notes/1/edit"} <= links
 
 
 class TestPlugins:

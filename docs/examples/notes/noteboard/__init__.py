@@ -1,4 +1,4 @@
-"""A note board: an HTML page, a JSON API, and an SQLite database."""
+"""A note board: HTML pages, a JSON API, and an SQLite database."""
 
 from __future__ import annotations
 
@@ -37,11 +37,18 @@ def create_app(config: Mapping[str, Any] | None = None) -> Cocopot:
     store.init_app(app)
     app.register_blueprint(page)
     app.register_blueprint(api)
-    app.after_request(forbid_sniffing)
+    app.after_request(restrict_browsers)
     return app
 
 
-def forbid_sniffing(response: Response) -> Response:
-    """Forbid browsers to guess the content type, so that a note is never run as a script."""
+def restrict_browsers(response: Response) -> Response:
+    """Restrict what browsers do with a response.
+
+    They do not guess its type, so that a note is never run as a script. A page loads nothing of other
+    origins, and is in no frame of theirs.
+    """
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'"
+    )
     return response

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from cocopot import Response
 
-api = Blueprint("api", __name__, url_prefix="/api/notes")
+api = Blueprint("api", __name__, url_prefix="/api")
 
 #: An id in the range of SQLite; any other one is a 404.
-NOTE = f"/<int(max={store.MAX_ID}):note_id>"
+NOTE = f"/notes/<int(max={store.MAX_ID}):note_id>"
 MISSING = "The note does not exist."
 
 
-@api.get("")
+@api.get("/notes")
 def list_notes() -> dict[str, Any]:
     """Return one page of the notes that contain the text `q`, newest first."""
     text = request.args.get("q", "")
@@ -41,7 +41,7 @@ def _page_url(text: str, page: int, size: int) -> str:
     return url_for(".list_notes", q=text or None, page=page, per_page=size)
 
 
-@api.post("")
+@api.post("/notes")
 def create_note() -> tuple[Response, int, dict[str, str]]:
     """Create a note, and return it with its URL."""
     note = store.add(**whole_note(request.get_json()))

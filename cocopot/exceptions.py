@@ -148,6 +148,7 @@ PluginErrorReason = Literal[
     "cycle",
     "declaration",
     "duplicate",
+    "generator",
     "import",
     "metadata",
     "not-installed",
@@ -182,6 +183,7 @@ class PluginError(Exception):
     - `"unmarked"`: a function has the name of a hook, and is not marked as an implementation
     - `"signature"`: an implementation does not fit the specification of its hook
     - `"async"`: an implementation is a coroutine function
+    - `"generator"`: an implementation has a `yield` and is not a wrapper
     - `"register"`: it raised an exception while it was registered
     - `"config"`: its `cocopot_config_defaults` raised, or has an invalid key or one of another plugin
     - `"setup"`: its `cocopot_setup` raised

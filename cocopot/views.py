@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cocopot.context import current_request
+from cocopot.functions import check_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -60,6 +61,7 @@ class View:
             class_args: Positional arguments for each instance of the class.
             class_kwargs: Keyword arguments for each instance of the class.
         """
+        cls._check_methods()
         if cls.init_every_request:
 
             def view(**kwargs: object) -> ResponseValue:
@@ -80,6 +82,13 @@ class View:
         options = {"methods": cls.methods, "provide_automatic_options": cls.provide_automatic_options}
         _set_attributes(function, {"view_class": cls, **options})
         return function
+
+    @classmethod
+    def _check_methods(cls) -> None:
+        """Reject an `async def` method, unless a decorator of the class may run it."""
+        for name in ("dispatch_request", *sorted(HTTP_METHODS)):
+            if not cls.decorators and hasattr(cls, name):
+                check_function(f"{cls.__name__}.as_view()", getattr(cls, name), may_yield=True)
 
 
 def _set_attributes(function: ViewFunction, attributes: Mapping[str, object]) -> None:

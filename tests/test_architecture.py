@@ -22,6 +22,7 @@ PACKAGE = ROOT / "cocopot"
 LAYERS = """
 types
 locations
+functions
 exceptions
 environment
 suggestions escapes
@@ -53,8 +54,8 @@ logs
 hooks.markers hooks.specs hooks.failures hooks.distributions hooks.imports
 hooks.candidates hooks.selection hooks.records
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
-hooks.source hooks.blame hooks.compiler hooks.observers hooks.manager
-hooks.contract hooks.loading hooks.reporting
+hooks.contract hooks.source hooks.blame hooks.compiler hooks.observers hooks.manager
+hooks.loading hooks.reporting
 hooks
 urls
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static

@@ -140,6 +140,12 @@ PRIVATE_NAMES = [
         lambda: pluggy.PluginManager("demo"),
     ),
     PrivateName(
+        "_verify_hook",
+        "hooks.manager",
+        "checks an implementation, with a PluginError in place of pluggy's",
+        lambda: pluggy.PluginManager("demo"),
+    ),
+    PrivateName(
         "_name2plugin",
         "hooks.manager",
         "the names in use, blocked ones too",

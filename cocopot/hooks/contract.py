@@ -3,80 +3,139 @@
 from __future__ import annotations
 
 import inspect
+from types import MethodType
 from typing import TYPE_CHECKING
 
-import pluggy
-
+from cocopot.functions import code_of, function_kind
 from cocopot.hooks.markers import MISSING, static_attribute
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from types import CodeType
 
-    from cocopot.exceptions import PluginError
+    import pluggy
+
+    from cocopot.exceptions import PluginError, PluginErrorReason
     from cocopot.hooks.candidates import Candidate
     from cocopot.hooks.manager import PluginManager
     from cocopot.hooks.records import PluginRecord
 
-_DEFAULT_OPTIONS = pluggy.HookimplOpts(
-    wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None
-)
 
-
-def contract_error(
-    manager: PluginManager, candidate: Candidate, error: pluggy.PluginValidationError
-) -> PluginError:
-    """Return an error for the first implementation that does not fit the specification of its hook.
+def check_implementation(candidate: Candidate, impl: pluggy.HookImpl, caller: pluggy.HookCaller) -> None:
+    """Reject an implementation that would never run, or that does not fit the specification of its hook.
 
     Args:
-        manager: The plugin manager.
-        candidate: The plugin that was about to be registered.
-        error: What pluggy raised.
+        candidate: The plugin.
+        impl: The implementation.
+        caller: The hook, with its specification.
+
+    Raises:
+        PluginError: If it is an asynchronous function, a generator function that is not a wrapper, or has
+            arguments that a call could not pass.
     """
-    problem, hook, place = str(error), None, None
-    for impl, caller in _implementations_in(manager, error.plugin):
-        if (misfit := _describe_misfit(impl, caller)) is not None:
-            problem, hook, place = misfit, caller.name, locate(impl.function)
-            break
-    found = candidate.error(
-        f"breaks the hook contract: {problem}", reason="signature", hook=hook, place=place
-    )
-    found.__cause__ = error
-    return found
+    hook = caller.name
+    if (kind := function_kind(impl.function)) == "coroutine":
+        problem = f"implements {hook!r} with `async def`, which would never be awaited."
+        raise _error(candidate, problem, "async", impl, hook)
+    if kind == "generator" and not is_wrapper(impl):
+        problem = (
+            f"implements {hook!r} with a `yield` and without wrapper=True, so that calling it would run none "
+            "of its code. Mark it with @hookimpl(wrapper=True) if it runs around the other implementations, "
+            "or remove the `yield`."
+        )
+        raise _error(candidate, problem, "generator", impl, hook)
+    misfit = _describe_wrapper_misfit(impl, caller, kind) or _describe_misfit(impl, caller)
+    if misfit is not None:
+        raise _error(candidate, f"breaks the hook contract: {hook} {misfit}", "signature", impl, hook)
 
 
-def _implementations_in(
-    manager: PluginManager, plugin: object
-) -> Iterator[tuple[pluggy.HookImpl, pluggy.HookCaller]]:
-    """Return what a plugin implements, registered or not, in the order in which pluggy verifies it."""
-    for attribute in dir(plugin):
-        options = manager.parse_hookimpl_opts(plugin, attribute)
-        if options is not None:
-            caller: pluggy.HookCaller | None = getattr(
-                manager.hook, options.get("specname") or attribute, None
-            )
-            if caller is not None:
-                function = getattr(plugin, attribute)
-                yield pluggy.HookImpl(plugin, "", function, {**_DEFAULT_OPTIONS, **options}), caller
+def _error(
+    candidate: Candidate, problem: str, reason: PluginErrorReason, impl: pluggy.HookImpl, hook: str
+) -> PluginError:
+    return candidate.error(problem, reason=reason, hook=hook, place=locate(impl.function))
+
+
+def _describe_wrapper_misfit(impl: pluggy.HookImpl, caller: pluggy.HookCaller, kind: str) -> str | None:
+    """Return why an implementation cannot be a wrapper; `None` if it can, or is none."""
+    if not is_wrapper(impl):
+        return None
+    if caller.is_historic():
+        return (
+            "cannot have wrappers, because it is called for each plugin separately, also for those that are "
+            "registered later. Remove wrapper=True and the `yield`; tryfirst=True or trylast=True move the "
+            "implementation before or after the others."
+        )
+    if kind != "generator":
+        return "is implemented by a wrapper that is not a generator function: it must yield once."
+    if impl.wrapper and impl.hookwrapper:
+        return "is implemented with wrapper=True and hookwrapper=True, which exclude each other."
+    return None
 
 
 def _describe_misfit(impl: pluggy.HookImpl, caller: pluggy.HookCaller) -> str | None:
-    """Return why pluggy rejects an implementation; `None` if it does not."""
-    hook, spec = caller.name, caller.spec
-    if is_wrapper(impl) and caller.is_historic():
-        return f"{hook} cannot have wrappers: historic incompatible with yield/wrapper/hookwrapper."
-    known = () if spec is None else spec.argnames
-    wrong = None if spec is None else next((name for name in impl.argnames if name not in known), None)
-    if wrong is not None:
-        names = f"the argument{'s' if len(known) > 1 else ''} {', '.join(known)}" if known else "none"
-        return f"{hook} has no argument {wrong!r}; it has {names}. {did_you_mean(wrong, known)}".rstrip()
-    if is_wrapper(impl) and not inspect.isgeneratorfunction(impl.function):
-        return f"{hook} is implemented by a wrapper that is not a generator function: it must yield once."
-    if impl.wrapper and impl.hookwrapper:
-        return f"{hook} is implemented with wrapper=True and hookwrapper=True, which exclude each other."
+    """Return why a call could not pass the arguments of an implementation; `None` if it could."""
+    code = code_of(impl.function)
+    if caller.spec is None or code is None:
+        return None
+    known = (*caller.spec.argnames, *caller.spec.kwargnames)
+    return next(_misfits(impl, code, known), None)
+
+
+def _misfits(impl: pluggy.HookImpl, code: CodeType, known: Sequence[str]) -> Iterator[str]:
+    if (problem := _describe_self(impl, code, known)) is not None:
+        yield problem
+    if code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
+        yield (
+            "is implemented with *args or **kwargs, which would get nothing, because arguments are passed by "
+            f"their names; it has {_list(known)}."
+        )
+    only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    own = getattr(inspect.unwrap(impl.function), "__kwdefaults__", None) or {}
+    # A default whose name begins with an underscore is the implementation's own, such as a cache.
+    optional = [name for name in (*impl.kwargnames, *own) if not name.startswith("_")]
+    for name in (*impl.argnames, *(name for name in only if name not in own), *optional):
+        if name not in known:
+            yield f"has no argument {name!r}; it has {_list(known)}. {did_you_mean(name, known)}".rstrip()
+        elif name in only:
+            yield f"is implemented with the keyword-only argument {name!r}. Remove the `*` before it."
+    if any(name in impl.kwargnames for name in code.co_varnames[: code.co_posonlyargcount]):
+        yield "is implemented with a positional-only argument that has a default. Remove the `/`."
+    if hasattr(impl.function, "__wrapped__"):
+        yield from _misfits_of_decorated(impl)
+
+
+def _describe_self(impl: pluggy.HookImpl, code: CodeType, known: Sequence[str]) -> str | None:
+    """Return what is wrong with the first argument of a method, which is the plugin itself."""
+    first = next(iter(code.co_varnames[: code.co_argcount]), None)
+    if isinstance(impl.function, MethodType):
+        if (first is None and not code.co_flags & inspect.CO_VARARGS) or first in known:
+            arguments = ", ".join(("self", *code.co_varnames[: code.co_argcount]))
+            return (
+                "is implemented by a method without `self`, whose first argument would be the plugin. "
+                f"Write def {code.co_name}({arguments})."
+            )
+    elif isinstance(impl.plugin, type) and first in ("self", "cls"):
+        return (
+            "is implemented by a method, and the class itself is registered. Register an instance: "
+            f"register({impl.plugin.__name__}())."
+        )
     return None
+
+
+def _misfits_of_decorated(impl: pluggy.HookImpl) -> Iterator[str]:
+    """Return why a decorated function cannot take the arguments of the function that it wraps."""
+    try:
+        inspect.signature(impl.function, follow_wrapped=False).bind(*impl.argnames)
+    except TypeError as error:
+        arguments = ", ".join(impl.argnames) or "none"
+        yield f"is implemented by a decorated function that cannot take its arguments, {arguments}: {error}."
+
+
+def _list(names: Sequence[str]) -> str:
+    return f"the argument{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else "none"
 
 
 def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[str]) -> None:
@@ -101,17 +160,25 @@ def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[s
                 hook=caller.name,
                 place=locate(unknown[0].function),
             )
-    for name in sorted(known.intersection(dir(record.plugin))):
-        function = static_attribute(record.plugin, name)
-        function = getattr(function, "__func__", function)  # of a staticmethod or classmethod
-        # None disables the hook of a base class.
-        if function in (None, MISSING) or manager.parse_hookimpl_opts(record.plugin, name) is not None:
-            continue
-        if inspect.isfunction(function):
-            problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."
-            place = locate(function)
-        else:
-            type_name = type(function).__name__
-            problem = f"has a {type_name} {name!r} and no function with that name, so it would never run."
-            place = None
-        raise record.candidate.error(problem, reason="unmarked", hook=name, place=place)
+    for name in dir(record.plugin):
+        _check_attribute(manager, record, name, name in known)
+
+
+def _check_attribute(manager: PluginManager, record: PluginRecord, name: str, is_hook: bool) -> None:
+    """Reject an attribute that is no implementation, but is named or marked as one."""
+    value = static_attribute(record.plugin, name)
+    function = value.__func__ if type(value) in (staticmethod, classmethod) else value
+    # None disables the hook of a base class.
+    is_named = is_hook and function is not None and function is not MISSING
+    if not (is_named or manager.is_marked(function)) or manager.parse_hookimpl_opts(record.plugin, name):
+        return
+    if inspect.isfunction(function):
+        problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."
+    elif is_named:
+        problem = (
+            f"has a {type(function).__name__} {name!r} and no function with that name, so it would never run."
+        )
+    else:
+        problem = f"has a {type(function).__name__} {name!r} with the mark @hookimpl, which is for functions."
+    place = locate(function) if inspect.isfunction(function) else None
+    raise record.candidate.error(problem, reason="unmarked", hook=name if is_hook else None, place=place)

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-import pluggy
-
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, installed
 from cocopot.hooks.conflicts import Claim, combine_errors, conflict_error
-from cocopot.hooks.contract import check_hooks, contract_error
+from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.manager import PluginManager
 from cocopot.hooks.ordering import DependencyCycleError, load_order
 from cocopot.hooks.selection import Selection
 from cocopot.hooks.wrappers import is_wrapper
-from cocopot.locations import locate, locate_error, message_of
+from cocopot.locations import locate_error, message_of
 from cocopot.origins import Origin
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    import pluggy
 
     from cocopot.app import Cocopot
     from cocopot.config import Config
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from cocopot.hooks.conflicts import Conflict
     from cocopot.hooks.records import PluginRecord
 
-_AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OnError = Literal["raise", "warn"]
 
 #: The problem of a plugin that raised an exception itself, by the reason of its error.
@@ -109,24 +107,7 @@ class Loader:
         for record in self._manager.records("plugin"):
             with self._skip_on_error(record.candidate, "register"):
                 check_hooks(self._manager, record, known)
-        self._check_awaited()
         self._skip_dependents()
-
-    def _check_awaited(self) -> None:
-        """Reject implementations that are coroutine functions, because hooks are never awaited."""
-        for caller in vars(self._manager.hook).values():
-            for impl in caller.get_hookimpls():
-                record = self._manager.records_by_name.get(impl.plugin_name)
-                code = getattr(impl.function, "__code__", None)
-                if record is None or code is None or not code.co_flags & _AWAITED:
-                    continue
-                with self._skip_on_error(record.candidate, "register"):
-                    raise record.candidate.error(
-                        f"implements {caller.name!r} with `async def`, which would never be awaited.",
-                        reason="async",
-                        hook=caller.name,
-                        place=locate(impl.function),
-                    )
 
     @contextmanager
     def _skip_on_error(self, candidate: Candidate, reason: PluginErrorReason) -> Iterator[None]:
@@ -135,8 +116,6 @@ class Loader:
             yield
         except PluginError as error:
             self._fail(error, candidate.name)
-        except pluggy.PluginValidationError as error:
-            self._fail(contract_error(self._manager, candidate, error), candidate.name)
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - it is raised again, or logged
@@ -270,6 +249,8 @@ class Loader:
         app = self._app
         if app is None:
             return
+        if self._startup_has_run:  # otherwise the start does it, when all specifications are known
+            check_hooks(self._manager, record, self._manager.specified_hooks())
         roll_back = app.checkpoint()
         try:
             for impl in self._implementations(record, "cocopot_config_defaults"):

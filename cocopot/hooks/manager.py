@@ -16,12 +16,13 @@ from cocopot.hooks.blame import Culprits
 from cocopot.hooks.candidates import Candidate, name_of_plugin, unique_name
 from cocopot.hooks.claims import Claims
 from cocopot.hooks.compiler import compile_call
-from cocopot.hooks.markers import MISSING, PROJECT_NAME, can_carry_hookimpl, static_attribute
+from cocopot.hooks.contract import check_implementation
+from cocopot.hooks.markers import MISSING, PROJECT_NAME, can_carry_hookimpl, own_attributes, static_attribute
 from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
 from cocopot.hooks.records import PluginRecord
 from cocopot.hooks.selection import Selection
-from cocopot.hooks.source import hook_call, name_of_namespace, option_of
+from cocopot.hooks.source import ApplicationFunction, hook_call, name_of_namespace, option_of
 from cocopot.scopes import blueprints_of_call
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class PluginManager(pluggy.PluginManager):
 
         Raises:
             ValueError: If the plugin, or one of that name, is registered already.
-            pluggy.PluginValidationError: If an implementation does not fit its specification.
+            PluginError: If an implementation does not fit its specification.
         """
         with self._lock:
             name = name or self.get_canonical_name(plugin)
@@ -142,6 +143,18 @@ class PluginManager(pluggy.PluginManager):
             options = getattr(value, self._mark, None)
             return options if isinstance(options, dict) else None  # type: ignore[return-value]
         return super().parse_hookimpl_opts(plugin, name) if can_carry_hookimpl(value) else None
+
+    def is_marked(self, value: object) -> bool:
+        """Whether an object has the mark of an implementation, which only a function can be."""
+        return isinstance(own_attributes(value).get(self._mark), dict)
+
+    def _verify_hook(self, hook: pluggy.HookCaller, hookimpl: pluggy.HookImpl) -> None:
+        """Reject an implementation that does not fit its hook; more than pluggy does, and with cures."""
+        if not isinstance(hookimpl.plugin, ApplicationFunction):
+            record = self.records_by_name.get(hookimpl.plugin_name)
+            candidate = Candidate(hookimpl.plugin_name) if record is None else record.candidate
+            check_implementation(candidate, hookimpl, hook)
+        super()._verify_hook(hook, hookimpl)
 
     def unregister(self, plugin: object | None = None, name: str | None = None) -> object | None:
         """Unregister a plugin and all of its implementations, as pluggy does."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from types import (
     ClassMethodDescriptorType,
     GetSetDescriptorType,
+    MemberDescriptorType,
     MethodDescriptorType,
     MethodType,
     WrapperDescriptorType,
@@ -14,15 +16,130 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import pluggy
 
+from cocopot.functions import code_of, function_kind
+from cocopot.suggestions import close_name, did_you_mean
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 PROJECT_NAME = "cocopot"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+class HookimplMarker:
+    """Marks a function as the implementation of a hook, as pluggy's marker does, and checks the options.
+
+    Example:
+        ```python
+        from cocopot import hookimpl
+
+        class Timing:
+            @hookimpl(wrapper=True)
+            def cocopot_dispatch_request(self, request):
+                return (yield)
+        ```
+    """
+
+    def __init__(self, project_name: str) -> None:
+        self.project_name = project_name
+        self._mark = pluggy.HookimplMarker(project_name)
+
+    @overload
+    def __call__(
+        self,
+        function: F,
+        *,
+        hookwrapper: bool = ...,
+        optionalhook: bool = ...,
+        tryfirst: bool = ...,
+        trylast: bool = ...,
+        specname: str | None = ...,
+        wrapper: bool = ...,
+    ) -> F: ...
+
+    @overload
+    def __call__(
+        self,
+        function: None = ...,
+        *,
+        hookwrapper: bool = ...,
+        optionalhook: bool = ...,
+        tryfirst: bool = ...,
+        trylast: bool = ...,
+        specname: str | None = ...,
+        wrapper: bool = ...,
+    ) -> Callable[[F], F]: ...
+
+    def __call__(
+        self,
+        function: F | None = None,
+        *,
+        hookwrapper: bool = False,
+        optionalhook: bool = False,
+        tryfirst: bool = False,
+        trylast: bool = False,
+        specname: str | None = None,
+        wrapper: bool = False,
+        **unknown: object,
+    ) -> F | Callable[[F], F]:
+        """Mark `function`, or return a decorator that does.
+
+        Args:
+            function: The implementation.
+            hookwrapper: Whether it is an old-style wrapper, whose `yield` returns a `pluggy.Result`.
+            optionalhook: Whether the hook need not have a specification.
+            tryfirst: Whether it runs before the others.
+            trylast: Whether it runs after the others.
+            specname: The hook's name; by default the function's.
+            wrapper: Whether it is a wrapper: code around a `yield`, which returns the result of the others.
+            unknown: Rejected.
+
+        Raises:
+            TypeError: If `function` is not a function, or for an unknown option.
+            ValueError: For options that exclude each other.
+        """
+        known = ("wrapper", "tryfirst", "trylast", "specname", "optionalhook", "hookwrapper")
+        _reject_unknown("hookimpl", unknown, known)
+        if tryfirst and trylast:
+            raise ValueError("hookimpl: tryfirst and trylast exclude each other; remove one of them.")
+        if wrapper and hookwrapper:
+            raise ValueError(
+                "hookimpl: wrapper and hookwrapper exclude each other; remove hookwrapper, the old style."
+            )
+
+        def mark(function: F) -> F:
+            _check_is_function("hookimpl", function, "Mark each method that implements a hook.")
+            return self._mark(function, hookwrapper, optionalhook, tryfirst, trylast, specname, wrapper)
+
+        return mark if function is None else mark(function)
+
+
 #: Marks a function as the implementation of the hook of its name.
-hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+hookimpl = HookimplMarker(PROJECT_NAME)
+
+
+def _reject_unknown(marker: str, unknown: Iterable[str], known: Iterable[str]) -> None:
+    for name in unknown:
+        hint = did_you_mean(name, known, f"Options are: {', '.join(known)}.")
+        raise TypeError(f"{marker} has no option {name!r}. {hint}")
+
+
+def _check_is_function(marker: str, function: object, cure: str) -> None:
+    """Reject what cannot be marked: pluggy would not find it, or could not set its mark.
+
+    Raises:
+        TypeError: If it is anything but a function, a `staticmethod` or a `classmethod`.
+    """
+    inner = function.__func__ if isinstance(function, (staticmethod, classmethod)) else function
+    if inspect.isfunction(inner):
+        return
+    if isinstance(inner, str):
+        cure = f"The hook's name is an option: @{marker}(specname={inner!r})."
+    elif isinstance(inner, property):
+        cure = "A property is never called as a hook: mark a method."
+    what = f"the class {inner.__qualname__}" if isinstance(inner, type) else f"a {type(inner).__qualname__}"
+    raise TypeError(f"@{marker} marks a function that is defined with `def`, not {what}. {cure}")
 
 
 class HookspecMarker:
@@ -70,6 +187,7 @@ class HookspecMarker:
         every: bool = False,
         warn_on_impl: Warning | None = None,
         warn_on_impl_args: Mapping[str, Warning] | None = None,
+        **unknown: object,
     ) -> F | Callable[[F], F]:
         """Mark `function`, or return a decorator that does.
 
@@ -79,18 +197,27 @@ class HookspecMarker:
             historic: Remember calls, and replay them to plugins that are registered later.
             order: `"in"`, `"out"`, or `None` for pluggy's own order (last registered first).
             threaded: Name of the argument that each implementation's result replaces for the next one.
-            result_type: What a threaded result must be an instance of, as `"module:name"`.
+            result_type: What a result must be an instance of, as `"module:name"`.
             every: Run every implementation even if some raise, then raise the errors together.
             warn_on_impl: As in pluggy.
             warn_on_impl_args: As in pluggy.
+            unknown: Rejected.
 
         Raises:
-            ValueError: For options that exclude each other.
+            TypeError: If `function` is not a plain function, or for an unknown option.
+            ValueError: For an invalid option, or options that exclude each other.
         """
-        if sum((firstresult, historic, threaded is not None, every)) > 1:
-            raise ValueError("firstresult, historic, threaded and every exclude each other")
+        _reject_unknown("hookspec", unknown, _HOOKSPEC_OPTIONS)
+        kinds = {
+            "firstresult": firstresult,
+            "historic": historic,
+            "threaded": threaded is not None,
+            "every": every,
+        }
+        _check_hookspec_options([name for name, is_set in kinds.items() if is_set], order, result_type)
 
         def mark(function: F) -> F:
+            _check_specification(function, threaded)
             self._mark(
                 function,
                 firstresult=firstresult,
@@ -103,6 +230,57 @@ class HookspecMarker:
             return function
 
         return mark if function is None else mark(function)
+
+
+_HOOKSPEC_OPTIONS = (
+    "firstresult",
+    "historic",
+    "order",
+    "threaded",
+    "result_type",
+    "every",
+    "warn_on_impl",
+    "warn_on_impl_args",
+)
+
+
+def _check_hookspec_options(kinds: list[str], order: object, result_type: str | None) -> None:
+    if len(kinds) > 1:
+        raise ValueError(
+            f"hookspec: {' and '.join(kinds)} exclude each other; firstresult, historic, threaded and every "
+            "are the kinds of a hook, of which it has one."
+        )
+    if order not in ("in", "out", None):
+        raise ValueError(
+            f"hookspec: order is {order!r}. {did_you_mean(str(order), ('in', 'out'), '')}".rstrip()
+            + " It is 'in' (load order), 'out' (reverse load order), or None (last registered first)."
+        )
+    if result_type is not None and (kinds in (["historic"], ["every"]) or ":" not in result_type):
+        raise ValueError(
+            f"hookspec: result_type is {result_type!r}. It is 'module:name', and only for hooks whose "
+            "results are used, not with historic or every."
+        )
+
+
+def _check_specification(function: object, threaded: str | None) -> None:
+    """Reject a specification that no implementation could fit.
+
+    Raises:
+        TypeError: If it is not a plain function.
+        ValueError: If it lacks the argument that `threaded` names.
+    """
+    _check_is_function("hookspec", function, "Mark each function that specifies a hook.")
+    if function_kind(function) != "plain":
+        raise TypeError(
+            "@hookspec marks a plain function: a specification is never called, so that it needs neither "
+            "`async` nor `yield`; implementations may be wrappers."
+        )
+    code = code_of(function)
+    names = code.co_varnames[: code.co_argcount] if code is not None else ()
+    if threaded is not None and threaded not in names:
+        close = close_name(threaded, names)
+        hint = f"did you mean {close!r}?" if close else f"it has {', '.join(names) or 'none'}."
+        raise ValueError(f"hookspec: threaded={threaded!r} is not an argument of the function; {hint}")
 
 
 #: Marks a function as the specification of a hook.
@@ -137,6 +315,15 @@ def static_attribute(plugin: object, name: str) -> Any:
         if name in cls.__dict__:
             return cls.__dict__[name]
     return MISSING
+
+
+def own_attributes(value: object) -> Mapping[str, object]:
+    """Return the attributes of an object itself without running its code, such as that of a proxy."""
+    for cls in type(value).__mro__:
+        if (attributes := cls.__dict__.get("__dict__")) is not None:
+            is_plain = type(attributes) in (GetSetDescriptorType, MemberDescriptorType)
+            return attributes.__get__(value) if is_plain else {}
+    return {}
 
 
 def can_carry_hookimpl(value: object) -> bool:

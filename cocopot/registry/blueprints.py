@@ -8,15 +8,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cocopot.context import current
+from cocopot.registry.callbacks import (
+    AFTER_REQUEST,
+    BEFORE_REQUEST,
+    TEARDOWN_REQUEST,
+    URL_DEFAULTS,
+    URL_VALUE_PREPROCESSOR,
+)
 from cocopot.registry.decorators import Registrar
-from cocopot.registry.error_handlers import error_key
-from cocopot.registry.rules import endpoint_of
+from cocopot.registry.error_handlers import check_handler, error_key
+from cocopot.registry.rules import check_rule, check_view, endpoint_of
 from cocopot.registry.tables import ScopedTable
 
 if TYPE_CHECKING:
     import os
 
     from cocopot.app import Cocopot
+    from cocopot.registry.callbacks import Decorator
     from cocopot.registry.error_handlers import ErrorKey
     from cocopot.types import F, Options, View
 
@@ -154,6 +162,8 @@ class Blueprint(Registrar):
             ValueError: If the endpoint has a dot in it.
         """
         self.check_open("add_url_rule")
+        check_rule("add_url_rule", rule)
+        check_view(view_func)
         name = endpoint_of(view_func) if endpoint is None else endpoint
         if "." in name:
             raise ValueError(
@@ -165,8 +175,11 @@ class Blueprint(Registrar):
 
     def endpoint(self, endpoint: str) -> Callable[[F], F]:
         """Register a function as the view of an endpoint of this blueprint."""
+        check_rule("endpoint", endpoint, "the endpoint's name")
 
         def decorator(f: F) -> F:
+            check_view(f)
+
             def register(state: BlueprintSetupState) -> None:
                 state.app.view_functions[f"{state.name}.{endpoint}"] = f
 
@@ -178,30 +191,33 @@ class Blueprint(Registrar):
 
     # -- for the whole application -------------------------------------
 
-    def _record_for_app(self, action: str, table: str, f: F) -> F:
+    def _record_for_app(self, action: str, decorator: Decorator, table: str, f: F) -> F:
         self.check_open(action)
+        decorator.check(f)
         self.record_once(lambda state: getattr(state.app, table)[None].append(f))
         return f
 
     def before_app_request(self, f: F) -> F:
         """As `before_request`, for every request of the application."""
-        return self._record_for_app("before_app_request", "before_request_funcs", f)
+        return self._record_for_app("before_app_request", BEFORE_REQUEST, "before_request_funcs", f)
 
     def after_app_request(self, f: F) -> F:
         """As `after_request`, for every request of the application."""
-        return self._record_for_app("after_app_request", "after_request_funcs", f)
+        return self._record_for_app("after_app_request", AFTER_REQUEST, "after_request_funcs", f)
 
     def teardown_app_request(self, f: F) -> F:
         """As `teardown_request`, for every request of the application."""
-        return self._record_for_app("teardown_app_request", "teardown_request_funcs", f)
+        return self._record_for_app("teardown_app_request", TEARDOWN_REQUEST, "teardown_request_funcs", f)
 
     def app_url_value_preprocessor(self, f: F) -> F:
         """As `url_value_preprocessor`, for every request of the application."""
-        return self._record_for_app("app_url_value_preprocessor", "url_value_preprocessors", f)
+        return self._record_for_app(
+            "app_url_value_preprocessor", URL_VALUE_PREPROCESSOR, "url_value_preprocessors", f
+        )
 
     def app_url_defaults(self, f: F) -> F:
         """As `url_defaults`, for every endpoint of the application."""
-        return self._record_for_app("app_url_defaults", "url_default_functions", f)
+        return self._record_for_app("app_url_defaults", URL_DEFAULTS, "url_default_functions", f)
 
     def app_errorhandler(self, code_or_exception: ErrorKey) -> Callable[[F], F]:
         """As `errorhandler`, for every request of the application."""
@@ -209,6 +225,7 @@ class Blueprint(Registrar):
 
         def decorator(f: F) -> F:
             self.check_open("app_errorhandler")
+            check_handler(f)
             self.record_once(lambda state: state.app.register_error_handler(key, f))
             return f
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, overload
 
+from cocopot.functions import check_function, name_of
 from cocopot.hooks.candidates import unique_name
 from cocopot.hooks.source import ApplicationFunction
 from cocopot.registry.tables import ScopedTable
@@ -42,6 +43,14 @@ class Decorator:
     name: str
     hook: str
     declaration: Function
+
+    def check(self, function: object) -> None:
+        """Reject a function that would never run.
+
+        Raises:
+            TypeError: With the reason.
+        """
+        check_function(f"@{self.name}", function)
 
 
 # ruff: noqa: ARG005 - only the names of the arguments are used
@@ -76,13 +85,6 @@ def register_function(plugins: PluginManager, decorator: Decorator, function: Fu
     return name
 
 
-def name_of(function: object) -> str:
-    """Return module and qualified name of a function, for lists."""
-    function = getattr(function, "func", function)  # functools.partial
-    module = getattr(function, "__module__", None) or type(function).__module__
-    return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
-
-
 class FunctionList(MutableSequence[Function]):
     """The functions of one blueprint, or of the application, for one hook; changes take effect at once.
 
@@ -100,7 +102,12 @@ class FunctionList(MutableSequence[Function]):
         self._names: list[str] = []
 
     def insert(self, index: int, value: Function) -> None:
-        """Insert a function; the order of the list is the order of registration."""
+        """Insert a function; the order of the list is the order of registration.
+
+        Raises:
+            TypeError: If it would never run.
+        """
+        self._decorator.check(value)
         with self._locked():
             at_end = index >= len(self._functions)
             self._functions.insert(index, value)
@@ -146,8 +153,11 @@ class FunctionList(MutableSequence[Function]):
     @overload
     def __setitem__(self, index: slice, value: Iterable[Function]) -> None: ...
     def __setitem__(self, index: int | slice, value: Function | Iterable[Function]) -> None:
+        values = list(value) if isinstance(index, slice) else [value]  # type: ignore[arg-type]  # as the overloads
+        for function in values:
+            self._decorator.check(function)
         with self._locked():
-            self._functions[index] = value  # type: ignore[index, assignment]  # as the overloads pair them
+            self._functions[index] = values if isinstance(index, slice) else values[0]  # type: ignore[index, assignment]
             self._reregister()
 
     def __delitem__(self, index: int | slice) -> None:

@@ -19,7 +19,7 @@ from cocopot.registry.callbacks import (
     function_table,
 )
 from cocopot.registry.error_handlers import ErrorHandlers, ScopeHandlers, error_key
-from cocopot.registry.rules import add_url_rule
+from cocopot.registry.rules import add_url_rule, check_rule, check_view
 from cocopot.registry.tables import ScopedTable
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ class Registrar(Folders):
             options: `endpoint`, by default the function's name; `methods`, by default GET; and what
                 `werkzeug.routing.Rule` takes.
         """
+        check_rule("route", rule)
 
         def decorator(f: F) -> F:
             self.add_url_rule(rule, options.pop("endpoint", None), f, **options)
@@ -154,6 +155,7 @@ class Registrar(Folders):
     def _method_route(self, method: str, rule: str, options: Options) -> Callable[[F], F]:
         if "methods" in options:
             raise TypeError(f"{method.lower()}() sets the method; use route() to name several.")
+        check_rule(method.lower(), rule)
         return self.route(rule, methods=[method], **options)
 
     def endpoint(self, endpoint: str) -> Callable[[F], F]:
@@ -162,9 +164,11 @@ class Registrar(Folders):
         Args:
             endpoint: The endpoint's name.
         """
+        check_rule("endpoint", endpoint, "the endpoint's name")
 
         def decorator(f: F) -> F:
             self.check_open("endpoint")
+            check_view(f)
             self.view_functions[endpoint] = f
             return f
 
@@ -203,9 +207,10 @@ class Registrar(Folders):
         Args:
             code_or_exception: The code, or the class.
         """
+        key = error_key(code_or_exception)
 
         def decorator(f: F) -> F:
-            self.register_error_handler(code_or_exception, f)
+            self.register_error_handler(key, f)
             return f
 
         return decorator

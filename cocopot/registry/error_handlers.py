@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from cocopot.functions import check_function, name_of
 from cocopot.hooks import hookimpl
-from cocopot.registry.callbacks import name_of
 from cocopot.registry.tables import ScopedTable
 from cocopot.scopes import Scope, blueprints_for_errors
 
@@ -40,10 +40,22 @@ def error_key(code_or_exception: object) -> ErrorKey:
         return code_or_exception
     if isinstance(code_or_exception, type) and issubclass(code_or_exception, Exception):
         return code_or_exception
+    cure = ""
+    if callable(code_or_exception):
+        cure = " Pass one in parentheses: @errorhandler(404)."
     raise TypeError(
         "An error handler is registered for a status code or a class of exceptions, not for "
-        f"{code_or_exception!r}."
+        f"{code_or_exception!r}.{cure}"
     )
+
+
+def check_handler(handler: object) -> None:
+    """Reject an error handler that would never run; it may be a generator function, as a view may.
+
+    Raises:
+        TypeError: With the reason.
+    """
+    check_function("@errorhandler", handler, may_yield=True)
 
 
 class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
@@ -61,7 +73,10 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
         self, values: Mapping[ErrorKey, ErrorHandler] | Iterable[tuple[ErrorKey, ErrorHandler]]
     ) -> None:
         """Register `values` in place of what is registered."""
-        self._handlers = {error_key(key): handler for key, handler in dict(values).items()}
+        handlers = {error_key(key): handler for key, handler in dict(values).items()}
+        for handler in handlers.values():
+            check_handler(handler)
+        self._handlers = handlers
         self._on_change()
 
     def add_all(self, values: Mapping[ErrorKey, ErrorHandler]) -> None:
@@ -81,7 +96,9 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
         return self._handlers.copy()
 
     def __setitem__(self, key: object, handler: ErrorHandler) -> None:
-        self._handlers[error_key(key)] = handler
+        key = error_key(key)
+        check_handler(handler)
+        self._handlers[key] = handler
         self._on_change()
 
     def __delitem__(self, key: ErrorKey) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cocopot.registry.callbacks import name_of
+from cocopot.functions import check_function, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,9 @@ def add_url_rule(
     options: Options,
 ) -> None:
     """Add a rule to the router, and its view to the view functions; see `Cocopot.add_url_rule`."""
+    check_rule("add_url_rule", rule)
     endpoint = endpoint_of(view_func) if endpoint is None else endpoint
+    check_view(view_func)
     known = app.view_functions.get(endpoint)
     if view_func is not None and known is not None and known is not view_func and known != view_func:
         owner = app.plugins.claims.owner_of("endpoint", endpoint)
@@ -48,6 +50,36 @@ def add_url_rule(
         raise LookupError(f"In the rule {rule!r}, {exc}. Converters are: {known_converters}.") from exc
     if view_func is not None:
         app.view_functions[endpoint] = view_func
+
+
+def check_rule(name: str, rule: object, what: str = "the URL rule") -> None:
+    """Reject a rule that is not a text, such as the function below a decorator without parentheses.
+
+    Args:
+        name: Name of the decorator, or of the method.
+        rule: What was passed as the rule.
+        what: What it should be.
+
+    Raises:
+        TypeError: If it is not a text.
+    """
+    if not isinstance(rule, str):
+        cure = f"Pass it in parentheses: @{name}(...)." if callable(rule) else ""
+        value = name_of(rule) if callable(rule) else repr(rule)
+        raise TypeError(f"{name}() takes {what}, a string, not {value}. {cure}".rstrip())
+
+
+def check_view(view_func: object) -> None:
+    """Reject a view that is not callable, or would never run; it may be a generator function, for a stream.
+
+    Raises:
+        TypeError: With the reason.
+    """
+    if isinstance(view_func, type) and hasattr(view_func, "as_view"):
+        name = view_func.__name__
+        raise TypeError(f"The view {name} is a class; pass {name}.as_view({name.lower()!r}).")
+    if view_func is not None:
+        check_function("@route", view_func, may_yield=True)
 
 
 def endpoint_of(view_func: View | None) -> str:

@@ -453,7 +453,7 @@ def test_check_succeeds_if_all_plugins_are_sound(run: Run) -> None:
     ("hook", "body", "text"),
     [
         ("cocopot_setpu(self)", "...", "Did you mean 'cocopot_setup'?"),
-        ("cocopot_setup(self, application)", "...", "Argument(s) {'application'}"),
+        ("cocopot_setup(self, application)", "...", "has no argument 'application'"),
         ("cocopot_config_defaults(self)", "return {'lower': 1}", "names the configuration key 'lower'"),
     ],
 )

@@ -228,7 +228,7 @@ def test_wrappers(hook: str, call: Callable[..., object]) -> None:
 def test_no_wrappers_of_historic_hooks(hook: str, position: int) -> None:
     """A wrapper of a historic hook is rejected, with the plugin's name."""
     wrapper = wrappers([], hook)[position]
-    with pytest.raises(PluginError, match="historic incompatible with yield") as caught:
+    with pytest.raises(PluginError, match="cannot have wrappers, because") as caught:
         shop(wrapper)
     assert caught.value.plugin == wrapper.__name__
 

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pluggy
 import pytest
 
-from cocopot.hooks import PluginManager, hookimpl
-from cocopot.hooks.markers import MISSING, can_carry_hookimpl, static_attribute
+from cocopot import request
+from cocopot.hooks import PluginManager, hookimpl, hookspec
+from cocopot.hooks.markers import MISSING, can_carry_hookimpl, own_attributes, static_attribute
 
 
 @hookimpl(tryfirst=True)
@@ -128,3 +130,63 @@ def test_what_is_held_is_not_bound_nor_computed() -> None:
         can_carry_hookimpl(static_attribute(plugin, name))
         for name in ("text", "function", "__init_subclass__")
     ] == [False] * 3
+
+
+# -------------------------------------------------------------------------
+# Misuse
+# -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("marker", [hookimpl, hookspec], ids=["hookimpl", "hookspec"])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Parent, "not the class Parent. Mark each"),
+        (property(lambda self: None), "not a property. A property is never called"),
+        (functools.partial(marked), "not a partial"),
+        (functools.cache(marked), "not a _lru_cache_wrapper"),
+        (len, "not a builtin_function_or_method"),
+        (Parent().inherited, "not a method"),
+        ("cocopot_startup", r"not a str. The hook's name is an option: @\w+\(specname='cocopot_startup'\)"),
+    ],
+)
+def test_what_cannot_be_marked(marker: Any, value: object, text: str) -> None:
+    """Only a function can be called as a hook; whatever else is marked is an error at once."""
+    with pytest.raises(TypeError, match=rf"^@hook\w+ marks a function that is defined with `def`, {text}"):
+        marker(value)
+
+
+@pytest.mark.parametrize(
+    ("marker", "options", "text"),
+    [
+        (hookimpl, {"tryfrist": True}, "hookimpl has no option 'tryfrist'. Did you mean 'tryfirst'?"),
+        (hookimpl, {"tryfirst": True, "trylast": True}, "tryfirst and trylast exclude each other"),
+        (hookimpl, {"wrapper": True, "hookwrapper": True}, "wrapper and hookwrapper exclude each other"),
+        (hookspec, {"ordr": "in"}, "hookspec has no option 'ordr'. Did you mean 'order'?"),
+        (hookspec, {"zzz": 1}, "Options are: firstresult, historic, order"),
+        (hookspec, {"order": "inn"}, "order is 'inn'. Did you mean 'in'?"),
+        (hookspec, {"order": True}, "order is True. It is 'in' "),
+        (hookspec, {"firstresult": True, "every": True}, "firstresult and every exclude each other"),
+        (hookspec, {"historic": True, "threaded": "a"}, "historic and threaded exclude each other"),
+        (hookspec, {"every": True, "result_type": "a:b"}, "only for hooks whose results are used"),
+        (hookspec, {"result_type": "str"}, "It is 'module:name'"),
+        (hookspec, {"threaded": "respons"}, "is not an argument of the function; did you mean 'response'?"),
+        (hookspec, {"threaded": "zzz"}, "it has response."),
+    ],
+)
+def test_wrong_options(marker: Any, options: dict[str, Any], text: str) -> None:
+    """An unknown option, or options that exclude each other, are an error at once, with the nearest name."""
+    with pytest.raises((TypeError, ValueError), match=re.escape(text)):
+        marker(**options)(lambda response: None)
+
+
+def test_a_specification_is_a_plain_function() -> None:
+    """It is never called, so that a `yield` in it is a misunderstanding."""
+    with pytest.raises(TypeError, match="@hookspec marks a plain function"):
+        hookspec(lambda: (yield))
+
+
+def test_attributes_of_an_object_itself() -> None:
+    """They are read without running code of the object, such as that of a proxy."""
+    assert own_attributes(SimpleNamespace(marked=1)) == {"marked": 1}
+    assert own_attributes(request) == own_attributes(object()) == {}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cocopot import Blueprint, Cocopot, request
-from cocopot.registry.callbacks import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,21 +40,6 @@ def note(calls: list[str]) -> Callable[[str], Callable[..., None]]:
 
 def view() -> str:
     return "view"
-
-
-@pytest.mark.parametrize(
-    ("function", "name"),
-    [
-        (view, f"{__name__}.view"),
-        (functools.partial(view), f"{__name__}.view"),
-        (Greeter(), f"{__name__}.Greeter"),
-        (Greeter().method, f"{__name__}.Greeter.method"),
-        (len, "builtins.len"),
-    ],
-)
-def test_name_of(function: Callable[..., Any], name: str) -> None:
-    """Every callable has a name for the lists, whatever sort of object it is."""
-    assert name_of(function) == name
 
 
 class TestNames:

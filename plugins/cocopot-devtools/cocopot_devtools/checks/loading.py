@@ -27,6 +27,7 @@ _CODES: Mapping[PluginErrorReason, str] = {
     "cycle": "CP106",
     "declaration": "CP106",
     "duplicate": "CP106",
+    "generator": "CP203",
     "import": "CP204",
     "metadata": "CP106",
     "not-installed": "CP106",

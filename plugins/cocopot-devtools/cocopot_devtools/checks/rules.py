@@ -135,8 +135,10 @@ RULES: dict[str, Rule] = dict(
             "unmarked-hook",
             "error",
             "load",
-            "A function with the name of a hook but without the mark would never run.",
-            "Mark it with @hookimpl, or give it another name.",
+            "A function with the name of a hook that has no mark, is asynchronous, or has a `yield` without "
+            "wrapper=True, would never run.",
+            "Mark it with @hookimpl, or with @hookimpl(wrapper=True) if it has a `yield`; or give it another "
+            "name.",
         ),
         _rule(
             "CP204",

@@ -34,7 +34,20 @@ FAULTY = {
         "@hookimpl(wrapper=True)\ndef cocopot_setup(app): yield",
         "CP202",
         5,
-        "historic incompatible",
+        "cocopot_setup cannot have wrappers",
+    ),
+    "yield": (
+        "@hookimpl\ndef cocopot_startup(app): yield",
+        "CP203",
+        5,
+        "with a `yield` and without wrapper=True",
+    ),
+    "async": ("@hookimpl\nasync def cocopot_startup(app): ...", "CP203", 5, "with `async def`"),
+    "self": (
+        "@hookimpl\ndef cocopot_startup(*args): ...",
+        "CP202",
+        5,
+        "*args or **kwargs, which would get nothing",
     ),
     "mark": ("def cocopot_startup(app): ...", "CP203", 4, "without the mark @cocopot.hookimpl"),
     "addhooks": (

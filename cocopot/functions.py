@@ -1,0 +1,107 @@
+"""What a function is, before it is called: its name, and whether calling it runs its code."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from types import MethodType
+from typing import TYPE_CHECKING, Literal
+
+from cocopot.locations import locate
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+#: What a call of a function does: run its code, or only create an object that nothing would run.
+FunctionKind = Literal["plain", "generator", "coroutine"]
+
+#: The type of a function with `functools.cache`, whose call is a call of the function.
+_CACHED = type(functools.cache(len))
+
+
+def function_kind(function: object) -> FunctionKind:
+    """Return what a call of a function does.
+
+    A decorator that calls the function in a function of its own decides itself: what it returns is inspected,
+    not what it wraps.
+
+    Args:
+        function: A function, a method, a `functools.partial`, or an object with `__call__`.
+
+    Returns:
+        `"coroutine"` also for an asynchronous generator.
+    """
+    for candidate in (function, called_function(function)):
+        if inspect.iscoroutinefunction(candidate) or inspect.isasyncgenfunction(candidate):
+            return "coroutine"
+        if inspect.isgeneratorfunction(candidate):
+            return "generator"
+    return "plain"
+
+
+def called_function(function: object) -> object:
+    """Return the function whose code a call runs: without partials, methods, and objects with `__call__`."""
+    for _ in range(20):  # an object may be its own `__call__`
+        if isinstance(function, (functools.partial, functools.partialmethod)):
+            function = function.func
+        elif isinstance(function, (MethodType, staticmethod, classmethod)):
+            function = function.__func__
+        elif type(function) is _CACHED:
+            function = function.__wrapped__
+        elif hasattr(type(function), "__code__") or isinstance(function, type):
+            break
+        else:
+            call = inspect.getattr_static(type(function), "__call__", None)
+            if not isinstance(
+                call, (_FUNCTION, MethodType, staticmethod, classmethod, functools.partialmethod)
+            ):
+                break
+            function = call
+    return function
+
+
+_FUNCTION = type(called_function)
+
+
+def code_of(function: object) -> CodeType | None:
+    """Return the code of the function whose parameters pluggy reads, inside all decorators."""
+    code: object = getattr(inspect.unwrap(function), "__code__", None)  # type: ignore[arg-type]  # any object
+    return code if inspect.iscode(code) else None
+
+
+def name_of(function: object) -> str:
+    """Return module and qualified name of a function, for lists."""
+    function = getattr(function, "func", function)  # functools.partial
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+
+
+def check_function(usage: str, function: object, *, may_yield: bool = False) -> None:
+    """Reject a function that a decorator could register, and that would never run.
+
+    Args:
+        usage: What it is registered as, such as `"@before_request"`.
+        function: The function.
+        may_yield: Whether it may be a generator function, because an iterator is a response.
+
+    Raises:
+        TypeError: If it is not callable, a coroutine function, or a generator function without `may_yield`.
+    """
+    if not callable(function):
+        raise TypeError(f"{usage} takes a function, not {function!r:.100}.")
+    kind = function_kind(function)
+    if kind == "coroutine":
+        problem = (
+            "is declared with `async def`. Cocopot is synchronous: it would never be awaited. "
+            "Write it with `def`, and run a coroutine in it with asyncio.run()."
+        )
+    elif kind == "generator" and not may_yield:
+        problem = (
+            "has a `yield`, so that calling it would run none of its code. Remove the `yield`; for code "
+            "before and after, mark a method of a plugin with @hookimpl(wrapper=True)."
+        )
+    else:
+        return
+    place = locate(function)
+    where = "" if place is None else f"\n  at {place}: {place.read_line()}"
+    raise TypeError(f"{usage}: the function {name_of(function)} {problem}{where}")

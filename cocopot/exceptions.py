@@ -254,6 +254,7 @@ class Blame:
         hook: The hook's name.
         place: Where the implementation is defined; `None` if it is unknown.
         origin: Whether a plugin registered it, or the application.
+        action: Whether it raised the exception, or returned the value that the exception is about.
     """
 
     plugin: str
@@ -262,11 +263,12 @@ class Blame:
     hook: str
     place: SourceLocation | None
     origin: Literal["plugin", "application"] = "plugin"
+    action: Literal["raised", "returned"] = "raised"
 
     def __str__(self) -> str:
         name = repr(self.plugin) if self.origin == "application" else f"plugin {self.plugin!r}"
         distribution = f" ({self.distribution} {self.version})" if self.distribution else ""
-        return f"Raised by {name}{distribution} in hook {self.hook}."
+        return f"{self.action.capitalize()} by {name}{distribution} in hook {self.hook}."
 
 
 #: The attribute of an exception that `add_blame` sets.

@@ -83,6 +83,14 @@ def locate_error(error: BaseException) -> SourceLocation | None:
     return None
 
 
+def shown(value: object, limit: int = 200) -> str:
+    """Return the start of the `repr` of a value, for a message; the name of its type if that fails."""
+    try:
+        return f"{value!r:.{limit}}"
+    except Exception:  # noqa: BLE001 - whatever its `__repr__` raises
+        return f"<{type(value).__qualname__}>"
+
+
 def message_of(error: BaseException) -> str:
     """Return the message of an exception.
 

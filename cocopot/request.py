@@ -66,7 +66,9 @@ if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from cocopot.app import Cocopot
+    from cocopot.hooks.results import Answer
     from cocopot.json import JSONProvider
+    from cocopot.registry.error_handlers import Found
     from cocopot.types import WSGIEnvironment
 
 
@@ -91,6 +93,9 @@ class Request(_WerkzeugRequest):
     app: Cocopot | None = None
     #: The rule that matched the URL; `None` before matching and when nothing matched.
     url_rule: Rule | None = None
+    # Who returned the last result of a hook, for messages; see `cocopot.hooks.results`.
+    answered_by: Answer | None = None
+    handled_by: Found | None = None
     #: The arguments of the view, taken from the URL; `None` when nothing matched.
     view_args: dict[str, Any] | None = None
     #: Why no rule matched: not found, method not allowed, or a redirect.

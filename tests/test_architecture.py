@@ -54,7 +54,7 @@ logs
 hooks.markers hooks.specs hooks.failures hooks.distributions hooks.imports
 hooks.candidates hooks.selection hooks.records
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
-hooks.contract hooks.source hooks.blame hooks.compiler hooks.observers hooks.manager
+hooks.contract hooks.source hooks.results hooks.blame hooks.compiler hooks.observers hooks.manager
 hooks.loading hooks.reporting
 hooks
 urls

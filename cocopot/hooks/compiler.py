@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, NoReturn
 
+from cocopot.hooks.results import check_result, record_answer
 from cocopot.hooks.source import Source
 from cocopot.hooks.wrappers import is_wrapper, raise_wrapper_error, run_old_style, unwind
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pluggy
 
     from cocopot.hooks.source import Blame, HookCall, HookFunction
+    from cocopot.hooks.wrappers import OnChange
 
 
 def compile_call(
@@ -48,7 +50,15 @@ def compile_call(
 
 def _compile_plain(call: HookCall, impls: Sequence[pluggy.HookImpl], blame: Blame | None) -> HookFunction:
     source = Source(call, impls, "_f")
-    if len(impls) == 1 and blame is None and source.is_passed_through(impls[0]) and not _keeps_results(call):
+    source.namespace.update(_checked=functools.partial(_checked, call, impls), _record=record_answer)
+    is_default = call.record is None or not any(map(call.record, impls))
+    if (
+        len(impls) == 1
+        and blame is None
+        and is_default
+        and source.is_passed_through(impls[0])
+        and not _keeps_results(call)
+    ):
         return source.namespace["_f0"]  # type: ignore[return-value]  # the implementation
     writer = {"all": _write_all, "first": _write_first, "threaded": _write_threaded, "every": _write_every}
     indent = source.begin(blame)
@@ -57,7 +67,8 @@ def _compile_plain(call: HookCall, impls: Sequence[pluggy.HookImpl], blame: Blam
 
 
 def _keeps_results(call: HookCall) -> bool:
-    return call.kind in ("threaded", "every") or (call.kind == "all" and call.results)
+    has_type = call.result_type is not None
+    return has_type or call.kind in ("threaded", "every") or (call.kind == "all" and call.results)
 
 
 def _write_all(source: Source, indent: str) -> None:
@@ -66,7 +77,8 @@ def _write_all(source: Source, indent: str) -> None:
     for index in range(len(source.impls)):
         if source.call.results:
             source.add_call(index, f"{indent}result = ")
-            source.add(f"{indent}if result is not None: results.append(result)")
+            new = "result" if source.call.result_type is None else f"_checked({index}, result)"
+            source.add(f"{indent}if result is not None: results.append({new})")
         else:
             source.add_call(index, indent)
     if source.call.results:
@@ -77,19 +89,23 @@ def _write_all(source: Source, indent: str) -> None:
 
 def _write_first(source: Source, indent: str) -> None:
     last = len(source.impls) - 1
-    for index in range(last):
+    for index, impl in enumerate(source.impls):
+        is_recorded = source.call.record is not None and source.call.record(impl)
+        if index == last and not is_recorded and source.call.result_type is None:
+            source.add_call(index, f"{indent}return ")
+            return
         source.add_call(index, f"{indent}result = ")
-        source.add(f"{indent}if result is not None: return result")
-    if last >= 0:
-        source.add_call(last, f"{indent}return ")
-    else:
-        source.add(f"{indent}return None")
+        source.add(f"{indent}if result is not None:")
+        if is_recorded:
+            source.add(f"{indent}    _record(_hook, _impls[{index}], result, {source.names['request']})")
+        value = "result" if source.call.result_type is None else f"_checked({index}, result)"
+        source.add(f"{indent}    return {value}")
+    source.add(f"{indent}return None")
 
 
 def _write_threaded(source: Source, indent: str) -> None:
     value = source.names[source.call.threaded or ""]
     expected = source.call.result_type
-    source.namespace["_checked"] = functools.partial(_checked, source.call, source.impls)
     for index in range(len(source.impls)):
         source.add_call(index, f"{indent}result = ")
         new = "result" if expected is None else f"_checked({index}, result)"
@@ -98,13 +114,7 @@ def _write_threaded(source: Source, indent: str) -> None:
 
 
 def _checked(call: HookCall, impls: Sequence[pluggy.HookImpl], index: int, result: object) -> object:
-    expected = call.result_type
-    if expected is None or isinstance(result, expected):
-        return result
-    raise TypeError(
-        f"{impls[index].plugin_name!r} returned a {type(result).__name__!r} from {call.name}; "
-        f"return a {expected.__module__}.{expected.__qualname__}, or None to leave it unchanged."
-    )
+    return check_result(call, impls[index], result)
 
 
 def _write_every(source: Source, indent: str) -> None:
@@ -154,8 +164,9 @@ def _compile_wrapped(
         _inner=inner,
         _raise_wrapper_error=raise_wrapper_error,
         _run_old_style=run_old_style,
-        _unwind=functools.partial(unwind, call.name, wrappers, blame),
+        _unwind=functools.partial(unwind, call.name, wrappers, blame, _on_change(call)),
     )
+    request = source.names["request"] if call.record is not None else "None"
     source.add("    teardowns = []")
     source.add("    try:")
     for index, impl in enumerate(wrappers):
@@ -172,6 +183,15 @@ def _compile_wrapped(
     source.add("    except BaseException as error:")
     if blame is not None:
         source.add("        _blame_line(error)")
-    source.add("        return _unwind(teardowns, None, error)")
-    source.add("    return _unwind(teardowns, result, None)")
+    source.add(f"        return _unwind(teardowns, None, error, {request})")
+    source.add(f"    return _unwind(teardowns, result, None, {request})")
     return source.build(blame)
+
+
+def _on_change(call: HookCall) -> OnChange | None:
+    """Return what is called with a result that a wrapper has replaced, the wrapper, and the request."""
+    if call.record is not None:
+        return functools.partial(record_answer, call.name)
+    if call.result_type is not None:
+        return lambda impl, result, _: check_result(call, impl, result)
+    return None

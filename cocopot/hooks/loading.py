@@ -14,6 +14,7 @@ from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.manager import PluginManager
 from cocopot.hooks.ordering import DependencyCycleError, load_order
+from cocopot.hooks.results import ResultError
 from cocopot.hooks.selection import Selection
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate_error, message_of
@@ -119,8 +120,11 @@ class Loader:
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - it is raised again, or logged
-            problem = f"{_FAILURES[reason]}: {type(exc).__name__}: {message_of(exc).strip()}"
-            wrapped = candidate.error(problem, reason=reason, place=locate_error(exc))
+            text, place = message_of(exc).strip(), locate_error(exc)
+            if isinstance(exc, ResultError):
+                text, place = exc.problem, exc.place
+            problem = f"{_FAILURES[reason]}: {type(exc).__name__}: {text}"
+            wrapped = candidate.error(problem, reason=reason, place=place)
             wrapped.__cause__ = exc
             self._fail(wrapped, candidate.name)
 

@@ -28,7 +28,7 @@ from cocopot.scopes import blueprints_of_call
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from cocopot.exceptions import PluginError
+    from cocopot.exceptions import Blame, PluginError
     from cocopot.hooks.conflicts import Conflict
     from cocopot.hooks.observers import Callback
     from cocopot.hooks.records import Origin
@@ -57,7 +57,7 @@ class PluginManager(pluggy.PluginManager):
         self._monitors = 0
         self._observers = Observers()
         self._executors: dict[Hashable, HookFunction] = {}
-        self._culprits = Culprits()
+        self._culprits = Culprits(self.records_by_name)
         #: What is compiled from the implementations; replaced by an empty one at each change of them.
         self.compiled: dict[Hashable, Any] = {}
         #: Plugins that were skipped because of an error, with `plugin_errors="warn"`.
@@ -222,7 +222,7 @@ class PluginManager(pluggy.PluginManager):
         """Discard what has been compiled; it is compiled again when it is next needed."""
         self.compiled = {}
         self._executors = {}
-        self._culprits = Culprits()
+        self._culprits = Culprits(self.records_by_name)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -329,7 +329,11 @@ class PluginManager(pluggy.PluginManager):
                 hook, impls, dict(zip(parameters, args, strict=True)), first
             )
         call = hook_call(caller, hook, parameters, self._observers.observe, results=results)
-        return compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
+        return self._compile(call, self._ordered(caller, impls))
+
+    def _compile(self, call: HookCall, impls: Sequence[pluggy.HookImpl]) -> HookFunction:
+        culprits = self._culprits
+        return compile_call(culprits.with_results(call), impls, culprits.blame_for(call, impls))
 
     def compiled_hook(self, hook: str, scopes: Iterable[str] = ()) -> HookFunction | None:
         """Return what `compile` returns without results, compiled once and cached until the next change."""
@@ -365,7 +369,7 @@ class PluginManager(pluggy.PluginManager):
             caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
             observe = self._observers.observe
             call = hook_call(caller, hook, tuple(kwargs), observe, firstresult=firstresult)
-            compiled = compile_call(call, self._ordered(caller, impls), self._blame_for(call, impls))
+            compiled = self._compile(call, self._ordered(caller, impls))
             if all(impl.plugin_name in self.records_by_name for impl in impls):
                 executors[key] = compiled
         return compiled(*kwargs.values())
@@ -377,23 +381,6 @@ class PluginManager(pluggy.PluginManager):
         results: list[Any] = self._inner_hookexec(hook, impls, kwargs, False)
         return results
 
-    # -- blame ---------------------------------------------------------
-
-    def _blame_for(
-        self, call: HookCall, impls: Sequence[pluggy.HookImpl]
-    ) -> Callable[[BaseException, pluggy.HookImpl, str], None] | None:
-        blamed = call.kind == "every" or any(self._origin(impl) == "plugin" for impl in impls)
-        return self._blame if blamed else None
-
-    def _origin(self, impl: pluggy.HookImpl) -> Origin:
-        record = self.records_by_name.get(impl.plugin_name)
-        return "application" if record is None else record.origin
-
-    def _blame(self, exc: BaseException, impl: pluggy.HookImpl, hook: str) -> None:
-        """Note on `exc` which plugin's implementation it left."""
-        record = self.records_by_name.get(impl.plugin_name)
-        if record is None or record.origin == "builtin":
-            return
-        if record.origin == "application" and not option_of(getattr(self.hook, hook, None), "every"):
-            return
-        self._culprits.blame(exc, record, impl, hook)
+    def culprit(self, impl: pluggy.HookImpl, hook: str) -> Blame | None:
+        """Return plugin or function, distribution and place of an implementation; `None` for a default."""
+        return self._culprits.find(impl, hook)

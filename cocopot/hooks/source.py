@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import CodeType
 
+    from cocopot.exceptions import Blame as Blamed
+
 #: An implementation of a hook, or a compiled call; arguments and result depend on the hook.
 HookFunction: TypeAlias = Callable[..., Any]
 #: How the results of a hook's implementations are used.
 Kind = Literal["all", "first", "threaded", "every"]
 #: Called with an exception, the implementation that it left, and the hook's name.
 Blame: TypeAlias = Callable[[BaseException, pluggy.HookImpl, str], None]
+#: Called with an implementation and a hook's name; returns who that is, or `None` for a default.
+Culprit: TypeAlias = Callable[[pluggy.HookImpl, str], "Blamed | None"]
 #: Called with a hook's name, an implementation and its function; returns what is called in place of it.
 Observe: TypeAlias = Callable[[str, pluggy.HookImpl, HookFunction], HookFunction]
 
@@ -37,9 +41,11 @@ class HookCall:
         parameters: The names of its arguments, in the order in which the compiled call takes them.
         kind: `"all"` results, the `"first"` one, `"threaded"` through, or `"every"` one runs.
         threaded: With `"threaded"`, the parameter that a result replaces.
-        result_type: With `"threaded"`, what a result must be an instance of, or `None`.
+        result_type: What a result must be an instance of, or `None`.
         results: Whether the results of `"all"` and `"every"` are used.
         observe: Returns functions that report their calls, or `None` without an observer.
+        record: Whether the answer of an implementation is recorded on the argument `request`, or `None`.
+        culprit: Returns the description of an implementation, for the error about its result.
     """
 
     name: str
@@ -49,6 +55,8 @@ class HookCall:
     result_type: type | None = None
     results: bool = True
     observe: Observe | None = None
+    record: Callable[[pluggy.HookImpl], bool] | None = None
+    culprit: Culprit | None = None
 
 
 def option_of(caller: pluggy.HookCaller | None, name: str) -> Any:

@@ -60,7 +60,7 @@ def cocopot_addhooks(pluginmanager: PluginManager) -> None:
     """
 
 
-@hookspec(order="in")
+@hookspec(order="in", result_type="collections.abc:Mapping")
 def cocopot_config_defaults(app: Cocopot) -> Mapping[str, object] | None:
     """Declare the configuration keys of a plugin, with their defaults.
 
@@ -113,7 +113,7 @@ def cocopot_register_commands(app: Cocopot, cli: click.Group) -> None:
     """
 
 
-@hookspec(order="in")
+@hookspec(order="in", result_type="collections.abc:Mapping")
 def cocopot_shell_context(app: Cocopot) -> Mapping[str, object] | None:
     """Add names to the interactive shell.
 
@@ -389,7 +389,7 @@ def cocopot_url_defaults(app: Cocopot, endpoint: str, values: dict[str, object])
     """
 
 
-@hookspec(firstresult=True, order="out")
+@hookspec(firstresult=True, order="out", result_type="builtins:str")
 def cocopot_url_build_error(
     app: Cocopot, error: BuildError, endpoint: str, values: dict[str, object]
 ) -> str | None:
@@ -413,7 +413,7 @@ def cocopot_url_build_error(
     """
 
 
-@hookspec(firstresult=True, order="out")
+@hookspec(firstresult=True, order="out", result_type="cocopot.json:JSONProvider")
 def cocopot_json_provider(app: Cocopot) -> JSONProvider | None:
     """Replace the JSON library.
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from types import CodeType
 
     from cocopot.hooks.source import Blame
 
+    #: Called with a wrapper, the result with which it has replaced another one, and the request.
+    OnChange: TypeAlias = Callable[[pluggy.HookImpl, object, object], object]
     #: What a wrapper function returns: it yields once, and is resumed with the result.
     WrapperGenerator: TypeAlias = Generator[None, object, object]
 
@@ -22,15 +24,29 @@ def is_wrapper(impl: pluggy.HookImpl) -> bool:
     return impl.wrapper or impl.hookwrapper
 
 
-def unwind(
+def unwind(  # noqa: C901 - each branch is an outcome of one wrapper
     hook: str,
     wrappers: Sequence[pluggy.HookImpl],
     blame: Blame | None,
+    on_change: OnChange | None,
     teardowns: list[WrapperGenerator],
     result: object,
     exception: BaseException | None,
+    request: object,
 ) -> object:
-    """Run the code after the wrappers' `yield`, innermost first, and return or raise the outcome."""
+    """Run the code after the wrappers' `yield`, innermost first, and return or raise the outcome.
+
+    Args:
+        hook: The hook's name.
+        wrappers: The wrappers.
+        blame: Called when an exception leaves a wrapper.
+        on_change: Called if a wrapper has replaced the result, with that wrapper.
+        teardowns: The generators of the wrappers that have been entered.
+        result: The result of what they wrap.
+        exception: The exception of what they wrap.
+        request: What `on_change` is called with.
+    """
+    changed = None
     for index in range(len(teardowns) - 1, -1, -1):
         wrapper = teardowns[index]
         try:
@@ -40,6 +56,8 @@ def unwind(
                 continue
             wrapper.close()
         except StopIteration as stop:
+            if stop.value is not result:
+                changed = wrappers[index]
             result, exception = stop.value, None
             continue
         except BaseException as error:  # noqa: BLE001 - the next wrapper decides what becomes of it
@@ -55,6 +73,8 @@ def unwind(
             raise
     if exception is not None:
         raise exception
+    if changed is not None and on_change is not None:
+        on_change(changed, result, request)
     return result
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from cocopot.hooks.results import ResultError, source_of
+from cocopot.locations import shown
+
 if TYPE_CHECKING:
     from cocopot.context import Context
+    from cocopot.hooks.results import Source
 
 
 def raise_no_result(context: Context) -> NoReturn:
@@ -14,11 +18,13 @@ def raise_no_result(context: Context) -> NoReturn:
     Raises:
         TypeError: Always.
     """
+    source = _source(context, "cocopot_dispatch_request", is_none=True)
     request = context.existing_request
-    raise TypeError(
+    raise ResultError(
         "No implementation of cocopot_dispatch_request returned a result for the endpoint "
-        f"{request.endpoint!r}. A wrapper around it, or an override of dispatch_request, must return what it "
-        "wraps returned."
+        f"{request.endpoint!r}.{_who(source)} A wrapper around it, or an override of dispatch_request, must "
+        "return what it wraps returned.",
+        None if source is None else source.blame,
     )
 
 
@@ -28,10 +34,12 @@ def raise_bad_response(context: Context, value: object, response: object) -> NoR
     Raises:
         TypeError: Always.
     """
+    source = _source(context, "cocopot_make_response", is_none=response is None)
     request = context.existing_request
-    raise TypeError(
-        f"cocopot_make_response returned {response!r:.100} for a {type(value).__name__!r} "
-        f"from the endpoint {request.endpoint!r}; it must return a Response."
+    raise ResultError(
+        f"cocopot_make_response returned {shown(response, 100)} for a {type(value).__name__!r} "
+        f"from the endpoint {request.endpoint!r}; it must return a Response.{_who(source)}",
+        None if source is None else source.blame,
     )
 
 
@@ -41,9 +49,19 @@ def raise_bad_processed_response(context: Context, response: object) -> NoReturn
     Raises:
         TypeError: Always.
     """
+    source = _source(context, "cocopot_after_request", is_none=response is None)
     names = [impl.plugin_name for impl in context.app.plugins.call_order("cocopot_after_request")]
-    raise TypeError(
-        f"After the after-request functions the response was {response!r:.100}. A wrapper around "
-        "cocopot_after_request must return the result of its yield, an override of process_response and "
-        f"a function passed to after_this_request a response. Registered: {', '.join(names) or 'none'}."
+    raise ResultError(
+        f"After the after-request functions the response was {shown(response, 100)}.{_who(source)} A wrapper "
+        "around cocopot_after_request must return the result of its yield, an override of process_response "
+        f"and a function passed to after_this_request a response. Registered: {', '.join(names) or 'none'}.",
+        None if source is None else source.blame,
     )
+
+
+def _source(context: Context, hook: str, *, is_none: bool) -> Source | None:
+    return source_of(context.existing_request, (hook,), is_none=is_none)
+
+
+def _who(source: Source | None) -> str:
+    return "" if source is None else f" {source.subject} returned it."

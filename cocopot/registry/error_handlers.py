@@ -182,6 +182,7 @@ class ErrorHandlers:
         found = self.find(exc, blueprints_for_errors(app, request))
         if found is None:
             return None
+        request.handled_by = found
         value = found.handler(exc)
         if value is None:
             raise TypeError(

@@ -10,6 +10,7 @@ import pytest
 from werkzeug.routing import BaseConverter
 
 from cocopot import Blueprint, Cocopot, PluginError, hookimpl
+from cocopot.json import DefaultJSONProvider
 from cocopot.testing import installed_plugin
 
 if TYPE_CHECKING:
@@ -280,7 +281,7 @@ class Provider:
 
     @hookimpl
     def cocopot_json_provider(self, app: Cocopot) -> object:
-        return type("Provider", (), {"name": self.plugin_name})()
+        return type("Provider", (DefaultJSONProvider,), {"name": self.plugin_name})(app)
 
 
 class Fallback(Provider):

@@ -58,7 +58,7 @@ def test_a_traceback_shows_the_compiled_line() -> None:
         app_with(first=answer(None), broken=Broken()).test_client().get("/")
     *_, compiled, below = traceback.extract_tb(caught.value.__traceback__)
     assert compiled.filename.startswith("<cocopot_before_request, compiled ")
-    assert compiled.line == "return _f1(request)"
+    assert compiled.line == "result = _f1(request)"
     assert (below.name, below.line) == ("cocopot_before_request", 'raise ValueError("broken")')
 
 

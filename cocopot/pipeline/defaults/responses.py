@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.datastructures import Headers
 from cocopot.hooks import hookimpl
+from cocopot.hooks.results import VALUES, ResultError, source_of
+from cocopot.locations import shown
 from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
@@ -124,14 +126,21 @@ def _forced(app: Cocopot, request: Request, body: WerkzeugResponse | Function) -
 
 
 def raise_bad_value(request: Request, value: object, what: str) -> NoReturn:
-    """Report a value that cannot be converted into a response.
+    """Report a value that cannot be converted into a response, with who returned it.
 
     Raises:
         TypeError: Always.
     """
-    raise TypeError(
-        f"The view for {request.endpoint!r} returned {what}, which cannot be made into a response: "
-        f"{value!r:.200}. "
+    source = source_of(request, VALUES)
+    if source is not None:
+        who = f"{source.subject} returned {what} from {source.blame.hook}"
+    elif request.endpoint is None:
+        who = f"An override of a step returned {what} for {request.path!r}"
+    else:
+        who = f"The view for {request.endpoint!r} returned {what}"
+    raise ResultError(
+        f"{who}, which cannot be made into a response: {shown(value)}. "
         "Return a str, bytes, dict, list, iterator, Response, WSGI callable, or one of these in a tuple "
-        "(body, status), (body, headers) or (body, status, headers)."
+        f"(body, status), (body, headers) or (body, status, headers).",
+        None if source is None else source.blame,
     )

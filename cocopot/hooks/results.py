@@ -1,0 +1,166 @@
+"""Which implementation returned a result: checked at once, or recorded on the request for messages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from cocopot.exceptions import add_blame
+from cocopot.hooks.wrappers import is_wrapper
+from cocopot.locations import locate
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    import pluggy
+
+    from cocopot.exceptions import Blame
+    from cocopot.hooks.source import HookCall
+    from cocopot.request import Request
+
+#: The hooks whose answer is recorded on the request, because only the lifecycle can check it.
+RECORDED = frozenset(
+    {
+        "cocopot_before_request",
+        "cocopot_dispatch_request",
+        "cocopot_make_response",
+        "cocopot_after_request",
+        "cocopot_handle_exception",
+    }
+)
+#: Those of them that return what a view returns.
+VALUES = RECORDED - {"cocopot_make_response", "cocopot_after_request"}
+
+
+class Answer(NamedTuple):
+    """The implementation that returned the result of a hook.
+
+    Args:
+        hook: The hook's name.
+        impl: The implementation, or the wrapper that replaced the result.
+        is_none: Whether a wrapper replaced the result by `None`.
+    """
+
+    hook: str
+    impl: pluggy.HookImpl
+    is_none: bool
+
+
+def record_answer(hook: str, impl: pluggy.HookImpl, result: object, request: object) -> None:
+    """Record on a request which implementation returned the result of a hook, until the next one does."""
+    try:
+        request.answered_by = Answer(hook, impl, result is None)  # type: ignore[attr-defined]  # a request
+    except AttributeError:  # a call by name may pass anything
+        return
+
+
+def check_result(call: HookCall, impl: pluggy.HookImpl, result: object) -> object:
+    """Return the result of an implementation if it has the type that the hook requires.
+
+    Args:
+        call: The hook, with `result_type`.
+        impl: The implementation, or a wrapper.
+        result: What it returned; a wrapper of a hook whose results are collected returns a list of them.
+
+    Raises:
+        TypeError: If it has not, with the implementation's plugin, distribution, hook and place.
+    """
+    expected = call.result_type
+    is_of_all = is_wrapper(impl) and call.kind == "all"
+    if expected is None or (_is_list_of(expected, result) if is_of_all else isinstance(result, expected)):
+        return result
+    cure = f"return a {type_name(expected)}, or None {_meaning(call)}"
+    raise _wrong_result(
+        call, impl, result, "a wrapper must return the result of its yield" if is_wrapper(impl) else cure
+    )
+
+
+def _is_list_of(expected: type, result: object) -> bool:
+    return isinstance(result, list) and all(isinstance(item, expected) for item in result)
+
+
+def _meaning(call: HookCall) -> str:
+    if call.kind == "threaded":
+        return "to leave it unchanged"
+    return "to leave it to the next implementation" if call.kind == "first" else "for nothing"
+
+
+class ResultError(TypeError):
+    """An implementation of a hook returned what the hook cannot use.
+
+    Args:
+        problem: What is wrong, without the place.
+        blame: Who returned it; `None` if that is unknown.
+    """
+
+    def __init__(self, problem: str, blame: Blame | None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.place = None if blame is None else blame.place
+        if blame is not None:
+            add_blame(self, replace(blame, action="returned"))
+
+    def __str__(self) -> str:
+        """Return the problem, and the place with its line of source."""
+        return (
+            self.problem
+            if self.place is None
+            else f"{self.problem}\n  at {self.place}: {self.place.read_line()}"
+        )
+
+
+def _wrong_result(call: HookCall, impl: pluggy.HookImpl, result: object, cure: str) -> ResultError:
+    """Return the error about a result of the wrong type, with the implementation that returned it."""
+    blame = None if call.culprit is None else call.culprit(impl, call.name)
+    what = "None" if result is None else f"a {type(result).__name__!r}"
+    who = f"{impl.plugin_name!r}" if blame is None else describe_source(blame, impl)
+    return ResultError(f"{who} returned {what} from {call.name}; {cure}.", blame)
+
+
+def describe_source(blame: Blame, impl: pluggy.HookImpl) -> str:
+    """Return who returned a result, as the subject of a sentence."""
+    distribution = f" ({blame.distribution} {blame.version})" if blame.distribution else ""
+    if blame.origin == "application":
+        return f"The function {blame.plugin!r}"
+    return f"{'The wrapper of plugin' if is_wrapper(impl) else 'Plugin'} {blame.plugin!r}{distribution}"
+
+
+class Source(NamedTuple):
+    """Who returned a value, for a message.
+
+    Args:
+        subject: The subject of a sentence.
+        blame: Its plugin, distribution, hook and place.
+    """
+
+    subject: str
+    blame: Blame
+
+
+def source_of(request: Request, hooks: Container[str], *, is_none: bool = False) -> Source | None:
+    """Return who returned the result that a request has recorded, or `None` if it was a default.
+
+    Args:
+        request: The request.
+        hooks: The hooks that could have returned the result in question.
+        is_none: Whether the result in question is `None`.
+    """
+    answer: Answer | None = getattr(request, "answered_by", None)
+    if answer is None or request.app is None or answer.hook not in hooks or answer.is_none is not is_none:
+        return None
+    blame = request.app.plugins.culprit(answer.impl, answer.hook)
+    if blame is None:
+        return None
+    found = request.handled_by
+    if found is not None and blame.origin == "application" and answer.hook == "cocopot_handle_exception":
+        blame = replace(blame, plugin=found.name, place=locate(found.handler))
+    return Source(describe_source(blame, answer.impl), blame)
+
+
+def type_name(cls: type) -> str:
+    """Return the name by which users import a class."""
+    if cls.__module__ == "builtins":
+        return cls.__name__
+    if cls.__module__.startswith("werkzeug.wrappers"):
+        return f"cocopot.{cls.__name__}"
+    return f"{cls.__module__}.{cls.__qualname__}"

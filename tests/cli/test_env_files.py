@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
+from cocopot.cli import env_files
 from cocopot.cli.env_files import read_env_files
 from tests.cli.processes import cocopot
 
@@ -96,3 +99,71 @@ def test_unreadable(folder: Path, content: bytes, message: str) -> None:
     assert message in process.stderr
     assert str(folder / ".env") in process.stderr
     assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize(("name", "explicit"), [(".env", None), ("secrets", "secrets"), (".env", ".env")])
+def test_pipe(folder: Path, name: str, explicit: str | None) -> None:
+    """A pipe is read like a file, whether it is found or named."""
+    path = folder / name
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_text, args=("SHOP_A=piped\n" + "#" * 100_000,))
+    writer.start()
+    read_env_files(explicit)
+    writer.join()
+    assert shop() == {"SHOP_A": "piped"}
+
+
+def test_pipe_without_writer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that is found, and that no program writes to, is an error after a while."""
+    os.mkfifo(folder / ".cocopotenv")
+    monkeypatch.setattr(env_files, "PIPE_TIMEOUT", 0.05)
+    with pytest.raises(click.UsageError, match=r"\.cocopotenv cannot be read: it is a pipe, and no program"):
+        read_env_files(None)
+    read_env_files(None, quiet=True)
+
+
+def test_process_substitution(folder: Path) -> None:
+    """`--env-file <(command)` of a shell works, also if the command writes nothing."""
+    (folder / "app.py").write_text(APP.format(name="app"))
+    for command, name in (("echo COCOPOT_APP=two", "two"), ("true", "app")):
+        (folder / "two.py").write_text(APP.format(name="two"))
+        line = f'"$0" -m cocopot --env-file <({command}) shell -c "print(app.name)"'
+        result = cocopot(folder, line, sys.executable, command=("bash", "-c"))
+        assert (result.stdout, result.stderr) == (f"{name}\n", "")
+
+
+def test_reloader(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that the reloader starts inherits the variables, and does not have the shell's pipe."""
+    (folder / ".env").write_text("SHOP_A=env\n")
+    read_env_files("/dev/fd/987", quiet=True)
+    assert shop() == {"SHOP_A": "env"}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("folder", "'folder' of --env-file is a directory. Name a file."),
+        ("", "The file '' of --env-file does not exist."),
+        ("a\0b", "--env-file does not exist."),
+        ("socket", "The file socket cannot be read: No such device or address."),
+        ("loop", "The file 'loop' of --env-file does not exist."),
+    ],
+)
+def test_what_is_no_file(folder: Path, name: str, message: str) -> None:
+    """What cannot be read is an error with the reason."""
+    (folder / "folder").mkdir()
+    (folder / "loop").symlink_to("loop")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        with pytest.raises(click.UsageError) as caught:
+            read_env_files(name)
+    assert message in caught.value.message
+
+
+def test_folder_with_the_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory named .env, such as a virtual environment, is not one; the search goes on above it."""
+    (folder / ".env").write_text("\ufeffSHOP_A=above\n", "utf-8")
+    (folder / "inside" / ".env").mkdir(parents=True)
+    monkeypatch.chdir(folder / "inside")
+    read_env_files(None)
+    assert shop() == {"SHOP_A": "above"}

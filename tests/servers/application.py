@@ -11,7 +11,19 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cocopot import Cocopot, Response, abort, redirect, request, send_file, stream_with_context, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from cocopot import (
+    Blueprint,
+    Cocopot,
+    Response,
+    abort,
+    redirect,
+    request,
+    send_file,
+    stream_with_context,
+    url_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -165,6 +177,69 @@ def failure() -> Any:
     """Fail."""
     raise RuntimeError("this view always fails")
 
+
+# -------------------------------------------------------------------------
+# What no server may receive
+# -------------------------------------------------------------------------
+
+observed = Blueprint("observed", __name__)
+
+
+@observed.after_request
+def record_status(response: Response) -> None:
+    """Remember the status of a response."""
+    EVENTS[request.view_args["token"]].append(str(response.status_code))  # type: ignore[index]  # only read
+
+
+def _raw(_: Any, start_response: Any) -> list[bytes]:
+    start_response("1000 Odd", [("X-A", "\u0100")])
+    return [b"text"]
+
+
+#: What a view may return by mistake.
+MISTAKES: dict[str, Callable[[], Any]] = {
+    "status-true": lambda: ("text", True),
+    "status-0": lambda: ("text", 0),
+    "status-100": lambda: ("text", 100),
+    "status-101": lambda: ({"a": 1}, 101),
+    "status-1000": lambda: ("text", 1000, {"X-A": "b"}),
+    "status-text": lambda: ("a", "b"),
+    "status-stream": lambda: (iter(["a", "b"]), 42),
+    "status-line-break": lambda: ("text", "200 OK\r\nX-A: b"),
+    "header-latin": lambda: ("text", {"X-A": "\u0100"}),
+    "header-nul": lambda: ({"a": 1}, {"X-A": "a\0"}),
+    "header-del": lambda: ("text", [("X-A", "\x7f")]),
+    "header-escape": lambda: Response(iter(["a"]), headers={"X-A": "\x1b[31m"}),
+    "header-name": lambda: ("text", {"X A": "b"}),
+    "location": lambda: redirect("/a\0"),
+    "werkzeug": lambda: WerkzeugResponse("text", 1000),
+    "werkzeug-header": lambda: WerkzeugResponse("text", headers={"X-A": "\0"}),
+    "application": lambda: _raw,
+}
+
+
+@app.route("/mistake/<token>", methods=["GET", "POST"])
+@observed.route("/observed/<token>", methods=["GET", "POST"])
+def mistake(token: str) -> Any:
+    """Return what no server may receive."""
+    return MISTAKES[request.args["kind"]]()
+
+
+@app.route("/length")
+def length() -> Any:
+    """Answer with a header that some servers refuse."""
+    response = Response("text")
+    response.headers["Content-Length"] = "some"
+    return response
+
+
+@app.route("/octets")
+def octets() -> Any:
+    """Answer with a header outside ASCII."""
+    return "text", {"X-Octets": "a \x80\x9f\xa0\xff"}
+
+
+app.register_blueprint(observed)
 
 # -------------------------------------------------------------------------
 # The servers that are started from Python

@@ -74,6 +74,16 @@ class Server:
         return self.name not in {"wsgiref", "granian"}
 
     @property
+    def encodes_headers(self) -> bool:
+        """Whether the header values of a response are sent as UTF-8, where PEP 3333 demands Latin-1."""
+        return self.name == "granian"
+
+    @property
+    def checks_lengths(self) -> bool:
+        """Whether `start_response` raises an exception for a Content-Length that is not a number."""
+        return self.name == "waitress" or self.name.startswith("gunicorn")
+
+    @property
     def chunks_nothing(self) -> bool:
         """Whether an answer to HEAD whose length is not known is followed by the chunk that ends a body."""
         return self.name == "waitress"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.routing import RequestRedirect
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.datastructures import Headers
@@ -99,6 +101,8 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
     """Return the response of an HTTP exception; a page without own text is built only once."""
     cls = type(exc)
     if exc.response is not None or cls.get_response is not HTTPException.get_response:
+        if isinstance(exc, RequestRedirect):  # to a URL of the client's, with control characters perhaps
+            exc.new_url = iri_to_uri(exc.new_url)
         return app.response_class.force_type(exc.get_response(request.environ), request.environ)
     is_plain = cls in _PLAIN_EXCEPTIONS and exc.description is cls.description and exc.code is cls.code
     page = _PAGES.get(cls) if is_plain else None

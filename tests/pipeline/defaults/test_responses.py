@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.datastructures import Headers, MultiDict
+from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot import Blueprint, Cocopot, Response, make_response, request
@@ -277,6 +278,22 @@ class TestHeaders:
         """A header with a line break is refused."""
         with pytest.raises(ValueError, match="newline"):
             answer(app, lambda: ("text", {"X-Seen": "1\r\nSet-Cookie: a=b"}))
+
+
+@pytest.mark.parametrize(
+    "query", ["a=\x01", "a=\x7f", "a=\0\x1b[31m", "a=\r\nX-A: b", "a=\xff", "a=\xc3\xa9 b"]
+)
+@pytest.mark.parametrize("path", ["/page", "//page", "/page\x01"])
+def test_redirect_of_any_url(app: Cocopot, path: str, query: str) -> None:
+    """A redirect of the router has a valid location, whatever the client's URL contains."""
+    app.add_url_rule("/<name>/", "page", lambda name: name)
+    _, status, headers = run_wsgi_app(app, {**create_environ(), "PATH_INFO": path, "QUERY_STRING": query})
+    location = headers["Location"]
+    assert status == "308 PERMANENT REDIRECT"
+    assert location.startswith("http://localhost/page")
+    assert location.isascii()
+    assert location.isprintable()
+    assert "\n" not in location
 
 
 class TestClasses:

@@ -11,7 +11,7 @@ It differs from Werkzeug's on purpose:
   an invalid name or value, a cookie whose name is not a token. What a subclass or Werkzeug's response adds by
   itself is checked when it is sent.
 - Every function of `call_on_close` is called, also after one that raises.
-- A conditional header of the client that cannot be read is a `BadRequest`.
+- Conditional and range requests are those of RFC 9110, for every method; see `cocopot.conditions`.
 - `default_mimetype` is `text/html`.
 """
 
@@ -20,13 +20,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
-from werkzeug.http import parse_date, parse_if_range_header
 from werkzeug.wrappers import Response as _WerkzeugResponse
 from werkzeug.wsgi import ClosingIterator
 
+from cocopot.conditions import ConditionalResponse
 from cocopot.cookies import check_cookie, clean_domain, clean_expires, clean_max_age
 from cocopot.datastructures import Headers as PlainHeaders
-from cocopot.exceptions import BadRequest
 from cocopot.head import (
     CONTENT_TYPES,
     TYPE_HEADERS,
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
     from http import HTTPStatus
 
     from werkzeug.datastructures import Headers
-    from werkzeug.wrappers import Request as WerkzeugRequest
 
     from cocopot.types import StartResponse, WSGIEnvironment
 
@@ -74,21 +72,7 @@ _SHORT_PATH_NEEDS = (
 )
 
 
-def _environ_of(request_or_environ: WSGIEnvironment | WerkzeugRequest) -> WSGIEnvironment:
-    return request_or_environ if isinstance(request_or_environ, dict) else request_or_environ.environ
-
-
-def _has_invalid_conditional_header(environ: WSGIEnvironment) -> bool:
-    """Return whether Werkzeug cannot parse a conditional header of the client."""
-    try:
-        parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
-        parse_if_range_header(environ.get("HTTP_IF_RANGE"))
-    except (ValueError, OverflowError):
-        return True
-    return False
-
-
-class Response(_WerkzeugResponse):
+class Response(ConditionalResponse):
     """An outgoing HTTP response; see `werkzeug.wrappers.Response` for its methods.
 
     Args:
@@ -333,26 +317,6 @@ class Response(_WerkzeugResponse):
             return send_checked(super().__call__, environ, start_response)
         except BaseException as error:
             close_unsent(self, error)
-            raise
-
-    def make_conditional(
-        self,
-        request_or_environ: WSGIEnvironment | WerkzeugRequest,
-        accept_ranges: bool | str = False,
-        complete_length: int | None = None,
-    ) -> _WerkzeugResponse:
-        """Answer 304, 206 or 412 where the client's conditional headers ask for it (RFC 9110, 13).
-
-        Raises:
-            RequestedRangeNotSatisfiable: The range is malformed or outside the body.
-            BadRequest: A date or an entity tag that the client sent cannot be read.
-        """
-        try:
-            return super().make_conditional(request_or_environ, accept_ranges, complete_length)
-        except (ValueError, OverflowError) as error:
-            if _has_invalid_conditional_header(_environ_of(request_or_environ)):
-                self.close()  # it may hold a file, and is not sent
-                raise BadRequest("A conditional header of this request cannot be read.") from error
             raise
 
     def _clean_status(self, value: str | int | HTTPStatus) -> tuple[str, int]:

@@ -41,6 +41,7 @@ body
 lazy_attributes
 request_urls
 request
+conditions
 response
 routing.rule routing.parts
 routing.walk routing.plans routing.table routing.matcher routing.router routing

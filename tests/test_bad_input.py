@@ -359,15 +359,15 @@ def test_an_odd_header(served: Served, header: str) -> None:
         ("Range: bytes=a-b", 416),
         ("Range: bytes=5-1", 416),
         ("Range: bytes=100-", 416),
-        ("Range: furlongs=1-2", 416),
-        ("Range: bytes=0-1,3-4", 416),
+        ("Range: furlongs=1-2", 200),
+        ("Range: bytes=0-1,3-4", 200),
         ("If-Modified-Since: yesterday", 200),
-        ("If-Modified-Since: Mon, 01 Jan 99999999999 00:00:00 GMT", 400),
+        ("If-Modified-Since: Mon, 01 Jan 99999999999 00:00:00 GMT", 200),
         ('If-None-Match: """', 200),
     ],
 )
 def test_an_odd_condition_for_a_file(served: Served, header: str, status: int) -> None:
-    """A range that cannot be had is a 416, a date that cannot be read no condition or a 400."""
+    """A range that cannot be had is a 416, and a date that cannot be read is not a condition."""
     answer = served.send(get("/static/digits.txt", header))
     assert answer.status == status
     assert answer.body

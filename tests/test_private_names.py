@@ -125,6 +125,7 @@ PRIVATE_NAMES = [
     PrivateName("_limit_is_max", "body", "whether the limit is one of the configuration", _stream),
     # Werkzeug: responses and proxies
     PrivateName("_on_close", "response", "no list for responses without callbacks", Response),
+    PrivateName("_wrap_range_response", "conditions", "sends a part of the body", Response),
     PrivateName("_status", "response", "a known status, without parsing it", Response),
     PrivateName("_status_code", "response", "a known status, without parsing it", Response),
     PrivateName("_clean_status", "response", "rejects a status outside 100 to 599", Response),

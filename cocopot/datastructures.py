@@ -34,6 +34,9 @@ _INVALID_IN_LOCATION = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _LOCATIONS = frozenset({"location", "content-location"})
 _SPECIAL_NAMES = _LOCATIONS | {"content-length", "content-type"}
 
+# The usual spellings of those, which are strings and valid.
+_USUAL_NAMES = frozenset({"Location", "Content-Location", "Content-Length", "Content-Type"})
+
 #: Bounded cache of header names that are valid and need no special handling.
 PLAIN_NAMES: set[str] = set()
 
@@ -106,6 +109,8 @@ def checked_header(name: str, value: object) -> tuple[str, str]:
     Raises:
         ValueError: The name or the value must not reach a server.
     """
+    if (name in PLAIN_NAMES or name in _USUAL_NAMES) and type(value) is str and is_plain_value(value):
+        return name, value
     special = special_name(name)
     # A server may demand exactly a `str`, not a subclass.
     name = str.__str__(name)
@@ -162,15 +167,17 @@ class Headers(_Headers):
         """Replace all headers of a name; `kwargs` are parameters of the value."""
         super().set(*checked_header(key, _with_parameters(value, kwargs)))
 
+    def replace(self, items: list[tuple[str, str]]) -> None:
+        """Replace all headers whose names are in a list of valid headers by that list."""
+        replaced = {name.lower() for name, _ in items}
+        self._list[:] = [*(item for item in self._list if item[0].lower() not in replaced), *items]
+
     def __setitem__(self, key: Any, value: Any) -> None:
         if not isinstance(key, str):
             is_slice = isinstance(key, slice)
             super().__setitem__(key, checked_headers(value) if is_slice else checked_header(*value))
             return
-        if key in PLAIN_NAMES and type(value) is str and is_plain_value(value):
-            item = key, value
-        else:
-            item = checked_header(key, value)
+        item = checked_header(key, value)
         length = len(key)
         for name, _ in self._list:
             if len(name) == length and name.lower() == key.lower():

@@ -140,7 +140,9 @@ class Response(ConditionalResponse):
             or direct_passthrough
             or not (type(self) is Response or self._has_short_path)
         ):
-            if headers is not None and not isinstance(headers, _WerkzeugHeaders):
+            if headers is None:
+                headers = PlainHeaders(items=[])
+            elif not isinstance(headers, _WerkzeugHeaders):
                 headers = PlainHeaders(headers)
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             return
@@ -151,11 +153,10 @@ class Response(ConditionalResponse):
         self._is_plain = True
         if status is None:
             status = self.default_status
-        known = STATUSES.get(status) if type(status) is int or type(status) is str else None
-        if known is None:
-            self.status = cast("str", status)
-        else:
+        if type(status) is int and (known := STATUSES.get(status)) is not None:
             self._status, self._status_code = known
+        else:
+            self.status = cast("str", status)
 
     @classmethod
     def force_type(
@@ -207,7 +208,7 @@ class Response(ConditionalResponse):
     def headers(self, value: Headers) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         if type(value) is _WerkzeugHeaders:
             value = PlainHeaders.adopt(value)
-        elif not isinstance(cast("object", value), _WerkzeugHeaders):
+        elif type(value) is not PlainHeaders and not isinstance(cast("object", value), _WerkzeugHeaders):
             value = PlainHeaders(value)
         self._headers = value
         self._head = None

@@ -45,6 +45,8 @@ def clean_status(value: int | str | HTTPStatus) -> tuple[str, int]:
         ValueError: The code is not one of a final response, or the reason must not reach a server.
         TypeError: It is neither a number nor a text.
     """
+    if (type(value) is int or type(value) is str) and (known := STATUSES.get(value)) is not None:
+        return known
     if isinstance(value, int):
         text = str(int(value))
     elif isinstance(value, str):

@@ -168,3 +168,10 @@ def test_reading_a_header_is_as_in_werkzeug(name: str) -> None:
     assert list(ours) == list(theirs)
     with pytest.raises(KeyError):
         ours["X-Missing"]
+
+
+def test_replaced_headers_keep_all_of_a_name() -> None:
+    """A list of headers replaces those of its names, in any case, and is kept as it is."""
+    headers = Headers([("X-A", "1"), ("x-b", "2"), ("X-A", "3")])
+    headers.replace([("x-a", "4"), ("X-C", "5"), ("X-A", "6")])
+    assert list(headers) == [("x-b", "2"), ("x-a", "4"), ("X-C", "5"), ("X-A", "6")]

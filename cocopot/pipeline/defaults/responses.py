@@ -12,6 +12,7 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.datastructures import Headers
+from cocopot.head import plain_headers
 from cocopot.hooks import hookimpl
 from cocopot.hooks.results import VALUES, ResultError, source_of
 from cocopot.locations import shown
@@ -92,9 +93,19 @@ def _from_body(app: Cocopot, request: Request, body: object, status: Any, header
     if status is not None:
         response.status = status
     if headers:
-        # As an object for headers, which keeps all of one name.
-        response.headers.update(headers if isinstance(headers, WerkzeugHeaders) else Headers(headers))
+        _replace_headers(response, headers)
     return response
+
+
+def _replace_headers(response: WerkzeugResponse, headers: Any) -> None:
+    """Set headers on a response: all of one name, in place of those that the response has."""
+    items = plain_headers(headers)
+    if items is None:
+        items = list(Headers(headers))
+    if isinstance(response.headers, Headers):
+        response.headers.replace(items)
+    else:
+        response.headers.update(Headers(items=items))
 
 
 def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> WerkzeugResponse:

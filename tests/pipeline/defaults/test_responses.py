@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from werkzeug.datastructures import Headers, MultiDict
@@ -266,6 +266,12 @@ class TestHeaders:
         for sent in (response, app.test_client().get("/bp/")):
             assert sent.headers.getlist(name) == ["a=1", "b=2"]
             assert sent.headers.getlist("X-Seen") == ["1"]
+
+    def test_headers_of_another_class(self, app: Cocopot) -> None:
+        """Headers are added to a response of Werkzeug's class, too."""
+        app.response_class = cast("type[Response]", WerkzeugResponse)
+        response = answer(app, lambda: (WerkzeugResponse("text"), [("Link", "<a>"), ("Link", "<b>")]))
+        assert response.headers.getlist("Link") == ["<a>", "<b>"]
 
     def test_repeated_in_the_tuple_and_the_response(self, app: Cocopot) -> None:
         """The headers of the tuple replace those of the response, whatever their case."""

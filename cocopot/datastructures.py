@@ -15,7 +15,7 @@ from werkzeug.datastructures import EnvironHeaders as _EnvironHeaders
 from werkzeug.datastructures import Headers as _Headers
 from werkzeug.datastructures import ImmutableMultiDict as _ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
-from werkzeug.http import dump_options_header
+from werkzeug.http import dump_options_header, quote_etag
 
 from cocopot.speedups import Lazy, is_plain_value
 
@@ -96,6 +96,16 @@ def check_file_name(name: str) -> None:
         ValueError: It contains a control character other than a tab.
     """
     check_text(name, "The download name", _INVALID_IN_LOCATION)
+
+
+def check_etag(etag: str | bool | None) -> None:
+    """Check an entity tag, if it is a text, before a file is opened that would have to be closed.
+
+    Raises:
+        ValueError: It contains a quotation mark, or must not reach a server (RFC 9110, 8.8.3).
+    """
+    if isinstance(etag, str):
+        check_text(quote_etag(etag), "The entity tag")
 
 
 def clean_file_name(name: str) -> str:

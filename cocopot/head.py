@@ -55,7 +55,7 @@ def plain_headers(headers: object) -> list[tuple[str, str]] | None:
     for name, value in items:
         if type(name) is not str or type(value) is not str or not is_plain_value(value):
             return None
-        if name not in PLAIN_NAMES and special_name(name):
+        if name not in PLAIN_NAMES and _needs_inspection(name):
             return None
     return items
 

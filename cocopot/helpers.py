@@ -11,7 +11,7 @@ import werkzeug.exceptions
 import werkzeug.utils
 
 from cocopot.context import CURRENT, current, current_request, current_request_context
-from cocopot.datastructures import check_file_name, clean_file_name
+from cocopot.datastructures import check_etag, check_file_name, clean_file_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -148,8 +148,9 @@ def send_file(
 
     Raises:
         OSError: If the file cannot be read.
-        ValueError: If `download_name` contains a control character.
+        ValueError: If `download_name` contains a control character, or `etag` is invalid (RFC 9110, 8.8.3).
     """
+    check_etag(etag)
     return _as_response(
         werkzeug.utils.send_file(
             path_or_file,
@@ -176,8 +177,9 @@ def send_from_directory(
 
     Raises:
         NotFound: If the file does not exist, or the path leads out of the directory.
-        ValueError: If `download_name` contains a control character.
+        ValueError: If `download_name` or `etag` is invalid, as for `send_file`.
     """
+    check_etag(kwargs.get("etag"))
     max_age = kwargs.pop("max_age", None)
     kwargs["download_name"] = _download_name(kwargs.get("download_name"), path)
     return _as_response(

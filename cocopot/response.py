@@ -84,7 +84,8 @@ class Response(ConditionalResponse):
         direct_passthrough: Whether to pass the body to the server as it is.
 
     Raises:
-        ValueError: The status, or the name or value of a header, must not reach a server.
+        ValueError: The status, or the name or value of a header, must not reach a server. A body that has a
+            method `close` is closed.
 
     Example:
         >>> from cocopot import Response
@@ -140,11 +141,15 @@ class Response(ConditionalResponse):
             or direct_passthrough
             or not (type(self) is Response or self._has_short_path)
         ):
-            if headers is None:
-                headers = PlainHeaders(items=[])
-            elif not isinstance(headers, _WerkzeugHeaders):
-                headers = PlainHeaders(headers)
-            super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+            try:
+                if headers is None:
+                    headers = PlainHeaders(items=[])
+                elif not isinstance(headers, _WerkzeugHeaders):
+                    headers = PlainHeaders(headers)
+                super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+            except Exception as error:
+                close_unsent(response, error)
+                raise
             return
         length = len(body)
         length_header = LENGTH_HEADERS.get(length) or ("Content-Length", str(length))

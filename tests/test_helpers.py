@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -333,3 +334,18 @@ def test_a_download_name_has_no_control_characters(tmp_path: Path) -> None:
             response.close()
         named = send_file(io.BytesIO(b""), mimetype="text/plain", download_name="\u20ac.txt")
         assert "filename*=UTF-8''%E2%82%AC.txt" in named.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"etag": "a\u0100"}, {"etag": 'a"b'}, {"etag": "\0"}, {"mimetype": "a\0"}, {"download_name": "\0"}],
+)
+def test_a_file_that_cannot_be_sent_is_closed(app: Cocopot, tmp_path: Path, options: dict[str, Any]) -> None:
+    """An invalid option is a `ValueError`, and leaves no file open."""
+    (tmp_path / "a.txt").write_text("text")
+    with app.test_request_context("/"):
+        with pytest.raises(ValueError, match=r"newlines|Latin-1|invalid etag"):
+            send_file("a.txt", **options)
+        with pytest.raises(ValueError, match=r"newlines|Latin-1|invalid etag"):
+            send_from_directory("", "a.txt", **options)
+    gc.collect()  # a file that is still open would be a warning here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from http import HTTPStatus
 from typing import Any
@@ -293,6 +294,24 @@ def test_functions_are_called_however_it_is_sent(
     assert b"".join(body) == (b"a" if (status, method) == (200, "GET") else b"")
     body.close()
     assert closed == ["closed"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"status": 1000},
+        {"headers": {"X-A": "\0"}},
+        {"headers": {"X A": "b"}},
+        {"mimetype": "text/\u0100"},
+        {"content_type": "\n"},
+    ],
+)
+def test_the_body_of_a_response_that_cannot_be_made_is_closed(arguments: dict[str, Any]) -> None:
+    """A file or a stream is closed if the response that it is passed to cannot be made."""
+    body = io.BytesIO(b"text")
+    with pytest.raises(ValueError, match=r"status|newlines|Latin-1|name of a header"):
+        Response(body, **arguments)
+    assert body.closed
 
 
 def test_a_response_that_cannot_be_sent_is_closed() -> None:

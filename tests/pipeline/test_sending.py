@@ -105,6 +105,7 @@ MISTAKES: dict[str, Callable[[], Any]] = {
     "header name": lambda: ("text", {"X A": "b"}),
     "header in a generator": lambda: (iter(["a"]), 200, {"X-A": "\0"}),
     "header of a stream": lambda: (stream_with_context(iter(["a"])), {"X-A": "\0"}),
+    "Response of a stream": lambda: Response(stream_with_context(iter(["a"])), 1000),
     "content type": lambda: Response("text", content_type="text/\0"),
     "mimetype": lambda: changed("mimetype", "text/\u0100"),
     "location": lambda: redirect("/a\0"),

@@ -60,7 +60,8 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
         return _from_body(app, request, body, status, headers)
     except ValueError as exc:  # of the status or a header
         exc.add_note(f"The view for {request.endpoint!r} returned {value!r:.200}.")
-        close_unsent(body, exc)
+        if isinstance(body, WerkzeugResponse):
+            close_unsent(body, exc)
         raise
 
 

@@ -228,15 +228,8 @@ class Context:
         Their frames hold the request, and an exception object that is raised in every request collects those
         of each.
         """
-        pending: list[BaseException | None] = [self.answered]
-        self.answered = None
-        seen = {id(sys.exception())}  # what is handled around the request is none of its
-        while pending:
-            exc = pending.pop()
-            if exc is not None and id(exc) not in seen:
-                seen.add(id(exc))
-                BaseException.with_traceback(exc, None)  # an exception may refuse to have attributes set
-                pending += (exc.__cause__, exc.__context__)
+        exc, self.answered = self.answered, None
+        _forget_frames(exc, sys.exception())  # what is handled around the request keeps its own
 
     def _close_files(self) -> None:
         request = self.request
@@ -253,6 +246,19 @@ class Context:
         request = self.request
         what = "application" if request is None else printable(f"{request.method} {request.path}")
         return f"<Context {what} of {self.app.name!r}>"
+
+
+# An exception may refuse to have attributes set.
+_replace_traceback = BaseException.with_traceback
+
+
+def _forget_frames(exc: BaseException | None, outer: BaseException | None) -> None:
+    """Remove the tracebacks of an exception and those behind it, up to one without, or to `outer`."""
+    while exc is not None and exc is not outer and exc.__traceback__ is not None:
+        _replace_traceback(exc, None)
+        cause, exc = exc.__cause__, exc.__context__
+        if cause is not exc:
+            _forget_frames(cause, outer)
 
 
 #: The current context of this thread, greenlet or task.

@@ -1,19 +1,16 @@
 """The application that is fuzzed: it reads all that a request can contain, and answers in every way.
 
-Every answer of the application has the header `X-Process`, so that those of the server can be distinguished.
-An exception that a view means to raise is a `MeantError`, whose 500 has the header `X-Meant`.
-
-Run as a program it takes the name of a server and a port on 127.0.0.1.
+`strict` is mounted below `/strict`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from cocopot import (
     Blueprint,
@@ -21,8 +18,6 @@ from cocopot import (
     Response,
     abort,
     after_this_request,
-    g,
-    hookimpl,
     jsonify,
     make_response,
     redirect,
@@ -33,42 +28,13 @@ from cocopot import (
     url_for,
 )
 from cocopot.views import MethodView
+from tests.fuzz.marks import Marks, MeantError, is_unexpected, mark_meant
+from tests.fuzz.strict import strict
 
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from cocopot.exceptions import HTTPException
-
-
-class MeantError(Exception):
-    """An exception that a view means to raise."""
-
-
-class Marks:
-    """Marks every answer, and uses the hooks around a request."""
-
-    plugin_name = "marks"
-
-    @hookimpl
-    def cocopot_request_started(self, app: Cocopot, request: Any) -> None:
-        """Read what a logging plugin would read."""
-        g.started = (request.method, request.path, request.endpoint)
-
-    @hookimpl(wrapper=True)
-    def cocopot_dispatch_request(self, app: Cocopot, request: Any) -> Any:
-        """Surround the view."""
-        return (yield)
-
-    @hookimpl
-    def cocopot_after_request(self, app: Cocopot, request: Any, response: Any) -> None:
-        """Mark the answer."""
-        response.headers["X-Process"] = str(os.getpid())
-
-    @hookimpl
-    def cocopot_teardown_request(self, app: Cocopot, request: Any, exc: BaseException | None) -> None:
-        """Check that the request is still the one that began."""
-        assert g.started[0] == request.method
 
 
 app = Cocopot(
@@ -80,18 +46,8 @@ app = Cocopot(
 app.config.update(MAX_CONTENT_LENGTH=2**20, MAX_FORM_PARTS=100)
 
 
-def _is_unexpected(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], MeantError))
-
-
-app.logger.addFilter(_is_unexpected)
-
-
-@app.errorhandler(500)
-def mark_meant(error: HTTPException) -> Any:
-    """Mark the answer to a `MeantError`."""
-    headers = {"X-Meant": "yes"} if isinstance(getattr(error, "original_exception", None), MeantError) else {}
-    return "the view failed", 500, headers
+app.logger.addFilter(is_unexpected)
+app.register_error_handler(500, mark_meant)
 
 
 def report(value: object) -> Any:
@@ -369,25 +325,4 @@ def item(name: str, number: int = 0) -> Any:
 
 app.register_blueprint(shop)
 
-
-# -------------------------------------------------------------------------
-# The servers that are started from Python
-# -------------------------------------------------------------------------
-
-
-def run_development(port: int) -> None:
-    """Serve with the development server."""
-    app.run(port=port, debug=False)
-
-
-def run_waitress(port: int) -> None:
-    """Serve with waitress."""
-    import waitress  # type: ignore[import-untyped]  # it has no types
-
-    waitress.serve(app, host="127.0.0.1", port=port, threads=4)
-
-
-RUNNERS: dict[str, Callable[[int], None]] = {"development": run_development, "waitress": run_waitress}
-
-if __name__ == "__main__":
-    RUNNERS[sys.argv[1]](int(sys.argv[2]))
+app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/strict": strict})

@@ -27,20 +27,24 @@ class Answer:
         outcome: The status as text, or what came in its place.
         process: The process of the application that answered, if one did.
         is_meant: Whether a view meant to fail.
+        is_sound: Whether the request was.
         seconds: How long it took.
     """
 
     outcome: str
     process: str | None
     is_meant: bool
+    is_sound: bool
     seconds: float
 
     @property
     def is_failure(self) -> bool:
         """Whether this must not happen, whatever was sent.
 
-        501 and 505 are about the protocol, and come from servers.
+        501 and 505 are about the protocol, and come from servers. A sound request has an answer.
         """
+        if self.outcome in {CLOSED, GARBLED, CUT}:
+            return self.is_sound
         return self.outcome == HUNG or (self.outcome in {"500", "502", "503", "504"} and not self.is_meant)
 
 
@@ -106,6 +110,5 @@ class Connection:
         if response is None or response.will_close or not message.is_sound or not outcome.isdecimal():
             self.close()
         headers = getattr(response, "headers", None) or {}
-        return Answer(
-            outcome, headers.get("X-Process"), headers.get("X-Meant") == "yes", time.monotonic() - begin
-        )
+        process, is_meant = headers.get("X-Process"), headers.get("X-Meant") == "yes"
+        return Answer(outcome, process, is_meant, message.is_sound, time.monotonic() - begin)

@@ -9,7 +9,6 @@ with `--show` it is printed.
 from __future__ import annotations
 
 import argparse
-import itertools
 import os
 import signal
 import subprocess
@@ -24,29 +23,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.fuzz.corpus import FORGED
 from tests.fuzz.exchange import HUNG, Answer, Connection
-from tests.fuzz.messages import FORGED, make_message
+from tests.fuzz.messages import make_message
 from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 #: Failures that are listed for each server.
 LISTED = 20
 
-_APPLICATION = [sys.executable, str(HERE / "application.py")]
+_PYTHON = [sys.executable, "-m"]
+_APPLICATION = "tests.fuzz.application:app"
 #: The command of each server, for a port.
 COMMANDS: dict[str, Callable[[str], list[str]]] = {
-    "development": lambda port: [*_APPLICATION, "development", port],
-    "waitress": lambda port: [*_APPLICATION, "waitress", port],
+    "development": lambda port: [*_PYTHON, "tests.fuzz.serve", "development", port],
+    "waitress": lambda port: [*_PYTHON, "tests.fuzz.serve", "waitress", port],
     "gunicorn": lambda port: [
-        *(sys.executable, "-m", "gunicorn", "application:app", "--bind", f"127.0.0.1:{port}"),
+        *(*_PYTHON, "gunicorn", _APPLICATION, "--bind", f"127.0.0.1:{port}"),
         *("--worker-class", "gthread", "--threads", "4", "--workers", "2"),
     ],
     "granian": lambda port: [
-        *(sys.executable, "-m", "cocopot", "--app", "application:app", "run"),
-        *("--port", port, "--workers", "2"),
+        *(*_PYTHON, "cocopot", "--app", _APPLICATION, "run", "--port", port, "--workers", "2"),
     ],
 }
 #: Number of processes that answer.
@@ -61,6 +61,7 @@ class Report:
         server: Its name.
         outcomes: How often each outcome came.
         failures: The numbers of the requests that must not have had their outcome, with it.
+        answered: How many answers were the application's.
         processes: The processes that answered.
         problems: What else must not happen.
         slowest: The longest time in seconds that an answer took, and the number of its request.
@@ -71,6 +72,7 @@ class Report:
     server: str
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[int, str]] = field(default_factory=list)
+    answered: int = 0
     processes: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     slowest: tuple[float, int] = (0.0, 0)
@@ -82,17 +84,19 @@ class Report:
         self.outcomes[answer.outcome] += 1
         self.slowest = max(self.slowest, (answer.seconds, number))
         if answer.process is not None:
+            self.answered += 1
             self.processes.add(answer.process)
         if answer.is_failure:
             self.failures.append((number, answer.outcome))
 
     def as_text(self) -> str:
         """Return the report for people."""
+        slowest, number = self.slowest
         total = sum(self.outcomes.values())
         counts = ", ".join(f"{count} x {outcome}" for outcome, count in sorted(self.outcomes.items()))
         lines = [
             f"{self.server}: {total} requests in {self.seconds:.0f} s: {counts}",
-            f"  slowest: {self.slowest[0]:.2f} s for request {self.slowest[1]}",
+            f"  {self.answered} answered by the application; slowest: {slowest:.2f} s for request {number}",
         ]
         lines += [f"  FAILURE: {outcome} for request {number}" for number, outcome in self.failures[:LISTED]]
         if len(self.failures) > LISTED:
@@ -173,11 +177,22 @@ def problems_of_log(log: Path) -> list[str]:
     forged = [line for line in lines if line.startswith(FORGED)]
     problems = [f"{len(forged)} lines of the log have been written by clients."] if forged else []
     ends = Counter(
-        line[:200]
-        for before, line in itertools.pairwise(lines)
-        if before.startswith("  ") and not line.startswith(" ") and "Error" in line
+        block[-1][:200] for block in _tracebacks(lines) if any("/cocopot/" in line for line in block)
     )
     return problems + [f"{count} tracebacks end with {end!r}" for end, count in ends.most_common(LISTED)]
+
+
+def _tracebacks(lines: list[str]) -> Iterator[list[str]]:
+    """Yield the lines of each traceback of a log."""
+    block: list[str] | None = None
+    for line in lines:
+        if line.startswith("Traceback ("):
+            block = []
+        elif block is not None:
+            block.append(line)
+            if not line.startswith(" "):
+                yield block
+                block = None
 
 
 @contextmanager
@@ -189,7 +204,7 @@ def _running(server: str, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes
         log.open("wb") as output,
         subprocess.Popen(
             COMMANDS[server](str(port)),
-            cwd=HERE,
+            cwd=ROOT,
             env=environment,
             stdout=output,
             stderr=output,

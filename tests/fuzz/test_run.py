@@ -8,7 +8,7 @@ import pytest
 
 from tests.fuzz.exchange import Answer
 from tests.fuzz.messages import make_message
-from tests.fuzz.run import Report, main, parse, problems_of_log
+from tests.fuzz.run import COMMANDS, Report, fuzz, main, parse, problems_of_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,24 +29,27 @@ def test_requests_are_varied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "is_meant", "is_failure"),
+    ("outcome", "is_meant", "is_sound", "is_failure"),
     [
-        *(("500", False, True), ("500", True, False), ("503", False, True), ("501", False, False)),
-        *(("hang", False, True), ("closed", False, False), ("400", False, False)),
+        *(("500", False, True, True), ("500", True, True, False), ("503", False, False, True)),
+        *(("501", False, True, False), ("hang", False, False, True), ("400", False, True, False)),
+        *(("closed", False, False, False), ("closed", False, True, True), ("cut short", False, True, True)),
     ],
 )
-def test_failures(outcome: str, is_meant: bool, is_failure: bool) -> None:
-    """A hang is a failure, and so is an error of the server that no view has meant."""
+def test_failures(outcome: str, is_meant: bool, is_sound: bool, is_failure: bool) -> None:
+    """A hang is a failure, and so is a 500 that no view has meant, or a sound request without an answer."""
     report = Report("waitress")
-    report.add(7, Answer(outcome, "1", is_meant, 0.1))
+    report.add(7, Answer(outcome, "1", is_meant, is_sound, 0.1))
     assert report.failures == ([(7, outcome)] if is_failure else [])
     assert ("FAILURE" in report.as_text()) is is_failure
 
 
 def test_log(tmp_path: Path) -> None:
-    """A line that a client has written into the log is a problem, and so is a traceback."""
+    """A line that a client has written into the log is a problem, and so is a traceback of Cocopot."""
     log = tmp_path / "log.txt"
-    log.write_text("ERROR: x\nFORGED-LINE\n  File x\n    y()\nValueError: y\n")
+    frames = '  File "/cocopot/x.py", line 1, in x\n    y()\n'
+    trace = f"Traceback (most recent call last):\n{frames}ValueError: y\n"
+    log.write_text(f"ERROR: x\nFORGED-LINE\n{trace}{trace.replace('cocopot', 'waitress')}")
     assert problems_of_log(log) == [
         "1 lines of the log have been written by clients.",
         "1 tracebacks end with 'ValueError: y'",
@@ -64,3 +67,13 @@ def test_unknown_server(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["apache"])
     assert "unknown server: apache" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", COMMANDS)
+def test_a_short_run(server: str) -> None:
+    """Nothing that a client sends leads to a hang, to a 500 that no view means, or to the end of a worker."""
+    report = fuzz(server, parse(["--requests", "500", "--seconds", "60"]))
+    assert sum(report.outcomes.values()) == 500
+    assert report.failures == []
+    assert report.problems == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
@@ -12,6 +14,7 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.datastructures import Headers
+from cocopot.exceptions import add_blame
 from cocopot.head import plain_headers
 from cocopot.hooks import hookimpl
 from cocopot.hooks.results import VALUES, ResultError, source_of
@@ -20,6 +23,7 @@ from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
+    from cocopot.hooks.results import Source
     from cocopot.request import Request
     from cocopot.types import Function
 
@@ -34,9 +38,13 @@ def cocopot_make_response(app: Cocopot, request: Request, value: Any) -> Werkzeu
         return app.json.response(value)
     if isinstance(value, app.response_class):
         return value
-    if isinstance(value, tuple):
-        return _from_tuple(app, request, value)
-    return _from_body(app, request, value, None, None)
+    try:
+        if isinstance(value, tuple):
+            return _from_tuple(app, request, value)
+        return _from_body(app, request, value, None, None)
+    except ValueError as exc:  # of a status or a header
+        _note_source(request, value, exc)
+        raise
 
 
 def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> WerkzeugResponse:
@@ -59,7 +67,6 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
     try:
         return _from_body(app, request, body, status, headers)
     except ValueError as exc:  # of the status or a header
-        exc.add_note(f"The view for {request.endpoint!r} returned {value!r:.200}.")
         if isinstance(body, WerkzeugResponse):
             close_unsent(body, exc)
         raise
@@ -148,15 +155,29 @@ def raise_bad_value(request: Request, value: object, what: str) -> NoReturn:
         TypeError: Always.
     """
     source = source_of(request, VALUES)
-    if source is not None:
-        who = f"{source.subject} returned {what} from {source.blame.hook}"
-    elif request.endpoint is None:
-        who = f"An override of a step returned {what} for {request.path!r}"
-    else:
-        who = f"The view for {request.endpoint!r} returned {what}"
     raise ResultError(
-        f"{who}, which cannot be made into a response: {shown(value)}. "
+        f"{_returned(request, source, what)}, which cannot be made into a response: {shown(value)}. "
         "Return a str, bytes, dict, list, iterator, Response, WSGI callable, or one of these in a tuple "
         f"(body, status), (body, headers) or (body, status, headers).",
         None if source is None else source.blame,
     )
+
+
+def _note_source(request: Request, value: object, error: ValueError) -> None:
+    """Note on an error about the status or the headers of a value who returned it."""
+    if isinstance(value, HTTPException):
+        return  # usually raised
+    source = source_of(request, VALUES)
+    with suppress(Exception):  # not every exception takes notes
+        BaseException.add_note(error, f"{_returned(request, source, shown(value))}.")
+    if source is not None:
+        add_blame(error, replace(source.blame, action="returned"))
+
+
+def _returned(request: Request, source: Source | None, what: str) -> str:
+    """Return who returned a value, without a full stop."""
+    if source is not None:
+        return f"{source.subject} returned {what} from {source.blame.hook}"
+    if request.endpoint is None:
+        return f"An override of a step returned {what} for {request.path!r}"
+    return f"The view for {request.endpoint!r} returned {what}"

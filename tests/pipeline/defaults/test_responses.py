@@ -11,8 +11,8 @@ from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from cocopot import Blueprint, Cocopot, Response, make_response, request
-from cocopot.exceptions import Forbidden, HTTPException, NotFound
+from cocopot import Blueprint, Cocopot, Response, hookimpl, make_response, request
+from cocopot.exceptions import Forbidden, HTTPException, NotFound, blame_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -357,6 +357,25 @@ class TestRefused:
         with pytest.raises(ValueError, match=r"status|header") as raised:
             answer(app, lambda: value)
         assert raised.value.__notes__[0] == f"The view for 'value' returned {value!r}."
+
+    @pytest.mark.parametrize("value", [("a", 1000), WerkzeugResponse("a", "abc"), ("a", {"X-Seen": "\0"})])
+    def test_invalid_status_or_header_of_a_plugin(self, value: Any) -> None:
+        """If a plugin returned it, the note and the blame name the plugin and the hook."""
+
+        class Gate:
+            plugin_name = "gate"
+
+            @hookimpl
+            def cocopot_before_request(self) -> Any:
+                return value
+
+        app = Cocopot(__name__, autoload=False, plugins=[Gate()])
+        app.testing = True
+        with pytest.raises(ValueError, match=r"status|header") as raised:
+            answer(app, lambda: "text")
+        assert "'gate'" in raised.value.__notes__[0]
+        (blame,) = blame_of(raised.value)
+        assert (blame.plugin, blame.hook, blame.action) == ("gate", "cocopot_before_request", "returned")
 
     def test_body_is_closed(self, app: Cocopot) -> None:
         """A body that cannot be sent because of its status is closed at once."""

@@ -203,7 +203,7 @@ class Context:
 
     def release(self, exc: BaseException | None = None) -> None:
         """Release the context; it is torn down when it is not held any more."""
-        self._exc = exc or self._exc
+        self._exc = self._exc if exc is None else exc  # an exception may be false
         self.holds -= 1
         if self.holds <= 0:
             self.holds = 0
@@ -229,7 +229,10 @@ class Context:
         of each.
         """
         exc, self.answered = self.answered, None
-        _forget_frames(exc, sys.exception())  # what is handled around the request keeps its own
+        try:
+            _forget_frames(exc, sys.exception())  # what is handled around the request keeps its own
+        except Exception:  # noqa: BLE001 - what a property of its class may raise
+            return
 
     def _close_files(self) -> None:
         request = self.request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -276,13 +277,19 @@ _BLAME = "_cocopot_blame"
 
 
 def add_blame(error: BaseException, blame: Blame) -> None:
-    """Note on an exception which implementation it left, once, as an object and as text for tracebacks."""
-    previous = blame_of(error)
-    if blame not in previous:
-        setattr(error, _BLAME, (*previous, blame))
-    note = str(blame)
-    if note not in getattr(error, "__notes__", ()):
-        error.add_note(note)
+    """Note on an exception which implementation it left, once, as an object and as text for tracebacks.
+
+    It raises nothing: an exception that takes no attribute, or no note, is raised further without it. Methods
+    that its class overrides are not called.
+    """
+    with suppress(Exception):
+        previous = blame_of(error)
+        if blame not in previous:
+            BaseException.__setattr__(error, _BLAME, (*previous, blame))
+    with suppress(Exception):
+        note = str(blame)
+        if note not in getattr(error, "__notes__", ()):
+            BaseException.add_note(error, note)
 
 
 def blame_of(error: BaseException) -> tuple[Blame, ...]:
@@ -295,5 +302,17 @@ def blame_of(error: BaseException) -> tuple[Blame, ...]:
         One item for each plugin and hook; empty if it did not leave any. An exception that left a hook of
         which every implementation runs is part of an `ExceptionGroup`, and has its own blame.
     """
-    blame: tuple[Blame, ...] = getattr(error, _BLAME, ())
+    try:
+        blame: tuple[Blame, ...] = BaseException.__getattribute__(error, _BLAME)
+    except AttributeError:
+        return ()
     return blame
+
+
+def notes_of(error: BaseException) -> tuple[str, ...]:
+    """Return the notes of an exception (PEP 678) that are texts; none if they cannot be read."""
+    try:
+        notes: object = error.__notes__
+    except Exception:  # noqa: BLE001 - whatever a property raises; usually an AttributeError
+        return ()
+    return tuple(note for note in notes if isinstance(note, str)) if isinstance(notes, (list, tuple)) else ()

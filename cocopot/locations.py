@@ -6,6 +6,7 @@ import functools
 import inspect
 import linecache
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from types import CodeType, ModuleType
 
@@ -74,12 +75,13 @@ def locate_error(error: BaseException) -> SourceLocation | None:
     Returns:
         That line, or for a syntax error the line that cannot be parsed; `None` if it is unknown.
     """
-    if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
-        return SourceLocation(error.filename, error.lineno or 1)
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        module = frame.f_globals.get("__name__")  # compiled calls have none
-        if module is not None and str(module).partition(".")[0] not in _MACHINERY:
-            return SourceLocation(frame.f_code.co_filename, line)
+    with suppress(Exception):  # its attributes may be properties of its class
+        if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
+            return SourceLocation(error.filename, error.lineno or 1)
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            module = frame.f_globals.get("__name__")  # compiled calls have none
+            if module is not None and str(module).partition(".")[0] not in _MACHINERY:
+                return SourceLocation(frame.f_code.co_filename, line)
     return None
 
 

@@ -113,8 +113,8 @@ def log_failure(app: Cocopot, message: str, *args: object, error: BaseException,
     try:
         app.logger.error(message, *args, exc_info=error)
     except Exception as failure:  # noqa: BLE001 - what a handler, filter or override may raise
-        with suppress(Exception):
-            traceback.print_exception(error)
-            traceback.print_exception(failure)
+        for exc in (error, failure):
+            with suppress(Exception):
+                traceback.print_exception(exc)
     if forget:
         BaseException.with_traceback(error, None)  # an exception may refuse to have attributes set

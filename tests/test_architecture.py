@@ -55,7 +55,8 @@ logs
 hooks.markers hooks.specs hooks.failures hooks.distributions hooks.imports
 hooks.candidates hooks.selection hooks.records
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
-hooks.contract hooks.source hooks.results hooks.blame hooks.compiler hooks.observers hooks.manager
+hooks.contract hooks.source hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
+hooks.manager
 hooks.loading hooks.reporting
 hooks
 urls

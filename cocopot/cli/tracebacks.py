@@ -9,7 +9,7 @@ import click
 import pluggy
 
 from cocopot.cli.tables import printable
-from cocopot.exceptions import ConfigError, PluginError
+from cocopot.exceptions import ConfigError, PluginError, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,5 +57,8 @@ def print_error(error: BaseException) -> None:
 
 
 def _print(error: BaseException, tb: TracebackType | None) -> None:
-    lines = traceback.format_exception(type(error), error, tb)
-    click.echo(printable("".join(lines)), nl=False, err=True)
+    try:
+        text = "".join(traceback.format_exception(type(error), error, tb))
+    except Exception:  # noqa: BLE001 - what attributes of the exception may raise
+        text = "".join((*traceback.format_tb(tb), f"{type(error).__name__}: {message_of(error)}\n"))
+    click.echo(printable(text), nl=False, err=True)

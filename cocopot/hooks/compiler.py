@@ -9,8 +9,9 @@ and exceptions mean is pluggy's; `tests/hooks/test_compiler_oracle.py` compares 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+from cocopot.hooks.every import raise_together, unwind_every
 from cocopot.hooks.results import check_result, record_answer
 from cocopot.hooks.source import Source
 from cocopot.hooks.wrappers import is_wrapper, raise_wrapper_error, run_old_style, unwind
@@ -40,7 +41,11 @@ def compile_call(
     wrappers = [impl for impl in impls if is_wrapper(impl)]
     plain = [impl for impl in impls if not is_wrapper(impl)]
     inner = _compile_plain(call, plain, blame)
-    return _compile_wrapped(call, wrappers, inner, blame) if wrappers else inner
+    if not wrappers:
+        return inner
+    if call.kind == "every":
+        return _compile_wrapped_every(call, wrappers, inner, len(impls), blame)
+    return _compile_wrapped(call, wrappers, inner, blame)
 
 
 # -------------------------------------------------------------------------
@@ -118,7 +123,7 @@ def _checked(call: HookCall, impls: Sequence[pluggy.HookImpl], index: int, resul
 
 
 def _write_every(source: Source, indent: str) -> None:
-    source.namespace["_raise_together"] = functools.partial(_raise_together, source.call.name)
+    source.namespace["_raise_together"] = functools.partial(raise_together, source.call.name)
     source.add(f"{indent}errors = None")
     if source.call.results:
         source.add(f"{indent}results = []")
@@ -139,15 +144,6 @@ def _write_every(source: Source, indent: str) -> None:
         source.add(f"{indent}return results")
 
 
-def _raise_together(hook: str, errors: list[BaseException], number: int) -> NoReturn:
-    text = f"{len(errors)} of {number} implementations of {hook} raised"
-    ordinary = [error for error in errors if isinstance(error, Exception)]
-    for error in errors:
-        if not isinstance(error, Exception):  # such as KeyboardInterrupt: it must not be wrapped in a group
-            raise error from (ExceptionGroup(text, ordinary) if ordinary else error.__cause__)
-    raise ExceptionGroup(text, ordinary)
-
-
 # -------------------------------------------------------------------------
 # Wrappers
 # -------------------------------------------------------------------------
@@ -159,25 +155,13 @@ def _compile_wrapped(
     inner: HookFunction,
     blame: Blame | None,
 ) -> HookFunction:
-    source = Source(call, wrappers, "_w")
-    source.namespace.update(
-        _inner=inner,
-        _raise_wrapper_error=raise_wrapper_error,
-        _run_old_style=run_old_style,
-        _unwind=functools.partial(unwind, call.name, wrappers, blame, _on_change(call)),
-    )
+    source = _wrapper_source(call, wrappers, inner)
+    source.namespace["_unwind"] = functools.partial(unwind, call.name, wrappers, blame, _on_change(call))
     request = source.names["request"] if call.record is not None else "None"
     source.add("    teardowns = []")
     source.add("    try:")
-    for index, impl in enumerate(wrappers):
-        if impl.hookwrapper:
-            source.add_call(index, f"        wrapper = _run_old_style(_impls[{index}], _hook, ", ")")
-        else:
-            source.add_call(index, "        wrapper = ")
-        source.add("        try:")
-        source.add_line(index, "            next(wrapper)")
-        source.add("        except StopIteration:")
-        source.add_line(index, '            _raise_wrapper_error(wrapper, "did not yield")')
+    for index in range(len(wrappers)):
+        _write_entry(source, index, "        ")
         source.add("        teardowns.append(wrapper)")
     source.add(f"        result = _inner({', '.join(source.names.values())})")
     source.add("    except BaseException as error:")
@@ -186,6 +170,52 @@ def _compile_wrapped(
     source.add(f"        return _unwind(teardowns, None, error, {request})")
     source.add(f"    return _unwind(teardowns, result, None, {request})")
     return source.build(blame)
+
+
+def _compile_wrapped_every(
+    call: HookCall,
+    wrappers: Sequence[pluggy.HookImpl],
+    inner: HookFunction,
+    number: int,
+    blame: Blame | None,
+) -> HookFunction:
+    """Return a call in which a wrapper that cannot be entered keeps nothing from running."""
+    source = _wrapper_source(call, wrappers, inner)
+    source.namespace["_unwind"] = functools.partial(unwind_every, call.name, wrappers, number, blame)
+    source.add("    teardowns, errors, result = [], [], None")
+    for index in range(len(wrappers)):
+        source.add("    try:")
+        _write_entry(source, index, "        ")
+        source.add(f"        teardowns.append(({index}, wrapper))")
+        source.add("    except BaseException as error:")
+        source.add(f"        if _blame is not None: _blame(error, _impls[{index}], _hook)")
+        source.add("        errors.append(error)")
+    source.add("    try:")
+    source.add(f"        result = _inner({', '.join(source.names.values())})")
+    source.add("    except BaseException as error:")
+    source.add("        return _unwind(teardowns, errors, None, error)")
+    source.add("    return _unwind(teardowns, errors, result, None)")
+    return source.build(blame)
+
+
+def _wrapper_source(call: HookCall, wrappers: Sequence[pluggy.HookImpl], inner: HookFunction) -> Source:
+    source = Source(call, wrappers, "_w")
+    source.namespace.update(
+        _inner=inner, _raise_wrapper_error=raise_wrapper_error, _run_old_style=run_old_style
+    )
+    return source
+
+
+def _write_entry(source: Source, index: int, indent: str) -> None:
+    """Write the lines that run a wrapper up to its `yield`."""
+    if source.impls[index].hookwrapper:
+        source.add_call(index, f"{indent}wrapper = _run_old_style(_impls[{index}], _hook, ", ")")
+    else:
+        source.add_call(index, f"{indent}wrapper = ")
+    source.add(f"{indent}try:")
+    source.add_line(index, f"{indent}    next(wrapper)")
+    source.add(f"{indent}except StopIteration:")
+    source.add_line(index, f'{indent}    _raise_wrapper_error(wrapper, "did not yield")')
 
 
 def _on_change(call: HookCall) -> OnChange | None:

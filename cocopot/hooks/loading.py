@@ -121,7 +121,7 @@ class Loader:
             raise
         except BaseException as exc:  # noqa: BLE001 - it is raised again, or logged
             text, place = message_of(exc).strip(), locate_error(exc)
-            if isinstance(exc, ResultError):
+            if type(exc) is ResultError:
                 text, place = exc.problem, exc.place
             problem = f"{_FAILURES[reason]}: {type(exc).__name__}: {text}"
             wrapped = candidate.error(problem, reason=reason, place=place)

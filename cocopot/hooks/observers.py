@@ -207,7 +207,7 @@ class _ReportingWrapper(Generator[None, object, object]):
             raise
         except BaseException as error:
             # PEP 479: a StopIteration that passes through a generator comes out as a RuntimeError.
-            passed = isinstance(exception, StopIteration) and error.__cause__ is exception
+            passed = issubclass(type(exception), StopIteration) and error.__cause__ is exception
             self._end(None, exception if passed else error)
             raise
         self._leave()

@@ -23,13 +23,13 @@ def run_every(app: Cocopot, call: Callable[..., object], *args: object, always_r
         always_raise: Whether to raise the errors even where exceptions do not propagate.
 
     Raises:
-        Exception: The errors, where exceptions propagate: an `ExceptionGroup`, unless a wrapper replaced it.
+        ExceptionGroup: Of the errors, where exceptions propagate.
     """
     try:
         call(*args)
     except Exception as error:
         raises = always_raise or app.propagate_exceptions
-        for part in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
+        for part in error.exceptions if type(error) is ExceptionGroup else (error,):
             blame = " ".join(map(str, blame_of(part)))
             log_failure(app, "%s %s", type(part).__name__, blame, error=part, forget=not raises)
         if raises:

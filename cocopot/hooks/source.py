@@ -16,7 +16,7 @@ from cocopot.hooks.markers import hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import CodeType
+    from types import CodeType, TracebackType
 
     from cocopot.exceptions import Blame as Blamed
 
@@ -233,9 +233,15 @@ def _code(source: str, hook: str) -> CodeType:
 
 def _blame_line(blame: Blame, owners: dict[int, pluggy.HookImpl], hook: str, error: BaseException) -> None:
     """Blame the implementation on whose line of the compiled call `error` came up."""
-    traceback = error.__traceback__
+    # Not `error.__traceback__`, which may be a property of its class.
+    traceback = _read_traceback(error)
     if traceback is not None and (impl := owners.get(traceback.tb_lineno)) is not None:
         blame(error, impl, hook)
+
+
+_read_traceback: Callable[[BaseException], TracebackType | None] = BaseException.__dict__[
+    "__traceback__"
+].__get__
 
 
 def _missing(argument: str) -> NoReturn:

@@ -156,9 +156,9 @@ def cocopot_shutdown(app: Cocopot) -> None:
     Args:
         app: The application.
 
-    A return value is ignored. Order: out. Every implementation runs, also after an exception: errors are
-    logged by plugin name and raised together as an `ExceptionGroup` from `app.close()`. In an application,
-    use `@app.on_shutdown`.
+    A return value is ignored. Order: out. Every implementation and wrapper runs, also after an exception:
+    errors are logged by plugin name and raised together as an `ExceptionGroup` from `app.close()`. In an
+    application, use `@app.on_shutdown`.
     """
 
 
@@ -340,10 +340,11 @@ def cocopot_teardown_request(app: Cocopot, request: Request, exc: BaseException 
         request: The request.
         exc: The unhandled exception that ended the request, or `None`.
 
-    A return value is ignored. Order: out. Every implementation runs, also after an exception: errors are
-    logged by plugin name and, where exceptions propagate, raised together as an `ExceptionGroup`. In an
-    application or a blueprint, use `@teardown_request`, whose functions take only the exception; functions of
-    a blueprint run only for its endpoints, before the application's, and those run before the plugins'.
+    A return value is ignored. Order: out. Every implementation and wrapper runs, also after an exception:
+    errors are logged by plugin name and, where exceptions propagate, raised together as an `ExceptionGroup`.
+    In an application or a blueprint, use `@teardown_request`, whose functions take only the exception;
+    functions of a blueprint run only for its endpoints, before the application's, and those run before the
+    plugins'.
     """
 
 
@@ -358,9 +359,9 @@ def cocopot_teardown_app_context(app: Cocopot, exc: BaseException | None) -> Non
         app: The application.
         exc: The unhandled exception that ended the context, or `None`.
 
-    A return value is ignored. Order: out. Every implementation runs, also after an exception: errors are
-    logged by plugin name and, where exceptions propagate, raised together as an `ExceptionGroup`. In an
-    application, use `@app.teardown_appcontext`.
+    A return value is ignored. Order: out. Every implementation and wrapper runs, also after an exception:
+    errors are logged by plugin name and, where exceptions propagate, raised together as an `ExceptionGroup`.
+    In an application, use `@app.teardown_appcontext`.
 
     Close a generator that is suspended inside `with app.app_context()`. Otherwise the garbage collector ends
     the context, which up to Python 3.11 may crash the process (https://github.com/python/cpython/issues/148891).

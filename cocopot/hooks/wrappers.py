@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import pluggy
 
+from cocopot.locations import message_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from types import CodeType
@@ -84,7 +86,7 @@ def _throw(wrapper: WrapperGenerator, exception: BaseException) -> bool:
         wrapper.throw(exception)
     except RuntimeError as error:
         # PEP 479: a StopIteration that passes through a generator comes out as a RuntimeError.
-        if isinstance(exception, StopIteration) and error.__cause__ is exception:
+        if issubclass(type(exception), StopIteration) and error.__cause__ is exception:
             wrapper.close()
             return False
         raise
@@ -108,7 +110,7 @@ def run_old_style(impl: pluggy.HookImpl, hook: str, wrapper: WrapperGenerator) -
     except BaseException as error:
         text = (
             f"A plugin raised an exception during an old-style hookwrapper teardown.\n"
-            f"Plugin: {impl.plugin_name}, Hook: {hook}\n{type(error).__name__}: {error}"
+            f"Plugin: {impl.plugin_name}, Hook: {hook}\n{type(error).__name__}: {message_of(error)}"
         )
         warnings.warn(pluggy.PluggyTeardownRaisedWarning(text), stacklevel=6)
         raise
@@ -117,8 +119,11 @@ def run_old_style(impl: pluggy.HookImpl, hook: str, wrapper: WrapperGenerator) -
     finally:
         wrapper.close()
     try:
+        if (exception := outcome.exception) is not None:
+            raise exception  # `get_result` calls a method of the exception
         return outcome.get_result()
     finally:
+        exception = None
         del outcome  # break the reference cycle exception -> traceback -> frame
 
 

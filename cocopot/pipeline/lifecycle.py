@@ -227,7 +227,9 @@ def finalize_request(context: Context, value: object, *, from_error_handler: boo
     except Exception as error:
         if not from_error_handler:
             raise
-        if not isinstance(error, BAD_INPUT):
+        if not issubclass(
+            type(error), BAD_INPUT
+        ):  # `isinstance` may run code of the exception, here and below
             message = "Request finalizing failed with an error while handling an error"
             log_failure(context.app, message, error=error)
         return response
@@ -278,10 +280,12 @@ def handle_user_exception(context: Context, exc: Exception) -> ResponseValue:
     """Turn an exception into a response value, or raise it again for `handle_exception`."""
     app = context.app
     try:
-        if isinstance(exc, BadRequestKeyError) and (app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]):
-            exc.show_exception = True
-        if isinstance(exc, HTTPException) and not _is_trapped(app, exc):
-            return (context.pipeline or context.get_pipeline()).handle_http_exception(context, exc)
+        cls = type(exc)
+        if issubclass(cls, BadRequestKeyError) and (app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]):
+            BaseException.__setattr__(exc, "show_exception", True)
+        if issubclass(cls, HTTPException) and not _is_trapped(app, cls):
+            pipeline = context.pipeline or context.get_pipeline()
+            return pipeline.handle_http_exception(context, exc)  # type: ignore[arg-type]  # it is one
         value = _call_error_handlers(context, exc)
         if value is None or value is exc:  # type: ignore[comparison-overlap]  # a handler may return it
             raise exc
@@ -290,18 +294,18 @@ def handle_user_exception(context: Context, exc: Exception) -> ResponseValue:
         del exc  # break the reference cycle exception -> traceback -> frame
 
 
-def _is_trapped(app: Cocopot, exc: HTTPException) -> bool:
+def _is_trapped(app: Cocopot, cls: type[Exception]) -> bool:
     if app.config["TRAP_HTTP_EXCEPTIONS"]:
         return True
     trap: bool | None = app.config["TRAP_BAD_REQUEST_ERRORS"]
-    if trap is None and app.debug and isinstance(exc, BadRequestKeyError):
+    if trap is None and app.debug and issubclass(cls, BadRequestKeyError):
         return True
-    return bool(trap) and isinstance(exc, BadRequest)
+    return bool(trap) and issubclass(cls, BadRequest)
 
 
 def handle_http_exception(context: Context, exc: HTTPException) -> ResponseValue:
     """Return the error handlers' value for an HTTP exception, or the exception if there is none."""
-    if exc.code is None or isinstance(exc, RoutingException):
+    if exc.code is None or issubclass(type(exc), RoutingException):
         return exc  # a response already, such as a redirect of the router
     value = _call_error_handlers(context, exc)
     return exc if value is None else value
@@ -319,7 +323,7 @@ def handle_exception(context: Context, exc: Exception) -> Response:
     a request whose host is not trusted.
     """
     app, pipeline = context.app, context.pipeline or context.get_pipeline()
-    if isinstance(exc, BAD_INPUT) and not _is_trapped(app, exc):
+    if issubclass(type(exc), BAD_INPUT) and not _is_trapped(app, type(exc)):
         return finalize_request(context, exc, from_error_handler=True)
     if pipeline.got_request_exception_hook is not None:
         try:

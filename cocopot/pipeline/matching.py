@@ -63,7 +63,7 @@ def routing_error(environ: WSGIEnvironment, exc: HTTPException | UnicodeEncodeEr
     """
     try:
         if isinstance(exc, HTTPException):
-            return exc.with_traceback(None)
+            return BaseException.with_traceback(exc, None)
         url = (environ.get(key, "") for key in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"))
         if all(char <= "\xff" for part in url for char in part):
             raise exc

@@ -202,7 +202,7 @@ class ErrorHandlers:
             scopes: The blueprints that the request belongs to, innermost first.
         """
         classes = [cls for cls in type(exc).__mro__ if issubclass(cls, Exception)]
-        code = exc.code if isinstance(exc, HTTPException) else None
+        code = exc.code if issubclass(type(exc), HTTPException) else None  # type: ignore[attr-defined]
         if code is not None:
             with_code: list[ErrorKey] = [cls for cls in classes if getattr(cls, "code", None) == code]
             if (found := self._first(scopes, [*with_code, code])) is not None:

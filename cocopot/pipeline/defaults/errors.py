@@ -15,4 +15,5 @@ if TYPE_CHECKING:
 @hookimpl(trylast=True)
 def cocopot_handle_exception(exc: Exception) -> ResponseValue | None:
     """Return an HTTP exception, which is a response value; leave others alone."""
-    return exc if isinstance(exc, HTTPException) else None
+    # `isinstance` may run code of the exception.
+    return exc if issubclass(type(exc), HTTPException) else None  # type: ignore[return-value]

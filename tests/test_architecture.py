@@ -43,7 +43,7 @@ request_urls
 request
 conditions
 response
-routing.rule routing.parts
+routing.rule routing.parts routing.converters
 routing.walk routing.plans routing.table routing.matcher routing.router routing
 context
 proxies

@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter, Map, RequestRedirect, UnicodeConvert
 from werkzeug.routing import Rule as WerkzeugRule
 
 from cocopot.routing import Router, Rule
+from cocopot.routing.converters import CONVERTERS as BUILTIN_CONVERTERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,8 @@ class UpperConverter(UnicodeConverter):
         return value.upper()
 
 
-CONVERTERS = {"list": ListConverter, "odd": OddConverter, "upper": UpperConverter}
+#: Werkzeug's map gets our built-in converters too: how they differ is in `tests/routing/test_converters.py`.
+CONVERTERS = {**BUILTIN_CONVERTERS, "list": ListConverter, "odd": OddConverter, "upper": UpperConverter}
 
 texts = st.sampled_from(["a", "b", "a1", "1", "é", "a.b", ""])
 variables = st.sampled_from(

@@ -12,7 +12,9 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
-from werkzeug.routing.converters import DEFAULT_CONVERTERS, BaseConverter, IntegerConverter
+from werkzeug.routing.converters import BaseConverter
+
+from cocopot.routing.converters import CONVERTERS, IntegerConverter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -27,7 +29,7 @@ _MAX_GROUPS = 8
 #: There are plans for paths of fewer segments, the empty one in front included.
 _MAX_SEGMENTS = 16
 
-_BUILTIN_CONVERTERS = frozenset(DEFAULT_CONVERTERS.values())
+_BUILTIN_CONVERTERS = frozenset(CONVERTERS.values())
 
 #: The rule and new arguments for its view.
 Match: TypeAlias = "tuple[Rule, dict[str, Any]]"
@@ -52,7 +54,7 @@ class Capture(NamedTuple):
         segment: The index of its segment.
         name: Its name.
         accepts: A test that returns `None` for a text that it rejects; or what is tested without a call: that
-            the text is not empty, or that it is decimal digits.
+            the text is not empty, or that it is digits from 0 to 9.
         convert: A conversion; or what is done without a call: nothing, or `int`.
     """
 
@@ -122,7 +124,7 @@ def _test(
 ) -> Callable[[str], object] | Literal["nonempty", "decimal"]:
     if converter.regex in {"[^/]+", "[^/]{1,}"} and _is_identity(converter):
         return "nonempty"
-    return "decimal" if converter.regex == r"\d+" else re.compile(part.content).match
+    return "decimal" if converter.regex == "[0-9]+" else re.compile(part.content).match
 
 
 def _conversion(converter: BaseConverter) -> Callable[[str], object] | Literal["text", "int"]:
@@ -238,7 +240,7 @@ def _undecided(_parts: list[str], _method: str, _plan: Plan) -> Literal[False]:
 
 _TESTS = {
     "nonempty": "not text{}",
-    "decimal": "not text{}.isdecimal()",
+    "decimal": "not (text{0}.isdecimal() and text{0}.isascii())",
     "own": "accepts{0}(text{0}) is None",
 }
 _VALUES = {"text": "text{}", "int": "int(text{})", "own": "convert{0}(text{0})"}

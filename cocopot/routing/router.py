@@ -6,6 +6,7 @@ from http import HTTPMethod
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
+from werkzeug.datastructures import ImmutableDict
 from werkzeug.routing import Map, RequestRedirect, ValidationError
 from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.wrappers import Request as WerkzeugRequest
@@ -14,6 +15,7 @@ from cocopot import speedups
 from cocopot.exceptions import MethodNotAllowed, NotFound
 from cocopot.hosts import host_of, subdomain_of, without_default_port
 from cocopot.request_urls import quote_path, quote_query
+from cocopot.routing.converters import CONVERTERS
 from cocopot.routing.matcher import Matcher
 from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
 
@@ -49,6 +51,9 @@ class Router(Map):
     """
 
     _matcher: Matcher
+
+    #: The converters of rules, by their names; `converters` has those of one router.
+    default_converters = ImmutableDict(CONVERTERS)
 
     # Returns what `match_request` does for a request for which the tables and its environment are enough, and
     # otherwise `None`, for `match_request` to decide.

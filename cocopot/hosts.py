@@ -165,6 +165,12 @@ def without_default_port(host: str, scheme: str) -> str:
     return name if colon and port == _DEFAULT_PORTS.get(scheme) else host
 
 
+def without_final_dot(host: str) -> str:
+    """Return a host without the dot at the end of its name."""
+    name, colon, port = host.partition(":")
+    return f"{name.removesuffix('.')}{colon}{port}"
+
+
 def subdomain_of(host: str, server_name: str, scheme: str) -> str | None:
     """Return the subdomain of `server_name` that a host is, empty for itself, or `None` if it is not one.
 

@@ -209,6 +209,23 @@ def test_subdomains(host: str, server_name: str, subdomain: str | None) -> None:
     assert subdomain_of(host, server_name, "http") == subdomain
 
 
+def test_a_host_that_is_no_subdomain() -> None:
+    """It matches no rule, not even one whose subdomain is a variable."""
+    app = _hosts_app()
+    assert send(app, "/tenant", "ada.shop.example").get_data() == b"ada"
+    for host in ("shop.example", "other.example", "shop.example:8080", "xshop.example"):
+        assert send(app, "/tenant", host).status_code == 404
+
+
+def test_a_final_dot_with_host_matching() -> None:
+    """A dot at the end of the host makes no difference to which rules match."""
+    app = Cocopot("hosts", static_folder=None, autoload=False, host_matching=True)
+    app.add_url_rule("/", "index", lambda: url_for("index", _external=True), host="shop.example:8080")
+    for _ in range(2):
+        assert send(app, "/", "Shop.example.:8080").get_data() == b"http://shop.example:8080/"
+    assert send(app, "/", "shop.example.").status_code == 404
+
+
 # -------------------------------------------------------------------------
 # Every reader, every builder, every early exit
 # -------------------------------------------------------------------------

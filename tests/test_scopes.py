@@ -1,11 +1,11 @@
-"""The blueprints that an endpoint, a hook call or a path belongs to."""
+"""The blueprints that an endpoint or a hook call belongs to."""
 
 from __future__ import annotations
 
 import pytest
 
 from cocopot import Blueprint, Cocopot
-from cocopot.scopes import blueprints_at, blueprints_for_errors, blueprints_of, blueprints_of_call
+from cocopot.scopes import blueprints_of, blueprints_of_call
 
 
 @pytest.mark.parametrize(
@@ -23,29 +23,6 @@ def test_blueprints_of(endpoint: str | None, names: list[str]) -> None:
     assert blueprints_of(endpoint) == names
 
 
-@pytest.mark.parametrize(
-    ("path", "names"),
-    [
-        ("", []),
-        ("/shop", ["shop"]),
-        ("/shopping", ["by_language"]),
-        ("/shop/cart/x", ["shop.cart", "shop"]),
-        ("/shop/cartoon", ["shop"]),
-        ("/de/shop/x", ["by_language"]),
-        ("/en/none", ["by_language"]),
-    ],
-)
-def test_blueprints_at(path: str, names: list[str]) -> None:
-    """The longest prefix counts, by whole segments; a variable matches any segment."""
-    prefixes = {
-        "root": "/",
-        "shop": "/shop",
-        "shop.cart": "/shop/cart/",
-        "by_language": "/<language>/",
-    }
-    assert blueprints_at(prefixes, path) == names
-
-
 def test_blueprints_of_call() -> None:
     """The request decides which blueprints a hook call concerns, or else the endpoint."""
     app = Cocopot("scopes", autoload=False)
@@ -58,4 +35,3 @@ def test_blueprints_of_call() -> None:
     assert blueprints_of_call({"endpoint": 1}) == blueprints_of_call({"app": app}) == []
     unmatched = app.test_request_context("/shop/none").existing_request
     assert blueprints_of_call({"request": unmatched}) == []
-    assert blueprints_for_errors(app, unmatched) == blueprints_for_errors(app, request) == ["shop"]

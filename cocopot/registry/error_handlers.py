@@ -9,8 +9,9 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from cocopot.functions import check_function, name_of
 from cocopot.hooks import hookimpl
+from cocopot.registry.blueprint_scopes import BlueprintScopes
 from cocopot.registry.tables import ScopedTable
-from cocopot.scopes import Scope, blueprints_for_errors
+from cocopot.scopes import Scope, blueprints_of
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
@@ -152,6 +153,8 @@ class ErrorHandlers:
 
     def __init__(self, plugins: PluginManager) -> None:
         self._plugins = plugins
+        self._scopes: BlueprintScopes | None = None
+        self._has_blueprints = False
         #: The handlers by blueprint name, or `None` for those of the application.
         self.table = ScopedTable[ScopeHandlers](lambda _: ScopeHandlers(self._update_registration), plugins)
 
@@ -159,6 +162,7 @@ class ErrorHandlers:
         with self._plugins.locked():
             is_registered = self._plugins.has_plugin(ERROR_HANDLERS)
             is_needed = any(self.table.values())
+            self._has_blueprints = any(handlers for scope, handlers in self.table.items() if scope)
             if is_needed and not is_registered:
                 self._plugins.register(self, ERROR_HANDLERS, origin="application")
             elif is_registered and not is_needed:
@@ -179,7 +183,7 @@ class ErrorHandlers:
         Raises:
             TypeError: If it returns `None`.
         """
-        found = self.find(exc, blueprints_for_errors(app, request))
+        found = self.find(exc, self.blueprints_of(app, request))
         if found is None:
             return None
         request.handled_by = found
@@ -190,6 +194,24 @@ class ErrorHandlers:
                 "it must return a response, as a view does."
             )
         return value
+
+    def blueprints_of(self, app: Cocopot, request: Request) -> list[str]:
+        """Return the blueprints whose handlers may handle an exception of a request, innermost first.
+
+        A request without a matching rule belongs to a blueprint by its host and path; see `BlueprintScopes`.
+
+        Args:
+            app: The application.
+            request: The request.
+        """
+        if request.url_rule is not None:
+            return blueprints_of(request.url_rule.endpoint)
+        if not self._has_blueprints:
+            return []
+        table = app.router.table
+        if self._scopes is None or not self._scopes.is_current(app, table):
+            self._scopes = BlueprintScopes(app, table)
+        return self._scopes.find(request)
 
     def find(self, exc: Exception, scopes: Iterable[str]) -> Found | None:
         """Return the handler of an exception, or `None`.

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot import speedups
 from cocopot.exceptions import MethodNotAllowed, NotFound
-from cocopot.hosts import host_of, subdomain_of, without_default_port
+from cocopot.hosts import host_of, subdomain_of, without_default_port, without_final_dot
 from cocopot.request_urls import quote_path, quote_query
 from cocopot.routing.converters import CONVERTERS
 from cocopot.routing.matcher import Matcher
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: The most hosts in the cache, which is cleared then. A valid host has a limited length.
 _MAX_HOSTS = 256
+#: What no rule's subdomain matches, with a variable or without: Werkzeug's would be the value of a variable.
+NO_SUBDOMAIN = "<invalid>/"
 _METHODS = frozenset(map(str, HTTPMethod))
 
 
@@ -91,6 +93,11 @@ class Router(Map):
         self._matcher = Matcher(merge_slashes, self._lock)
         for rule in rules or ():
             self.add(rule)
+
+    @property
+    def table(self) -> Table:
+        """The table for all rules added so far: another one after each addition."""
+        return self._matcher.table or self._matcher.current()
 
     def add(self, rulefactory: RuleFactory) -> None:
         """Add a rule or all rules of a factory."""
@@ -238,7 +245,7 @@ class Router(Map):
         Args:
             environ: The WSGI environment, or a request.
             server_name: The server name to build with; by default the host of the request.
-            subdomain: The subdomain; by default the one that the host is, `<invalid>` if it is not one.
+            subdomain: The subdomain; by default the one that the host is, `NO_SUBDOMAIN` if it is not one.
 
         Raises:
             BadHost: The host cannot be a host name.
@@ -250,7 +257,9 @@ class Router(Map):
             server_name = host if server_name is None else server_name
             if subdomain is None and not self.host_matching:
                 found = subdomain_of(host, server_name, scheme)
-                subdomain = "<invalid>" if found is None else found
+                subdomain = NO_SUBDOMAIN if found is None else found
+        if self.host_matching:
+            server_name = without_final_dot(server_name)
         return self.bind(
             without_default_port(server_name, scheme),
             quote_path(env.get("SCRIPT_NAME", "").encode("latin1")),
@@ -288,7 +297,7 @@ class Router(Map):
         """Cache which domain a host belongs to, if only the key of the cache decides that."""
         host = environ.get("HTTP_HOST")
         name = adapter.server_name if adapter.subdomain is None else adapter.subdomain
-        table = self._matcher.current()
+        table = self.table
         domain = table.domains.get(name)
         if domain is None or host is None:
             return

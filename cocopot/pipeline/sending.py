@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import InternalServerError
+
 from cocopot.logs import log_failure
 from cocopot.response import Response
 from cocopot.wsgi import START_FAILED, send_checked
@@ -44,6 +46,8 @@ def send_error(
 ) -> Iterable[bytes]:
     """Send the response to an exception, in place of one that has been started (PEP 3333).
 
+    A plain 500 is sent in place of a response that raises before the server is called.
+
     Args:
         app: The application.
         response: The response to the exception.
@@ -52,19 +56,24 @@ def send_error(
         exc: The exception.
 
     Raises:
-        Exception: `exc`, if this response cannot be sent either; why not is logged.
+        Exception: `exc`, if the server raises for this response too; what it raises is logged.
     """
-    try:
-        if environ.pop(START_FAILED, False):
-            exc_info: Any = type(exc), exc, exc.__traceback__
-            return send(
-                response, environ, lambda status, head, _=None: start_response(status, head, exc_info)
-            )
-        return send(response, environ, start_response)
-    except Exception as error:  # noqa: BLE001 - logged
-        if error is not exc:
-            log_failure(app, "Sending the response to an exception failed too", error=error)
+    for answer in (response, Response(InternalServerError().get_body(), 500)):
+        try:
+            restarts = environ.pop(START_FAILED, False)
+            return send(answer, environ, _restarting(start_response, exc) if restarts else start_response)
+        except Exception as error:  # noqa: BLE001 - logged
+            if error is not exc:
+                log_failure(app, "Sending the response to an exception failed too", error=error)
+            if START_FAILED in environ:
+                break
     try:
         raise exc
     finally:
         del exc  # break the reference cycle exception -> traceback -> frame
+
+
+def _restarting(start_response: StartResponse, exc: Exception) -> StartResponse:
+    """Return a `start_response` that replaces what an earlier call has passed, because of an exception."""
+    exc_info: Any = type(exc), exc, exc.__traceback__
+    return lambda status, head, _=None: start_response(status, head, exc_info)

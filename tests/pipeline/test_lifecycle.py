@@ -891,6 +891,17 @@ class TestReporting:
         body, status = self.answer(app)
         assert (status, "Internal Server Error" in body) == ("500", True)
 
+    @pytest.mark.parametrize("method", ["__call__", "get_wsgi_headers", "get_app_iter"])
+    def test_a_500_that_cannot_be_sent(
+        self, app: Cocopot, method: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A response to the 500 that raises when it is sent is replaced by a plain 500."""
+        broken = type("Broken", (Response,), {method: failing(LookupError("cannot be sent"))})
+        app.register_error_handler(500, lambda error: broken("broken"))
+        body, status = self.answer(app)
+        assert (status, "Internal Server Error" in body) == ("500", True)
+        assert "LookupError: cannot be sent" in caplog.text
+
     @pytest.mark.parametrize("place", ["view", "teardown", "after_request"])
     def test_an_exception_without_text(self, app: Cocopot, place: str) -> None:
         """An exception whose `str()` and `repr()` raise is one like others."""

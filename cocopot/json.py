@@ -14,6 +14,7 @@ from uuid import UUID
 
 from werkzeug.http import http_date
 
+from cocopot.escapes import printable
 from cocopot.strict_json import loads_strictly, raise_not_json
 
 if TYPE_CHECKING:
@@ -319,6 +320,7 @@ def _raise_with_path(failure: Exception, encoder: json.JSONEncoder, obj: object)
         except (TypeError, ValueError) as error:
             if type(error) is not type(failure):
                 continue
+            path = printable(path)  # keys may be what a client sent
             if type(error) not in {TypeError, ValueError}:
                 error.add_note(f"while writing {path} as JSON")
                 raise

@@ -277,6 +277,13 @@ class TestDumpsRefuses:
             provider().dumps(value)
         assert str(caught.value) == message
 
+    def test_a_long_place(self) -> None:
+        """Of a place with long keys, which a client may have sent, only the beginning is shown."""
+        with pytest.raises(TypeError, match=r"characters\)\)$") as caught:
+            provider().dumps({"\n" * 10_000: time(1)})
+        assert len(str(caught.value)) < 1100
+        assert str(caught.value).isprintable()
+
     @pytest.mark.parametrize("number", BEYOND_JSON.values(), ids=str)
     def test_not_finite(self, number: float) -> None:
         """Not a number and the infinities are refused by name and place, as values and as keys."""

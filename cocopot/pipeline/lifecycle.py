@@ -20,7 +20,7 @@ from cocopot.hooks.reporting import run_every
 from cocopot.logs import log_failure
 from cocopot.pipeline.matching import check_case, check_utf8, routing_error
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
-from cocopot.pipeline.sending import send, send_error
+from cocopot.pipeline.sending import send, send_error, send_without_request
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router
@@ -66,7 +66,10 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
     """
     if not app.started:
         app.start()
-    context = new_context(app, environ)
+    try:
+        context = new_context(app, environ)
+    except Exception as exc:  # noqa: BLE001 - of a request class of the application's own
+        return send_without_request(app, environ, start_response, exc)
     request: Any = context.request
     context.holds = 1
     token = _set_context(context)

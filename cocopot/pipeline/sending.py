@@ -73,6 +73,29 @@ def send_error(
         del exc  # break the reference cycle exception -> traceback -> frame
 
 
+def send_without_request(
+    app: Cocopot, environ: WSGIEnvironment, start_response: StartResponse, exc: Exception
+) -> Iterable[bytes]:
+    """Send a plain 500 for an exception of the request class: no hook can run without a request.
+
+    Args:
+        app: The application.
+        environ: The WSGI environment.
+        start_response: As in PEP 3333.
+        exc: The exception.
+
+    Raises:
+        Exception: `exc`, where exceptions propagate.
+    """
+    try:
+        if app.propagate_exceptions:
+            raise exc
+        log_failure(app, "The request cannot be created; a plain 500 is sent", error=exc)
+        return Response(InternalServerError().get_body(), 500)(environ, start_response)
+    finally:
+        del exc  # break the reference cycle exception -> traceback -> frame
+
+
 def _restarting(start_response: StartResponse, exc: Exception) -> StartResponse:
     """Return a `start_response` that replaces what an earlier call has passed, because of an exception."""
     exc_info: Any = type(exc), exc, exc.__traceback__

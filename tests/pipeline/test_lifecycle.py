@@ -816,6 +816,21 @@ class TestReporting:
         assert self.answer(app) == ("handled", "500")
         assert self.answer(app, "/nowhere") == ("handled", "500")
 
+    def test_a_request_that_cannot_be_created(self, app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
+        """A request class whose constructor raises has a plain 500, and a line in the log."""
+
+        class Broken(Request):
+            def __init__(self, *args: object) -> None:
+                raise LookupError("no request")
+
+        app.request_class = Broken
+        body, status = self.answer(app, "/")
+        assert (status, "Internal Server Error" in body) == ("500", True)
+        assert "LookupError: no request" in caplog.text
+        app.testing = True
+        with pytest.raises(LookupError, match="no request"):
+            self.answer(app, "/")
+
     @pytest.mark.parametrize("path", ["/\u0100", "/shop/\u0100", "\ud800"])
     def test_a_path_that_is_not_latin_1(self, app: Cocopot, path: str) -> None:
         """A path that no server may pass (PEP 3333) is a 400."""

@@ -179,5 +179,5 @@ def _returned(request: Request, source: Source | None, what: str) -> str:
     if source is not None:
         return f"{source.subject} returned {what} from {source.blame.hook}"
     if request.endpoint is None:
-        return f"An override of a step returned {what} for {request.path!r}"
+        return f"An override of a step returned {what} for {shown(request.path)}"
     return f"The view for {request.endpoint!r} returned {what}"

@@ -258,8 +258,9 @@ class Cocopot(AppRegistrar, RequestOverrides):
                 `127.0.0.1`, or that of SERVER_NAME.
             port: Port; by default 5000, or that of SERVER_NAME.
             debug: Whether to switch debug mode on, with reloader and debugger.
-            options: What `werkzeug.serving.run_simple` takes. The debugger stays off on a host that is not
-                this machine's own, unless `use_debugger=True` is passed.
+            options: What `werkzeug.serving.run_simple` takes, and `graceful_timeout`: how many seconds
+                requests have to finish at the end, by default 5. The debugger stays off on a host that is
+                not this machine's own, unless `use_debugger=True` is passed.
         """
         from cocopot.serving import run_app
 

@@ -349,7 +349,17 @@ def _upper_attributes(obj: object) -> dict[str, object]:
     return {name: getattr(obj, name) for name in dir(obj) if name.isupper()}
 
 
+#: The configuration files that this process has tried to read.
+_FILES: Final[set[str]] = set()
+
+
+def files_read() -> list[str]:
+    """Return the paths of the configuration files that were read, or could not be, for the reloader."""
+    return sorted(_FILES)
+
+
 def _open(path: Path, mode: str, *, silent: bool) -> IO[Any] | None:
+    _FILES.add(str(path))
     try:
         return path.open(mode, encoding=None if "b" in mode else "utf-8")
     except OSError as error:

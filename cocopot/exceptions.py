@@ -158,6 +158,7 @@ PluginErrorReason = Literal[
     "requirement",
     "setup",
     "signature",
+    "startup",
     "type",
     "unknown-hook",
     "unmarked",
@@ -189,6 +190,7 @@ class PluginError(Exception):
     - `"config"`: its `cocopot_config_defaults` raised, or has an invalid key or one of another plugin
     - `"setup"`: its `cocopot_setup` raised
     - `"conflict"`: it registers what another plugin has registered, such as a key of `app.extensions`
+    - `"startup"`: its `cocopot_startup` raised, in a server or a command that starts the application
     - `"other"`: any other problem, such as an error that a plugin raises itself
 
     Args:

@@ -72,9 +72,10 @@ lifespan
 testing.client
 app
 testing.recorder testing.distributions testing.kit testing
-serving
+serving.address serving.banner serving.chunks serving.in_flight serving.handler serving.reloader
+serving.development serving
 cli.tables cli.tracebacks cli.loading cli.env_files cli.masking_names cli.masking_urls cli.masking_texts
-cli.masking cli.matching cli.workers
+cli.masking cli.matching cli.supervisor cli.workers
 cli.variables cli.findings cli.production
 cli.config cli.routes cli.run cli.shell
 cli.plugin_reports cli.plugins_text cli.plugins
@@ -88,6 +89,7 @@ ORDER = [name for line in LAYERS.split("\n") for name in line.split()]
 #: Imports that go down the list, and why.
 DOWNWARD = {
     ("app", "serving"): "inside run(): the server is imported when it is started",
+    ("serving.development", "cli.tracebacks"): "inside a function: how an error is printed",
     ("app", "cli"): "inside the property `cli`: the command line is imported on first use",
 }
 

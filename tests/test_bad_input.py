@@ -24,7 +24,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
 from cocopot import Cocopot, Request, Response, redirect, request
-from cocopot.serving import _RequestHandler
+from cocopot.serving.handler import RequestHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,7 +128,7 @@ def run_waitress(app: Cocopot) -> Iterator[int]:
 @contextlib.contextmanager
 def run_development(app: Cocopot) -> Iterator[int]:
     """Serve with the development server, which lets nearly everything through; give the port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_RequestHandler)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=RequestHandler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -20,9 +20,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import granian.server
 import importlib_metadata
 import pluggy
 import pytest
+import werkzeug._reloader
 import werkzeug.routing.matcher
 import werkzeug.routing.rules
 from werkzeug.datastructures import Headers
@@ -130,6 +132,24 @@ PRIVATE_NAMES = [
     PrivateName("_status_code", "response", "a known status, without parsing it", Response),
     PrivateName("_clean_status", "response", "rejects a status outside 100 to 599", Response),
     PrivateName("_get_current_object", "proxies", "the object behind a proxy", lambda: LocalProxy(list)),
+    # Werkzeug: the reloader
+    PrivateName("_reloader", "serving.reloader", "the module of the reloader", lambda: werkzeug),
+    PrivateName(
+        "_get_args_for_reloading",
+        "serving.reloader",
+        "the command that starts this program again",
+        lambda: werkzeug._reloader,
+    ),
+    # granian
+    *(
+        PrivateName(name, modules, reason, lambda: granian.server.MPServer)
+        for name, modules, reason in (
+            ("_spawn_worker", "cli.workers cli.supervisor", "the supervisor reports how a worker ended"),
+            ("_spawn_workers", "cli.workers", "the supervisor starts the workers"),
+            ("_serve_loop", "cli.workers", "the supervisor replaces workers that ended"),
+            ("_reload", "cli.supervisor", "SIGHUP replaces all workers"),
+        )
+    ),
     # pluggy
     PrivateName(
         "_hookexec", "hooks.manager", "calls in Cocopot's order", lambda: pluggy.PluginManager("demo")

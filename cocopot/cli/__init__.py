@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cocopot.cli.groups import MainGroup, make_group
+from cocopot.cli.groups import MainGroup, make_disable_option, make_group
 from cocopot.speedups import COMPILED
 
 __all__ = ["COMMANDS", "OPTIONAL_COMMANDS", "main", "make_group"]
@@ -38,6 +38,7 @@ main = MainGroup(
             help="The application: shop, shop:app, src/shop.py, 'shop:create_app(\"dev\")'. "
             "By default the value of COCOPOT_APP, or app.py or wsgi.py.",
         ),
+        make_disable_option(),
         click.Option(
             ["--env-file"],
             type=click.Path(),

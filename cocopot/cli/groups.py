@@ -184,6 +184,7 @@ class MainGroup(click.Group):
         read_env_files(options.get("env_file"), quiet=quiet)
         loader = ctx.ensure_object(AppLoader)
         loader.target = options.get("app", loader.target)
+        loader.disable = (*loader.disable, *options.get("disable", ()))
         return super().parse_args(ctx, args)
 
     # -- its commands ----------------------------------------------------
@@ -198,6 +199,8 @@ class MainGroup(click.Group):
         if cmd_name in self._lazy:
             module, _ = self._lazy[cmd_name]
             command: click.Command = importlib.import_module(module).command
+            if all(param.name != "disable" for param in command.params):
+                command.params.append(make_disable_option())
             return command
         if (external := self._external(ctx).commands.get(cmd_name)) is not None:
             return _load_external(ctx, external)
@@ -296,6 +299,23 @@ class MainGroup(click.Group):
             text = f"Warning: the command {name!r} of {title} cannot be run: {owner} has one of that name."
             click.echo(text, err=True)
         _write_section(formatter, title, commands)
+
+
+def make_disable_option() -> click.Option:
+    """Return the option that disables plugins, which is accepted before and after a command's name."""
+
+    def disable(ctx: click.Context, _param: click.Parameter, names: tuple[str, ...]) -> None:
+        loader = ctx.ensure_object(AppLoader)
+        loader.disable = tuple(dict.fromkeys((*loader.disable, *names)))
+
+    return click.Option(
+        ["--disable"],
+        multiple=True,
+        metavar="NAME",
+        expose_value=False,
+        callback=disable,
+        help="Do not load the plugin of that name, as with COCOPOT_DISABLE_PLUGINS; may be repeated.",
+    )
 
 
 def _write_section(formatter: click.HelpFormatter, title: str, commands: Mapping[str, click.Command]) -> None:

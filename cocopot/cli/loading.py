@@ -16,10 +16,11 @@ import click
 
 from cocopot.app import Cocopot
 from cocopot.cli.tracebacks import strip_frames
+from cocopot.hooks.selection import disabling
 from cocopot.serving import disable_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import ModuleType
 
 #: Environment variable that names the application, if `--app` does not.
@@ -41,10 +42,12 @@ class AppLoader:
     Args:
         target: The value of `--app`, `MODULE[:NAME]` or `MODULE:FACTORY(ARGUMENTS)`, where the module may be
             a path; by default the value of `COCOPOT_APP`, or `app.py` or `wsgi.py` in the working directory.
+        disable: Names of plugins that must not be loaded: the values of `--disable`.
     """
 
-    def __init__(self, target: str | None = None) -> None:
+    def __init__(self, target: str | None = None, disable: Iterable[str] = ()) -> None:
         self.target = target
+        self.disable = tuple(disable)
         self._outcome: Cocopot | BaseException | None = None
 
     def load(self) -> Cocopot:
@@ -56,7 +59,7 @@ class AppLoader:
         """
         if self._outcome is None:
             try:
-                with disable_run():
+                with disable_run(), disabling(self.disable, "--disable"):
                     self._outcome = self._find()
             except KeyboardInterrupt:
                 raise

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 from werkzeug.serving import is_running_from_reloader
 
 from cocopot.cli.tracebacks import print_error, strip_frames
-from cocopot.cli.workers import run_workers
-from cocopot.serving import inherited_address, run_app, serve
+from cocopot.cli.workers import GRACEFUL_TIMEOUT, run_workers
+from cocopot.serving import app_that_raises, inherited_address, run_app, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Unpack
 
     from cocopot.cli.loading import AppLoader
-    from cocopot.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _DEBUG_VARIABLE = "COCOPOT_DEBUG"
 
@@ -32,6 +31,7 @@ class _ServerOptions(TypedDict):
     threaded: bool
     extra_files: list[str] | None
     exclude_patterns: list[str] | None
+    graceful_timeout: int | None
 
 
 def _split_paths(_ctx: click.Context, _param: click.Parameter, value: str | None) -> list[str] | None:
@@ -75,6 +75,15 @@ def _split_paths(_ctx: click.Context, _param: click.Parameter, value: str | None
     metavar="N",
     help="Serve in production, in N processes; needs cocopot[serve].",
 )
+@click.option(
+    "--graceful-timeout",
+    type=click.IntRange(1),
+    metavar="SECONDS",
+    help="How long requests may go on after SIGTERM or CTRL+C; by default 5, with --workers 30.",
+)
+@click.option(
+    "--access-log", is_flag=True, help="With --workers, log each request; the other server always does."
+)
 @click.pass_obj
 def command(
     loader: AppLoader,
@@ -84,6 +93,7 @@ def command(
     port: int | None,
     debug: bool | None,
     workers: int | None,
+    access_log: bool,
     cert: str | None,
     key: str | None,
     **options: Unpack[_ServerOptions],
@@ -101,16 +111,24 @@ def command(
         os.environ[_DEBUG_VARIABLE] = str(int(debug))
     if workers is not None:
         run_workers(
-            loader, host, port, workers=workers, threaded=options["threaded"], certificate=certificate
+            loader,
+            host,
+            port,
+            workers=workers,
+            threaded=options["threaded"],
+            certificate=certificate,
+            graceful_timeout=options["graceful_timeout"] or GRACEFUL_TIMEOUT,
+            access_log=access_log,
         )
         return
-    server_options = {name: value for name, value in options.items() if value is not None}
+    server_options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    server_options["debugger_option"] = "--debugger"
     server_options["ssl_context"] = cert if cert == "adhoc" else certificate
     _run_development_server(loader, host, port, debug, server_options)
 
 
 def _run_development_server(
-    loader: AppLoader, host: str | None, port: int | None, debug: bool | None, options: dict[str, object]
+    loader: AppLoader, host: str | None, port: int | None, debug: bool | None, options: dict[str, Any]
 ) -> None:
     try:
         app = loader.load()
@@ -120,9 +138,9 @@ def _run_development_server(
         # The next change may fix it, so this process continues and waits for it.
         _print_error(error)
         debug = os.environ[_DEBUG_VARIABLE] == "1"
-        server_host, server_port = inherited_address()
         options["use_reloader"] = True
-        serve(_app_that_raises(error), server_host, server_port, debug=debug, **options)
+        error.__traceback__ = strip_frames(error.__traceback__)
+        serve(app_that_raises(error), inherited_address(), debug=debug, **options)
     else:
         debug = app.debug if debug is None else debug
         os.environ[_DEBUG_VARIABLE] = str(int(debug))
@@ -134,17 +152,6 @@ def _print_error(error: Exception | SystemExit) -> None:
         error.show()
     else:
         print_error(error)
-
-
-def _app_that_raises(error: Exception | SystemExit) -> WSGIApplication:
-    frames = strip_frames(error.__traceback__)
-    if isinstance(error, SystemExit):  # it would end the server
-        error = RuntimeError(f"The application called sys.exit({error.code!r}) while it was imported.")
-
-    def application(_environ: WSGIEnvironment, _start_response: StartResponse) -> Iterable[bytes]:
-        raise error.with_traceback(frames)
-
-    return application
 
 
 def _certificate_files(cert: str | None, key: str | None) -> tuple[str, str | None] | None:
@@ -161,6 +168,10 @@ def _certificate_files(cert: str | None, key: str | None) -> tuple[str, str | No
     for option, name in (("--cert", cert), ("--key", key)):
         if name is not None and not Path(name).is_file():
             raise click.UsageError(f"The file {name!r} of {option} does not exist.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+    except OSError as error:  # `SSLError` is one
+        raise click.ClickException(f"The certificate {cert!r} cannot be used: {error}.") from None
     return cert, key
 
 

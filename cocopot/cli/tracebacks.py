@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 import pluggy
 
 from cocopot.cli.tables import printable
-from cocopot.exceptions import ConfigError, PluginError, message_of
+from cocopot.exceptions import ConfigError, PluginError, blame_of, message_of
+from cocopot.locations import locate_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
+
+    from cocopot.app import Cocopot
 
 #: Packages whose frames precede the application's: the command's own, and those of an import.
 _COMMAND_PACKAGES = ("cocopot.cli", "click", "importlib", "_frozen_importlib", "_frozen_importlib_external")
@@ -34,7 +38,10 @@ def strip_frames(
         The remaining traceback, or `None` if no frame remains.
     """
     prefixes = tuple(f"{package}." for package in packages)
-    while tb is not None and f"{tb.tb_frame.f_globals.get('__name__')}.".startswith(prefixes):
+    while tb is not None:
+        module = tb.tb_frame.f_globals.get("__name__")  # compiled calls of hooks have none
+        if module is not None and not f"{module}.".startswith(prefixes):
+            break
         tb = tb.tb_next
     return tb
 
@@ -54,6 +61,35 @@ def print_error(error: BaseException) -> None:
     if cause is not None and not isinstance(cause, pluggy.PluginValidationError):
         _print(cause, strip_frames(cause.__traceback__, _LOADING_PACKAGES))
     click.echo(f"Error: {printable(str(error))}", err=True)
+
+
+def explain_start_error(app: Cocopot, error: BaseException) -> BaseException:
+    """Return what to print for an exception that left `Cocopot.start`.
+
+    Args:
+        app: The application.
+        error: The exception.
+
+    Returns:
+        A `PluginError` about the plugin whose startup hook raised the exception; of the application's own
+        exception the same one, whose traceback begins with the application's first frame.
+    """
+    with suppress(Exception):  # what attributes of the exception may raise
+        error.__traceback__ = strip_frames(error.__traceback__, _LOADING_PACKAGES)
+    blame = next((blame for blame in blame_of(error) if blame.origin == "plugin"), None)
+    record = None if blame is None else app.plugins.records_by_name.get(blame.plugin)
+    if blame is None or record is None:
+        return error
+    is_own = isinstance(error, PluginError)  # its message is complete
+    text = message_of(error).strip()
+    problem = f"failed in {blame.hook}: {text if is_own else f'{type(error).__name__}: {text}'}"
+    place = locate_error(error)
+    explained = record.candidate.error(problem, reason="startup", hook=blame.hook, place=place)
+    tb = error.__traceback__
+    if error.__context__ is not None or (tb is not None and tb.tb_next is not None):
+        # There is more than the line that the message shows.
+        explained.__cause__ = error.__cause__ if is_own else error
+    return explained
 
 
 def _print(error: BaseException, tb: TracebackType | None) -> None:

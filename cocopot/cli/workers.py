@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import importlib.util
-import multiprocessing
 import os
+import sys
+from multiprocessing import set_start_method
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cocopot.cli.loading import AppLoader
-from cocopot.serving import address_of, print_banner
+from cocopot.cli.supervisor import Supervisor, WorkerLoader
+from cocopot.serving import UNIX_PREFIX, AddressError, find_address, free_port, print_banner
 
 if TYPE_CHECKING:
-    from cocopot.app import Cocopot
+    from collections.abc import Callable
+
+    from cocopot.cli.loading import AppLoader
+    from cocopot.serving import Address
+
+#: Seconds that requests in flight get to finish after SIGTERM.
+GRACEFUL_TIMEOUT = 30
+#: Seconds that the shutdown hooks of a worker get after that.
+_CLOSE_TIMEOUT = 10
 
 
 def run_workers(
@@ -25,11 +34,13 @@ def run_workers(
     workers: int,
     threaded: bool,
     certificate: tuple[str, str | None] | None,
+    graceful_timeout: int,
+    access_log: bool,
 ) -> None:
     """Serve the application until the process receives SIGTERM or SIGINT.
 
     Each worker imports the application itself, starts it before its first request, and closes it at the end,
-    so that the shutdown hooks run.
+    so that the shutdown hooks run. A worker that ends in any other way is replaced.
 
     Args:
         loader: Finds the application.
@@ -38,9 +49,13 @@ def run_workers(
         workers: Number of processes.
         threaded: Whether each process serves several requests at the same time.
         certificate: Paths of the certificate and of its key.
+        graceful_timeout: Seconds that requests in flight get to finish after SIGTERM.
+        access_log: Whether to log each request.
 
     Raises:
-        click.ClickException: If granian is not installed, or the application is in debug mode.
+        click.ClickException: If granian is not installed, the application is in debug mode, or no server can
+            listen on the address.
+        SystemExit: If the application fails to start.
     """
     if importlib.util.find_spec("granian") is None:
         raise click.ClickException("--workers needs granian: pip install 'cocopot[serve]'.")
@@ -51,34 +66,67 @@ def run_workers(
             "Pass --no-debug, or omit --workers."
         )
     print_banner(app)
-    from granian import Granian
+    try:
+        address = find_address(app, host, port)
+    except AddressError as error:
+        raise click.ClickException(str(error)) from None
+    server = _make_server(address, workers, threaded, certificate, access_log)
+    server.workers_kill_timeout = graceful_timeout + _CLOSE_TIMEOUT
+    supervisor = Supervisor(server, address, is_secure=certificate is not None)
+    worker = WorkerLoader(loader.target, loader.disable, graceful_timeout, supervisor.writer)
+    server.supervise = supervisor.run
+    server.serve(target_loader=worker, wrap_loader=False)
+    if supervisor.failed:
+        sys.exit(1)
+
+
+def _make_server(
+    address: Address,
+    workers: int,
+    threaded: bool,
+    certificate: tuple[str, str | None] | None,
+    access_log: bool,
+) -> Any:
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     # A forked worker would inherit the state that importing the application left in this process.
-    multiprocessing.set_start_method("spawn", force=True)
-    address, port = address_of(app, host, port)
+    set_start_method("spawn", force=True)
+    cpus = os.cpu_count() or 1
     cert, key = (Path(name) if name else None for name in certificate or (None, None))
-    server = Granian(
-        loader.target or "",
-        address=address,
-        port=port,
+    return _server_class()(
+        "",
+        address=address.ip,
+        port=free_port(address),
+        uds=Path(address.host.removeprefix(UNIX_PREFIX)) if address.is_unix_socket else None,
         interface=Interfaces.WSGI,
         workers=workers,
         websockets=False,
-        # The number of Python's own thread pool; granian's default is in the hundreds.
-        blocking_threads=min(32, (os.cpu_count() or 1) + 4) if threaded else 1,
+        # granian's default is in the hundreds; above this number it warns at each start.
+        blocking_threads=min(32, 2 * cpus + 1) if threaded else 1,
         ssl_cert=cert,
         ssl_key=key or cert,
+        log_level=LogLevels.warning,
+        log_access=access_log,
     )
-    server.serve(target_loader=load_in_worker)
 
 
-def load_in_worker(target: str) -> Cocopot:
-    """Return the application for a worker, started, so that it is closed when the process ends.
+def _server_class() -> type[Any]:
+    """Return granian's server, with `supervise(spawn_target, target_loader)` in place of its own loop."""
+    from granian.server import MPServer
 
-    Args:
-        target: As for `AppLoader`; empty for the default.
-    """
-    app = AppLoader(target or None).load()
-    app.start()
-    return app
+    class Server(MPServer):
+        supervise: Callable[..., None]
+
+        def _spawn_worker(self, *args: Any, **kwargs: Any) -> Any:
+            worker = super()._spawn_worker(*args, **kwargs)
+            worker.interrupt_by_parent = True  # granian reports no end of a worker: the supervisor does
+            return worker
+
+        def _spawn_workers(self, *_args: Any) -> None:
+            """Do nothing: the supervisor starts the workers."""
+
+        def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+            self.supervise(spawn_target, target_loader)
+
+    return Server

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from cocopot.hooks.candidates import DISABLE_VARIABLE, Candidate
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterable, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
     from typing import NoReturn
 
 #: `all`, `none`, or the names of the plugins to load; replaces the application's `autoload`, unless that is
@@ -20,6 +22,25 @@ if TYPE_CHECKING:
 ALLOW_VARIABLE = "COCOPOT_PLUGINS"
 
 logger = logging.getLogger("cocopot.plugins")
+
+
+#: What `disabling` adds to the selection of every application: names, each with the setting.
+_DISABLED: ContextVar[Mapping[str, str]] = ContextVar("cocopot_disabled")
+
+
+@contextmanager
+def disabling(names: Iterable[str], setting: str) -> Iterator[None]:
+    """Disable plugins in the applications that are created during a `with` block.
+
+    Args:
+        names: Names of the plugins.
+        setting: What disables them, for messages.
+    """
+    token = _DISABLED.set(dict.fromkeys(names, setting))
+    try:
+        yield
+    finally:
+        _DISABLED.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,7 @@ class Selection:
         allowed, allowed_by = _allowed(autoload, environ)
         disabled = dict.fromkeys(_names(environ.get(DISABLE_VARIABLE, "")), DISABLE_VARIABLE)
         disabled.update(dict.fromkeys(_checked_names(disable, "disable"), "disable="))
+        disabled.update(_DISABLED.get({}))
         return cls(allowed, allowed_by, disabled)
 
     def choose(

@@ -151,7 +151,8 @@ def cocopot_startup(app: Cocopot) -> None:
 def cocopot_shutdown(app: Cocopot) -> None:
     """Close what `cocopot_startup` opened.
 
-    Fires when `app.close()` is called, or when the process ends, if the application has been started.
+    Fires when `app.close()` is called, or when the process ends, if the application has been started. Some
+    servers end a process without it: `docs/lifecycle.md` lists them.
 
     Args:
         app: The application.

@@ -1,0 +1,121 @@
+"""The reloader: Werkzeug's, with a process that ends its child as it is ended itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from werkzeug._reloader import _get_args_for_reloading, ensure_echo_on, reloader_loops
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import FrameType
+
+    from werkzeug._reloader import ReloaderLoop
+
+#: The exit code of a child that wants to be started again.
+RESTART = 3
+#: Set for the children after the first.
+_RESTARTED = "_COCOPOT_RESTARTED"
+
+
+def make_reloader(
+    kind: str, files: Iterable[str], exclude_patterns: Iterable[str] | None, interval: float
+) -> ReloaderLoop:
+    """Return Werkzeug's reloader.
+
+    Args:
+        kind: `"auto"`, `"stat"` or `"watchdog"`.
+        files: Files to watch beside the modules.
+        exclude_patterns: Patterns of files not to watch.
+        interval: Seconds between two looks at the files.
+    """
+    return reloader_loops[kind](extra_files=list(files), exclude_patterns=exclude_patterns, interval=interval)
+
+
+def is_restarted() -> bool:
+    """Whether this process has been started because a file changed."""
+    return _RESTARTED in os.environ
+
+
+def watch(reloader: ReloaderLoop, serve: Callable[[], object]) -> None:
+    """Serve in another thread and watch the files in this one, the main thread of the child.
+
+    Args:
+        reloader: The reloader; the files are as they are now.
+        serve: Serves.
+
+    Raises:
+        SystemExit: If a file has changed.
+    """
+    ensure_echo_on()
+    with reloader:
+        threading.Thread(target=serve, daemon=True).start()
+        reloader.run()
+
+
+def run_children(name: str, log: Callable[[str], None]) -> int:
+    """Run this program in a child process, again and again as files change.
+
+    SIGTERM and SIGINT are passed on as SIGTERM, so that the child can finish its requests.
+
+    Args:
+        name: Name of the reloader, for the log.
+        log: Logs a line.
+
+    Returns:
+        The exit code of the last child.
+    """
+    environ = {**os.environ, "WERKZEUG_RUN_MAIN": "true"}
+    child: subprocess.Popen[bytes] | None = None
+    is_stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal is_stopping
+        is_stopping = True
+        if child is not None:
+            child.terminate()
+
+    with handle_signals(stop):
+        while True:
+            log(f" * Restarting with {name}")
+            arguments = _get_args_for_reloading()
+            child = subprocess.Popen(arguments, env=environ, close_fds=False)  # noqa: S603 - this program
+            if is_stopping:  # the signal came before there was a child
+                child.terminate()
+            code = child.wait()
+            if code != RESTART or is_stopping:
+                return 0 if is_stopping and code < 0 else code
+            environ[_RESTARTED] = "1"
+
+
+@contextmanager
+def handle_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Call a function for SIGTERM and SIGINT during a `with` block, if this is the main thread.
+
+    Args:
+        handler: The function, as for `signal.signal`.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, old in previous.items():
+            signal.signal(number, old)
+
+
+def exit_process(_signal: int, _frame: FrameType | None) -> None:
+    """End this process, as a signal handler.
+
+    Raises:
+        SystemExit: Always.
+    """
+    sys.exit(0)

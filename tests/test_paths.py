@@ -3,7 +3,9 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import pytest
 
@@ -54,11 +56,28 @@ class TestRootPath:
         assert "lay_later" not in sys.modules
 
     def test_namespace_package(self, lay: Lay) -> None:
-        """A namespace package does not have a root path; a module in it has one."""
+        """The root of an imported namespace package is its folder, of which it must have one."""
         root = lay("lay_space/m.py", name="lay_space.m")
-        assert find_root_path("lay_space.m") == f"{root}/lay_space"
-        with pytest.raises(RuntimeError, match=r"'lay_space' cannot be determined.*Pass root_path="):
+        assert find_root_path("lay_space.m") == find_root_path("lay_space") == f"{root}/lay_space"
+        lay("lay_space/n.py", name="lay_space.n", folder="other")
+        with pytest.raises(RuntimeError, match=r"'lay_space' .*code/lay_space.* Pass root_path="):
             find_root_path("lay_space")
+
+    def test_folder_of_the_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A folder that has the name of the application, and is not imported, is no package."""
+        (tmp_path / "lay_shop" / "static").mkdir(parents=True)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.syspath_prepend(tmp_path)
+        for name in ("lay_shop", "lay_shop.web"):
+            app = Cocopot(name, autoload=False)
+            assert (app.root_path, app.instance_path) == (str(tmp_path), str(tmp_path / "instance"))
+        assert "lay_shop.web" not in sys.modules
+
+    def test_module_without_a_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A module that is built in or created by hand has no folder: the working directory is used."""
+        monkeypatch.setitem(sys.modules, "lay_made", ModuleType("lay_made"))
+        for name in ("lay_made", "sys"):
+            assert Cocopot(name, autoload=False).root_path == str(Path.cwd())
 
     @pytest.mark.parametrize("name", ["", "no_such_module", "no_such.module"])
     def test_nothing(self, name: str) -> None:
@@ -97,6 +116,24 @@ class TestInstancePath:
     def test_given_root(self) -> None:
         """Without a file the instance folder is inside the root path."""
         assert Cocopot("no_such_module", autoload=False, root_path="/srv").instance_path == "/srv/instance"
+
+    def test_not_imported(self, lay: Lay) -> None:
+        """The instance folder of a package is the same whether or not the package has been imported."""
+        root = lay("lay_other.py", "lay_late/__init__.py", name="lay_other")
+        app = Cocopot("lay_late", autoload=False)
+        assert (app.root_path, app.instance_path) == (f"{root}/lay_late", f"{root}/instance")
+
+    @pytest.mark.parametrize("name", ["lay_zip", "lay_zip_module"])
+    def test_zip(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        """In an archive there is no room for the instance folder: it is beside the archive."""
+        with ZipFile(tmp_path / "shop.zip", "w") as archive:
+            archive.writestr("lay_zip/__init__.py", "")
+            archive.writestr("lay_zip_module.py", "")
+        monkeypatch.syspath_prepend(tmp_path / "shop.zip")
+        importlib.import_module(name)
+        app = Cocopot(name, autoload=False)
+        assert app.root_path.startswith(str(tmp_path / "shop.zip"))
+        assert app.instance_path == str(tmp_path / "instance")
 
     def test_namespace_package(self, lay: Lay, tmp_path: Path) -> None:
         """Of a namespace package's folders, the one that contains the application is used."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cocopot.app import Cocopot
 from cocopot.config import Config
 from cocopot.context import (
@@ -21,6 +23,7 @@ from cocopot.helpers import (
     url_for,
 )
 from cocopot.hooks import PluginManager, hookimpl, hookspec
+from cocopot.missing_names import raise_missing as _raise_missing
 from cocopot.proxies import current_app, g, request
 from cocopot.registry.blueprints import Blueprint
 from cocopot.request import Request
@@ -56,3 +59,8 @@ __all__ = [
     "stream_with_context",
     "url_for",
 ]
+
+if not TYPE_CHECKING:  # type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        return _raise_missing(__name__, name, __all__)

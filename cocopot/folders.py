@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from cocopot.helpers import send_from_directory
+from cocopot.missing_names import ExplainsMissingNames
 from cocopot.paths import find_instance_path, find_root_path
 
 if TYPE_CHECKING:
     from cocopot.response import Response
 
 
-class Folders:
+class Folders(ExplainsMissingNames):
     """Base class of application and blueprint: a root folder, and a folder of static files.
 
     Args:

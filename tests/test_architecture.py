@@ -26,6 +26,7 @@ functions
 exceptions
 environment
 suggestions escapes
+missing_names
 hosts
 scopes
 origins
@@ -223,15 +224,17 @@ class TestLayers:
         assert library not in libraries(top)
 
     def test_init(self) -> None:
-        """The package itself only re-exports names, and lists them."""
-        docstring, *imports, names = TREES["__init__"].body
+        """The package itself only re-exports names, lists them, and explains missing ones."""
+        docstring, *imports, names, missing = TREES["__init__"].body
         assert isinstance(docstring, ast.Expr)
         assert all(isinstance(node, ast.ImportFrom) for node in imports)
         assert isinstance(names, ast.Assign)
         exported = {
             a.asname or a.name for node in imports if isinstance(node, ast.ImportFrom) for a in node.names
         }
-        assert exported - {"annotations"} == set(ast.literal_eval(names.value))
+        exported -= {"annotations", "TYPE_CHECKING", "_raise_missing"}
+        assert exported == set(ast.literal_eval(names.value))
+        assert ast.unparse(missing).startswith("if not TYPE_CHECKING:\n\n    def __getattr__(name: str)")
 
 
 class TestSizes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cocopot.context import current
+from cocopot.missing_names import checked_template_folder
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
     BEFORE_REQUEST,
@@ -76,7 +77,7 @@ class Blueprint(Registrar):
         import_name: Name of the module, usually `__name__`.
         static_folder: Folder with static files, relative to the root path.
         static_url_path: URL path of the static files, below the prefix.
-        template_folder: Folder with templates, for a template plugin.
+        template_folder: Folder with templates, for a template plugin; warns, as the core renders none.
         url_prefix: Prefix for all rules.
         subdomain: Subdomain for all rules.
         url_defaults: Default values for all rules.
@@ -98,7 +99,7 @@ class Blueprint(Registrar):
         _check_name(name)
         super().__init__(import_name, static_folder, static_url_path, root_path)
         self.name = name
-        self.template_folder = template_folder
+        self.template_folder = checked_template_folder(self, template_folder)
         self.url_prefix = url_prefix
         self.subdomain = subdomain
         self.url_values_defaults = dict(url_defaults or {})

@@ -13,6 +13,7 @@ import werkzeug.wrappers
 from click.testing import CliRunner as ClickCliRunner
 
 from cocopot.context import CURRENT, Context
+from cocopot.missing_names import ExplainsMissingNames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +81,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
         return self.app.json.dumps(obj, **kwargs)
 
 
-class Client(werkzeug.test.Client):
+class Client(ExplainsMissingNames, werkzeug.test.Client):
     """Werkzeug's test client for a Cocopot application.
 
     Inside a `with` block, the context of the last request stays active, so that tests can inspect `request`

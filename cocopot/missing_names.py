@@ -1,0 +1,155 @@
+"""What to do about names that Flask has and Cocopot does not have, or has elsewhere."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from opcode import opmap
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from cocopot.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import FrameType
+
+T = TypeVar("T")
+
+_TEMPLATES = "Cocopot has no template engine yet: install jinja2, and render as docs/from-flask.md shows"
+_SESSIONS = "Cocopot has no sessions yet: install itsdangerous, and sign a cookie as docs/from-flask.md shows"
+_SIGNALS = "Cocopot has hooks in place of signals: implement {}"
+_CLI = "commands that @app.cli.command() registers always run in a context of the application"
+_CONTEXT = "the current context is reached through current_app, g and request"
+_ASYNC = "Cocopot is synchronous: views and functions are not coroutines"
+
+#: Where `cocopot` itself does not have a name.
+_MODULE: Final[Mapping[str, str]] = {
+    "Flask": "the class is named Cocopot: from cocopot import Cocopot",
+    "flask": "the class is named Cocopot: from cocopot import Cocopot",
+    **dict.fromkeys(
+        (
+            *("render_template", "render_template_string", "stream_template", "stream_template_string"),
+            *("get_template_attribute", "templating", "Environment"),
+        ),
+        _TEMPLATES,
+    ),
+    **dict.fromkeys(("session", "flash", "get_flashed_messages", "sessions", "SessionMixin"), _SESSIONS),
+    **{
+        name: _SIGNALS.format(hook)
+        for name, hook in {
+            "signals": "them in a plugin",
+            "signals_available": "them in a plugin",
+            "request_started": "cocopot_request_started",
+            "request_finished": "cocopot_after_request",
+            "request_tearing_down": "cocopot_teardown_request",
+            "got_request_exception": "cocopot_got_request_exception",
+            "appcontext_tearing_down": "cocopot_teardown_app_context",
+            "appcontext_pushed": "cocopot_request_started",
+            "appcontext_popped": "cocopot_teardown_app_context",
+            "before_render_template": "your own where templates are rendered",
+            "template_rendered": "your own where templates are rendered",
+            "message_flashed": "your own where messages are flashed",
+        }.items()
+    },
+    **{name: f"from markupsafe import {name}" for name in ("Markup", "escape")},
+    **{name: f"from werkzeug.utils import {name}" for name in ("safe_join", "secure_filename")},
+    **{
+        name: f"from werkzeug.security import {name}"
+        for name in ("check_password_hash", "generate_password_hash")
+    },
+    "ProxyFix": "from werkzeug.middleware.proxy_fix import ProxyFix",
+    "FlaskClient": "from cocopot.testing import Client",
+    "FlaskCliRunner": "from cocopot.testing import CliRunner",
+    **dict.fromkeys(("AppGroup", "FlaskGroup", "ScriptInfo", "with_appcontext"), _CLI),
+    **dict.fromkeys(
+        ("app_ctx", "request_ctx", "_app_ctx_stack", "_request_ctx_stack", "globals", "ctx", "wrappers"),
+        _CONTEXT,
+    ),
+}
+#: What an application or a blueprint does not have.
+REGISTRAR: Final[Mapping[str, str]] = {
+    "before_first_request": "use @app.on_startup, which runs before the first request",
+    "before_app_first_request": "use @app.on_startup, which runs before the first request",
+    **dict.fromkeys(
+        (
+            *("context_processor", "app_context_processor", "template_context_processors"),
+            *("template_filter", "template_global", "template_test"),
+            *("add_template_filter", "add_template_global", "add_template_test"),
+            *("app_template_filter", "app_template_global", "app_template_test"),
+            *("jinja_env", "jinja_options", "jinja_environment", "jinja_loader", "update_template_context"),
+            *("create_jinja_environment", "select_jinja_autoescape"),
+        ),
+        _TEMPLATES,
+    ),
+    **dict.fromkeys(
+        ("session_interface", "session_cookie_name", "permanent_session_lifetime", "open_session"), _SESSIONS
+    ),
+    **dict.fromkeys(("ensure_sync", "async_to_sync"), _ASYNC),
+}
+#: What a test client does not have.
+CLIENT: Final[Mapping[str, str]] = {"session_transaction": _SESSIONS}
+#: Modules whose public names are not names of `cocopot` itself.
+_PUBLIC_MODULES = ("cocopot.exceptions", "cocopot.json", "cocopot.views", "cocopot.testing")
+
+
+def checked_template_folder(owner: object, folder: T, default: str | None = None) -> T:
+    """Return a folder of templates; warn if one is passed, because nothing in the core renders them.
+
+    Args:
+        owner: What it is passed to.
+        folder: The folder.
+        default: The folder that is not passed.
+    """
+    if folder not in (default, None):
+        what = f"template_folder={folder!r} of this {type(owner).__name__}"
+        warnings.warn(f"{what} has no effect, unless a plugin reads it. {_TEMPLATES}.", stacklevel=3)
+    return folder
+
+
+class ExplainsMissingNames:
+    """Base class of objects whose missing attributes are explained, if Flask has attributes of that name."""
+
+    if not TYPE_CHECKING:  # type checkers would accept any attribute
+
+        def __getattr__(self, name: str) -> object:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            cure = REGISTRAR.get(name) or CLIENT.get(name, "")
+            if not cure and not name.startswith("_"):
+                cure = did_you_mean(name, (known for known in dir(type(self)) if not known.startswith("_")))
+            raise AttributeError(f"{message}: {cure}" if cure else message)
+
+
+def raise_missing(module: str, name: str, known: Iterable[str]) -> object:
+    """Raise the error for a name that a module does not have; called by its `__getattr__`.
+
+    Args:
+        module: The module.
+        name: The name.
+        known: The public names of the module.
+
+    Raises:
+        ImportError: In an import statement.
+        AttributeError: Elsewhere.
+    """
+    frame = sys._getframe(2)  # noqa: SLF001 - what `warnings` and `logging` do
+    if name.startswith("__") or "importlib" in str(frame.f_globals.get("__name__")):
+        raise AttributeError(name)  # an import looks for a submodule next
+    cure = _MODULE.get(name) or _find_elsewhere(name) or did_you_mean(name, known)
+    if _is_import(frame):
+        raise ImportError(f"cannot import name {name!r} from {module!r}: {cure}".rstrip(": "), name=module)
+    raise AttributeError(f"module {module!r} has no attribute {name!r}: {cure}".rstrip(": "))
+
+
+def _find_elsewhere(name: str) -> str:
+    for module in _PUBLIC_MODULES:
+        imported = importlib.import_module(module)
+        value = getattr(imported, name, None)
+        if name in getattr(imported, "__all__", ()) or getattr(value, "__module__", None) == module:
+            return f"from {module} import {name}"
+    return ""
+
+
+def _is_import(frame: FrameType) -> bool:
+    """Return whether a frame is executing `from module import name`, which hides an AttributeError."""
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]

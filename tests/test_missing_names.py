@@ -1,0 +1,112 @@
+"""Names that Flask has, and that Cocopot has elsewhere or does not have."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+import cocopot
+from cocopot import Blueprint, Cocopot
+from cocopot.missing_names import _MODULE, CLIENT, REGISTRAR
+from cocopot.testing import Client
+
+
+def import_name(name: str) -> object:
+    names: dict[str, object] = {}
+    exec(f"from cocopot import {name}", names)
+    return names[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("session", "install itsdangerous"),
+        ("flash", "install itsdangerous"),
+        ("render_template", "install jinja2"),
+        ("stream_template", "install jinja2"),
+        ("got_request_exception", "implement cocopot_got_request_exception"),
+        ("Markup", "from markupsafe import Markup"),
+        ("escape", "from markupsafe import escape"),
+        ("secure_filename", "from werkzeug.utils import secure_filename"),
+        ("NotFound", "from cocopot.exceptions import NotFound"),
+        ("MethodView", "from cocopot.views import MethodView"),
+        ("JSONProvider", "from cocopot.json import JSONProvider"),
+        ("Client", "from cocopot.testing import Client"),
+        ("Flask", "from cocopot import Cocopot"),
+        ("with_appcontext", "@app.cli.command()"),
+        ("hookimp", "Did you mean 'hookimpl'?"),
+        ("Bluprint", "Did you mean 'Blueprint'?"),
+    ],
+)
+def test_names(name: str, cure: str) -> None:
+    """The error of an import, or of an attribute, has the cure."""
+    with pytest.raises(
+        ImportError, match=f"cannot import name {name!r} from 'cocopot': .*{cure}"[:70]
+    ) as caught:
+        import_name(name)
+    assert cure in str(caught.value)
+    with pytest.raises(AttributeError) as missing:
+        getattr(cocopot, name)
+    assert cure in str(missing.value)
+    assert not hasattr(cocopot, name)
+
+
+def test_unknown_name() -> None:
+    """A name that is like nothing has no cure; special names are left to Python."""
+    with pytest.raises(ImportError, match=r"^cannot import name 'zzzz' from 'cocopot'$"):
+        import_name("zzzz")
+    assert getattr(cocopot, "__wrapped__", None) is None
+
+
+@pytest.mark.parametrize("name", ["json", "views", "testing", "exceptions", "request"])
+def test_existing_names(name: str) -> None:
+    """Modules and public names are imported as before."""
+    assert import_name(name) is not None
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, cure in _MODULE.items() if cure.startswith(("from werkzeug", "from cocopot"))]
+)
+def test_cures_can_be_imported(name: str) -> None:
+    """What a cure imports exists."""
+    _, module, _, target = _MODULE[name].rpartition(": ")[2].split()
+    assert hasattr(importlib.import_module(module), target)
+
+
+def test_explained_names_are_missing() -> None:
+    """An explanation goes when the name comes."""
+    existing = {name for name in REGISTRAR if hasattr(Cocopot, name) or hasattr(Blueprint, name)}
+    existing |= {name for name in CLIENT if hasattr(Client, name)}
+    assert existing | (_MODULE.keys() & {*cocopot.__all__}) == set()
+
+
+@pytest.mark.parametrize("kind", [Cocopot, Blueprint])
+def test_attributes(kind: type[Cocopot | Blueprint]) -> None:
+    """A missing attribute of an application or a blueprint is explained, or the nearest one is named."""
+    owner = Cocopot("shop", autoload=False) if kind is Cocopot else Blueprint("shop", "shop")
+    for name, cure in (("before_first_request", "@app.on_startup"), ("template_filter", "install jinja2")):
+        with pytest.raises(
+            AttributeError, match=f"'{kind.__name__}' object has no attribute '{name}': .*{cure}"
+        ):
+            getattr(owner, name)
+    with pytest.raises(AttributeError, match="Did you mean 'after_request'"):
+        getattr(owner, "after_requst")  # noqa: B009 - a type checker knows
+    assert not hasattr(owner, "__wrapped__")
+
+
+def test_session_transaction() -> None:
+    """The test client explains what it cannot do without sessions."""
+    client = Cocopot("shop", autoload=False).test_client()
+    with pytest.raises(AttributeError, match=r"no attribute 'session_transaction': Cocopot has no sessions"):
+        getattr(client, "session_transaction")  # noqa: B009 - a type checker knows
+
+
+def test_template_folder() -> None:
+    """A folder of templates that nothing reads is a warning at the line that passes it."""
+    with pytest.warns(UserWarning, match=r"template_folder='t' of this Cocopot has no effect") as caught:
+        Cocopot("shop", autoload=False, template_folder="t")
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"='templates' of this Blueprint has no effect") as caught:
+        Blueprint("admin", "shop", template_folder="templates")
+    assert caught[0].filename == __file__

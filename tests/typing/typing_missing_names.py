@@ -1,0 +1,12 @@
+"""A type checker reports names that are missing, although they are explained at run time."""
+
+from __future__ import annotations
+
+import cocopot
+from cocopot import Cocopot
+
+app = Cocopot(__name__)
+
+one = cocopot.render_template  # type: ignore[attr-defined]
+two = app.before_first_request  # type: ignore[attr-defined]
+three = app.test_client().session_transaction  # type: ignore[attr-defined]

@@ -61,6 +61,8 @@ hooks.manager
 hooks.loading hooks.reporting
 hooks
 urls
+explanations
+pipeline.debug_page
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
 pipeline.defaults.json_provider pipeline.defaults
 pipeline.matching pipeline.mistakes pipeline.sending pipeline.lifecycle pipeline.fastpath pipeline.endpoint

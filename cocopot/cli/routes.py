@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cocopot.app import Cocopot
     from cocopot.cli.loading import AppLoader
-    from cocopot.cli.matching import Explanation
+    from cocopot.explanations import Explanation
 
 _AUTOMATIC_METHODS = {"HEAD", "OPTIONS"}
 _SORT_KEYS: dict[str, Callable[[Rule, str], SupportsRichComparison]] = {

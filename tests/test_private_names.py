@@ -185,7 +185,10 @@ PRIVATE_NAMES = [
     ),
     # CPython
     PrivateName(
-        "_getframe", "app origins testing.kit", "the caller, as in `warnings` and `logging`", lambda: sys
+        "_getframe",
+        "app missing_names origins testing.kit",
+        "the caller, as in `warnings` and `logging`",
+        lambda: sys,
     ),
     PrivateName("_ncallbacks", "checks.effects", "whether a plugin registers exit handlers", lambda: atexit),
     PrivateName(

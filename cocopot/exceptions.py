@@ -177,8 +177,8 @@ class PluginError(Exception):
     - `"type"`: the entry point is a value that cannot have hooks
     - `"metadata"`: the entry points of a distribution cannot be read
     - `"not-installed"`: a plugin was requested by name, and is not installed
-    - `"duplicate"`: several distributions have a plugin of one name
-    - `"declaration"`: `requires` or `after` is not a tuple of names
+    - `"duplicate"`: several distributions have a plugin of one name, or one plugin is there twice
+    - `"declaration"`: `requires` or `after` is not a tuple of names, or its own name cannot be used
     - `"requirement"`: a plugin that is required is not installed, not selected, or failed
     - `"cycle"`: plugins require each other in a cycle
     - `"unknown-hook"`: the hook that it implements has no specification

@@ -58,7 +58,7 @@ hooks.candidates hooks.selection hooks.records
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
 hooks.contract hooks.source hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
 hooks.manager
-hooks.loading hooks.reporting
+hooks.advice hooks.loading hooks.reporting
 hooks
 urls
 explanations

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from cocopot.exceptions import PluginError
+from cocopot.hooks.advice import environment_warnings, plugin_warnings
 from cocopot.hooks.candidates import installed, unreadable
 from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.distributions import misspelled_groups
@@ -70,6 +71,7 @@ class PluginReport:
         after: The plugins after which it is loaded if they are loaded.
         hooks: The hooks that it implements, in the order of the contract; empty if it is not imported.
         error: Why it failed; `None` if it did not.
+        warnings: What its author or the operator probably did not mean, each as a predicate.
     """
 
     name: str
@@ -85,6 +87,7 @@ class PluginReport:
     after: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     error: ErrorReport | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,18 @@ def _report_plugin(
         _inspect(_names, target, (), "after"),
         _inspect(_hooks, target, (), manager),
         _report_error(errors[candidate.name]) if state == "failed" else None,
+        () if position is None else _warnings(manager, candidate, target),
+    )
+
+
+def _warnings(manager: PluginManager, candidate: Candidate, plugin: object) -> tuple[str, ...]:
+    known = {
+        other.name for other in (*installed(), *manager.explicit_plugins)
+    } | manager.records_by_name.keys()
+    after = _inspect(_names, plugin, tuple[str, ...](), "after")
+    return (
+        *plugin_warnings(manager, candidate, plugin),
+        *environment_warnings(candidate, after, known),
     )
 
 

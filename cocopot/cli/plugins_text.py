@@ -67,7 +67,7 @@ def _plugin_lines(report: PluginReport, *, verbose: bool) -> Iterator[str]:
         "after": ", ".join(report.after),
         "hooks": ", ".join(report.hooks),
     }
-    for name, text in facts.items():
+    for name, text in (*facts.items(), *(("warning", f"It {text}") for text in report.warnings)):
         if text:
             yield from textwrap.wrap(
                 text,

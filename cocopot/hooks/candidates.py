@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from types import BuiltinFunctionType, FunctionType, NoneType
+import re
+from types import BuiltinFunctionType, FunctionType, ModuleType, NoneType
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import PluginError
@@ -14,6 +15,7 @@ from cocopot.hooks.imports import import_target, instantiate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
+    from contextlib import AbstractContextManager
 
     from importlib_metadata import EntryPoint
     from importlib_metadata._meta import IDistribution
@@ -28,6 +30,10 @@ ERRORS_VARIABLE = "COCOPOT_PLUGIN_ERRORS"
 
 #: What an entry point may name by mistake.
 _WITHOUT_HOOKS = {NoneType, bool, int, str, bytes, list, tuple, set, dict, FunctionType, BuiltinFunctionType}
+
+#: Names of entry points, and of plugins that are passed, which may be those of modules and classes.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+_PASSED_NAME = re.compile(r"[^\s,]([^,]*[^\s,])?")
 
 logger = logging.getLogger("cocopot.plugins")
 
@@ -115,11 +121,38 @@ class Candidate:
         problem = f"has {attribute} = {value!r}; it must be a tuple of plugin names."
         raise self.error(problem, reason="declaration")
 
+    def check_name(self) -> None:
+        """Reject a name that the variables which select and disable plugins cannot contain.
+
+        Raises:
+            PluginError: If an entry point is named by anything but letters, digits, '-', '_' and '.', if a
+                name contains a comma or an outer blank, or if it is empty, `all` or `none`.
+        """
+        pattern = _PASSED_NAME if self.entry_point is None else _NAME
+        if pattern.fullmatch(self.name) is None or self.name in ("all", "none"):
+            problem = "has a name that COCOPOT_PLUGINS and other variables cannot contain."
+            cure = (
+                "Name it with letters, digits, '-', '_' and '.', beginning with a letter, and not 'all' or "
+                "'none'."
+            )
+            raise self.error(problem, reason="declaration", cure=cure)
+
     def describe(self) -> str:
         """Return the plugin's name and where it comes from, for messages."""
         if not self.distribution:
             return f"plugin {self.name!r}"
         return f"plugin {self.name!r} ({self.distribution} {self.version}, {self.value})"
+
+    @property
+    def subject(self) -> str:
+        """As `describe`, for the beginning of a sentence."""
+        description = self.describe()
+        return f"{description[0].upper()}{description[1:]}"
+
+    def adopt(self, other: Candidate) -> None:
+        """Take the name and the distribution of an installed plugin, in whose place this one is loaded."""
+        self.name, self.value = other.name, other.value
+        self.distribution, self.version = other.distribution, other.version
 
     def error(
         self,
@@ -139,11 +172,11 @@ class Candidate:
             place: Where in the source the fault is, if it is known.
             cure: How to mend it, as a sentence.
         """
-        subject, name = self.describe(), self.name
+        name = self.name
         without_it = f'To go on without it, pass disable={{"{name}"}} or set {DISABLE_VARIABLE}={name}.'
         return PluginError(
             problem,
-            subject=f"{subject[0].upper()}{subject[1:]}",
+            subject=self.subject,
             plugin=name,
             distribution=self.distribution or None,
             version=self.version or None,
@@ -210,3 +243,44 @@ def name_of_plugin(plugin: object) -> str:
         return name
     cls = plugin if isinstance(plugin, type) else type(plugin)
     return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def without_twins(
+    candidates: Iterable[Candidate],
+    skip_on_error: Callable[[Candidate, PluginErrorReason], AbstractContextManager[None]],
+) -> dict[str, Candidate]:
+    """Import plugins, and return by name those that are not there twice.
+
+    A plugin that was passed and is also installed takes the name of the installed one, which is skipped.
+
+    Args:
+        candidates: The plugins, those that were passed first.
+        skip_on_error: Skips a plugin that raises inside, or raises its error.
+
+    Raises:
+        PluginError: If two of them are the same object, class or module.
+    """
+    targets: list[tuple[Candidate, object]] = []
+    for candidate in candidates:
+        with skip_on_error(candidate, "import"):
+            candidate.check_name()
+            target = candidate.target()
+            twin = next((other for other, its in targets if _is_same_plugin(target, its)), None)
+            if twin is None:
+                targets.append((candidate, target))
+            elif candidate.entry_point is not None and twin.entry_point is None:
+                twin.adopt(candidate)
+            else:
+                problem = f"is the same object, class or module as {twin.describe()}."
+                cure = "Register it once. A class can be registered twice as two instances of it."
+                raise candidate.error(problem, reason="duplicate", cure=cure)
+    return {candidate.name: candidate for candidate, _ in targets}
+
+
+def _is_same_plugin(one: object, other: object) -> bool:
+    """Whether two objects are one plugin: the same object, a class and its instance, or one module twice."""
+    if one is other or type(one) is other or type(other) is one:
+        return True
+    if isinstance(one, ModuleType) and isinstance(other, ModuleType):  # imported under two names
+        return getattr(one, "__file__", None) is not None and one.__file__ == getattr(other, "__file__", None)
+    return False

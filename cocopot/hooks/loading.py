@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from cocopot.exceptions import PluginError
-from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, installed
+from cocopot.hooks.advice import plugin_warnings
+from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, installed, without_twins
 from cocopot.hooks.conflicts import Claim, combine_errors, conflict_error
 from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.failures import collected_errors
-from cocopot.hooks.manager import PluginManager
 from cocopot.hooks.ordering import DependencyCycleError, load_order
 from cocopot.hooks.results import ResultError
-from cocopot.hooks.selection import Selection
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate_error, message_of
 from cocopot.origins import Origin
@@ -31,7 +30,9 @@ if TYPE_CHECKING:
     from cocopot.exceptions import PluginErrorReason
     from cocopot.hooks.candidates import Candidate
     from cocopot.hooks.conflicts import Conflict
+    from cocopot.hooks.manager import PluginManager
     from cocopot.hooks.records import PluginRecord
+    from cocopot.hooks.selection import Selection
 
 OnError = Literal["raise", "warn"]
 
@@ -91,6 +92,7 @@ class Loader:
         found = installed() if selection.allowed is None or selection.allowed else ()
         candidates = {c.name: c for c in selection.choose(found, passed, self._fail)}
         selection.warn_about_unknown({c.name for c in (*found, *passed)}, searched=bool(found))
+        candidates = without_twins(candidates.values(), self._skip_on_error)
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
             with self._skip_on_error(candidate, "import"):
@@ -101,6 +103,14 @@ class Loader:
                 with self._skip_on_error(candidates[name], "register"):
                     self._manager.register(plugins[name], name, candidate=candidates[name])
         self.check()
+        for record in self._manager.records("plugin"):
+            self._warn_about(record)
+
+    def _warn_about(self, record: PluginRecord) -> None:
+        """Log what is probably not meant; a command that collects the errors shows it itself."""
+        if self._collected is None:
+            for warning in plugin_warnings(self._manager, record.candidate, record.plugin):
+                logger.warning("%s %s", record.candidate.subject, warning)
 
     def check(self) -> None:
         """Reject hooks without a specification or a mark, once all plugins are registered."""
@@ -255,6 +265,7 @@ class Loader:
             return
         if self._startup_has_run:  # otherwise the start does it, when all specifications are known
             check_hooks(self._manager, record, self._manager.specified_hooks())
+        self._warn_about(record)
         roll_back = app.checkpoint()
         try:
             for impl in self._implementations(record, "cocopot_config_defaults"):
@@ -347,23 +358,3 @@ class Loader:
         if key not in config:
             config.set_from({key: value}, Origin("plugin", record.name))
         self._defaults[key] = record.name, config[key]
-
-
-def load_plugins(names: Iterable[str], requested_by: str) -> PluginManager:
-    """Load installed plugins into a plugin manager of their own, without an application.
-
-    They are imported, ordered, registered and checked as by an application, but not set up.
-
-    Args:
-        names: Names of the plugins; those that they require must be among them.
-        requested_by: What names them, for messages, such as the name of a command.
-
-    Returns:
-        The plugin manager.
-
-    Raises:
-        PluginError: The first error, if a plugin is missing, cannot be imported, or breaks the contract.
-    """
-    manager = PluginManager()
-    Loader(manager).load(Selection(frozenset(names), requested_by, {}))
-    return manager

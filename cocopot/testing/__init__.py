@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from cocopot.hooks.advice import plugin_warnings
 from cocopot.hooks.candidates import Candidate
 from cocopot.hooks.candidates import installed as find_installed_plugins
 from cocopot.hooks.distributions import plugin_entry_points
-from cocopot.hooks.loading import load_plugins
 from cocopot.hooks.observers import HookCallRecord
 from cocopot.testing.client import Client, CliRunner, EnvironBuilder
 from cocopot.testing.distributions import installed_plugin
-from cocopot.testing.kit import assert_hook_order, make_app
+from cocopot.testing.kit import assert_hook_order, load_plugins, make_app
 from cocopot.testing.recorder import Recorder, recorder
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "load_plugins",
     "make_app",
     "plugin_entry_points",
+    "plugin_warnings",
     "recorder",
 ]

@@ -1,4 +1,4 @@
-"""Applications for the tests of plugins, and assertions about the order of their hooks."""
+"""Applications and plugin managers for the tests of plugins, and assertions about their order."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from cocopot.app import Cocopot
+from cocopot.hooks import PluginManager
+from cocopot.hooks.loading import Loader
+from cocopot.hooks.selection import Selection
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -48,6 +51,26 @@ def make_app(
     app = Cocopot(plugins=plugins, autoload=autoload, **options)
     app.config.update({"TESTING": True, **(config or {})})
     return app
+
+
+def load_plugins(names: Iterable[str], requested_by: str) -> PluginManager:
+    """Load installed plugins into a plugin manager of their own, without an application.
+
+    They are imported, ordered, registered and checked as by an application, but not set up.
+
+    Args:
+        names: Names of the plugins; those that they require must be among them.
+        requested_by: What names them, for messages, such as the name of a command.
+
+    Returns:
+        The plugin manager.
+
+    Raises:
+        PluginError: The first error, if a plugin is missing, cannot be imported, or breaks the contract.
+    """
+    manager = PluginManager()
+    Loader(manager).load(Selection(frozenset(names), requested_by, {}))
+    return manager
 
 
 def assert_hook_order(app: Cocopot, hook: str, *plugin_names: str) -> None:

@@ -6,15 +6,17 @@ import importlib
 import shutil
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import importlib_metadata
 import pytest
 
-from cocopot import Cocopot
+from cocopot import Cocopot, PluginError, hookimpl
+from cocopot.cli.plugin_reports import report_plugins
 from cocopot.hooks.candidates import Candidate, explicit_candidates, installed, unreadable
 from cocopot.hooks.distributions import GROUP
+from cocopot.testing import installed_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,3 +216,114 @@ def test_another_finder_is_searched(folders: tuple[Path, Path], monkeypatch: pyt
     (candidate,) = installed()
     assert (candidate.value, candidate.distribution, candidate.version) == ("provided_tea", "Tea", "7")
     assert provider.paths == ["", str(folders[0])]
+
+
+# -------------------------------------------------------------------------
+# Plugins that are there twice
+# -------------------------------------------------------------------------
+
+
+class Visits:
+    """A plugin that counts how often it is set up."""
+
+    @hookimpl
+    def cocopot_setup(self, app: Cocopot) -> None:
+        app.config["VISITS"] = app.config.get("VISITS", 0) + 1
+
+
+VISITS = Visits()
+MODULE = ModuleType("visits_plugin")
+MODULE.__file__ = "/visits_plugin.py"
+TWIN = ModuleType("shop.visits_plugin")
+TWIN.__file__ = "/visits_plugin.py"
+MODULE.requires = TWIN.requires = ()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "plugins",
+    [
+        (Visits, Visits),
+        (VISITS, VISITS),
+        (Visits, VISITS),
+        (VISITS, Visits),
+        (MODULE, MODULE),
+        (MODULE, TWIN),
+    ],
+)
+def test_a_plugin_that_is_passed_twice_is_an_error(
+    plugins: tuple[object, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Class, instance and module, also a class with its instance; with `warn`, the second one is skipped."""
+    with pytest.raises(PluginError, match="is the same object, class or module as plugin '") as caught:
+        Cocopot(__name__, autoload=False, plugins=plugins)
+    assert caught.value.reason == "duplicate"
+    app = Cocopot(__name__, autoload=False, plugins=plugins, plugin_errors="warn")
+    assert len(app.plugins.records("plugin")) == 1
+    assert "It is skipped." in caplog.text
+
+
+def test_two_instances_of_a_class_are_two_plugins() -> None:
+    """They may have other arguments; the second one's name has a number."""
+    app = Cocopot(__name__, autoload=False, plugins=[Visits(), Visits()])
+    assert app.config["VISITS"] == 2
+
+
+SOURCE = """
+    from cocopot import hookimpl
+
+    class Timing:
+        @hookimpl
+        def cocopot_setup(self, app):
+            app.config["SET_UP"] = app.config.get("SET_UP", 0) + 1
+
+    plugin = Timing()
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "passed"),
+    [("Timing", "Timing"), ("Timing", "plugin"), ("plugin", "plugin"), ("plugin", "Timing"), ("", "")],
+)
+def test_a_plugin_that_is_installed_and_passed(entry_point: str, passed: str) -> None:
+    """The installed one is replaced; the one that was passed has its name, for those that require it."""
+    needs = SimpleNamespace(plugin_name="report", requires=("timing",))
+    value = f"cocopot_timing:{entry_point}".rstrip(":")
+    with installed_plugin("timing", SOURCE, entry_point=value):
+        module = importlib.import_module("cocopot_timing")
+        plugin = getattr(module, passed) if passed else module
+        app = Cocopot(__name__, autoload={"timing"}, plugins=[needs, plugin])
+        states = {(report.name, report.source): report.state for report in report_plugins(app.plugins)}
+    assert app.config.get("SET_UP", 1) == 1
+    assert [record.name for record in app.plugins.records("plugin")] == ["timing", "report"]
+    assert app.plugins.records_by_name["timing"].distribution == "cocopot-timing"
+    assert states["timing", "passed"] == "loaded"
+    assert states["timing", "installed"] == "replaced"
+
+
+def test_a_distribution_with_two_names_for_one_class() -> None:
+    """It would be set up twice, so that it is an error with both names."""
+    names = {"timer": "cocopot_timing:Timing", "timing": "cocopot_timing:Timing"}
+    with (
+        installed_plugin(names, SOURCE, distribution="cocopot-timing"),
+        pytest.raises(
+            PluginError, match=r"^Plugin 'timing' .* is the same .* as plugin 'timer' \(cocopot-timing"
+        ),
+    ):
+        Cocopot(__name__, autoload={"timer", "timing"})
+
+
+@pytest.mark.parametrize("name", ["half,x", "all", "none", "Half Plugin", "1st"])
+def test_a_name_that_no_variable_can_contain(name: str) -> None:
+    """An entry point of that name is refused; it can be disabled."""
+    with installed_plugin(name, SOURCE, distribution="cocopot-timing", entry_point="cocopot_timing:Timing"):
+        with pytest.raises(PluginError, match="has a name that COCOPOT_PLUGINS") as caught:
+            Cocopot(__name__, autoload={name})
+        assert caught.value.plugin == name
+        Cocopot(__name__, autoload={name}, disable={name})
+
+
+@pytest.mark.parametrize("name", ["half,x", "all", "none", " x", ""])
+def test_a_passed_name_that_no_variable_can_contain(name: str) -> None:
+    """So is the `plugin_name` of a plugin that is passed."""
+    with pytest.raises(PluginError, match="has a name that COCOPOT_PLUGINS"):
+        Cocopot(__name__, autoload=False, plugins=[SimpleNamespace(plugin_name=name)])

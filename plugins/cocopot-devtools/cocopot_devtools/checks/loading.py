@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import PluginError
-from cocopot.testing import load_plugins
+from cocopot.testing import load_plugins, plugin_warnings
 from cocopot_devtools.checks.effects import Snapshot, watch
 from cocopot_devtools.checks.subjects import describe, with_requirements
 
@@ -69,7 +69,7 @@ def check_loading(subject: PluginUnderTest) -> None:
     subject.facts["loaded"] = True
     subject.step("it was registered")
     try:
-        subject.usable = _keeps_contract(subject)
+        subject.usable = _keeps_contract(subject, plugin)
         subject.facts["requires"] = candidate.declared_names(plugin, "requires")
         subject.facts["others"] = (*subject.facts["requires"], *candidate.declared_names(plugin, "after"))
     except PluginError as error:
@@ -99,19 +99,23 @@ def _printed() -> int | None:
         return None
 
 
-def _keeps_contract(subject: PluginUnderTest) -> bool:
+def _keeps_contract(subject: PluginUnderTest, plugin: object) -> bool:
     """Let the loader find, order, register and check the plugin, and all that it requires."""
     names, missing = with_requirements(subject.plugin)
     if missing:
         subject.find("CP106", f"It requires the plugin {missing!r}, which is not installed.")
         return False
     try:
-        load_plugins(names, "cocopot check-plugin")
+        manager = load_plugins(names, "cocopot check-plugin")
     except PluginError as error:
         code = _CODES[error.reason] if error.plugin == subject.plugin else "CP106"
         subject.find(code, contract_message(subject, error), _find_place(subject, error))
         return False
-    return True
+    code = "CP203" if any(manager.implementations_in(plugin)) else "CP107"
+    warnings = list(plugin_warnings(manager, subject.candidate, plugin))
+    for warning in warnings:
+        subject.find(code, f"It {warning}", subject.place_of_function(plugin))
+    return not warnings
 
 
 def _find_place(subject: PluginUnderTest, error: PluginError) -> tuple[str, int]:

@@ -112,6 +112,15 @@ RULES: dict[str, Rule] = dict(
             "A plugin whose requirements are not there stops the application.",
             "Depend on the distribution of the plugin, and define requires as a tuple of plugin names.",
         ),
+        _rule(
+            "CP107",
+            "no-hook",
+            "error",
+            "load",
+            "A plugin is called through its hooks alone; without one it does nothing.",
+            "Name the class or object with the hooks in the entry point, and mark them with @hookimpl. "
+            "A plugin that only loads others defines requires.",
+        ),
         # -- the contract --------------------------------------------------
         _rule(
             "CP201",

@@ -18,6 +18,8 @@ GOOD = """
         def cocopot_before_request(self, app, request):
             return None
     """
+#: A hook, for a plugin that is checked for something else.
+HOOK = "\n@hookimpl\ndef cocopot_startup(app: object) -> None: ..."
 #: Plugins with one fault each: the source, the rule, the line of the finding, and what it states.
 FAULTY = {
     "import": ("import a_module_that_nobody_has", "CP102", 4, "No module named 'a_module_that_nobody_has'"),
@@ -61,6 +63,19 @@ FAULTY = {
         "CP106",
         0,
         "requires the plugin 'nothing', which is not installed",
+    ),
+    "no hook": ("class Plugin: ...", "CP107", 1, "It implements no hook, so it does nothing."),
+    "class": (
+        "class Plugin:\n    @hookimpl\n    def cocopot_startup(self, app): ...",
+        "CP107",
+        1,
+        "Did you mean the entry point 'cocopot_demo:Plugin'?",
+    ),
+    "misspelled": (
+        "@hookimpl\ndef cocopot_setup(app): ...\ndef cocopot_aftr_request(response): ...",
+        "CP203",
+        1,
+        "has a function 'cocopot_aftr_request', which is not a hook. Did you mean 'cocopot_after_request'?",
     ),
     "malformed": ("requires = 'session'", "CP106", 0, "It has requires = 'session'; it must be a tuple"),
     "after": ("after = {'session'}", "CP106", 0, "It has after = {'session'}; it must be a tuple"),
@@ -122,7 +137,7 @@ def test_a_requirement_that_is_broken(subject: MakePlugin) -> None:
 def test_effects(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the import changes is reported, with the place of what is there now."""
     monkeypatch.setattr(sys, "displayhook", sys.displayhook)
-    made = subject("import sys\n\ndef show(value): ...\n\nsys.displayhook = show")
+    made = subject("import sys\n\ndef show(value): ...\n\nsys.displayhook = show\n" + HOOK)
     check_loading(made)
     (finding,) = made.findings
     assert (finding.code, finding.line) == ("CP302", 6)
@@ -132,7 +147,7 @@ def test_effects(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_closed_standard_output(subject: MakePlugin, monkeypatch: pytest.MonkeyPatch) -> None:
     """An import that closes what is printed to is reported, and nothing breaks by it."""
     monkeypatch.setattr(sys, "stdout", sys.stdout)
-    made = subject("import sys\nsys.stdout = None")
+    made = subject("import sys\nsys.stdout = None" + HOOK)
     check_loading(made)
     assert [found.message for found in made.findings] == [
         "Importing it changes sys.stdout.",

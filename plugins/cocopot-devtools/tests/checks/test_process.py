@@ -90,6 +90,11 @@ def test_what_a_plugin_leaves_running(tmp_path: Path) -> None:
         with open({str(held)!r}, "w") as held:
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(90)"], stdout=held)
             print(child.pid, file=held)
+
+        from cocopot import hookimpl
+
+        @hookimpl
+        def cocopot_startup(app): ...
         """
     with os.fdopen(os.open(held, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as reader:
         outcome = run(source)

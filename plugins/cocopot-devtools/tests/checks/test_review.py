@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from cocopot_devtools.checks.review import Review
 
+#: A hook, for a plugin that is checked for something else.
+HOOK = "\n@hookimpl\ndef cocopot_startup(app: object) -> None: ..."
 GOOD = """
     @hookimpl
     def cocopot_config_defaults() -> dict[str, int]:
@@ -91,7 +93,7 @@ def test_leaving_is_no_error_of_the_check(source: str, project: Callable[..., Pa
 
 def test_printing(project: Callable[..., Path]) -> None:
     """What is printed by the import is an effect, and does not disturb the check."""
-    (finding,) = check(project("print('loading ...')")).findings
+    (finding,) = check(project("print('loading ...')\n" + HOOK)).findings
     assert (finding.code, finding.message) == (
         "CP302",
         "Importing it prints to standard output, or closes it.",
@@ -114,7 +116,10 @@ def test_several_plugins() -> None:
         open_target("cocopot-both") as target,
     ):
         result = review(target, Options(cost=False))
-    assert [(found.code, found.plugin) for found in result.findings if found.plugin] == [("CP102", "two")]
+    assert [(found.code, found.plugin) for found in result.findings if found.plugin] == [
+        ("CP102", "two"),
+        ("CP107", "one"),
+    ]
     assert "setup" not in result.stages
 
 

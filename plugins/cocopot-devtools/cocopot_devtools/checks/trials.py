@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cocopot import hookimpl
 from cocopot.exceptions import BuildError, blame_of
@@ -13,6 +13,7 @@ from cocopot_devtools.checks.subjects import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
 
     from cocopot import Cocopot, Request
     from cocopot_devtools.checks.subjects import PluginUnderTest
@@ -113,20 +114,27 @@ class ProbePlugin:
         self.torn_down.append("cocopot_teardown_app_context")
 
 
+class Caught(NamedTuple):
+    """An exception and its frames, which an application removes from it after the request."""
+
+    error: BaseException
+    frames: TracebackType | None
+
+
 class Collector(logging.Handler):
     """Keeps the exceptions that an application logs."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.errors: list[BaseException] = []
+        self.errors: list[Caught] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the exception of a record."""
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
-            self.errors.append(error)
+            self.errors += _parts(error)
 
-    def take(self) -> list[BaseException]:
+    def take(self) -> list[Caught]:
         """Return what was collected, and clear it."""
         errors, self.errors = self.errors, []
         return errors
@@ -194,31 +202,31 @@ class RequestScenarios:
             with contextlib.suppress(BuildError):
                 self._app.url_for("an endpoint that does not exist")
 
-    def _errors_of(self, action: Callable[[], object]) -> list[BaseException]:
+    def _errors_of(self, action: Callable[[], object]) -> list[Caught]:
         """Run an action, and return the exceptions that it raised or logged, except those of the check."""
-        raised: list[BaseException] = []
+        raised: list[Caught] = []
         try:
             action()
         except BaseException as error:  # noqa: BLE001 - every exception is inspected
-            raised.append(error)
-        errors = [part for error in (*self._collector.take(), *raised) for part in _parts(error)]
-        return [error for error in errors if not isinstance(error, ProbeError)]
+            raised += _parts(error)
+        errors = (*self._collector.take(), *raised)
+        return [caught for caught in errors if not isinstance(caught.error, ProbeError)]
 
-    def _report(self, code: str, what: str, errors: list[BaseException]) -> None:
-        for error in errors:
+    def _report(self, code: str, what: str, errors: list[Caught]) -> None:
+        for error, frames in errors:
             blame = next(iter(blame_of(error)), None)
             if blame is not None and blame.plugin != self._subject.plugin:
                 continue  # of another plugin, which this one requires
             problem = f"{'it' if blame is None else blame.hook} raises {describe(error)}"
-            place = self._subject.place_of(error)
+            place = self._subject.place_of(error) if frames is None else self._subject.place_in(frames)
             if (problem, place) not in self._subject.seen:
                 self._subject.seen.add((problem, place))
                 self._subject.find(code, f"With {what}, {problem}", place)
 
 
-def _parts(error: BaseException) -> Iterator[BaseException]:
+def _parts(error: BaseException) -> Iterator[Caught]:
     if isinstance(error, BaseExceptionGroup):
         for part in error.exceptions:
             yield from _parts(part)
     else:
-        yield error
+        yield Caught(error, error.__traceback__)

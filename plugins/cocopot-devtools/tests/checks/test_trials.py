@@ -25,7 +25,7 @@ FAULTY = {
         "",
         "return 'text'",
         "CP501",
-        "With a request, it raises TypeError: 'demo' returned a 'str'",
+        "ResultError: Plugin 'demo' (cocopot-demo 1.0.0) returned a 'str'",
     ),
     "exit": (
         "cocopot_before_request",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cocopot.datastructures import is_token
+from cocopot.speedups import is_plain_value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,8 +75,8 @@ def clean_expires(expires: str | datetime | float | None) -> Any:
     """Return when a cookie expires, as it is.
 
     Raises:
-        ValueError: It is a text that begins another attribute of the cookie.
+        ValueError: It is a text that begins another attribute of the cookie, or that no date consists of.
     """
-    if isinstance(expires, str) and ";" in expires:
+    if isinstance(expires, str) and (";" in expires or not is_plain_value(expires)):
         raise ValueError(f"{expires!r:.100} is not a date. Pass a datetime, or seconds since 1970.")
     return expires

@@ -91,10 +91,9 @@ def test_a_date_cannot_add_attributes() -> None:
     """A text is passed on as a date unless it begins another attribute; an age in words is refused."""
     assert "; Expires=Thu, 01 Jan 1970 00:00:00 GMT" in cookie("a", expires=0)
     assert "2001" in cookie("a", expires=datetime(2001, 1, 1, tzinfo=UTC))
-    with pytest.raises(ValueError, match="is not a date"):
-        cookie("a", expires="Thu, 01 Jan 1970 00:00:00 GMT; Domain=evil.example")
-    with pytest.raises(ValueError, match="newlines"):
-        cookie("a", expires="Thu\r\nX-A: b")
+    for expires in ("Thu, 01 Jan 1970 00:00:00 GMT; Domain=evil.example", "Thu\r\nX-A: b", "\x80"):
+        with pytest.raises(ValueError, match="is not a date"):
+            cookie("a", expires=expires)
     with pytest.raises(ValueError, match="invalid literal"):
         cookie("a", max_age="60; Domain=evil.example", expires=0)
 

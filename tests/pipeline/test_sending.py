@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -200,6 +203,47 @@ class TestMistakes:
         app.add_url_rule("/", "view", lambda: "text")
         app.after_request(lambda response: setattr(response, "status", "abc"))
         assert app.test_client().get("/").status_code == 500
+
+
+texts = st.text(st.characters(exclude_categories=[]), max_size=3) | st.sampled_from(
+    ["a", "\t", " \xff", "a\r\n b"]
+)
+statuses = st.none() | st.integers(-1, 1100) | st.builds("{}{}".format, st.integers(90, 610), texts) | texts
+names = st.sampled_from(["X-A", "Location", "content-type", "ETag", "Set-Cookie"]) | texts
+bodies: dict[str, Callable[[], Any]] = {
+    "str": lambda: "text",
+    "dict": lambda: {"a": 1},
+    "stream": lambda: iter(["text"]),
+    "Response": lambda: Response("text"),
+    "Werkzeug's": lambda: WerkzeugResponse("text"),
+}
+observed_app = Cocopot(__name__, autoload=False, static_folder=None)
+plain_app = OwnApp(__name__, autoload=False, static_folder=None)
+fast_app = Cocopot(__name__, autoload=False, static_folder=None)
+value_to_return: list[Any] = []
+for each in (observed_app, plain_app, fast_app):
+    each.logger.disabled = True
+    each.add_url_rule("/", "view", lambda: value_to_return[-1])
+observed_app.after_request(lambda response: response)
+
+
+@given(
+    st.sampled_from([observed_app, plain_app, fast_app]),
+    st.sampled_from([*bodies]),
+    statuses,
+    st.dictionaries(names, texts, max_size=2) | st.lists(st.tuples(names, texts), max_size=2),
+)
+def test_a_server_receives_a_valid_head(app: Cocopot, body: str, status: Any, headers: Any) -> None:
+    """Whatever status and headers a view returns, those that the server receives are valid."""
+    value_to_return[:] = [(bodies[body](), status, headers)]
+    started: list[Any] = []
+    app(create_environ("/"), lambda *args: started.append(args))  # type: ignore[arg-type]  # no writer
+    ((line, head),) = started
+    assert re.fullmatch(r"[2-5][0-9]{2} [\t\x20-\x7e\x80-\xff]+", line)
+    for name, value in head:
+        assert type(name) is type(value) is str
+        assert re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name)
+        assert re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", value)
 
 
 class ServerError(Exception):

@@ -217,14 +217,14 @@ bodies: dict[str, Callable[[], Any]] = {
     "Response": lambda: Response("text"),
     "Werkzeug's": lambda: WerkzeugResponse("text"),
 }
-observed_app = Cocopot(__name__, autoload=False, static_folder=None)
-plain_app = OwnApp(__name__, autoload=False, static_folder=None)
-fast_app = Cocopot(__name__, autoload=False, static_folder=None)
+observed_app = Cocopot("tests_of_heads", autoload=False, static_folder=None)
+plain_app = OwnApp("tests_of_heads", autoload=False, static_folder=None)
+fast_app = Cocopot("tests_of_heads", autoload=False, static_folder=None)
 value_to_return: list[Any] = []
 for each in (observed_app, plain_app, fast_app):
-    each.logger.disabled = True
     each.add_url_rule("/", "view", lambda: value_to_return[-1])
 observed_app.after_request(lambda response: response)
+logging.getLogger("tests_of_heads").disabled = True
 
 
 @given(

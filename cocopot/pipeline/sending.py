@@ -58,14 +58,15 @@ def send_error(
     Raises:
         Exception: `exc`, if the server raises for this response too; what it raises is logged.
     """
+    if environ.pop(START_FAILED, False):
+        start_response = _restarting(start_response, exc)
     for answer in (response, Response(InternalServerError().get_body(), 500)):
         try:
-            restarts = environ.pop(START_FAILED, False)
-            return send(answer, environ, _restarting(start_response, exc) if restarts else start_response)
+            return send(answer, environ, start_response)
         except Exception as error:  # noqa: BLE001 - logged
             if error is not exc:
                 log_failure(app, "Sending the response to an exception failed too", error=error)
-            if START_FAILED in environ:
+            if environ.pop(START_FAILED, False):
                 break
     try:
         raise exc

@@ -321,6 +321,15 @@ class TestServer:
         assert seen == [raised.value]
         assert server.calls == [("500 INTERNAL SERVER ERROR", None)]
 
+    def test_refuses_the_response_to_an_error_that_cannot_be_sent(self, app: Cocopot) -> None:
+        """Where the response to the server's exception is invalid, a plain 500 is sent with `exc_info`."""
+        app.register_error_handler(500, lambda _: Raw("text"))
+        app.add_url_rule("/", "view", lambda: "text")
+        server = Server("200")
+        assert b"Internal Server Error" in server.run(app)
+        assert [status for status, _ in server.calls] == ["200 OK", "500 INTERNAL SERVER ERROR"]
+        assert isinstance(server.calls[1][1], ServerError)
+
     def test_is_started_once(self, app: Cocopot) -> None:
         """A response that is refused before the server is called is replaced without `exc_info`."""
         app.add_url_rule("/", "view", lambda: Raw("text"))

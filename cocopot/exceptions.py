@@ -169,7 +169,8 @@ class PluginError(Exception):
     """A plugin cannot be used: it is missing, fails to import, breaks the hook contract, or clashes.
 
     The text of the error is composed of its fields: the subject and the problem, then the place, then the
-    cure. A plugin that raises one itself passes the problem, as a whole sentence, and usually its own name.
+    cure. A plugin that raises one itself passes the problem, as a whole sentence; plugin, distribution,
+    version, entry point, hook, place and cure are set when the error leaves the plugin, if it has none.
 
     The reasons are:
 
@@ -232,10 +233,14 @@ class PluginError(Exception):
         self.place = place
         self.cure = cure
         self.reason: PluginErrorReason = reason
+        #: The plugin that raised the error itself without naming a plugin, as the beginning of a sentence.
+        self.raised_by = ""
 
     def __str__(self) -> str:
         """Return subject and problem, the place with its line of source, and the cure."""
         text = f"{self.subject} {self.problem}" if self.subject else self.problem
+        if self.raised_by:
+            text = f"{self.raised_by}: {text}"
         if self.place is not None:
             line = self.place.read_line()
             text += f"\n  at {self.place}: {line}" if line else f"\n  at {self.place}"

@@ -56,7 +56,7 @@ logs
 hooks.markers hooks.specs hooks.failures hooks.distributions hooks.imports
 hooks.candidates hooks.selection hooks.records
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
-hooks.contract hooks.source hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
+hooks.source hooks.contract hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
 hooks.manager
 hooks.advice hooks.loading hooks.reporting
 hooks

@@ -167,6 +167,12 @@ PRIVATE_NAMES = [
         lambda: pluggy.PluginManager("demo"),
     ),
     PrivateName(
+        "_hookimpls",
+        "hooks.manager",
+        "the implementations of a hook, of which a plugin's own are removed, not those of an equal one",
+        lambda: pluggy.HookCaller("demo", lambda *_: None),
+    ),
+    PrivateName(
         "_name2plugin",
         "hooks.manager",
         "the names in use, blocked ones too",

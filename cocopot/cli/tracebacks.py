@@ -10,7 +10,7 @@ import click
 import pluggy
 
 from cocopot.cli.tables import printable
-from cocopot.exceptions import ConfigError, PluginError, blame_of, message_of
+from cocopot.exceptions import ConfigError, PluginError, blame_of, message_of, notes_of
 from cocopot.locations import locate_error
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def print_error(error: BaseException) -> None:
     cause = error.__cause__
     if cause is not None and not isinstance(cause, pluggy.PluginValidationError):
         _print(cause, strip_frames(cause.__traceback__, _LOADING_PACKAGES))
-    click.echo(f"Error: {printable(str(error))}", err=True)
+    click.echo(printable("\n".join((f"Error: {error}", *notes_of(error)))), err=True)
 
 
 def explain_start_error(app: Cocopot, error: BaseException) -> BaseException:
@@ -80,9 +80,9 @@ def explain_start_error(app: Cocopot, error: BaseException) -> BaseException:
     record = None if blame is None else app.plugins.records_by_name.get(blame.plugin)
     if blame is None or record is None:
         return error
-    is_own = isinstance(error, PluginError)  # its message is complete
-    text = message_of(error).strip()
-    problem = f"failed in {blame.hook}: {text if is_own else f'{type(error).__name__}: {text}'}"
+    is_own = isinstance(error, PluginError)
+    text = error.problem if isinstance(error, PluginError) else f"{type(error).__name__}: {message_of(error)}"
+    problem = f"failed in {blame.hook}: {text.strip()}"
     place = locate_error(error)
     explained = record.candidate.error(problem, reason="startup", hook=blame.hook, place=place)
     tb = error.__traceback__

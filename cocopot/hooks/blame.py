@@ -6,7 +6,7 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cocopot.exceptions import Blame, add_blame
+from cocopot.exceptions import Blame, PluginError, add_blame
 from cocopot.hooks.results import RECORDED
 from cocopot.hooks.source import function_of
 from cocopot.locations import locate
@@ -61,6 +61,8 @@ class Culprits:
             return
         if (blame := self.find(impl, hook)) is not None:
             add_blame(error, blame)
+            if issubclass(type(error), PluginError) and blame.origin == "plugin":
+                self._records[impl.plugin_name].candidate.complete(error, hook)  # type: ignore[arg-type]  # it is one
 
     def with_results(self, call: HookCall) -> HookCall:
         """Return a call whose results are checked, or recorded, with who returned them."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import logging
 import re
-from types import BuiltinFunctionType, FunctionType, ModuleType, NoneType
+from contextlib import suppress
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.distributions import GROUP, name_of, read_entry_points, version_of
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.imports import import_target, instantiate
+from cocopot.locations import locate_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -28,8 +30,8 @@ DISABLE_VARIABLE = "COCOPOT_DISABLE_PLUGINS"
 #: `raise` or `warn`; replaces the application's `plugin_errors`.
 ERRORS_VARIABLE = "COCOPOT_PLUGIN_ERRORS"
 
-#: What an entry point may name by mistake.
-_WITHOUT_HOOKS = {NoneType, bool, int, str, bytes, list, tuple, set, dict, FunctionType, BuiltinFunctionType}
+#: `Py_TPFLAGS_HEAPTYPE`: a class statement has made the class.
+_HEAP_TYPE = 1 << 9
 
 #: Names of entry points, and of plugins that are passed, which may be those of modules and classes.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
@@ -48,6 +50,7 @@ class Candidate:
         version: Version of the distribution; likewise.
         entry_point: What `load` resolves.
         explicit: The object, if one was passed.
+        naming_error: What reading the name of that object raised.
     """
 
     def __init__(
@@ -58,11 +61,13 @@ class Candidate:
         version: str | None = None,
         entry_point: EntryPoint | None = None,
         explicit: object = None,
+        naming_error: Exception | None = None,
     ) -> None:
         self.name = name
         self.value = value
         self.entry_point = entry_point
         self.explicit = explicit
+        self.naming_error = naming_error
         if distribution is not None:
             self.distribution = distribution
         if version is not None:
@@ -96,14 +101,27 @@ class Candidate:
         """Import the plugin; a class is instantiated.
 
         Raises:
-        XX: Whatever the import, or the class, raises.
+            PluginError: It is a value such as `None` or a function, which cannot have hooks.
+            Exception: Whatever the import, the class, or reading its name raises.
         """
+        if self.naming_error is not None:
+            raise self.naming_error
         plugin = self.target()
         plugin = instantiate(self, plugin) if isinstance(plugin, type) else plugin
-        if type(plugin) in _WITHOUT_HOOKS:
+        self.check_type(plugin)
+        return plugin
+
+    def check_type(self, plugin: object) -> None:
+        """Reject a value that cannot have hooks.
+
+        Raises:
+            PluginError: If it is `None`, a number, a text, a function or the like, or a built-in class.
+        """
+        cls = plugin if isinstance(plugin, type) else type(plugin)
+        is_builtin = cls.__module__ == "builtins" and not cls.__flags__ & _HEAP_TYPE
+        if is_builtin and not isinstance(plugin, ModuleType):
             problem = f"is {plugin!r:.80}. It must be a module, a class, or an instance of a class."
             raise self.error(problem, reason="type")
-        return plugin
 
     def declared_names(self, plugin: object, attribute: str) -> tuple[str, ...]:
         """Return the names of the plugins that a plugin declares in `requires` or `after`.
@@ -172,12 +190,11 @@ class Candidate:
             place: Where in the source the fault is, if it is known.
             cure: How to mend it, as a sentence.
         """
-        name = self.name
-        without_it = f'To go on without it, pass disable={{"{name}"}} or set {DISABLE_VARIABLE}={name}.'
+        without_it = self._without_it()
         return PluginError(
             problem,
             subject=self.subject,
-            plugin=name,
+            plugin=self.name,
             distribution=self.distribution or None,
             version=self.version or None,
             entry_point=self.value or None,
@@ -186,6 +203,29 @@ class Candidate:
             cure=f"{cure}\n{without_it}" if cure else without_it,
             reason=reason,
         )
+
+    def _without_it(self) -> str:
+        return f'To go on without it, pass disable={{"{self.name}"}} or set {DISABLE_VARIABLE}={self.name}.'
+
+    def complete(self, error: PluginError, hook: str | None = None) -> None:
+        """Set the fields that an error lacks which the plugin has raised itself; it raises nothing.
+
+        Args:
+            error: The error, with its traceback. One that names another plugin is left as it is.
+            hook: The hook that the plugin has raised it in, if it has.
+        """
+        with suppress(Exception):
+            if error.plugin not in (None, self.name):
+                return
+            if error.plugin is None and not error.subject:
+                error.raised_by = self.subject
+            error.plugin = self.name
+            error.distribution = error.distribution or self.distribution or None
+            error.version = error.version or self.version or None
+            error.entry_point = error.entry_point or self.value or None
+            error.hook = error.hook or hook
+            error.place = error.place or locate_error(error)
+            error.cure = error.cure or self._without_it()
 
 
 @functools.cache
@@ -221,8 +261,9 @@ def explicit_candidates(explicit: Iterable[object]) -> list[Candidate]:
                 f"plugins takes objects, modules or classes, not the name {plugin!r}; "
                 f"an installed plugin is chosen with autoload={{{plugin!r}}}."
             )
-        name = unique_name(name_of_plugin(plugin), candidates)
-        candidates[name] = Candidate(name, explicit=plugin)
+        default, error = read_name(plugin)
+        name = unique_name(default, candidates)
+        candidates[name] = Candidate(name, explicit=plugin, naming_error=error)
     return list(candidates.values())
 
 
@@ -235,12 +276,34 @@ def unique_name(name: str, taken: Container[str]) -> str:
     return numbered
 
 
+def free_name(plugin: object, name: str, taken: Container[str]) -> str:
+    """Return the name of a plugin, with a number if it is taken.
+
+    A module keeps its name: if that is taken, the module itself has it, and is not registered twice.
+    """
+    is_module = isinstance(plugin, ModuleType) and name == plugin.__name__
+    return name if is_module else unique_name(name, taken)
+
+
+def read_name(plugin: object) -> tuple[str, Exception | None]:
+    """Return the default name of a plugin, and what reading it has raised: then it is that of its class."""
+    try:
+        return name_of_plugin(plugin), None
+    except Exception as error:  # noqa: BLE001 - whatever a property of the plugin raises
+        return name_of_class(plugin), error
+
+
 def name_of_plugin(plugin: object) -> str:
     """Return the default name of a plugin."""
     if isinstance(own := getattr(plugin, "plugin_name", None), str):
         return own
     if isinstance(name := getattr(plugin, "__name__", None), str) and not isinstance(plugin, type):
         return name
+    return name_of_class(plugin)
+
+
+def name_of_class(plugin: object) -> str:
+    """Return the name of a plugin's class, or of the class that it is."""
     cls = plugin if isinstance(plugin, type) else type(plugin)
     return f"{cls.__module__}.{cls.__qualname__}"
 

@@ -7,13 +7,15 @@ from types import MethodType
 from typing import TYPE_CHECKING
 
 from cocopot.functions import code_of, function_kind
+from cocopot.hooks import specs
 from cocopot.hooks.markers import MISSING, static_attribute
+from cocopot.hooks.source import name_of_namespace
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import CodeType
 
     import pluggy
@@ -182,3 +184,19 @@ def _check_attribute(manager: PluginManager, record: PluginRecord, name: str, is
         problem = f"has a {type(function).__name__} {name!r} with the mark @hookimpl, which is for functions."
     place = locate(function) if inspect.isfunction(function) else None
     raise record.candidate.error(problem, reason="unmarked", hook=name if is_hook else None, place=place)
+
+
+def specifications_of(callers: Mapping[str, pluggy.HookCaller]) -> dict[str, Callable[..., object]]:
+    """Return the specification of each hook, by name, in the order of the contract, as functions.
+
+    Args:
+        callers: What calls each hook, by the hook's name.
+    """
+    specified = {name: caller.spec for name, caller in list(callers.items()) if caller.spec}
+
+    def rank(name: str) -> tuple[bool, str, int]:
+        spec = specified[name]
+        is_own, line = spec.namespace is specs, inspect.unwrap(spec.function).__code__.co_firstlineno
+        return not is_own, "" if is_own else name_of_namespace(spec.namespace), line
+
+    return {name: specified[name].function for name in sorted(specified, key=rank)}

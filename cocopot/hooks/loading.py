@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from cocopot.exceptions import PluginError
+from cocopot.exceptions import PluginError, blame_of
 from cocopot.hooks.advice import plugin_warnings
 from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, installed, without_twins
 from cocopot.hooks.conflicts import Claim, combine_errors, conflict_error
@@ -126,6 +126,7 @@ class Loader:
         try:
             yield
         except PluginError as error:
+            candidate.complete(error)
             self._fail(error, candidate.name)
         except KeyboardInterrupt:
             raise
@@ -134,7 +135,8 @@ class Loader:
             if type(exc) is ResultError:
                 text, place = exc.problem, exc.place
             problem = f"{_FAILURES[reason]}: {type(exc).__name__}: {text}"
-            wrapped = candidate.error(problem, reason=reason, place=place)
+            hook = next((blame.hook for blame in blame_of(exc) if blame.plugin == candidate.name), None)
+            wrapped = candidate.error(problem, reason=reason, place=place, hook=hook)
             wrapped.__cause__ = exc
             self._fail(wrapped, candidate.name)
 

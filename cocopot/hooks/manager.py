@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,16 +12,17 @@ import pluggy
 
 from cocopot.hooks import specs
 from cocopot.hooks.blame import Culprits
-from cocopot.hooks.candidates import Candidate, name_of_plugin, unique_name
+from cocopot.hooks.candidates import Candidate, free_name, name_of_plugin, read_name
 from cocopot.hooks.claims import Claims
 from cocopot.hooks.compiler import compile_call
-from cocopot.hooks.contract import check_implementation
+from cocopot.hooks.contract import check_implementation, specifications_of
 from cocopot.hooks.markers import MISSING, PROJECT_NAME, can_carry_hookimpl, own_attributes, static_attribute
 from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
-from cocopot.hooks.records import PluginRecord
+from cocopot.hooks.records import PluginRecord, PluginsByName
 from cocopot.hooks.selection import Selection
-from cocopot.hooks.source import ApplicationFunction, hook_call, name_of_namespace, option_of
+from cocopot.hooks.source import ApplicationFunction, hook_call, option_of
+from cocopot.locations import locate_error, message_of, shown
 from cocopot.scopes import blueprints_of_call
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class PluginManager(pluggy.PluginManager):
         self, project_name: str = PROJECT_NAME, hookspecs: Iterable[ModuleType | type] | None = None
     ) -> None:
         super().__init__(project_name)
+        self._name2plugin = PluginsByName()  # type: ignore[misc]  # final in pluggy
         # pluggy's attribute for the function that executes a call; hook-call monitoring wraps it.
         self._inner_hookexec: HookFunction = self._execute
         #: What is registered, by name.
@@ -112,22 +113,24 @@ class PluginManager(pluggy.PluginManager):
             PluginError: If an implementation does not fit its specification.
         """
         with self._lock:
-            name = name or self.get_canonical_name(plugin)
+            default, error = read_name(plugin) if name is None else (name, None)
+            name = name or free_name(plugin, default, self._name2plugin)
             if self.is_blocked(name) or name in self.records_by_name:
                 return super().register(plugin, name)
+            candidate = candidate or Candidate(name)
+            if error is not None:
+                text = f"failed to load: {type(error).__name__}: {message_of(error)}"
+                raise candidate.error(text, reason="import", place=locate_error(error)) from error
+            candidate.check_type(plugin)
             self._counter += 1
-            record = PluginRecord(
-                name, plugin, origin, self._counter, candidate or Candidate(name), scope, depth
-            )
+            record = PluginRecord(name, plugin, origin, self._counter, candidate, scope, depth)
             self.records_by_name[name] = record
             try:
                 super().register(plugin, name)
                 if self.on_register is not None and origin == "plugin":
                     self.on_register(record)
             except BaseException:
-                del self.records_by_name[name]
-                if self._name2plugin.get(name) is plugin:
-                    super().unregister(plugin, name)
+                self._remove(name, plugin)
                 raise
             finally:
                 self.invalidate()
@@ -157,14 +160,34 @@ class PluginManager(pluggy.PluginManager):
         super()._verify_hook(hook, hookimpl)
 
     def unregister(self, plugin: object | None = None, name: str | None = None) -> object | None:
-        """Unregister a plugin and all of its implementations, as pluggy does."""
+        """Unregister a plugin and its implementations, as pluggy does; an equal one stays registered."""
         with self._lock:
-            name = name or (self.get_name(plugin) if plugin is not None else None)
-            removed = super().unregister(plugin, name)
-            if name is not None and removed is not None:
-                self.records_by_name.pop(name, None)
-            self.invalidate()
-        return removed
+            name = self.get_name(plugin) if name is None and plugin is not None else name
+            if name is None:
+                raise ValueError(f"The plugin {shown(plugin, 80)} is not registered.")
+            registered = self._name2plugin.get(name)
+            if plugin is not None and registered is not plugin:
+                raise ValueError(f"The plugin {shown(plugin, 80)} is not registered as {name!r}.")
+            if registered is not None:
+                self._remove(name, registered)
+        return registered
+
+    def _remove(self, name: str, plugin: object) -> None:
+        self.records_by_name.pop(name, None)
+        if self._name2plugin.get(name) is plugin:
+            del self._name2plugin[name]
+        for caller in vars(self.hook).values():
+            impls = caller._hookimpls  # noqa: SLF001 - pluggy removes those of an equal plugin, too
+            impls[:] = [impl for impl in impls if impl.plugin is not plugin or impl.plugin_name != name]
+        self.invalidate()
+
+    def get_name(self, plugin: object) -> str | None:
+        """Return the name under which a plugin is registered, or `None`; an equal one is another one."""
+        return next((name for name, other in self._name2plugin.items() if other is plugin), None)
+
+    def is_registered(self, plugin: object) -> bool:
+        """Whether a plugin is registered; an equal one is another one."""
+        return plugin is not None and self.get_name(plugin) is not None
 
     def add_hookspecs(self, module_or_class: ModuleType | type) -> None:
         """Add the hook specifications of a module or class, as pluggy does."""
@@ -174,9 +197,7 @@ class PluginManager(pluggy.PluginManager):
 
     def get_canonical_name(self, plugin: object) -> str:
         """Return `plugin_name`, `__name__`, or for an instance the name of its class with a number."""
-        name = name_of_plugin(plugin)
-        # A module keeps its name: if that is taken, the module itself has it, and is not registered twice.
-        return name if name == getattr(plugin, "__name__", None) else unique_name(name, self._name2plugin)
+        return free_name(plugin, name_of_plugin(plugin), self._name2plugin)
 
     def add_hookcall_monitoring(self, before: HookFunction, after: HookFunction) -> Callable[[], None]:
         """Have `before` and `after` called around every hook call, as pluggy does; slow while it lasts."""
@@ -263,14 +284,7 @@ class PluginManager(pluggy.PluginManager):
         Returns:
             For each hook the function that specifies it, with signature, annotations and docstring.
         """
-        specified = {name: caller.spec for name, caller in list(vars(self.hook).items()) if caller.spec}
-
-        def rank(name: str) -> tuple[bool, str, int]:
-            spec = specified[name]
-            is_own, line = spec.namespace is specs, inspect.unwrap(spec.function).__code__.co_firstlineno
-            return not is_own, "" if is_own else name_of_namespace(spec.namespace), line
-
-        return {name: specified[name].function for name in sorted(specified, key=rank)}
+        return specifications_of(vars(self.hook))
 
     def implementations_in(self, plugin: object) -> Iterator[tuple[str, HookFunction]]:
         """Return the hooks that an object or module implements, and the functions, registered or not."""

@@ -1,0 +1,161 @@
+"""Which objects can be plugins, and that each is one by its identity, whatever its class defines."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cocopot import Cocopot, PluginError, hookimpl
+
+
+@dataclasses.dataclass
+class Counter:
+    """Equal to each other, and not hashable."""
+
+    @hookimpl
+    def cocopot_before_request(self, app: Any) -> None:
+        app.extensions["count"] = app.extensions.get("count", 0) + 1
+
+
+class OddEq(Counter):
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("compared")
+
+    __ne__ = __eq__
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("asked for its truth value")
+
+
+@pytest.mark.parametrize("cls", [Counter, OddEq])
+def test_equal_plugins_are_different_ones(cls: type) -> None:
+    """Both are registered, found under their own names, and unregistered one by one."""
+    first, second, third = cls(), cls(), cls()
+    app = Cocopot("shop", autoload=False, plugins=[first, second])
+    app.plugins.register(third, "third")
+    app.test_client().get("/")
+    assert app.extensions["count"] == 3
+    names = [app.plugins.get_name(plugin) for plugin in (first, second, third)]
+    assert len(set(names)) == 3
+    assert app.plugins.is_registered(second)
+    assert not app.plugins.is_registered(cls())
+    assert app.plugins.unregister(second) is second
+    assert not app.plugins.is_registered(second)
+    app.test_client().get("/")
+    assert app.extensions["count"] == 5
+    with pytest.raises(ValueError, match="is not registered"):
+        app.plugins.unregister(second)
+    with pytest.raises(ValueError, match=r"is not registered as 'third'"):
+        app.plugins.unregister(first, "third")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        7,
+        1.5,
+        "text",
+        b"bytes",
+        [1],
+        (1,),
+        {1},
+        {"a": 1},
+        len,
+        lambda: None,
+        int,
+        dict,
+        object(),
+        ...,
+    ],
+)
+def test_what_cannot_have_hooks(value: object) -> None:
+    """It is refused by name, late too, and with `plugin_errors="warn"` it is not registered either."""
+    app = Cocopot("shop", autoload=False, plugin_errors="warn")
+    with pytest.raises(
+        PluginError, match="It must be a module, a class, or an instance of a class"
+    ) as caught:
+        app.plugins.register(value)
+    assert caught.value.reason == "type"
+    assert app.plugins.records("plugin") == []
+    assert app.test_client().get("/").status_code == 404
+
+
+def test_what_can_have_hooks() -> None:
+    """Modules, instances, namespaces, and classes that `type` or `exec` has made."""
+    names: dict[str, Any] = {}
+    exec("class Made: ...", names)
+    app = Cocopot("shop", autoload=False)
+    for plugin in (ModuleType("m"), SimpleNamespace(), names["Made"](), type("T", (), {})(), Counter()):
+        assert app.plugins.register(plugin)
+
+
+class NameRaises:
+    @property
+    def plugin_name(self) -> str:
+        raise RuntimeError("no name")
+
+    @hookimpl
+    def cocopot_before_request(self) -> str:
+        return "never"
+
+
+class AttributesRaise:
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(f"no {name}")
+
+    @hookimpl
+    def cocopot_before_request(self) -> str:
+        return "never"
+
+
+class NeedsRaise:
+    plugin_name = "needs"
+
+    @property
+    def requires(self) -> Any:
+        raise RuntimeError("no needs")
+
+
+class DirRaises:
+    plugin_name = "dir"
+
+    def __dir__(self) -> Any:
+        raise RuntimeError("no dir")
+
+
+@pytest.mark.parametrize("cls", [NameRaises, AttributesRaise, NeedsRaise, DirRaises])
+def test_a_plugin_whose_attributes_raise(cls: type) -> None:
+    """It is a `PluginError` with its class or name; with `plugin_errors="warn"` it is skipped entirely."""
+    name = getattr(cls, "plugin_name", "") if isinstance(getattr(cls, "plugin_name", ""), str) else ""
+    # Of a class, the property itself is no name, so that it is not read.
+    for plugin in (cls(),) if cls is NameRaises else (cls, cls()):
+        with pytest.raises(PluginError, match="RuntimeError: no ") as caught:
+            Cocopot("shop", autoload=False, plugins=[plugin])
+        assert caught.value.plugin == (name or f"{__name__}.{cls.__name__}")
+        app = Cocopot("shop", autoload=False, plugins=[plugin], plugin_errors="warn")
+        assert app.plugins.records("plugin") == []
+        assert list(app.plugins.failed) == [caught.value.plugin]
+        assert app.test_client().get("/").status_code == 404
+
+
+def test_a_late_plugin_whose_name_raises() -> None:
+    """It is a `PluginError` with the name of its class, and the place."""
+    app = Cocopot("shop", autoload=False)
+    with pytest.raises(PluginError, match=f"{__name__}.NameRaises' failed to load: RuntimeError") as caught:
+        app.plugins.register(NameRaises())
+    assert caught.value.place is not None
+    assert app.plugins.register(NameRaises(), "named") == "named"
+
+
+def test_a_partial_has_no_hooks() -> None:
+    """What has no hooks is registered as a plugin without any."""
+    app = Cocopot("shop", autoload=False)
+    app.plugins.register(functools.partial(print), "partial")
+    assert app.test_client().get("/").status_code == 404

@@ -6,7 +6,7 @@ import io
 import re
 
 #: A size of at most 15 digits, and extensions, which are ignored.
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 _LONGEST_LINE = 8192  # bytes
 _MOST_TRAILERS = 100
 
@@ -51,7 +51,7 @@ class ChunkedBody(io.RawIOBase):
 
     def _begin_chunk(self) -> None:
         """Read the end of a chunk and the size of the next one, or all that follows the last."""
-        if not self._is_first and self._source.readline(2) not in {b"\r\n", b"\n"}:
+        if not self._is_first and self._source.readline(2) != b"\r\n":
             raise OSError("A chunk is longer than its size.")
         self._is_first = False
         match = _SIZE.fullmatch(self._source.readline(_LONGEST_LINE))
@@ -71,6 +71,6 @@ class ChunkedBody(io.RawIOBase):
                 b"",
             }:  # at the end of the connection the body is complete all the same
                 return
-            if not line.endswith(b"\n") or b":" not in line:
+            if not line.endswith(b"\r\n") or b":" not in line:
                 break
         raise OSError("The trailers of a chunked body are invalid.")

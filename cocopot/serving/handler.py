@@ -51,6 +51,9 @@ class RequestHandler(WSGIRequestHandler):
             Whether it is valid; if not, it has been answered.
         """
         self.close_connection = True
+        self.raw_requestline: bytes
+        if self.raw_requestline in {b"\r\n", b"\n"}:  # one empty line is ignored (RFC 9112, section 2.2)
+            self.raw_requestline = self.rfile.readline(_LONGEST_LINE + 1)
         self.command, self.request_version = "", "HTTP/1.1"
         self.requestline = self.raw_requestline.decode("latin-1").rstrip("\r\n")
         match = _REQUEST_LINE.fullmatch(self.requestline)

@@ -211,6 +211,19 @@ def test_debugger(tmp_path: Path, args: list[str], offered: bool) -> None:
         assert ("EVALEX = true" in body) is offered
 
 
+@pytest.mark.parametrize("args", [["--no-reload"], []])
+def test_message_that_the_debugger_is_off(tmp_path: Path, args: list[str]) -> None:
+    """It contains the option of the command, once, also with the reloader."""
+    write(tmp_path)
+    with serving(tmp_path, "run", "--debug", "--host", "0.0.0.0", *args) as server:
+        server.get()
+        assert (
+            server.log.count("The interactive debugger stays off, because the server listens on 0.0.0.0") == 1
+        )
+        assert "To enable it anyway, pass --debugger.\n" in server.log
+        assert "RuntimeWarning" not in server.log
+
+
 @pytest.mark.slow
 def test_debugger_of_an_application_that_cannot_be_loaded(tmp_path: Path) -> None:
     """Where SERVER_NAME lets other machines reach the server, a failing reload offers them no debugger."""

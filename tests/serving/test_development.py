@@ -10,6 +10,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from cocopot import Cocopot
 from tests.processes import free_port
 
 if TYPE_CHECKING:
@@ -87,3 +90,49 @@ def test_the_banner_is_shown_once_under_the_reloader(tmp_path: Path) -> None:
     with started(tmp_path, None, {"port": port, "reloader_type": "stat"}) as log:
         assert answer_from(port) == "true"
     assert log.read_text().count("Cocopot app 'served', debug mode on") == 1
+
+
+def test_a_server_name_of_another_machine(tmp_path: Path) -> None:
+    """A public name supplies the port; the server listens on this machine."""
+    port = free_port()
+    with started(tmp_path, f"shop.invalid:{port}", {"debug": False}) as log:
+        assert answer_from(port) == "None"
+    assert f"Running on http://127.0.0.1:{port}" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"host": "shop.invalid"}, "Error: The host 'shop.invalid' cannot be resolved: "),
+        ({"host": "192.0.2.1"}, "Error: 192.0.2.1 is not an address of this machine: "),
+        ({"port": 99999}, "Error: 99999 is not a port: "),
+    ],
+)
+def test_an_address_that_is_none(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    """run() ends with a sentence and exit code 1."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.format(server_name=None, options=options))
+    result = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith(message)
+
+
+def test_an_option_that_does_not_exist() -> None:
+    """An unknown option of run() is an error that names it."""
+    app = Cocopot("served", autoload=False)
+    with pytest.raises(TypeError, match="'hots'"):
+        app.run(port=0, debug=False, hots="localhost")
+
+
+def test_a_unix_socket(tmp_path: Path) -> None:
+    """The host may be the path of a socket."""
+    path = tmp_path / "socket"
+    with started(tmp_path, None, {"host": f"unix://{path}", "debug": False}) as log:
+        deadline = time.monotonic() + 20
+        while "Running on" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.")
+    assert f"Running on unix://{path}" in log.read_text()

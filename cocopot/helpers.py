@@ -12,6 +12,7 @@ import werkzeug.utils
 
 from cocopot.context import CURRENT, current, current_request, current_request_context
 from cocopot.datastructures import check_etag, check_file_name, clean_file_name
+from cocopot.exceptions import NotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -180,6 +181,9 @@ def send_from_directory(
         ValueError: If `download_name` or `etag` is invalid, as for `send_file`.
     """
     check_etag(kwargs.get("etag"))
+    # Werkzeug looks for the normalized path, in which nothing follows the name of a file.
+    if not os.path.isfile(os.path.join(current().app.root_path, directory, path)):  # noqa: PTH113, PTH118
+        raise NotFound
     max_age = kwargs.pop("max_age", None)
     kwargs["download_name"] = _download_name(kwargs.get("download_name"), path)
     return _as_response(

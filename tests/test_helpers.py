@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,6 @@ from cocopot.exceptions import ImATeapot, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -238,12 +238,34 @@ class TestSendFromDirectory:
 
     @pytest.mark.parametrize(
         "path",
-        ["../digits.txt", "/etc/passwd", "in.txt/../../digits.txt", "missing", "", ".", "a\0b"],
+        [
+            *("../digits.txt", "../folder/in.txt", "in.txt/../../digits.txt", "missing", "a\0b", "\ud800"),
+            *("in.txt/", "in.txt//", "in.txt/.", "in.txt/./", "in.txt/..", "in.txt/../in.txt", "in.txt\\"),
+            *("", ".", "./", "..", "/", "//", "sub", "sub/", "sub/..", "missing/../in.txt", "a" * 5000),
+            *("sub/" * 2000, "..\\digits.txt", "sub\\..\\in.txt", "/etc/passwd", "//etc/passwd", "C:/in.txt"),
+        ],
     )
     def test_not_found(self, app: Cocopot, path: str) -> None:
-        """A path that leads out of the directory, is not a file, or contains a NUL byte is not found."""
+        """What leads out of the directory, or is not the path of a file, is not found; nor is `file/`."""
+        Path(app.root_path, "folder", "sub").mkdir()
+        for directory in ("folder", f"{app.root_path}/folder", Path("folder")):
+            with app.test_request_context(), pytest.raises(NotFound):
+                send_from_directory(directory, path)
+
+    def test_an_absolute_path_inside(self, app: Cocopot) -> None:
+        """The path is one below the directory, also where an absolute path leads to the same file."""
         with app.test_request_context(), pytest.raises(NotFound):
-            send_from_directory("folder", path)
+            send_from_directory("folder", f"{app.root_path}/folder/in.txt")
+
+    def test_static_files(self, app: Cocopot) -> None:
+        """The URL of a static file ends with the file; nothing may follow it."""
+        (Path(app.root_path) / "static").mkdir()
+        (Path(app.root_path) / "static" / "a.txt").write_text("a")
+        client = app.test_client()
+        paths = ("a.txt", "a.txt/", "a.txt//", "a.txt/.", "a.txt%2f", "a.txt%00", "", ".", "..")
+        for path in paths:
+            with client.get(f"/static/{path}", follow_redirects=True) as response:
+                assert response.status_code == (200 if path == "a.txt" else 404)
 
 
 class TestAfterThisRequest:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.datastructures import IfRange, ImmutableMultiDict
 from werkzeug.http import parse_date
-from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
 from cocopot.datastructures import EnvironHeaders
 from cocopot.datastructures import ImmutableMultiDict as Arguments
+from cocopot.header_parsers import parse_cookies, parse_media_types
 from cocopot.hosts import get_host, server_of
 from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import ModuleType
     from typing import IO
+
+    from werkzeug.datastructures import MIMEAccept
 
     from cocopot.json import JSONProvider
     from cocopot.request import Request
@@ -172,8 +174,13 @@ def load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
         cookie = headers.environ.get("HTTP_COOKIE") or ""
     else:
         cookie = ";".join(headers.getlist("Cookie"))
-    cookies = parse_cookie(_decoded(cookie), cls=request.dict_storage_class)
+    cookies = request.dict_storage_class(parse_cookies(_decoded(cookie)))
     return cast("ImmutableMultiDict[str, str]", cookies)
+
+
+def load_accept_mimetypes(request: Request) -> MIMEAccept:
+    """The media types that the client accepts."""
+    return parse_media_types(request.headers.get("Accept"))
 
 
 def load_if_range(request: Request) -> IfRange:

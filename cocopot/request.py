@@ -40,6 +40,7 @@ from cocopot.lazy_attributes import (
     lazy,
     lazy_arguments,
     lazy_headers,
+    load_accept_mimetypes,
     load_cookies,
     load_date,
     load_host,
@@ -140,7 +141,7 @@ class Request(_WerkzeugRequest):
         accept_charsets = werkzeug_lazy("accept_charsets")
         accept_encodings = werkzeug_lazy("accept_encodings")
         accept_languages = werkzeug_lazy("accept_languages")
-        accept_mimetypes = werkzeug_lazy("accept_mimetypes")
+        accept_mimetypes = lazy(load_accept_mimetypes)
         access_route = werkzeug_lazy("access_route")
         authorization = werkzeug_lazy("authorization")
         cache_control = werkzeug_lazy("cache_control")

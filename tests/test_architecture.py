@@ -39,6 +39,7 @@ datastructures
 statuses cookies
 wsgi head
 body
+header_parsers
 lazy_attributes
 request_urls
 request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -260,6 +260,7 @@ NAMES = st.sampled_from(
 VALUES = st.one_of(st.text(alphabet="a\xe9\n\r \u20ac", max_size=4), st.integers(0, 9), st.none())
 
 
+@settings(deadline=None)
 @given(
     text=st.text(max_size=5),
     headers=st.none() | st.dictionaries(NAMES, VALUES, max_size=3),

@@ -80,7 +80,7 @@ serving.address serving.banner serving.chunks serving.in_flight serving.handler 
 serving.development serving
 cli.tables cli.tracebacks cli.loading cli.env_files cli.masking_names cli.masking_urls cli.masking_texts
 cli.masking cli.matching cli.supervisor cli.workers
-cli.variables cli.findings cli.production
+cli.completion cli.variables cli.findings cli.production
 cli.config cli.routes cli.run cli.shell
 cli.plugin_reports cli.plugins_text cli.plugins
 cli.external cli.groups cli.check cli

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cocopot.cli.completion import complete_from_app
 from cocopot.cli.masking import shown
 from cocopot.cli.tables import print_json, print_table, shorten_path
 from cocopot.cli.variables import unread_variables
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
 
 @click.command("config")
-@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.argument(
+    "keys",
+    nargs=-1,
+    metavar="[KEY]...",
+    shell_complete=complete_from_app(lambda app: map(str, app.config)),
+)
 @click.option("--show-secrets", is_flag=True, help="Show passwords, keys and tokens unmasked.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj

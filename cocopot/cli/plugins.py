@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import pluggy
 
+from cocopot.cli.completion import complete, complete_from_app
 from cocopot.cli.loading import NoAppError
 from cocopot.cli.masking import mask_text
 from cocopot.cli.plugin_reports import report_hooks, report_plugins
@@ -35,10 +36,28 @@ if TYPE_CHECKING:
     from cocopot.cli.plugin_reports import HookReport, PluginReport
 
 
+def _hook_names() -> Iterable[str]:
+    return PluginManager().specified_hooks()
+
+
+def _endpoints(app: Cocopot) -> set[str]:
+    return {rule.endpoint for rule in app.router.iter_rules()} | app.view_functions.keys()
+
+
 @click.command("plugins")
 @click.option("--hooks", "show_hooks", is_flag=True, help="Show what each hook runs, in that order.")
-@click.option("--hook", metavar="NAME", help="Show that for one hook; `cocopot_` may be omitted.")
-@click.option("--endpoint", metavar="NAME", help="Show that for the requests of one endpoint.")
+@click.option(
+    "--hook",
+    metavar="NAME",
+    shell_complete=complete(_hook_names),
+    help="Show that for one hook; `cocopot_` may be omitted.",
+)
+@click.option(
+    "--endpoint",
+    metavar="NAME",
+    shell_complete=complete_from_app(_endpoints),
+    help="Show that for the requests of one endpoint.",
+)
 @click.option("--all", "show_all", is_flag=True, help="Show hooks without implementations, too.")
 @click.option("--graph", is_flag=True, help="Show the load order, and the reasons for it.")
 @click.option("--dot", is_flag=True, help="Print that as a graph in DOT, for Graphviz, and nothing else.")
@@ -131,8 +150,7 @@ def _scopes(app: Cocopot | None, endpoint: str | None) -> Sequence[str] | None:
         return None
     if app is None:
         raise click.UsageError("--endpoint needs an application, and there is none.")
-    known = {rule.endpoint for rule in app.router.iter_rules()} | app.view_functions.keys()
-    _check_known(endpoint, known, "--endpoint")
+    _check_known(endpoint, _endpoints(app), "--endpoint")
     return blueprints_of(endpoint)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cocopot.cli.completion import complete, complete_from_app
 from cocopot.cli.matching import explain
 from cocopot.cli.tables import print_json, print_table
 from cocopot.routing.parts import rule_parts
@@ -32,6 +33,11 @@ _SORT_KEYS: dict[str, Callable[[Rule, str], SupportsRichComparison]] = {
 }
 
 
+def _paths(app: Cocopot) -> set[str]:
+    """Return the paths of the rules, each up to its first variable."""
+    return {rule.rule.partition("<")[0] for rule in app.router.iter_rules()}
+
+
 @click.command("routes")
 @click.option(
     "--sort",
@@ -42,9 +48,19 @@ _SORT_KEYS: dict[str, Callable[[Rule, str], SupportsRichComparison]] = {
 )
 @click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS too.")
 @click.option(
-    "--match", "url", metavar="URL", help="Show which rule matches a URL, and why the others do not."
+    "--match",
+    "url",
+    metavar="URL",
+    shell_complete=complete_from_app(_paths),
+    help="Show which rule matches a URL, and why the others do not.",
 )
-@click.option("--method", default="GET", show_default=True, help="The method for --match.")
+@click.option(
+    "--method",
+    default="GET",
+    show_default=True,
+    shell_complete=complete(lambda: ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")),
+    help="The method for --match.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(

@@ -186,7 +186,8 @@ class TestMissing:
         result = invoke(name, *args)
         assert result.exit_code == 2
         assert result.output.splitlines()[-1] == (
-            f'Error: The command {name!r} is not installed. Install it with: pip install "cocopot[devtools]"'
+            f"Error: The command {name!r} is not installed. Install it with: pip install "
+            '"cocopot[devtools]", or in a checkout of Cocopot: pip install ./plugins/cocopot-devtools'
         )
 
     def test_help(self) -> None:

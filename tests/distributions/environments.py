@@ -160,15 +160,16 @@ class Environment:
             dependencies: Whether to install what they depend on.
         """
         options = () if dependencies else ("--no-deps", "--no-index")
-        self._pip("install", "--no-compile", *options, *wheels)
+        self.run_pip("install", "--no-compile", *options, *wheels)
 
     def uninstall(self, distribution: str) -> None:
         """Uninstall a distribution."""
-        self._pip("uninstall", "--yes", distribution)
+        self.run_pip("uninstall", "--yes", distribution)
 
-    def _pip(self, *arguments: str | Path) -> None:
-        pip = (sys.executable, "-m", "pip", "--python", self.python)
-        run(*pip, "--disable-pip-version-check", "--quiet", *arguments)
+    def run_pip(self, *arguments: str | Path, cwd: Path | None = None) -> None:
+        """Run pip for this environment; Cocopot is not compiled, which would take long."""
+        pip = (sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check", "--quiet")
+        run(*pip, *arguments, cwd=cwd, environ={"HATCH_BUILD_NO_HOOKS": "true"})
 
     def start(self, application: str = "", environ: dict[str, str] | None = None, **options: Any) -> Outcome:
         """Import an application in a separate process, and return the outcome.

@@ -91,7 +91,7 @@ def test_without_devtools(kitchen: Environment) -> None:
     for name in ("new", "check-plugin"):
         code, output, errors = cocopot(kitchen, name, "plugin", "hello")
         assert (code, output) == (2, "")
-        assert errors.splitlines()[-1].endswith('Install it with: pip install "cocopot[devtools]"')
+        assert errors.splitlines()[-1].endswith("pip install ./plugins/cocopot-devtools")
 
 
 def test_with_devtools(environment: MakeEnvironment) -> None:

@@ -165,7 +165,7 @@ class Cocopot(AppRegistrar, RequestOverrides):
     def debug(self, value: bool) -> None:
         self.config["DEBUG"] = value
         if "logger" in self.__dict__:
-            logs.get_logger(self, self.log_format)
+            logs.follow_debug(self, self.log_format)
 
     @property
     def propagate_exceptions(self) -> bool:

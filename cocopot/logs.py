@@ -62,7 +62,9 @@ def get_logger(app: Cocopot, log_format: str) -> logging.Logger:
         log_format: Format of the handler, for `logging.Formatter`.
     """
     logger = logging.getLogger(app.name)
-    _follow_debug(logger, app.debug)
+    if app.debug and logger.level == logging.NOTSET:
+        logger.setLevel(logging.DEBUG)
+        _IN_DEBUG.add(logger.name)
     if not _has_handler(logger):
         handler = logging.StreamHandler(_ErrorStream())
         handler.setFormatter(logging.Formatter(log_format))
@@ -74,12 +76,19 @@ def get_logger(app: Cocopot, log_format: str) -> logging.Logger:
 _IN_DEBUG: set[str] = set()
 
 
-def _follow_debug(logger: logging.Logger, debug: bool) -> None:
-    """Set the level for debug mode if none is set, and remove it again without debug mode."""
-    if debug and logger.level == logging.NOTSET:
-        logger.setLevel(logging.DEBUG)
-        _IN_DEBUG.add(logger.name)
-    elif not debug and logger.name in _IN_DEBUG:
+def follow_debug(app: Cocopot, log_format: str) -> None:
+    """Configure the logger again after debug mode has been switched on or off.
+
+    A logger that an override of `create_logger` has returned is left to it.
+
+    Args:
+        app: The application.
+        log_format: Format of the handler, for `logging.Formatter`.
+    """
+    if app.logger is not logging.getLogger(app.name):
+        return
+    logger = get_logger(app, log_format)
+    if not app.debug and logger.name in _IN_DEBUG:
         _IN_DEBUG.discard(logger.name)
         if logger.level == logging.DEBUG:
             logger.setLevel(logging.NOTSET)

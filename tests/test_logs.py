@@ -205,7 +205,10 @@ class TestConfigured:
             def create_logger(self) -> logging.Logger:
                 return logging.getLogger("shop_logger")
 
-        assert Shop("shop", autoload=False).logger.name == "shop_logger"
+        shop = Shop("shop", autoload=False)
+        assert shop.logger.name == "shop_logger"
+        shop.debug = True
+        assert logging.getLogger("shop").level == shop.logger.level == logging.NOTSET
 
 
 class TestLevel:
@@ -231,6 +234,14 @@ class TestLevel:
             app.logger.debug("three")
         assert capsys.readouterr().err.count("DEBUG in test_logs: two") == 1
         assert app.logger.level == logging.NOTSET
+
+    def test_debug_mode_of_one_of_two(self, app: Cocopot) -> None:
+        """An application without debug mode leaves the level to one of the same name that has it."""
+        other = Cocopot("other", autoload=False)
+        other.name = app.name
+        app.debug = True
+        assert app.logger is other.logger
+        assert app.logger.level == logging.DEBUG
 
     def test_set_in_debug_mode(self, app: Cocopot) -> None:
         """A level that is set during debug mode stays after it."""

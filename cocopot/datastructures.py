@@ -16,6 +16,7 @@ from werkzeug.datastructures import Headers as _Headers
 from werkzeug.datastructures import ImmutableMultiDict as _ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.http import dump_options_header, quote_etag
+from werkzeug.urls import iri_to_uri
 
 from cocopot.speedups import Lazy, is_plain_value
 
@@ -34,8 +35,8 @@ _INVALID_IN_LOCATION = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _LOCATIONS = frozenset({"location", "content-location"})
 _SPECIAL_NAMES = _LOCATIONS | {"content-length", "content-type"}
 
-# The usual spellings of those, which are strings and valid.
-_USUAL_NAMES = frozenset({"Location", "Content-Location", "Content-Length", "Content-Type"})
+# The usual spellings of those whose values need no check of their own.
+_USUAL_NAMES = frozenset({"Content-Length", "Content-Type"})
 
 #: Bounded cache of header names that are valid and need no special handling.
 PLAIN_NAMES: set[str] = set()
@@ -128,7 +129,17 @@ def checked_header(name: str, value: object) -> tuple[str, str]:
     if not is_plain_value(text):
         invalid = _INVALID_IN_LOCATION if special in _LOCATIONS else _INVALID
         check_text(text, f"The value of the header {name!r}", invalid)
+    if special in _LOCATIONS and "//" in text:
+        _check_location(name, text)
     return name, text
+
+
+def _check_location(name: str, url: str) -> None:
+    """Check that a URL with a host can be converted to a URI, as it is when it is sent."""
+    try:
+        iri_to_uri(url)
+    except ValueError as error:
+        raise ValueError(f"The value of the header {name!r} is not a valid URL: {error}") from None
 
 
 def checked_headers(headers: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:

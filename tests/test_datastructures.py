@@ -118,6 +118,16 @@ def test_a_location_may_be_an_iri(name: str) -> None:
             headers[name] = value
 
 
+@pytest.mark.parametrize(
+    "url", ["//./a", "http://a..b/", "http://[::1/", "//a:b/", "//" + "\u00fc" * 80 + "/"]
+)
+@pytest.mark.parametrize("name", ["Location", "CONTENT-LOCATION"])
+def test_a_location_has_a_possible_host(name: str, url: str) -> None:
+    """A host or port that has no form in a URI is refused when it is set, not when the response is sent."""
+    with pytest.raises(ValueError, match=f"The value of the header '{name}' is not a valid URL: "):
+        Headers({name: url})
+
+
 def test_the_error_names_header_and_character() -> None:
     """The error has the name, the character and where it is, but not the value, which may be a secret."""
     headers = Headers()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from cocopot.cli.findings import Kind
     from cocopot.cli.loading import AppLoader
 
+_CONFLICT_CURE = "Disable one of the plugins, or configure it otherwise."
+
 
 @click.command("check")
 @click.option("--strict", is_flag=True, help="Exit with status 1 for warnings, too.")
@@ -99,10 +101,15 @@ class _DryRun:
     def _check(self, app: Cocopot) -> None:
         with self._collect("plugin"):
             app.plugins.hook.cocopot_json_provider(app=app)
-        commands = app.plugins.call_order("cocopot_register_commands")
-        self._call_each(commands, "plugin", "cocopot_register_commands", app=app, cli=AppGroup(app))
+        commands, group = app.plugins.call_order("cocopot_register_commands"), AppGroup(app)
+        for name in dict.fromkeys(impl.plugin_name for impl in commands if not is_wrapper(impl)):
+            group.registering = name
+            own = [impl for impl in commands if is_wrapper(impl) or impl.plugin_name == name]
+            self._call_each(own, "plugin", "cocopot_register_commands", app=app, cli=group)
         self._start(app)
-        self._findings += map(_conflict_finding, getattr(app.plugins, "conflicts", ()))
+        # Those that are errors have been raised.
+        reports = (conflict for conflict in app.plugins.conflicts if not conflict.is_error)
+        self._findings += (warning("conflict", str(conflict), _CONFLICT_CURE) for conflict in reports)
         self._findings += production_findings(app.config, self._loader.target)
         with self._collect("shutdown"):
             app.close()
@@ -162,10 +169,6 @@ def _after_failure(impls: Sequence[pluggy.HookImpl], error: BaseException) -> Se
     ]
     rest = impls[failed[-1] + 1 :] if failed else ()
     return [*(impl for impl in impls if is_wrapper(impl)), *(impl for impl in rest if not is_wrapper(impl))]
-
-
-def _conflict_finding(conflict: object) -> Finding:
-    return error_finding("conflict", str(conflict), "Disable one of the plugins, or configure it otherwise.")
 
 
 @contextmanager

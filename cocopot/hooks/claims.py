@@ -134,8 +134,9 @@ class Claims:
         others = self._entries_of(name)
         if any(other.value is entry.value for other in others):
             return None
-        others = [other for other in others if other.record is not entry.record]
-        self._entries[name] = [*others, entry]
+        is_first = all(other.record is not entry.record for other in others)
+        kept = [entry if other.record is entry.record else other for other in others]
+        self._entries[name] = [*kept, entry] if is_first else kept
         return self._conflict(name)
 
     def _entries_of(self, name: _Name) -> list[_Entry]:

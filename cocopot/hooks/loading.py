@@ -331,12 +331,16 @@ class Loader:
         if errors and self._on_error == "raise":
             raise combine_errors(errors)
         for error in errors:
-            logger.warning("%s", error)
+            if self._collected is None:
+                logger.warning("%s", error)
+            else:
+                self._collected.setdefault(str(error.plugin), error)
 
     def _report_conflicts(self) -> None:
-        conflicts = self._manager.conflicts if self._collected is None else ()
-        if conflicts:
-            logger.warning("Plugins conflict:\n%s", "\n".join(f"- {conflict}" for conflict in conflicts))
+        if collected_errors() is None:  # otherwise the command that starts the application shows them
+            lines = [f"- {conflict}" for conflict in self._manager.conflicts if not conflict.is_error]
+            if lines:
+                logger.warning("Plugins conflict:\n%s", "\n".join(lines))
 
     def forget_startup(self) -> None:
         """Let `run_startup` run again, because the application was closed."""

@@ -7,6 +7,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 from cocopot import Cocopot, hookimpl
@@ -16,8 +17,6 @@ from tests.cli.support import run
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import click
 
 #: Settings with which nothing is found.
 GOOD = {"TRUSTED_HOSTS": ["shop.example"], "MAX_CONTENT_LENGTH": 10_000_000}
@@ -245,3 +244,45 @@ def test_what_loading_logs(caplog: pytest.LogCaptureFixture) -> None:
     (found,) = findings(app)
     assert (found["severity"], found["problem"]) == ("warning", "Did you mean 'cors'?")
     assert caplog.records == []
+
+
+class Conflicting:
+    """A plugin with a rule, and with a command or a value that is set when the application starts."""
+
+    def __init__(self, name: str, what: str) -> None:
+        self.plugin_name, self.what = name, what
+
+    @hookimpl
+    def cocopot_setup(self, app: Cocopot) -> None:
+        if self.what == "rule":
+            app.add_url_rule("/health", self.plugin_name, lambda: "well")
+
+    @hookimpl
+    def cocopot_register_commands(self, cli: click.Group) -> None:
+        if self.what == "command":
+            cli.add_command(click.Command("sync"))
+
+    @hookimpl
+    def cocopot_startup(self, app: Cocopot) -> None:
+        if self.what == "extension":
+            app.extensions["cache"] = object()
+
+
+@pytest.mark.parametrize(
+    ("what", "severity", "text"),
+    [
+        ("rule", "warning", "The rule 'GET /health' of plugin 'aa' "),
+        (
+            "command",
+            "error",
+            "Plugin 'bb' registers the command 'sync', which is also registered by ",
+        ),
+        ("extension", "error", "Plugin 'bb' registers the key of app.extensions 'cache', which is also "),
+    ],
+)
+def test_conflicts(what: str, severity: str, text: str) -> None:
+    """Two plugins that register the same thing are reported once, as an error where one loses it."""
+    app = make_app(Conflicting("aa", what), Conflicting("bb", what))
+    [finding] = findings(app, code=int(severity == "error"))
+    assert finding["severity"] == severity
+    assert finding["problem"].startswith(text)

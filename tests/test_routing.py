@@ -349,3 +349,11 @@ def test_a_restricted_router_keeps_all_that_its_rules_say() -> None:
     (copied,) = Router([rule]).restricted_to([rule]).iter_rules()
     assert isinstance(copied, Rule)
     assert (copied.websocket, copied.merge_slashes, copied.added_by) == (True, False, "plugin")
+
+
+def test_what_an_unknown_endpoint_expects() -> None:
+    """It has no variables, so that URL default functions leave the error to the building of the URL."""
+    router = Router([Rule("/<language>/", endpoint="index")])
+    assert router.is_endpoint_expecting("index", "language")
+    assert not router.is_endpoint_expecting("index", "number")
+    assert not router.is_endpoint_expecting("nowhere", "language")

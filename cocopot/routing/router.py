@@ -118,6 +118,13 @@ class Router(Map):
             host_matching=self.host_matching,
         )
 
+    def is_endpoint_expecting(self, endpoint: Any, *arguments: str) -> bool:
+        """Whether a rule of an endpoint has these variables; `False` for an endpoint without rules.
+
+        Werkzeug raises a `KeyError` for those, in functions that add defaults before a URL is built.
+        """
+        return endpoint in self._rules_by_endpoint and super().is_endpoint_expecting(endpoint, *arguments)
+
     def update(self) -> None:
         """Sort the rules for building URLs, into new lists: other threads may be reading the old ones."""
         if not self._remap:

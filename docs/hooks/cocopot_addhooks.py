@@ -8,12 +8,16 @@ class ShopHooks:
 
 
 class Shop:
+    plugin_name = "shop"
+
     @hookimpl
     def cocopot_addhooks(self, pluginmanager):
         pluginmanager.add_hookspecs(ShopHooks)
 
 
 class Sale:
+    requires = ("shop",)
+
     @hookimpl
     def shop_price(self, item):
         return 1

@@ -8,7 +8,9 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from cocopot.testing import find_installed_plugins
 from cocopot_devtools.checks.review import Options, review
 from cocopot_devtools.checks.rules import RULES
 from cocopot_devtools.checks.targets import TargetError, open_target
@@ -52,8 +54,20 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: float) -> float:
     return value
 
 
+def _complete_target(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[CompletionItem]:
+    """Complete the name of an installed plugin or its distribution, or a path."""
+    plugins = find_installed_plugins()
+    names = {name for plugin in plugins for name in (plugin.name, plugin.distribution)}
+    found = [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+    return found or [CompletionItem(incomplete, type="file")]
+
+
 @click.command("check-plugin")
-@click.argument("target", metavar="DIST_OR_PATH")
+@click.argument("target", metavar="DIST_OR_PATH", shell_complete=_complete_target)
 @click.option("--strict", is_flag=True, help="Fail with warnings as with errors.")
 @click.option(
     "--ignore", multiple=True, metavar="CODE", callback=_codes, help="Ignore a finding; repeatable."

@@ -26,6 +26,13 @@ DEFAULT_HOOKS = "cocopot_setup"
 RESERVED = {"all", "none"}
 
 
+def _complete_hooks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Complete the last one of the hooks, which are separated by commas."""
+    before, comma, last = incomplete.rpartition(",")
+    used = before.split(",")
+    return [f"{before}{comma}{hook}" for hook in HOOKS if hook.startswith(last) and hook not in used]
+
+
 @click.group("new")
 def command() -> None:
     """Write a new project: an application or a plugin."""
@@ -51,7 +58,11 @@ def new_app(folder: Path) -> None:
 @click.option(
     "--dir", "folder", type=click.Path(path_type=Path), help="The project's folder; by default cocopot-NAME."
 )
-@click.option("--hooks", help="The hooks to implement, separated by commas; prompted for by default.")
+@click.option(
+    "--hooks",
+    shell_complete=_complete_hooks,
+    help="The hooks to implement, separated by commas; prompted for by default.",
+)
 @click.option("--author", help="The author's name, for pyproject.toml and LICENSE.")
 @click.option("--yes", is_flag=True, help=f"Ask nothing: implement {DEFAULT_HOOKS}.")
 def new_plugin(name: str, folder: Path | None, hooks: str | None, author: str | None, *, yes: bool) -> None:

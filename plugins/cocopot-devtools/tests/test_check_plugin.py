@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
+from cocopot_devtools.check_plugin import command
 from cocopot_devtools.checks.rules import RULES
 
 from cocopot.cli import main
@@ -173,3 +175,13 @@ def test_the_timeout_is_passed_on() -> None:
     """A plugin that takes longer is a finding."""
     result = check("import time; time.sleep(60)", "--timeout", "1")
     assert "It did not return within 1 seconds, while " in " ".join(result.output.split())
+
+
+def test_names_are_completed() -> None:
+    """A shell completes the names of plugins and of their distributions, and otherwise paths."""
+    shell = ShellComplete(command, {}, "check-plugin", "_CHECK_COMPLETE")
+    with installed_plugin("demo", WARNED):
+        names = {item.value for text in ("dem", "cocopot-d") for item in shell.get_completions([], text)}
+        paths = [(item.type, item.value) for item in shell.get_completions([], "./dem")]
+    assert names == {"demo", "cocopot-demo"}
+    assert paths == [("file", "./dem")]

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from cocopot_devtools.implementations import HOOKS
-from cocopot_devtools.new import normalize_name
+from cocopot_devtools.new import command, normalize_name
 
 from cocopot.cli import main
 
@@ -225,3 +226,19 @@ def test_names_that_no_distribution_can_have(name: str) -> None:
     """Names are checked as PEP 508 has them."""
     with pytest.raises(click.UsageError, match="cannot be the name of a project"):
         normalize_name(name)
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "completed"),
+    [
+        ("cocopot_sh", ["cocopot_shell_context", "cocopot_shutdown"]),
+        ("cocopot_setup,cocopot_dis", ["cocopot_setup,cocopot_dispatch_request"]),
+        ("cocopot_setup,cocopot_se", []),
+        ("nothing", []),
+    ],
+)
+def test_hooks_are_completed(incomplete: str, completed: list[str]) -> None:
+    """A shell completes the last hook of a list, without those that it has."""
+    shell = ShellComplete(command, {}, "new", "_NEW_COMPLETE")
+    found = shell.get_completions(["plugin", "demo", "--hooks"], incomplete)
+    assert [item.value for item in found] == completed

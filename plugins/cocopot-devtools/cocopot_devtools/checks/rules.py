@@ -305,7 +305,8 @@ RULES: dict[str, Rule] = dict(
             "warning",
             "source",
             "Type checkers ignore the annotations of a package without the file py.typed (PEP 561).",
-            "Put an empty file py.typed into the package.",
+            "Put an empty file py.typed into the package. "
+            "Of a single module NAME.py, make a package first, with the file NAME/__init__.py.",
         ),
         _rule(
             "CP602",

@@ -55,6 +55,8 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
         "JSON_MIMETYPE": "application/json",
         # Whether a rule answers OPTIONS automatically unless it has its own setting: a bool.
         "PROVIDE_AUTOMATIC_OPTIONS": True,
+        # How long a request waits for the startup hooks, in seconds: then it is a 503; None: any time.
+        "STARTUP_TIMEOUT": 30,
     }
 )
 
@@ -143,6 +145,7 @@ _CHECKS: Final[Mapping[str, _Check]] = {
     "JSON_COMPACT": _check_optional_bool,
     "JSON_MIMETYPE": _check_mimetype,
     "PROVIDE_AUTOMATIC_OPTIONS": _check_bool,
+    "STARTUP_TIMEOUT": _check_count,
 }
 
 #: The keys whose values are booleans.

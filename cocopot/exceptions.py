@@ -250,6 +250,15 @@ class PluginError(Exception):
         return text
 
 
+class StartupTimeout(ServiceUnavailable):
+    """The startup hooks, which run in another thread, have not finished in `STARTUP_TIMEOUT` seconds.
+
+    A request that has waited for them is answered with it.
+    """
+
+    description = "The application is still starting. Try again later."
+
+
 @dataclass(frozen=True, slots=True)
 class Blame:
     """The implementation of a hook that an exception left.

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import atexit
+import sys
 import threading
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cocopot.exceptions import StartupTimeout
 from cocopot.hooks.reporting import run_every
+from cocopot.locations import SourceLocation, is_foreign
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cocopot.app import Cocopot
     from cocopot.hooks.loading import Loader
 
@@ -25,21 +31,23 @@ class Lifespan:
     def __init__(self, app: Cocopot, loader: Loader) -> None:
         self._app = app
         self._loader = loader
-        self._lock = threading.RLock()
+        self._lock = app.plugins.lifespan_lock
         self._is_starting = False
+        self._thread: int | None = None
         self._closes_at_exit = False
 
     def start(self) -> None:
-        """Run the startup hooks, unless they have run.
+        """Run the startup hooks, unless they have run; if they run in another thread, wait for them.
 
         Raises:
             PluginError: If a plugin implements an unknown hook.
             ConfigError: If keys of the core have invalid values.
+            StartupTimeout: If they run in another thread for longer than `STARTUP_TIMEOUT`.
         """
-        with self._lock:
+        with self._locked():
             if self._app.started or self._is_starting:
                 return
-            self._is_starting = True
+            self._is_starting, self._thread = True, threading.get_ident()
             try:
                 self._loader.check()
                 self._app.config.check()
@@ -47,7 +55,7 @@ class Lifespan:
                     self._loader.run_startup(self._app)
                 self._app.started = True
             finally:
-                self._is_starting = False
+                self._is_starting, self._thread = False, None
             if not self._closes_at_exit:
                 self._closes_at_exit = True
                 atexit.register(_close, weakref.ref(self._app))
@@ -59,6 +67,9 @@ class Lifespan:
             ExceptionGroup: Of what they raised, after all have run.
         """
         app = self._app
+        is_started = app.started
+        if not is_started:  # a startup that does not end must not keep the process from ending
+            return
         with self._lock:
             if not app.started:
                 return
@@ -66,6 +77,37 @@ class Lifespan:
             self._loader.forget_startup()
             with app.app_context():
                 run_every(app, lambda: app.plugins.hook.cocopot_shutdown(app=app), always_raise=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock, after waiting for no longer than `STARTUP_TIMEOUT`."""
+        limit: int | None = self._app.config["STARTUP_TIMEOUT"]
+        if not self._lock.acquire(timeout=-1 if limit is None else limit):
+            place = _place_of(self._thread)
+            where = "" if place is None else f"\n  at {place}: {place.read_line()}"
+            self._app.logger.error(
+                "A request has waited for the startup hooks for %s seconds (STARTUP_TIMEOUT), and is a 503. "
+                "They run in another thread. If they wait for a request to this application, send it with "
+                "app.test_client() in the hook, or after the start.%s",
+                limit,
+                where,
+            )
+            raise StartupTimeout(retry_after=limit or 1)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+def _place_of(thread: int | None) -> SourceLocation | None:
+    """Return the line of the startup hook that a thread runs; `None` if it is unknown."""
+    frame = None if thread is None else sys._current_frames().get(thread)  # noqa: SLF001 - of another thread
+    place = None
+    while frame is not None and frame.f_code is not Lifespan.start.__code__:
+        if is_foreign(frame):
+            place = SourceLocation(frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back
+    return place
 
 
 def _close(ref: weakref.ref[Cocopot]) -> None:

@@ -8,7 +8,7 @@ import linecache
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 
 #: Packages that import and call plugins; an exception of a plugin passes through them.
 _MACHINERY = frozenset({"cocopot", "contextlib", "functools", "importlib", "importlib_metadata", "pluggy"})
@@ -79,10 +79,15 @@ def locate_error(error: BaseException) -> SourceLocation | None:
         if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
             return SourceLocation(error.filename, error.lineno or 1)
         for frame, line in traceback.walk_tb(error.__traceback__):
-            module = frame.f_globals.get("__name__")  # compiled calls have none
-            if module is not None and str(module).partition(".")[0] not in _MACHINERY:
+            if is_foreign(frame):
                 return SourceLocation(frame.f_code.co_filename, line)
     return None
+
+
+def is_foreign(frame: FrameType) -> bool:
+    """Whether a frame runs code outside of Cocopot, the import system, and what calls plugins."""
+    module = frame.f_globals.get("__name__")  # compiled calls have none
+    return module is not None and str(module).partition(".")[0] not in _MACHINERY
 
 
 def shown(value: object, limit: int = 200) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cocopot import Cocopot, current_app, g, hookimpl, url_for
+from cocopot import Blueprint, Cocopot, current_app, g, hookimpl, url_for
 from cocopot.context import has_app_context
 from cocopot.exceptions import ConfigError
 from tests.processes import run_script
@@ -219,3 +220,137 @@ class TestClose:
         del app
         gc.collect()
         assert reference() is None
+
+
+class TestOtherThreads:
+    def test_a_request_that_waits_too_long(
+        self, app: Cocopot, caplog: pytest.LogCaptureFixture, calls: list[Any]
+    ) -> None:
+        """A startup that waits for a request of another thread ends; the request is a logged 503."""
+        app.config["STARTUP_TIMEOUT"] = 0
+
+        @app.on_startup
+        def warm_up() -> None:
+            with ThreadPoolExecutor(1) as pool:
+                response = pool.submit(app.test_client().get, "/").result()
+            calls.append((response.status_code, response.headers["Retry-After"]))
+
+        assert app.test_client().get("/").text == "index"
+        assert calls == [(503, "1")]
+        (record,) = caplog.records
+        assert f"at {__file__}:" in record.getMessage()
+        assert 'response = pool.submit(app.test_client().get, "/").result()' in record.getMessage()
+
+    def test_a_request_that_waits_long_enough(self, app: Cocopot, calls: list[Any]) -> None:
+        """It is served when the startup hooks have finished; without a limit it waits for any time."""
+        app.config["STARTUP_TIMEOUT"] = None
+        begun = threading.Event()
+        app.on_startup(begun.set)
+        app.on_startup(lambda: calls.append("started"))
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(app.test_client().get, "/")
+            assert begun.wait(10)
+            calls.append(app.test_client().get("/").text)
+            assert first.result().text == "index"
+        assert calls == ["started", "index"]
+
+    def test_registering_during_the_start(self, calls: list[Any]) -> None:
+        """A plugin that another thread registers meanwhile is started after the start."""
+        begun = threading.Event()
+
+        class Late:
+            @hookimpl
+            def cocopot_setup(self, app: Cocopot) -> None:
+                calls.append("set up")
+
+            @hookimpl
+            def cocopot_startup(self, app: Cocopot) -> None:
+                calls.append(app.test_client().get("/").status_code)
+
+        app = Cocopot(__name__, autoload=False)
+        app.on_startup(begun.set)
+        app.on_startup(lambda: app.plugins.register(type("Plain", (), {})()) and None)
+        with ThreadPoolExecutor(2) as pool:
+            start = pool.submit(app.start)
+            assert begun.wait(10)
+            pool.submit(app.plugins.register, Late()).result(10)
+            start.result(10)
+        assert calls == ["set up", 404]
+
+    def test_registering_at_the_end(self, app: Cocopot, calls: list[Any]) -> None:
+        """A plugin that a shutdown hook registers is not started."""
+
+        class Late:
+            @hookimpl
+            def cocopot_startup(self) -> None:
+                calls.append("started")
+
+        app.on_shutdown(lambda: app.plugins.register(Late()))
+        app.start()
+        app.close()
+        assert calls == []
+
+
+class TestLate:
+    def test_only_a_wrapper(self, calls: list[Any]) -> None:
+        """A late plugin whose startup hook is a wrapper gets its call, too."""
+
+        class Late:
+            @hookimpl(wrapper=True)
+            def cocopot_startup(self) -> Any:
+                calls.append("enter")
+                result = yield
+                calls.append("leave")
+                return result
+
+        app = Cocopot(__name__, autoload=False)
+        app.start()
+        app.plugins.register(Late())
+        app.plugins.register(type("Other", (), {})())
+        assert calls == ["enter", "leave"]
+
+    def test_what_a_plugin_has_registered_is_rolled_back(self) -> None:
+        """A plugin that registers another one and then fails leaves neither, early or late."""
+
+        class Inner:
+            plugin_name = "inner"
+
+            @hookimpl
+            def cocopot_before_request(self) -> str:
+                return "inner"
+
+        class Outer:
+            plugin_name = "outer"
+
+            @hookimpl
+            def cocopot_setup(self, app: Cocopot) -> None:
+                app.plugins.register(Inner())
+                raise ValueError("broken")
+
+        app = Cocopot(__name__, autoload=False, plugins=[Outer], plugin_errors="warn")
+        assert app.plugins.records("plugin") == []
+        for _ in range(2):
+            with pytest.raises(ValueError, match="broken"):
+                app.plugins.register(Outer())
+            assert app.plugins.records("plugin") == []
+            assert app.test_client().get("/").status_code == 404
+
+
+def test_an_overridden_teardown_has_the_context() -> None:
+    """`do_teardown_appcontext` of the base class runs the functions of the blueprint of the request."""
+    calls: list[str] = []
+
+    class Shop(Cocopot):
+        def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+            calls.append("override")
+            super().do_teardown_appcontext(exc)
+
+    app = Shop(__name__, autoload=False)
+    blueprint = Blueprint("bp", __name__)
+    blueprint.add_url_rule("/", "index", index)
+    app.register_blueprint(blueprint)
+    app.teardown_appcontext_funcs["bp"].append(lambda exc: calls.append("blueprint"))
+    app.start()
+    calls.clear()
+    app.test_client().get("/")
+    assert calls == ["override", "blueprint"]

@@ -191,6 +191,9 @@ PRIVATE_NAMES = [
     ),
     # CPython
     PrivateName(
+        "_current_frames", "lifespan", "the line that the thread of the startup hooks runs", lambda: sys
+    ),
+    PrivateName(
         "_getframe",
         "app missing_names origins testing.kit",
         "the caller, as in `warnings` and `logging`",

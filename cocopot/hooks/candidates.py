@@ -13,7 +13,7 @@ from cocopot.exceptions import PluginError
 from cocopot.hooks.distributions import GROUP, name_of, read_entry_points, version_of
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.imports import import_target, instantiate
-from cocopot.locations import locate_error
+from cocopot.locations import locate_error, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -102,10 +102,8 @@ class Candidate:
 
         Raises:
             PluginError: It is a value such as `None` or a function, which cannot have hooks.
-            Exception: Whatever the import, the class, or reading its name raises.
+            Exception: Whatever the import, or the class, raises.
         """
-        if self.naming_error is not None:
-            raise self.naming_error
         plugin = self.target()
         plugin = instantiate(self, plugin) if isinstance(plugin, type) else plugin
         self.check_type(plugin)
@@ -115,8 +113,12 @@ class Candidate:
         """Reject a value that cannot have hooks.
 
         Raises:
-            PluginError: If it is `None`, a number, a text, a function or the like, or a built-in class.
+            PluginError: If it is `None`, a number, a text, a function or the like, or a built-in class, or
+                if its name cannot be read.
         """
+        if (error := self.naming_error) is not None:
+            text = f"failed to load: {type(error).__name__}: {message_of(error)}"
+            raise self.error(text, reason="import", place=locate_error(error)) from error
         cls = plugin if isinstance(plugin, type) else type(plugin)
         is_builtin = cls.__module__ == "builtins" and not cls.__flags__ & _HEAP_TYPE
         if is_builtin and not isinstance(plugin, ModuleType):

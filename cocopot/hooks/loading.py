@@ -275,12 +275,18 @@ class Loader:
             for impl in self._implementations(record, "cocopot_setup"):
                 self._call_setup(app, impl)
             if self._startup_has_run:
-                with app.app_context():
-                    for impl in self._implementations(record, "cocopot_startup"):
-                        self._call_wrapped("cocopot_startup", impl, app)
+                self._start_late(app, record)
         except BaseException:
             roll_back()
             raise
+
+    def _start_late(self, app: Cocopot, record: PluginRecord) -> None:
+        """Call the startup hook of one plugin, with the wrappers of all; its own may be all that it has."""
+        impls = self._manager.call_order("cocopot_startup")
+        if any(impl.plugin is record.plugin for impl in impls):
+            called = [impl for impl in impls if impl.plugin is record.plugin or is_wrapper(impl)]
+            with app.app_context():
+                self._manager.call_implementations("cocopot_startup", called, app=app)
 
     def _implementations(self, record: PluginRecord, hook: str) -> list[pluggy.HookImpl]:
         impls = self._manager.call_order(hook)

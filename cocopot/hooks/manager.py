@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from cocopot.hooks.ordering import in_call_order
 from cocopot.hooks.records import PluginRecord, PluginsByName
 from cocopot.hooks.selection import Selection
 from cocopot.hooks.source import ApplicationFunction, hook_call, option_of
-from cocopot.locations import locate_error, message_of, shown
+from cocopot.locations import shown
 from cocopot.scopes import blueprints_of_call
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class PluginManager(pluggy.PluginManager):
         self._mark = f"{project_name}_impl"
         self._counter = 0
         self._lock = threading.RLock()
+        #: Held while the application starts or ends, and a plugin is registered; acquired before `_lock`.
+        self.lifespan_lock = threading.RLock()
         self._monitors = 0
         self._observers = Observers()
         self._executors: dict[Hashable, HookFunction] = {}
@@ -94,8 +96,8 @@ class PluginManager(pluggy.PluginManager):
 
         May be called while requests are being served: those in flight keep the calls that they began with,
         and those that begin wait until the plugin has been set up. If its `cocopot_setup` raises, what it has
-        registered is rolled back. Neither that hook, nor the `cocopot_startup` of a plugin that is registered
-        after the start, may wait for a request of another thread, which would wait for it.
+        registered is rolled back, plugins too. Neither that hook, nor the `cocopot_startup` of a plugin that
+        is registered after the start, may wait for a request of another thread, which would wait for it.
 
         Args:
             plugin: An object or module with hook implementations.
@@ -112,15 +114,12 @@ class PluginManager(pluggy.PluginManager):
             ValueError: If the plugin, or one of that name, is registered already.
             PluginError: If an implementation does not fit its specification.
         """
-        with self._lock:
+        with self.lifespan_lock if origin == "plugin" else nullcontext(), self._lock:
             default, error = read_name(plugin) if name is None else (name, None)
             name = name or free_name(plugin, default, self._name2plugin)
             if self.is_blocked(name) or name in self.records_by_name:
                 return super().register(plugin, name)
-            candidate = candidate or Candidate(name)
-            if error is not None:
-                text = f"failed to load: {type(error).__name__}: {message_of(error)}"
-                raise candidate.error(text, reason="import", place=locate_error(error)) from error
+            candidate = candidate or Candidate(name, naming_error=error)
             candidate.check_type(plugin)
             self._counter += 1
             record = PluginRecord(name, plugin, origin, self._counter, candidate, scope, depth)

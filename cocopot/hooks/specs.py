@@ -142,8 +142,9 @@ def cocopot_startup(app: Cocopot) -> None:
         app: The application. Its configuration may still be normalised in place.
 
     A return value is ignored. All implementations run. Order: in. An exception stops the first request and
-    reaches the server without the error handlers; the next request tries again. In an application, use
-    `@app.on_startup`.
+    reaches the server without the error handlers; the next request tries again. Requests of other threads
+    wait for the hook, and are a 503 after `STARTUP_TIMEOUT` seconds: a hook that needs a response of the
+    application sends the request with `app.test_client()`. In an application, use `@app.on_startup`.
     """
 
 

@@ -20,7 +20,7 @@ from cocopot.hooks.reporting import run_every
 from cocopot.logs import log_failure
 from cocopot.pipeline.matching import check_case, check_utf8, routing_error
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
-from cocopot.pipeline.sending import send, send_error, send_without_request
+from cocopot.pipeline.sending import send, send_error, send_without_request, start_or_time_out
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cocopot.types import ResponseValue, StartResponse, WSGIEnvironment
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
-# A method call on an imported name is compiled to a slower attribute lookup (CPython 3.11).
+# Called on an imported name, a method is compiled to a slower lookup (CPython 3.11).
 _set_context, _reset_context = CURRENT.set, CURRENT.reset
 
 
@@ -45,15 +45,12 @@ _set_context, _reset_context = CURRENT.set, CURRENT.reset
 
 
 def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Serve one request; the application proper, to be wrapped in middleware.
-
-    Makes the request's context, runs the request, sends the response, and tears the context down.
+    """Serve one request, from its context to its teardown; middleware may be put around it.
 
     Example:
         ```python
-        from werkzeug.middleware.proxy_fix import ProxyFix
-
         from cocopot import Cocopot
+        from werkzeug.middleware.proxy_fix import ProxyFix
 
         app = Cocopot("shop")
         app.wsgi_app = ProxyFix(app.wsgi_app)
@@ -64,8 +61,8 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
         environ: The WSGI environment (PEP 3333).
         start_response: Takes the status, the headers and optionally an exception context.
     """
-    if not app.started:
-        app.start()
+    if not app.started and (unavailable := start_or_time_out(app)) is not None:
+        return unavailable(environ, start_response)
     try:
         context = new_context(app, environ)
     except Exception as exc:  # noqa: BLE001 - of a request class of the application's own

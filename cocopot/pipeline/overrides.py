@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cocopot.context import current_request_context
+from cocopot.context import current_or_none, current_request_context
 from cocopot.escapes import printable
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults.dispatch import default_options_response
@@ -122,7 +122,9 @@ class RequestOverrides:
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Run the teardown-app-context hooks; called when the context is popped."""
-        lifecycle.do_teardown_appcontext(self.app_context(), exc)
+        context = current_or_none()
+        is_own = context is not None and context.app is self
+        lifecycle.do_teardown_appcontext(context if is_own and context else self.app_context(), exc)
 
 
 def _shown(request: Request | None, name: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import InternalServerError
 
+from cocopot.exceptions import StartupTimeout
 from cocopot.logs import log_failure
 from cocopot.response import Response
 from cocopot.wsgi import START_FAILED, send_checked
@@ -101,3 +102,12 @@ def _restarting(start_response: StartResponse, exc: Exception) -> StartResponse:
     """Return a `start_response` that replaces what an earlier call has passed, because of an exception."""
     exc_info: Any = type(exc), exc, exc.__traceback__
     return lambda status, head, _=None: start_response(status, head, exc_info)
+
+
+def start_or_time_out(app: Cocopot) -> StartupTimeout | None:
+    """Start an application, or return the response to a request that has waited too long for the start."""
+    try:
+        app.start()
+    except StartupTimeout as unavailable:
+        return unavailable
+    return None

@@ -340,11 +340,15 @@ class AppRegistrar(Registrar):
         rules, converters = list(self.router.iter_rules()), dict(self.router.converters)
         values = {name: dict(getattr(self, name)) for name in _PLAIN_REGISTRIES}
         restore_config = self.config.snapshot()
+        plugins = {record.name for record in self.plugins.records("plugin")}
         tables = {
             name: table.as_data() for name, table in attributes.items() if isinstance(table, ScopedTable)
         }
 
         def restore() -> None:
+            for record in self.plugins.records("plugin"):
+                if record.name not in plugins:
+                    self.plugins.unregister(name=record.name)
             for name in [
                 name for name, value in vars(self).items() if attributes.get(name, _MISSING) is not value
             ]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from cocopot.exceptions import ConfigFault
-from cocopot.hosts import check_trusted_hosts
+from cocopot.hosts import check_trusted_hosts, parse_host
 
 #: The keys of the core, each with its default.
 DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
@@ -66,8 +66,6 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
 
 _Check = Callable[[object], str | None]
 
-#: A host with an optional port: a name or an address, without a scheme, a user, or a path.
-_HOST = re.compile(r"(?:[^\W_][\w.-]*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
 _MIMETYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?", re.ASCII)
 
 
@@ -101,13 +99,19 @@ def _check_secret(value: object) -> str | None:
 
 
 def _check_server_name(value: object) -> str | None:
-    match = _HOST.fullmatch(value) if isinstance(value, str) else None
-    if value is None or (match is not None and int(match["port"] or 0) < 65536):
+    if value is None or (isinstance(value, str) and parse_host(_as_ascii(value)) is not None):
         return None
     return (
         "must be a host, with its port if it is unusual, or None; without a scheme, a user and a path: "
         "'shop.example' or 'localhost:8000'"
     )
+
+
+def _as_ascii(name: str) -> str:
+    try:
+        return name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        return ""
 
 
 def _check_root(value: object) -> str | None:

@@ -76,8 +76,8 @@ lifespan
 testing.client
 app
 testing.recorder testing.distributions testing.kit testing
-serving.address serving.banner serving.chunks serving.in_flight serving.handler serving.reloader
-serving.development serving
+serving.address serving.banner serving.chunks serving.frames serving.in_flight serving.handler
+serving.reloader serving.development serving
 cli.tables cli.tracebacks cli.loading cli.env_files cli.masking_names cli.masking_urls cli.masking_texts
 cli.masking cli.matching cli.supervisor cli.workers
 cli.completion cli.variables cli.findings cli.production

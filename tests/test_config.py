@@ -347,6 +347,7 @@ INVALID: dict[str, list[object]] = {
     "SECRET_KEY": ["", b"", 12345, True, ["k"]],
     "SERVER_NAME": [
         *("https://shop.example", "shop.example/shop", "u@shop", "a b", "shop:port", "shop:99999", ""),
+        *("a..b", "[::::]", "[1.2.3.4]:80"),
         *(".shop.example", b"shop", 5),
     ],
     "APPLICATION_ROOT": ["", "shop", "//shop", "/a?b", "/a b", None, 5],

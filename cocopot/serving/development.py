@@ -17,6 +17,7 @@ from werkzeug.serving import is_running_from_reloader, make_server
 from cocopot.config import files_read
 from cocopot.serving.address import UNIX_PREFIX, Address, AddressError, find_address, is_loopback
 from cocopot.serving.banner import print_banner
+from cocopot.serving.frames import hide_framework
 from cocopot.serving.handler import RequestHandler
 from cocopot.serving.in_flight import IN_FLIGHT
 from cocopot.serving.reloader import (
@@ -164,7 +165,7 @@ def _make_server(
         from werkzeug.debug import DebuggedApplication
 
         # The PIN depends on name and module of what is debugged: here always those of one function.
-        application = DebuggedApplication(application, evalex=settings.use_evalex)
+        application = DebuggedApplication(hide_framework(application), evalex=settings.use_evalex)
         application.trusted_hosts.append(address.host)
     server = make_server(
         address.ip,

@@ -22,8 +22,9 @@ def cocopot_handle_exception(app: Cocopot, request: Request, exc: Exception) -> 
 
     In debug mode a page lists the rules in place of an error of the router.
     """
-    if exc is request.routing_exception and app.debug and exc.code in (404, 405):
+    error = request.routing_exception
+    if error is not None and error is exc and app.debug and error.code in (404, 405):
         with suppress(Exception):  # an error while explaining replaces no response
-            return explain_missing_route(app, request, exc)
+            return explain_missing_route(app, request, error)
     # `isinstance` may run code of the exception.
     return exc if issubclass(type(exc), HTTPException) else None  # type: ignore[return-value]

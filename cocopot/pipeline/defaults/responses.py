@@ -84,8 +84,10 @@ def _are_headers(value: object) -> bool:
 def _from_body(app: Cocopot, request: Request, body: object, status: Any, headers: Any) -> WerkzeugResponse:
     response: WerkzeugResponse
     response_class = app.response_class
-    if isinstance(body, (str, bytes, bytearray)):
-        return response_class(body, status, headers)  # type: ignore[arg-type]  # Werkzeug takes a bytearray
+    if isinstance(body, bytearray):
+        body = bytes(body)  # a server need not take anything else (PEP 3333)
+    if isinstance(body, (str, bytes)):
+        return response_class(body, status, headers)
     if isinstance(body, (dict, list)):
         response = app.json.response(body)
     elif isinstance(body, response_class):

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -227,6 +227,7 @@ observed_app.after_request(lambda response: response)
 logging.getLogger("tests_of_heads").disabled = True
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([observed_app, plain_app, fast_app]),
     st.sampled_from([*bodies]),

@@ -72,6 +72,13 @@ _SHORT_PATH_NEEDS = (
 )
 
 
+def _own_headers(value: object) -> Headers:
+    """Return headers as an object that checks them, unless they are of a class of the application's own."""
+    if type(value) is _WerkzeugHeaders:
+        return PlainHeaders.adopt(value)
+    return value if isinstance(value, _WerkzeugHeaders) else PlainHeaders(value)
+
+
 class Response(ConditionalResponse):
     """An outgoing HTTP response; see `werkzeug.wrappers.Response` for its methods.
 
@@ -202,20 +209,16 @@ class Response(ConditionalResponse):
         """The headers, as an object that is created when it is first read."""
         headers = self._headers
         if headers is None:
-            if self._head is None:
-                self.headers = vars(self).pop("headers")  # Werkzeug's
-                return self.headers
-            headers = self._headers = PlainHeaders(items=self._head)
-            self._head = None
+            if self._head is None:  # Werkzeug has made the response
+                headers = _own_headers(vars(self).pop("headers"))
+            else:
+                headers = PlainHeaders(items=self._head)
+            self._headers, self._head = headers, None
         return headers
 
     @headers.setter
     def headers(self, value: Headers) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        if type(value) is _WerkzeugHeaders:
-            value = PlainHeaders.adopt(value)
-        elif type(value) is not PlainHeaders and not isinstance(cast("object", value), _WerkzeugHeaders):
-            value = PlainHeaders(value)
-        self._headers = value
+        self._headers = _own_headers(value)
         self._head = None
 
     def set_cookie(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,16 @@ class DocStrings(PythonDocStringDocument):
         raise NotEvaluated
 
 
+def reset_logging(_: object) -> None:
+    """Undo what an example does to the root logger, which other tests in the process use."""
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    root.handlers[:] = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
+
+
 documents = Sybil(
     parsers=[PythonCodeBlockParser()],
+    teardown=reset_logging,
     patterns=["docs/*.md", "plugins/*/README.md"],
     filenames=["README.md"],
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 from types import MethodType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cocopot.locations import locate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType
 
 #: What a call of a function does: run its code, or only create an object that nothing would run.
@@ -67,6 +68,32 @@ def code_of(function: object) -> CodeType | None:
     """Return the code of the function whose parameters pluggy reads, inside all decorators."""
     code: object = getattr(inspect.unwrap(function), "__code__", None)  # type: ignore[arg-type]  # any object
     return code if inspect.iscode(code) else None
+
+
+def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that rejects what a decorator returns without running it; most functions as they are.
+
+    Only a decorated function needs it, whose decorator may return the generator or coroutine of the function
+    that it wraps.
+    """
+    inner = inspect.unwrap(function)
+    if inner is function or function_kind(function) != "plain" or function_kind(inner) == "plain":
+        return function
+    code = code_of(inner)
+
+    def call(*args: object, **kwargs: object) -> object:
+        result = function(*args, **kwargs)
+        if code is not None and code in (getattr(result, "gi_code", None), getattr(result, "cr_code", None)):
+            result.close()
+            place = locate(inner)
+            where = "" if place is None else f"\n  at {place}: {place.read_line()}"
+            raise TypeError(
+                f"{name_of(inner)} has a `yield` or `async`, and its decorator returns what a call makes, "
+                f"so that none of its code runs.{where}"
+            )
+        return result
+
+    return call
 
 
 def name_of(function: object) -> str:

@@ -6,7 +6,6 @@ import atexit
 import sys
 import threading
 import weakref
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import StartupTimeout
@@ -14,8 +13,6 @@ from cocopot.hooks.reporting import run_every
 from cocopot.locations import SourceLocation, is_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cocopot.app import Cocopot
     from cocopot.hooks.loading import Loader
 
@@ -44,21 +41,26 @@ class Lifespan:
             ConfigError: If keys of the core have invalid values.
             StartupTimeout: If they run in another thread for longer than `STARTUP_TIMEOUT`.
         """
-        with self._locked():
-            if self._app.started or self._is_starting:
-                return
-            self._is_starting, self._thread = True, threading.get_ident()
-            try:
-                self._loader.check()
-                self._app.config.check()
-                with self._app.app_context():
-                    self._loader.run_startup(self._app)
-                self._app.started = True
-            finally:
-                self._is_starting, self._thread = False, None
-            if not self._closes_at_exit:
-                self._closes_at_exit = True
-                atexit.register(_close, weakref.ref(self._app))
+        self._acquire_lock()
+        try:  # not a context manager of contextlib, which sets an attribute of the exception
+            if not (self._app.started or self._is_starting):
+                self._start()
+        finally:
+            self._lock.release()
+
+    def _start(self) -> None:
+        self._is_starting, self._thread = True, threading.get_ident()
+        try:
+            self._loader.check()
+            self._app.config.check()
+            with self._app.app_context():
+                self._loader.run_startup(self._app)
+            self._app.started = True
+        finally:
+            self._is_starting, self._thread = False, None
+        if not self._closes_at_exit:
+            self._closes_at_exit = True
+            atexit.register(_close, weakref.ref(self._app))
 
     def close(self) -> None:
         """Run the shutdown hooks, if the application has been started.
@@ -78,9 +80,8 @@ class Lifespan:
             with app.app_context():
                 run_every(app, lambda: app.plugins.hook.cocopot_shutdown(app=app), always_raise=True)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the lock, after waiting for no longer than `STARTUP_TIMEOUT`."""
+    def _acquire_lock(self) -> None:
+        """Acquire the lock, after waiting for no longer than `STARTUP_TIMEOUT`."""
         limit: int | None = self._app.config["STARTUP_TIMEOUT"]
         if not self._lock.acquire(timeout=-1 if limit is None else limit):
             place = _place_of(self._thread)
@@ -93,10 +94,6 @@ class Lifespan:
                 where,
             )
             raise StartupTimeout(retry_after=limit or 1)
-        try:
-            yield
-        finally:
-            self._lock.release()
 
 
 def _place_of(thread: int | None) -> SourceLocation | None:

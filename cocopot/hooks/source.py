@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 import pluggy
 from werkzeug.utils import import_string
 
+from cocopot.functions import guarded
 from cocopot.hooks.markers import hookimpl
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Source:
                 self.namespace["_missing"] = _missing
                 return f"_missing({name!r})"
         observe = self.call.observe
-        function = function_of(impl)
+        function = guarded(function_of(impl))
         self.namespace[f"{self.prefix}{index}"] = (
             function if observe is None else observe(self.call.name, impl, function)
         )

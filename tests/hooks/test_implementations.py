@@ -142,6 +142,30 @@ def test_a_decorator_decides() -> None:
     assert calls == ["started"]
 
 
+@pytest.mark.parametrize("hook", ["cocopot_startup", "cocopot_before_request", "cocopot_teardown_request"])
+def test_a_decorator_that_runs_nothing(hook: str) -> None:
+    """What it returns of a generator or a coroutine function is an error with name and place."""
+
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def inner(*args: object) -> object:
+            return function(*args)
+
+        return inner
+
+    async def awaited(app: Any) -> None: ...
+
+    for function in (decorated(lambda app: (yield)), decorated(awaited)):
+        app = accepted(module(hook, function))
+        app.testing = True
+        with pytest.raises((TypeError, ExceptionGroup)) as caught:
+            app.test_client().get("/")
+        error = caught.value.exceptions[0] if isinstance(caught.value, ExceptionGroup) else caught.value
+        assert "its decorator returns what a call makes" in str(error)
+        assert f"\n  at {__file__}:" in str(error)
+        assert error.__notes__ == [f"Raised by plugin 'pool' in hook {hook}."]
+
+
 # -------------------------------------------------------------------------
 # Arguments
 # -------------------------------------------------------------------------

@@ -46,7 +46,7 @@ request
 conditions
 response
 routing.rule routing.parts routing.converters
-routing.walk routing.plans routing.table routing.matcher routing.router routing
+routing.readers routing.walk routing.plans routing.table routing.matcher routing.router routing
 context
 proxies
 streaming

@@ -12,7 +12,8 @@ rule was added. It has three parts:
 
 Redirects, WebSocket requests and hosts not seen before go through Werkzeug's adapter, which finds its rule in
 the third part (`matcher.py`). A table's rules never change once it is built, and the caches that depend on
-clients (hosts, and methods that are not allowed) are bounded.
+clients (hosts, and methods that are not allowed) are bounded. No path takes a time that grows faster than its
+length: see `readers.py` for parts with several variables.
 """
 
 from __future__ import annotations

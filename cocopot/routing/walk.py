@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from werkzeug.routing import ValidationError
@@ -11,15 +9,16 @@ from werkzeug.routing.converters import NumberConverter
 from werkzeug.routing.exceptions import NoMatch, WebsocketMismatch
 
 from cocopot.exceptions import MethodNotAllowed, NotFound
+from cocopot.routing.readers import make_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
     from typing import Any
 
     from werkzeug.routing.matcher import State
-    from werkzeug.routing.rules import RulePart
 
     from cocopot.exceptions import HTTPException
+    from cocopot.routing.readers import Reader
     from cocopot.routing.rule import Rule
 
 #: A rule, and the texts of its variables.
@@ -34,7 +33,7 @@ class Edge(NamedTuple):
     """The transition from a node over a variable segment, or over all the rest if `final`."""
 
     node: Node
-    read: Callable[[str], Sequence[str] | None]
+    read: Reader
     final: bool
     suffixed: bool
 
@@ -48,25 +47,8 @@ class Node:
         self.rules = cast("tuple[Rule, ...]", tuple(state.rules))
         self.static = {text: Node(child) for text, child in state.static.items()}
         self.edges = tuple(
-            Edge(Node(child), _reader(part), part.final, part.suffixed) for part, child in state.dynamic
+            Edge(Node(child), make_reader(part), part.final, part.suffixed) for part, child in state.dynamic
         )
-
-
-def _reader(part: RulePart) -> Callable[[str], Sequence[str] | None]:
-    """Return a function that reads the variables of `part`, and its optional slash, from a text."""
-    pattern = re.compile(part.content)
-    names = (name for name in pattern.groupindex if name.startswith("__werkzeug_"))
-    groups = [pattern.groupindex[name] for name in sorted(names, key=lambda name: int(name[11:]))]
-    if part.suffixed:
-        groups.append(pattern.groups)
-    # Group 0 comes first so that there are always two, and therefore a tuple.
-    pick = itemgetter(0, *groups)
-
-    def read(text: str) -> Sequence[str] | None:
-        match = pattern.match(text)
-        return None if match is None else pick(match)[1:]
-
-    return read
 
 
 class Walk:

@@ -1,0 +1,121 @@
+"""Read the variables of one part of a rule from a text, in a time that a client cannot make long.
+
+Werkzeug's expressions backtrack: with several variables in one part, a text of 8,000 characters can take
+seconds. Two things prevent that:
+
+- A segment with several variables of any text, such as `<a>-<b>.txt`, is read from its end without an
+  expression, with the same result: the first variable takes as much as it can.
+- Any other part in which the ends of several variables depend on each other, such as
+  `<path:a>/x/<path:b>/edit`, matches only texts of limited length (`MAX_LENGTHS`).
+"""
+
+from __future__ import annotations
+
+import re
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from werkzeug.routing.rules import RulePart
+
+    #: Returns the texts of the variables, and of the optional slash; `None` if the text does not match.
+    Reader = Callable[[str], Sequence[str] | None]
+
+#: The longest text, in characters, by the number of variables whose ends depend on each other: a longer one
+#: does not match. The time grows with the power of that number.
+MAX_LENGTHS = {2: 1024, 3: 256}
+_MAX_LENGTH_OF_MORE = 100
+
+_VARIABLE = r"\(\?P<__werkzeug_\d+>"
+_ANY_TEXT = re.compile(_VARIABLE + r"\[\^/\](?:\+|\{1,\})\)")
+#: Variables that end where the text after them begins, or after a fixed number of characters.
+_DETERMINED = re.compile(
+    rf"""
+    (?:^|(?<=[^0-9)])) {_VARIABLE} (?:-\?)? (?:\[0-9\]\+\\\.)? \[0-9\]\+\) (?=\\Z|[^0-9(])  # a number
+    | (?:^|(?<=/)) {_VARIABLE} \[\^/\] (?:\+|\{{\d*,\d*\}}) \) (?=/)  # a whole segment
+    | {_VARIABLE} \[\^/\] \{{\d+\}} \)  # a text of a given length
+    """,
+    re.VERBOSE,
+)
+#: A path at the end: it takes the rest, unless there is a line break in it.
+_REST = re.compile(_VARIABLE + r"\[\^/\]\.\*\?\)\\Z$")
+
+
+def make_reader(part: RulePart) -> Reader:
+    """Return the function that reads the variables of a part.
+
+    Args:
+        part: A part with variables, as Werkzeug has compiled it.
+    """
+    literals = _literals_between_texts(part)
+    if literals is not None:
+        return _text_reader(*literals)
+    read = _expression_reader(part)
+    count = part.content.count("(?P<__werkzeug_") - len(_DETERMINED.findall(part.content))
+    limit = _max_length(count + part.suffixed if count > 1 else count)
+    limit_of_line = _max_length(count - 1) if _REST.search(part.content) else limit
+    if limit is None:
+        return read
+
+    def read_limited(text: str) -> Sequence[str] | None:
+        longest = limit if "\n" in text else limit_of_line
+        return read(text) if longest is None or len(text) <= longest else None
+
+    return read_limited
+
+
+def _max_length(variables: int) -> int | None:
+    return None if variables < 2 else MAX_LENGTHS.get(variables, _MAX_LENGTH_OF_MORE)
+
+
+def _expression_reader(part: RulePart) -> Reader:
+    pattern = re.compile(part.content)
+    names = (name for name in pattern.groupindex if name.startswith("__werkzeug_"))
+    groups = [pattern.groupindex[name] for name in sorted(names, key=lambda name: int(name[11:]))]
+    if part.suffixed:
+        groups.append(pattern.groups)
+    # Group 0 comes first so that there are always two, and therefore a tuple.
+    pick = itemgetter(0, *groups)
+
+    def read(text: str) -> Sequence[str] | None:
+        match = pattern.match(text)
+        return None if match is None else pick(match)[1:]
+
+    return read
+
+
+def _literals_between_texts(part: RulePart) -> list[str] | None:
+    """Return the static texts around the variables if there are several, each of any text; else `None`."""
+    if part.final:
+        return None
+    pieces = _ANY_TEXT.split(part.content.removesuffix(r"\Z"))
+    is_plain = len(pieces) > 2 and all(pieces[1:-1]) and not any("(?P<" in piece for piece in pieces)
+    return [re.sub(r"\\(.)", r"\1", piece, flags=re.DOTALL) for piece in pieces] if is_plain else None
+
+
+def _text_reader(head: str, *literals: str) -> Reader:
+    *separators, tail = literals
+    separators.reverse()
+    start = len(head)
+
+    def read(text: str) -> Sequence[str] | None:
+        if not (text.startswith(head) and text.endswith(tail)):
+            return None
+        values = []
+        end = len(text) - len(tail)
+        for separator in separators:
+            # The variable after it is not empty; a negative end would count from the end of the text.
+            position = text.rfind(separator, start, max(end - 1, start))
+            if position < 0:
+                return None
+            values.append(text[position + len(separator) : end])
+            end = position
+        if end <= start:
+            return None
+        values.append(text[start:end])
+        values.reverse()
+        return values
+
+    return read

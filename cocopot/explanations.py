@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from werkzeug.routing import RequestRedirect, ValidationError
 from werkzeug.routing.exceptions import WebsocketMismatch
 
-from cocopot.exceptions import HTTPException, MethodNotAllowed
+from cocopot.exceptions import BadHost, HTTPException, MethodNotAllowed
 from cocopot.routing.parts import rule_parts
-from cocopot.urls import create_url_adapter, domain_of
+from cocopot.urls import domain_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ def explanation_of(request: Request) -> Explanation:
     return Explanation(
         request.method,
         request.path,
-        request.environ["HTTP_HOST"],
+        request.environ.get("HTTP_HOST", ""),
         request.url_rule,
         dict(request.view_args or {}),
         request.routing_exception,
@@ -98,8 +98,8 @@ def reason_for_miss(app: Cocopot, rule: Rule, request: Request, result: Explanat
         is_same = result.redirect is not None and result.redirect.new_url == error.new_url
         other = f"would redirect to {error.new_url}, but {_describe_result(result)}"
         return "gives this redirect" if is_same else other
-    except HTTPException:
-        return next(_differences(app, rule, _request_parts(app, request)))
+    except HTTPException as error:
+        return _describe_result(result) if isinstance(error, BadHost) else _difference(app, rule, request)
     return f"would match, but {_describe_result(result)}"
 
 
@@ -111,10 +111,13 @@ def _describe_result(result: Explanation) -> str:
     return f"the request is rejected: {result.error}"
 
 
+def _difference(app: Cocopot, rule: Rule, request: Request) -> str:
+    return next(_differences(app, rule, _request_parts(app, request)))
+
+
 def _request_parts(app: Cocopot, request: Request) -> list[str]:
     """Return the texts that the parts of a rule are matched with: the domain, then the path's segments."""
-    adapter = create_url_adapter(app, request)
-    assert adapter is not None  # noqa: S101 - for the type checker: there is always one for a request
+    adapter = app.router.bind_to_environ(request.environ, *domain_of(app))  # the host need not be trusted
     domain = adapter.server_name if adapter.subdomain is None else adapter.subdomain
     return [domain, *f"/{request.path.lstrip('/')}".split("/")]
 

@@ -113,7 +113,7 @@ PRIVATE_NAMES = [
     ),
     PrivateName(
         "RulePart",
-        "routing.plans routing.walk routing.parts",
+        "routing.plans routing.readers routing.parts",
         "undocumented: the type of Rule._parts",
         lambda: werkzeug.routing.rules,
     ),

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import pluggy
 
-from cocopot.locations import message_of
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from types import CodeType
@@ -108,9 +106,10 @@ def run_old_style(impl: pluggy.HookImpl, hook: str, wrapper: WrapperGenerator) -
     except StopIteration:
         pass
     except BaseException as error:
+        # Without the message of the exception: Python keeps the text of each warning.
         text = (
             f"A plugin raised an exception during an old-style hookwrapper teardown.\n"
-            f"Plugin: {impl.plugin_name}, Hook: {hook}\n{type(error).__name__}: {message_of(error)}"
+            f"Plugin: {impl.plugin_name}, Hook: {hook}\n{type(error).__name__}"
         )
         warnings.warn(pluggy.PluggyTeardownRaisedWarning(text), stacklevel=6)
         raise

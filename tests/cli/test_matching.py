@@ -209,3 +209,15 @@ def test_no_url(url: str) -> None:
     """An invalid URL is a usage error."""
     with pytest.raises(click.UsageError, match="is not a valid URL"):
         explain(Cocopot(__name__, autoload=False), url)
+
+
+def test_a_host_that_is_not_trusted_or_not_valid(app: Cocopot) -> None:
+    """Each rule has its reason too where the request is rejected for its host."""
+    app.config["TRUSTED_HOSTS"] = ["example.com"]
+    for url, error in (
+        ("http://evil.example/none", "SecurityError"),
+        ("http://user@example.com/", "BadHost"),
+    ):
+        result = explain(app, url)
+        assert type(result.error).__name__ == error
+        assert all(reason for _, reason in result.misses)

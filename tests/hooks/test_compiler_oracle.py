@@ -249,8 +249,11 @@ def outcome_of(recorder: Recorder, call: Callable[[], Any]) -> tuple[Any, list[A
         except BaseException as error:  # noqa: BLE001 - compared
             result = ("raised", *facts_of(error))
             check_blame(error)
-    # pluggy's text has a fourth line, with an address.
-    messages = [(w.category, same_words(str(w.message)).splitlines()[:3]) for w in caught]
+    # pluggy's text has the exception's message in the third line, and an address in the fourth.
+    lines = [(w.category, same_words(str(w.message)).splitlines()) for w in caught]
+    messages = [
+        (category, [*line[:2], *(text.partition(":")[0] for text in line[2:3])]) for category, line in lines
+    ]
     return result, list(recorder.calls), messages
 
 

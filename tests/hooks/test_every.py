@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pluggy
 import pytest
 
 from cocopot import Blueprint, Cocopot, PluginManager, hookimpl, hookspec
@@ -228,3 +229,19 @@ def test_close(fault: Callable[[], Any]) -> None:
     with pytest.raises(ExceptionGroup, match="1 of 2 implementations of cocopot_shutdown"):
         app.close()
     assert calls == ["shutdown"]
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_warning_of_an_old_style_wrapper(hook: str) -> None:
+    """It names the class of the exception, not its message: Python keeps the text of each warning."""
+
+    def fails() -> Any:
+        yield
+        raise ValueError("what a client sent")
+
+    app = shop(hook, [], faulty=plugin(hook, fails, hookwrapper=True))
+    with (
+        pytest.warns(pluggy.PluggyTeardownRaisedWarning, match="\nValueError$"),
+        pytest.raises(ExceptionGroup),
+    ):
+        call(app, hook)

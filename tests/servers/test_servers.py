@@ -182,6 +182,30 @@ def test_an_unread_body_does_not_affect_the_next_request(server: Server) -> None
 
 
 @pytest.mark.parametrize(
+    "host",
+    [b"a b", b"<script>", b"evil.example/x?y#", b"user@host", b"a..b", b"a:99999", b"[::1", b"\xc3\xa9", b""],
+)
+def test_an_invalid_host(server: Server, host: bytes) -> None:
+    """A host that is not valid is a 400, from the application or from the server (RFC 9112, 3.2)."""
+    answer = server.send(b"GET /host HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")
+    assert answer.split()[1] == b"400"
+
+
+def test_two_hosts(server: Server) -> None:
+    """Two Host lines are a 400; a server may join them with a comma."""
+    answer = server.send(b"GET /host HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n")
+    assert answer.split()[1] == b"400"
+
+
+def test_an_unusual_host(server: Server) -> None:
+    """An underscore is valid, and the path of the URL is the one that was requested."""
+    answer = server.send(
+        b"GET /names/a%2541%3F HTTP/1.1\r\nHost: my_service:5000\r\nConnection: close\r\n\r\n"
+    )
+    assert b'"http://my_service:5000/names/a%2541%3F"' in answer
+
+
+@pytest.mark.parametrize(
     "request_line",
     [
         b"HEAD /text HTTP/1.1",

@@ -7,7 +7,7 @@ import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import run_wsgi_app
@@ -80,6 +80,7 @@ def test_invalid_hosts(text: str) -> None:
     assert app.seen == {"BadHost"}
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=255), max_size=20))
 def test_no_text_is_more_than_a_host(text: str) -> None:
     """A valid host has none of the characters that end it in a URL, and is not empty."""

@@ -88,6 +88,9 @@ PRIVATE_NAMES = [
         "the converters of a rule's variables",
         _rule,
     ),
+    PrivateName(
+        "_compile_builder", "registry.blueprint_scopes", "replaced for rules that are only matched", _rule
+    ),
     PrivateName("_matcher", "routing.router speedups.python", "replaced by Cocopot's matcher", Map),
     PrivateName("_remap", "routing.router", "update() sorts into new lists, for other threads", Map),
     PrivateName(

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import run_wsgi_app
 from werkzeug.urls import iri_to_uri
@@ -64,6 +64,7 @@ def test_special_characters(path: str, query: str, url: str) -> None:
 segment_bytes = st.binary(max_size=12).map(lambda data: data.replace(b"/", b""))
 
 
+@settings(deadline=None)
 @given(segment_bytes, segment_bytes, st.binary(max_size=12).map(quote), st.booleans())
 @example(b"%41", b"", "", False)
 @example(b"\xef\xbf\xbd", b"\xff\xef\xbf\xbd", "%25", True)

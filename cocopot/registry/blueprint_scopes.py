@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, TypeAlias
 from werkzeug.routing import BaseConverter, ValidationError
 
 from cocopot.routing import Router, Rule
+from cocopot.routing.parts import rule_parts
 from cocopot.routing.walk import read_arguments
 from cocopot.scopes import blueprints_of
 from cocopot.urls import create_url_adapter, domain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cocopot.app import Cocopot
     from cocopot.request import Request
+    from cocopot.routing.parts import RulePart
     from cocopot.routing.table import Table
     from cocopot.routing.walk import Node
 
@@ -32,6 +34,13 @@ class _RestConverter(BaseConverter):
 
     regex = "(?s:.*)"
     part_isolating = False
+
+
+class _PrefixRule(Rule):
+    """A rule that is never built: most of the time would go into compiling its builder."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
+        return lambda *_, **__: ("", "")
 
 
 class BlueprintScopes:
@@ -71,12 +80,16 @@ class BlueprintScopes:
             return  # it has no place of its own
         parts = prefix.split("/")
         rank = (len(parts), sum("<" not in part for part in parts), "<" not in domain, -order)
-        # The empty prefix is the second one only.
-        for string in filter(None, (prefix, f"{prefix}/<{_REST}:{_REST}>")):
-            with suppress(ValueError, LookupError):  # no rule can have this prefix
-                rule = Rule(string, endpoint=name, subdomain=domain, host=domain)
-                self._router.add(rule)
-                self._ranks[id(rule)] = rank
+        with suppress(ValueError, LookupError):  # no rule can have this prefix
+            is_open = not prefix or any(part.is_final for part in self._add_rule(name, prefix, domain, rank))
+            if is_open:  # its last variable takes the rest of the path, which has to be one too
+                self._add_rule(name, f"{prefix}/<{_REST}:{_REST}>", domain, rank)
+
+    def _add_rule(self, name: str, string: str, domain: str, rank: _Rank) -> list[RulePart]:
+        rule = _PrefixRule(string, endpoint=name, subdomain=domain, host=domain)
+        self._router.add(rule)
+        self._ranks[id(rule)] = rank
+        return rule_parts(rule)
 
     def find(self, request: Request) -> list[str]:
         """Return the blueprint of a request that matched no rule, and those that contain it, innermost first.

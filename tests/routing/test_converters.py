@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BuildError
@@ -151,6 +151,7 @@ def build(router: Router, value: object) -> str | None:
         return None
 
 
+@settings(deadline=None)
 @given(numbers, options)
 def test_whole_numbers_match_again(number: int, arguments: dict[str, Any]) -> None:
     """A number is built if and only if it is allowed, and its URL has that number."""
@@ -167,6 +168,7 @@ def test_whole_numbers_match_again(number: int, arguments: dict[str, Any]) -> No
     assert url is None or match(router, url[1:]) == number
 
 
+@settings(deadline=None)
 @given(st.floats(), st.booleans())
 def test_floats_match_again(number: float, signed: bool) -> None:
     """A float is built without an exponent, and its URL has exactly that float; infinity cannot be built."""
@@ -176,6 +178,7 @@ def test_floats_match_again(number: float, signed: bool) -> None:
     assert url is None or match(router, url[1:]) == number
 
 
+@settings(deadline=None)
 @given(st.uuids())
 def test_uuids_match_again(value: uuid.UUID) -> None:
     """A UUID, or its text, is built in its usual form."""
@@ -186,6 +189,7 @@ def test_uuids_match_again(value: uuid.UUID) -> None:
         assert match(router, url[1:]) == value
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\"'\\<>()", exclude_categories=["Cs", "Cc"]), min_size=1))
 def test_any_matches_again(item: str) -> None:
     """An item is quoted when it is built, whatever is in it."""
@@ -213,6 +217,7 @@ def test_what_cannot_match_cannot_be_built(converter: str, value: object) -> Non
         url_for("n", n=value)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), min_size=1))
 def test_no_text_is_an_error(text: str) -> None:
     """Whatever the text, matching ends with a value or a 404."""

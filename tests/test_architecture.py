@@ -77,7 +77,7 @@ testing.client
 app
 testing.recorder testing.distributions testing.kit testing
 serving.address serving.banner serving.chunks serving.frames serving.in_flight serving.handler
-serving.reloader serving.development serving
+serving.reloader serving.debugger serving.development serving
 cli.tables cli.tracebacks cli.loading cli.env_files cli.masking_names cli.masking_urls cli.masking_texts
 cli.masking cli.matching cli.supervisor cli.workers
 cli.completion cli.variables cli.findings cli.production
@@ -93,6 +93,7 @@ ORDER = [name for line in LAYERS.split("\n") for name in line.split()]
 #: Imports that go down the list, and why.
 DOWNWARD = {
     ("app", "serving"): "inside run(): the server is imported when it is started",
+    ("serving.development", "serving.debugger"): "inside a function: Werkzeug's debugger is large",
     ("serving.development", "cli.tracebacks"): "inside a function: how an error is printed",
     ("app", "cli"): "inside the property `cli`: the command line is imported on first use",
 }

@@ -162,11 +162,10 @@ def _make_server(
     if settings.static_files:
         application = SharedDataMiddleware(application, dict(settings.static_files))
     if allow_debugger:
-        from werkzeug.debug import DebuggedApplication
+        from cocopot.serving.debugger import Debugger
 
         # The PIN depends on name and module of what is debugged: here always those of one function.
-        application = DebuggedApplication(hide_framework(application), evalex=settings.use_evalex)
-        application.trusted_hosts.append(address.host)
+        application = Debugger(hide_framework(application), address.host, evalex=settings.use_evalex)
     server = make_server(
         address.ip,
         address.port,

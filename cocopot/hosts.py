@@ -138,7 +138,18 @@ def host_of(environ: WSGIEnvironment) -> str:
     Raises:
         BadHost: The host is not valid.
     """
-    return get_host(environ["wsgi.url_scheme"], environ.get("HTTP_HOST"), server_of(environ))
+    header = sent_host(environ, environ.get("HTTP_HOST"))
+    return get_host(environ["wsgi.url_scheme"], header, server_of(environ))
+
+
+def sent_host(environ: WSGIEnvironment, header: str | None) -> str | None:
+    """Return the `Host` header, or `None` for the empty one that granian passes if HTTP/1.0 has none.
+
+    Args:
+        environ: The WSGI environment.
+        header: The header.
+    """
+    return None if header == "" and environ.get("SERVER_PROTOCOL") in {"HTTP/1", "HTTP/1.0"} else header
 
 
 def server_of(environ: WSGIEnvironment) -> tuple[str, int | None] | None:

@@ -15,7 +15,7 @@ from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
 from cocopot.datastructures import EnvironHeaders
 from cocopot.datastructures import ImmutableMultiDict as Arguments
 from cocopot.header_parsers import parse_cookies, parse_media_types
-from cocopot.hosts import get_host, server_of
+from cocopot.hosts import get_host, sent_host, server_of
 from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ def load_host(request: Request) -> str:
         BadHost: It is not valid (RFC 9112, 3.2).
         SecurityError: It is not one of `trusted_hosts`.
     """
-    return get_host(request.scheme, request.headers.get("Host"), request.server, request.trusted_hosts)
+    header = sent_host(request.environ, request.headers.get("Host"))
+    return get_host(request.scheme, header, request.server, request.trusted_hosts)
 
 
 def load_root_path(request: Request) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.test import run_wsgi_app
+from werkzeug.test import create_environ, run_wsgi_app
 
 from cocopot import Blueprint, Cocopot, Request, Response, current_app, redirect, request, url_for
 from cocopot.exceptions import BadHost, BadRequest, ConfigError, SecurityError
@@ -472,3 +472,17 @@ def test_memory_is_flat(kind: str, caplog: pytest.LogCaptureFixture) -> None:
         tracemalloc.stop()
     assert after - before < 60_000  # 300 requests of 3 kB would be 900 kB
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1", "HTTP/1.0", "HTTP/1.1"])
+def test_no_host_under_granian(protocol: str) -> None:
+    """Granian passes an empty host if there is none; HTTP/1.0 needs none, HTTP/1.1 does (RFC 9112, 3.2)."""
+    app = Cocopot("hosts", autoload=False)
+    app.add_url_rule("/", "index", lambda: request.host)
+    environ = {**create_environ(), "HTTP_HOST": "", "SERVER_PROTOCOL": protocol}
+    for known_protocol in "HTTP/1.0", protocol:  # what is known of one host must not serve another
+        body, status, _ = run_wsgi_app(app, {**environ, "SERVER_PROTOCOL": known_protocol})
+    if protocol == "HTTP/1.1":
+        assert status == "400 BAD REQUEST"
+    else:
+        assert (status, b"".join(body)) == ("200 OK", b"localhost")

@@ -123,7 +123,7 @@ def _server_class() -> type[Any]:
             worker.interrupt_by_parent = True  # granian reports no end of a worker: the supervisor does
             return worker
 
-        def _spawn_workers(self, *_args: Any) -> None:
+        def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
             """Do nothing: the supervisor starts the workers."""
 
         def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:

@@ -306,7 +306,7 @@ class Router(Map):
         name = adapter.server_name if adapter.subdomain is None else adapter.subdomain
         table = self.table
         domain = table.domains.get(name)
-        if domain is None or host is None:
+        if domain is None or not host:  # an empty one is valid only with HTTP/1.0
             return
         hosts = table.hosts.get(environ["wsgi.url_scheme"], {})
         if len(hosts) >= _MAX_HOSTS:

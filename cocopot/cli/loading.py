@@ -36,6 +36,10 @@ class NoAppError(click.ClickException):
     """The application was not found; the message lists the places that were searched."""
 
 
+class NoAppNamedError(NoAppError):
+    """No application was named, and there is none in the working directory."""
+
+
 class AppLoader:
     """Finds the application, and imports it on the first use.
 
@@ -82,7 +86,7 @@ class AppLoader:
         for file in DEFAULT_FILES:
             if Path(file).is_file():
                 return _app_in(_import(file, file), "")
-        raise NoAppError(
+        raise NoAppNamedError(
             f"There is no application. Tried: --app, which was not passed; {APP_VARIABLE}, which is "
             f"not set; {' and '.join(DEFAULT_FILES)} in {Path.cwd()}, which do not exist. "
             "Name the module with --app MODULE, or change to its folder."

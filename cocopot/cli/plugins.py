@@ -12,7 +12,7 @@ import click
 import pluggy
 
 from cocopot.cli.completion import complete, complete_from_app
-from cocopot.cli.loading import NoAppError
+from cocopot.cli.loading import NoAppError, NoAppNamedError
 from cocopot.cli.masking import mask_text
 from cocopot.cli.plugin_reports import report_hooks, report_plugins
 from cocopot.cli.plugins_text import dot_lines, graph_lines, hook_lines, plugin_lines
@@ -177,6 +177,9 @@ def _check_known(name: str, known: Iterable[str], option: str) -> None:
 
 def _report_load_error(error: BaseException, *, verbose: bool) -> None:
     """Report on standard error why the application is missing."""
+    if isinstance(error, NoAppNamedError):
+        click.echo("Without an application; --app names one.", err=True)
+        return
     if isinstance(error, NoAppError):
         click.echo(mask_text(error.message), err=True)
         return

@@ -261,7 +261,7 @@ class Blueprint(Registrar):
             options: What was passed to `register_blueprint`, with `name_prefix` from an outer blueprint.
 
         Raises:
-            ValueError: If the application has a blueprint of that name.
+            ValueError: If the application has a blueprint of that name, or the prefix has no slash in front.
         """
         name = ".".join(filter(None, (options.get("name_prefix", ""), options.get("name", self.name))))
         if name in app.blueprints:
@@ -272,9 +272,14 @@ class Blueprint(Registrar):
                 "Use name= to give it another name."
             )
         first = not any(other is self for other in app.blueprints.values())
+        state = self._state(app, options, name, first)
+        if state.url_prefix and not state.url_prefix.startswith("/"):
+            raise ValueError(
+                f"The URL prefix {state.url_prefix!r} of the blueprint {name!r} must begin with a slash: "
+                f"url_prefix={'/' + state.url_prefix!r}."
+            )
         app.blueprints[name] = self
         self._registered = True
-        state = self._state(app, options, name, first)
         app.blueprint_prefixes[name] = state.url_prefix or ""
         if self.has_static_folder:
             state.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", self.send_static_file)

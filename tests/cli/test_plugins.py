@@ -234,7 +234,7 @@ def test_without_plugins_the_output_states_so() -> None:
 def test_without_an_application_installed_plugins_are_shown(run: Run) -> None:
     """Standard error states what was looked for; nothing is called loaded."""
     result = run("", "--hook", "dispatch_request", "--check")
-    assert result.stderr.startswith("There is no application. Tried: ")
+    assert result.stderr == "Without an application; --app names one.\n"
     assert "loaded" not in result.stdout
     assert section(result.stdout, "cocopot_dispatch_request")[-1][1:4] == [
         "builtin.dispatch",

@@ -585,3 +585,16 @@ class TestFiles:
             app = Cocopot(name, autoload=False)
             app.register_blueprint(blueprint)
             assert app.test_client().get("/").text == name
+
+
+def test_a_prefix_without_a_slash_is_refused_at_once() -> None:
+    """Also without a route; a nested blueprint may omit it, as it is joined with the outer prefix."""
+    app = Cocopot("shop", autoload=False)
+    with pytest.raises(ValueError, match=r"'x' of the blueprint 'admin' must begin .* url_prefix='/x'"):
+        app.register_blueprint(Blueprint("admin", __name__), url_prefix="x")
+    assert app.blueprints == {}
+    outer, inner = Blueprint("outer", __name__, url_prefix="/a"), Blueprint("inner", __name__, url_prefix="b")
+    inner.add_url_rule("/", "index", lambda: "inner")
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+    assert app.test_client().get("/a/b/").text == "inner"

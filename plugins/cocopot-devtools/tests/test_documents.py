@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [
     ROOT / "README.md",
-    *sorted(set(ROOT.glob("docs/*.md")) - {ROOT / "docs" / "hooks.md"}),  # generated from the examples
+    *sorted(ROOT.glob("docs/*.md")),
     *sorted(ROOT.glob("docs/hooks/*.py")),
     *sorted(ROOT.glob("plugins/*/README.md")),
 ]
@@ -37,7 +37,7 @@ dependencies = ["cocopot>=1.0"]
 
 def nodes_of(document: Path) -> Iterator[ast.stmt]:
     """Yield the statements of the Python blocks of a document."""
-    text = document.read_text("utf-8")
+    text = document.read_text("utf-8").partition("\n## cocopot_addhooks(")[0]  # the rest is generated
     blocks = (
         [text]
         if document.suffix == ".py"

@@ -48,7 +48,7 @@ def called_function(function: object) -> object:
         elif isinstance(function, (MethodType, staticmethod, classmethod)):
             function = function.__func__
         elif type(function) is _CACHED:
-            function = function.__wrapped__
+            function = vars(function)["__wrapped__"]
         elif hasattr(type(function), "__code__") or isinstance(function, type):
             break
         else:

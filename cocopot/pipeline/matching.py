@@ -63,7 +63,8 @@ def routing_error(environ: WSGIEnvironment, exc: HTTPException | UnicodeEncodeEr
     """
     try:
         if isinstance(exc, HTTPException):
-            return BaseException.with_traceback(exc, None)
+            BaseException.with_traceback(exc, None)  # not a method that its class overrides
+            return exc
         url = (environ.get(key, "") for key in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"))
         if all(char <= "\xff" for part in url for char in part):
             raise exc

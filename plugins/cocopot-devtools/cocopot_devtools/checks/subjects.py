@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cocopot.exceptions import locate, message_of
+from cocopot.exceptions import PluginError, locate, message_of
 from cocopot.testing import find_installed_plugins
 from cocopot_devtools.checks.rules import Finding
 
@@ -108,6 +108,7 @@ def with_requirements(name: str) -> tuple[set[str], str]:
 
 
 def describe(error: BaseException) -> str:
-    """Return the type and the first line of an exception."""
-    text = next(iter(message_of(error).strip().splitlines()), "")
+    """Return the type and the first line of an exception; of a `PluginError` without plugin and cure."""
+    message = error.problem if isinstance(error, PluginError) else message_of(error)
+    text = next(iter(message.strip().splitlines()), "")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

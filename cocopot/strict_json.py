@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain, compress
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 if TYPE_CHECKING:
@@ -57,13 +58,10 @@ def loads_strictly(text: str, **kwargs: Any) -> Any:
         value = json.loads(text, **{**_STRICT, **kwargs}) if kwargs else _parse(text)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    # Only a text with more brackets than levels are allowed can be nested deeper.
-    if (
-        len(text) > _MAX_DEPTH
-        and text.count("[") + text.count("{") > _MAX_DEPTH
-        and _is_deeper(value, _MAX_DEPTH)
-    ):
-        raise ValueError(_TOO_DEEP)
+    if len(text) > _MAX_DEPTH:
+        brackets = text.count("[") + text.count("{")
+        if brackets > _MAX_DEPTH and _is_deeper(value, _MAX_DEPTH, brackets):
+            raise ValueError(_TOO_DEEP)
     return value
 
 
@@ -77,14 +75,20 @@ def _parse(text: str) -> Any:
     return _DECODER.decode(text)
 
 
-def _is_deeper(value: object, depth: int) -> bool:
-    """Return whether dicts and lists are nested more than `depth` levels."""
+def _is_deeper(value: object, max_depth: int, containers: int) -> bool:
+    """Return whether dicts and lists are nested more than `max_depth` levels.
+
+    Args:
+        value: The value.
+        max_depth: The number of levels.
+        containers: How many dicts and lists there are at most; where the rest of them could not make more
+            levels, it is not searched.
+    """
     level: list[Any] = [value] if type(value) in _CONTAINERS else []
-    for _ in range(depth):
-        level = [
-            item
-            for container in level
-            for item in (container.values() if type(container) is dict else container)
-            if type(item) in _CONTAINERS
-        ]
+    for depth in range(1, max_depth + 1):
+        containers -= len(level)
+        if depth + containers <= max_depth:
+            return False
+        items = [*chain.from_iterable([item.values() if type(item) is dict else item for item in level])]
+        level = [*compress(items, map(_CONTAINERS.__contains__, map(type, items)))]
     return bool(level)

@@ -109,13 +109,6 @@ class Request(_WerkzeugRequest):
     path: str = lazy(load_path)
     headers: Headers = lazy_headers(EnvironHeaders)
     remote_addr: str | None = lazy(load_remote_addr)
-    host: str = lazy(load_host)
-    host_url: str = lazy(load_host_url)
-    root_url: str = lazy(load_root_url)
-    url_root: str = lazy(load_root_url)
-    base_url: str = lazy(load_base_url)
-    url: str = lazy(load_url)
-    full_path: str = lazy(load_full_path)
 
     #: The hosts that the request may be for; else `TRUSTED_HOSTS`, else any.
     trusted_hosts: Collection[str] | None = setting("TRUSTED_HOSTS", None)  # type: ignore[assignment]
@@ -158,6 +151,13 @@ class Request(_WerkzeugRequest):
         range = werkzeug_lazy("range")
         user_agent = werkzeug_lazy("user_agent")
         values = werkzeug_lazy("values")
+        host = lazy(load_host)
+        host_url = lazy(load_host_url)
+        root_url = lazy(load_root_url)
+        url_root = lazy(load_root_url)
+        base_url = lazy(load_base_url)
+        url = lazy(load_url)
+        full_path = lazy(load_full_path)
         cookies = lazy(load_cookies)
         stream = lazy(load_stream)
 

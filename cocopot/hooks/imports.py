@@ -129,7 +129,7 @@ def _cure_dependency(candidate: Candidate, missing: str) -> str:
     """Return the cure for a missing module of another distribution."""
     top = missing.partition(".")[0]
     distribution = _distribution(candidate)
-    for requirement in (distribution and distribution.requires) or ():
+    for requirement in () if distribution is None else distribution.requires or ():
         name = _NAME.match(requirement)
         if name is not None and re.sub(r"[-_.]+", "_", name[0]).lower() == top.lower():
             return f"Install {requirement!r}, which {candidate.distribution} requires."
@@ -148,7 +148,7 @@ def _submodules(package: ModuleType) -> list[str]:
 def _top_modules(distribution: IDistribution | None) -> list[str]:
     """Return the modules of a distribution that exist, as far as its record of files names them."""
     with suppress(Exception):  # the record may be missing or broken
-        files = (distribution and distribution.files) or ()
+        files = () if distribution is None else distribution.files or ()
         paths = [PurePath(str(file)) for file in files if Path(str(file.locate())).exists()]
         return sorted({path.parts[0].removesuffix(".py") for path in paths if path.suffix == ".py"})
     return []
@@ -157,7 +157,8 @@ def _top_modules(distribution: IDistribution | None) -> list[str]:
 def _editable_source(distribution: IDistribution | None) -> str:
     """Return the folder that a distribution was installed from in editable mode (PEP 610), or empty text."""
     with suppress(Exception):  # whatever is in that file
-        origin = json.loads((distribution and distribution.read_text("direct_url.json")) or "{}")
+        text = None if distribution is None else distribution.read_text("direct_url.json")
+        origin = json.loads(text or "{}")
         if origin["dir_info"]["editable"]:
             return str(origin["url"]).removeprefix("file://")
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from cocopot.folders import Folders
@@ -93,7 +94,10 @@ class Registrar(Folders):
 
     def __setattr__(self, name: str, value: object) -> None:
         # `__dict__` is not read: CPython 3.13.0 would not track it, so that the object was never collected.
-        table = getattr(self, name, None) if name in _TABLES else None
+        table = None
+        if name in _TABLES:
+            with suppress(AttributeError):  # without `__getattr__`, which searches for similar names
+                table = object.__getattribute__(self, name)
         if isinstance(table, ScopedTable):
             table.replace(cast("Mapping[Scope, object]", value))
         else:

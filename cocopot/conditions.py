@@ -95,7 +95,7 @@ class ConditionalResponse(_WerkzeugResponse):
             self.headers.pop(name, None)
         if status == 412:
             self.headers.pop("Expires", None)
-            self.headers["Cache-Control"] = "no-store"  # what it says is for this client only
+            self.headers["Cache-Control"] = "no-store"  # its content is for this client only
 
     def _send_range(self, start: int, stop: int, length: int) -> None:
         """Become a response with a part of the body (RFC 9110, 15.3.7)."""

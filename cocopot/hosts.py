@@ -188,7 +188,7 @@ def subdomain_of(host: str, server_name: str, scheme: str) -> str | None:
     Args:
         host: A valid host.
         server_name: The value of SERVER_NAME.
-        scheme: The scheme of the request, whose default port may be left out.
+        scheme: The scheme of the request, whose default port may be omitted.
     """
     own, parent = parse_host(host), parse_host(_encoded(server_name))
     if own is None or parent is None or _port(own, scheme) != _port(parent, scheme):

@@ -90,7 +90,7 @@ class ResultError(TypeError):
 
     Args:
         problem: What is wrong, without the place.
-        blame: Who returned it; `None` if that is unknown.
+        blame: The implementation that returned it; `None` if that is unknown.
     """
 
     def __init__(self, problem: str, blame: Blame | None) -> None:
@@ -118,7 +118,7 @@ def _wrong_result(call: HookCall, impl: pluggy.HookImpl, result: object, cure: s
 
 
 def describe_source(blame: Blame, impl: pluggy.HookImpl) -> str:
-    """Return who returned a result, as the subject of a sentence."""
+    """Return the subject of a sentence about the implementation that returned a result."""
     distribution = f" ({blame.distribution} {blame.version})" if blame.distribution else ""
     if blame.origin == "application":
         return f"The function {blame.plugin!r}"
@@ -126,7 +126,7 @@ def describe_source(blame: Blame, impl: pluggy.HookImpl) -> str:
 
 
 class Source(NamedTuple):
-    """Who returned a value, for a message.
+    """The source of a returned value, for a message.
 
     Args:
         subject: The subject of a sentence.
@@ -138,7 +138,7 @@ class Source(NamedTuple):
 
 
 def source_of(request: Request, hooks: Container[str], *, is_none: bool = False) -> Source | None:
-    """Return who returned the result that a request has recorded, or `None` if it was a default.
+    """Return the source of the result that a request has recorded, or `None` if it was a default.
 
     Args:
         request: The request.

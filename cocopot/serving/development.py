@@ -55,7 +55,7 @@ class ServerOptions:
         use_evalex: Whether the debugger runs code.
         extra_files: Files that the reloader watches, beside modules and configuration files.
         exclude_patterns: Patterns of files that the reloader ignores.
-        reloader_interval: Seconds between two looks at the files.
+        reloader_interval: Seconds between two checks of the files.
         reloader_type: `"auto"`, `"stat"` or `"watchdog"`.
         threaded: Whether to serve requests in parallel threads.
         processes: The number of processes that serve requests in parallel.

@@ -33,7 +33,7 @@ def make_reloader(
         kind: `"auto"`, `"stat"` or `"watchdog"`.
         files: Files to watch beside the modules.
         exclude_patterns: Patterns of files not to watch.
-        interval: Seconds between two looks at the files.
+        interval: Seconds between two checks of the files.
     """
     return reloader_loops[kind](extra_files=list(files), exclude_patterns=exclude_patterns, interval=interval)
 

@@ -221,7 +221,7 @@ def test_as_the_end_of_a_context(make: Callable[[], Exception]) -> None:
 
 @pytest.mark.parametrize("make", ODD)
 def test_blame_never_raises(make: Callable[[], Exception]) -> None:
-    """What can be noted is noted, and read; the rest is left out."""
+    """What can be noted is noted, and read; the rest is skipped."""
     app = Cocopot("shop", autoload=False, plugins=[raising(make, "cocopot_startup")])
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - any of them
         app.start()

@@ -126,11 +126,13 @@ class Loader:
         try:
             yield
         except PluginError as error:
+            candidate = self._culprit(candidate, error)
             candidate.complete(error)
             self._fail(error, candidate.name)
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - it is raised again, or logged
+            candidate = self._culprit(candidate, exc)
             text, place = message_of(exc).strip(), locate_error(exc)
             if type(exc) is ResultError:
                 text, place = exc.problem, exc.place
@@ -139,6 +141,15 @@ class Loader:
             wrapped = candidate.error(problem, reason=reason, place=place, hook=hook)
             wrapped.__cause__ = exc
             self._fail(wrapped, candidate.name)
+
+    def _culprit(self, candidate: Candidate, exc: BaseException) -> Candidate:
+        """Return the plugin that an exception left: `candidate`, or one whose wrapper is around its hook."""
+        names = [blame.plugin for blame in blame_of(exc)]
+        records = [
+            self._manager.records_by_name[name] for name in names if name in self._manager.records_by_name
+        ]
+        others = [record.candidate for record in records if record.origin == "plugin"]
+        return candidate if candidate.name in names or not others else others[0]
 
     def _fail(self, error: PluginError, name: str | None = None) -> None:
         """Raise an error, or log it and skip the plugin of that name, by default the error's own."""
@@ -226,10 +237,8 @@ class Loader:
         """
         manager, self._app = self._manager, app
         for impl in manager.call_order("cocopot_config_defaults"):
-            record = manager.records_by_name.get(impl.plugin_name)  # none: it has been skipped meanwhile
-            if record is not None and not is_wrapper(impl):
-                with self._skip_on_error(record.candidate, "config"):
-                    self._set_config_defaults(app, record, impl)
+            if not is_wrapper(impl):
+                self._collect_defaults(app, impl)
         manager.on_register = self._set_up_late
         manager.claims.app = app
         errors: list[PluginError] = []
@@ -246,6 +255,18 @@ class Loader:
         if errors:
             raise combine_errors(errors)
         self._skip_dependents()
+
+    def _collect_defaults(self, app: Cocopot, impl: pluggy.HookImpl) -> None:
+        """Set the configuration defaults of a plugin; again without a wrapper that has been skipped."""
+        attempted_with: int | None = None
+        while attempted_with != len(self._manager.failed):
+            attempted_with = len(self._manager.failed)
+            record = self._manager.records_by_name.get(
+                impl.plugin_name
+            )  # none: it has been skipped meanwhile
+            if record is not None:
+                with self._skip_on_error(record.candidate, "config"):
+                    self._set_config_defaults(app, record, impl)
 
     def _set_up_plugin(self, app: Cocopot, impl: pluggy.HookImpl) -> None:
         candidate = self._manager.records_by_name[impl.plugin_name].candidate

@@ -134,3 +134,30 @@ def test_an_exception_stops_the_start() -> None:
 
     with pytest.raises(PluginError, match=r"Broken' failed in cocopot_config_defaults: ValueError: broken"):
         Cocopot("shop", autoload=False, plugins=[Broken])
+
+
+@pytest.mark.parametrize("own", [ValueError, PluginError])
+def test_a_wrapper_that_raises_is_blamed(own: type[Exception]) -> None:
+    """The error names the plugin of the wrapper; if it is skipped, the other defaults are set."""
+
+    class Defaults:
+        plugin_name = "defaults"
+
+        @hookimpl
+        def cocopot_config_defaults(self) -> dict[str, int]:
+            return {"DEFAULTS_SIZE": 10}
+
+    class Around:
+        plugin_name = "around"
+
+        @hookimpl(wrapper=True)
+        def cocopot_config_defaults(self) -> Generator[None, Any, Any]:
+            yield
+            raise own("broken")
+
+    with pytest.raises(PluginError) as caught:
+        Cocopot("test", autoload=False, plugins=[Defaults, Around])
+    assert caught.value.plugin == "around"
+    app = Cocopot("test", autoload=False, plugins=[Defaults, Around], plugin_errors="warn")
+    assert set(app.plugins.failed) == {"around"}
+    assert app.config["DEFAULTS_SIZE"] == 10

@@ -371,3 +371,13 @@ def test_a_file_that_cannot_be_sent_is_closed(app: Cocopot, tmp_path: Path, opti
         with pytest.raises(ValueError, match=r"newlines|Latin-1|invalid etag"):
             send_from_directory("", "a.txt", **options)
     gc.collect()  # a file that is still open would be a warning here
+
+
+def test_after_this_request_rejects_a_generator_function(app: Cocopot) -> None:
+    """A function with a `yield` is refused where it is passed, by its name."""
+
+    def add_header(response: object) -> Any:
+        yield response
+
+    with app.test_request_context(), pytest.raises(TypeError, match="add_header has a `yield`"):
+        after_this_request(add_header)

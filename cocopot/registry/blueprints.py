@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cocopot.context import current
+from cocopot.functions import check_function
 from cocopot.missing_names import checked_template_folder
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
@@ -128,6 +129,7 @@ class Blueprint(Registrar):
     def record(self, func: Deferred) -> None:
         """Call `func` with the setup state whenever the blueprint is registered."""
         self.check_open("record")
+        check_function("record()", func)
         self._deferred.append(func)
 
     def record_once(self, func: Deferred) -> None:
@@ -138,6 +140,7 @@ class Blueprint(Registrar):
             if state.first_registration:
                 func(state)
 
+        check_function("record_once()", func)
         self.record(once)
 
     def add_url_rule(

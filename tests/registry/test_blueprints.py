@@ -598,3 +598,15 @@ def test_a_prefix_without_a_slash_is_refused_at_once() -> None:
     outer.register_blueprint(inner)
     app.register_blueprint(outer)
     assert app.test_client().get("/a/b/").text == "inner"
+
+
+@pytest.mark.parametrize("method", ["record", "record_once"])
+def test_a_recorded_generator_function_is_rejected(method: str) -> None:
+    """A function with a `yield` would never run when the blueprint is registered, and is refused."""
+    blueprint = Blueprint("shop", __name__)
+
+    def on_registration(state: object) -> Any:
+        yield state
+
+    with pytest.raises(TypeError, match="on_registration has a `yield`"):
+        getattr(blueprint, method)(on_registration)

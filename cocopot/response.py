@@ -17,9 +17,11 @@ It differs from Werkzeug's on purpose:
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
+from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response as _WerkzeugResponse
 from werkzeug.wsgi import ClosingIterator
 
@@ -253,7 +255,7 @@ class Response(ConditionalResponse):
                 cookie, as its name begins with `__Secure-` or `__Host-` without what these demand.
         """
         check_cookie(key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite)
-        super().set_cookie(
+        header = dump_cookie(
             key,
             value,
             clean_max_age(max_age),
@@ -262,9 +264,15 @@ class Response(ConditionalResponse):
             clean_domain(domain),
             secure,
             httponly,
-            samesite,
-            partitioned,
+            max_size=0,
+            samesite=samesite,
+            partitioned=partitioned,
         )
+        if 0 < self.max_cookie_size < len(header):
+            # Unlike Werkzeug's, a constant text: Python keeps each one, and a client may choose the length.
+            message = f"A cookie is larger than {self.max_cookie_size} bytes. Browsers may ignore it silently."
+            warnings.warn(message, stacklevel=2)
+        self.headers.add("Set-Cookie", header)
 
     def call_on_close(self, func: Callable[[], T]) -> Callable[[], T]:
         """Register `func` to be called when the response has been sent; return it, for use as a decorator."""

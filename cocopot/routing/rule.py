@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from werkzeug.routing import Rule as WerkzeugRule
+
+from cocopot.hosts import parse_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,3 +46,15 @@ class Rule(WerkzeugRule):
             "merge_slashes": self.merge_slashes,
             "websocket": self.websocket,
         }
+
+    def build(self, values: Mapping[str, Any], append_unknown: bool = True) -> tuple[str, str] | None:
+        """Return the host or subdomain, and the path; `None` if a value cannot be in them.
+
+        Werkzeug quotes a host as it quotes a path: the brackets of an IPv6 address, and a percent sign that
+        is one of the host's own (RFC 3986, 3.2.2).
+        """
+        built = super().build(values, append_unknown)
+        if built is not None and "%" in built[0]:
+            host = unquote(built[0])
+            return (host, built[1]) if parse_host(host) is not None else built
+        return built

@@ -270,7 +270,7 @@ class Response(ConditionalResponse):
         )
         if 0 < self.max_cookie_size < len(header):
             # Unlike Werkzeug's, a constant text: Python keeps each one, and a client may choose the length.
-            message = f"A cookie is larger than {self.max_cookie_size} bytes. Browsers may ignore it silently."
+            message = f"A cookie is larger than {self.max_cookie_size} bytes: browsers may ignore it."
             warnings.warn(message, stacklevel=2)
         self.headers.add("Set-Cookie", header)
 

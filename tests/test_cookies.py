@@ -123,3 +123,25 @@ def test_a_prefix_demands_attributes() -> None:
             cookie(name, "v", **attributes)
         with pytest.raises(ValueError, match="Browsers drop the cookie"):
             Response("a").delete_cookie(name, **attributes)
+
+
+def test_large_cookies_have_one_warning() -> None:
+    """The warning about a large cookie is the same for each length, as Python keeps each text."""
+    messages = set()
+    for length in (5000, 5001, 60000):
+        with pytest.warns(UserWarning, match="larger than 4093 bytes") as caught:
+            cookie("sid", "v" * length)
+        messages.add(str(caught[0].message))
+        assert caught[0].filename == __file__
+    assert len(messages) == 1
+
+
+def test_the_limit_of_a_cookie_can_be_removed() -> None:
+    """A subclass with the limit 0 sets cookies of any length without a warning."""
+
+    class Unlimited(Response):
+        max_cookie_size = 0
+
+    response = Unlimited("a")
+    response.set_cookie("sid", "v" * 5000)
+    assert len(response.headers["Set-Cookie"]) > 5000

@@ -242,3 +242,32 @@ class TestAddUrlRule:
             LookupError, match=r"In the rule '/<nope:x>', .*Converters are: any, default, float"
         ):
             app.add_url_rule("/<nope:x>", "x")
+
+
+class TestHostVariable:
+    @pytest.fixture
+    def host_app(self) -> Cocopot:
+        app = Cocopot("shop", autoload=False, host_matching=True, static_folder=None)
+
+        def page(host: str, number: int) -> str:
+            return f"{number} {url_for('page', host=host, number=2, _external=True)}"
+
+        app.add_url_rule("/page/", "page", page, host="<host>", defaults={"number": 1})
+        app.add_url_rule("/page/<int:number>", "page", page, host="<host>")
+        app.add_url_rule("/old", "page", page, host="<host>", defaults={"number": 1}, alias=True)
+        return app
+
+    @pytest.mark.parametrize("host", ["[::1]", "[::1]:8000", "a%20b", "shop.example:8000"])
+    def test_is_built_as_it_was_matched(self, host_app: Cocopot, host: str) -> None:
+        """The host of a request is not quoted as a path is: neither in URLs nor in redirects."""
+        client = host_app.test_client()
+        assert client.get("/page/", base_url=f"http://{host}").text == f"1 http://{host}/page/2"
+        for path in ("/page/1", "/old"):
+            response = client.get(path, base_url=f"http://{host}")
+            assert (response.status_code, response.location) == (308, f"http://{host}/page/")
+
+    def test_what_is_not_a_host_stays_quoted(self, host_app: Cocopot) -> None:
+        """A value that is not a host cannot begin another part of the URL."""
+        with host_app.test_request_context():
+            url = url_for("page", host="a?b#[c", number=2, _external=True)
+        assert url == "http://a%3Fb%23%5Bc/page/2"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from cocopot.hooks.conflicts import Claim, Conflict
 from cocopot.hooks.wrappers import is_wrapper
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cocopot.hooks.manager import PluginManager
     from cocopot.hooks.observers import HookCallRecord
     from cocopot.hooks.records import PluginRecord
+    from cocopot.scopes import Scope
 
 #: Kinds whose values are defined by what registers them, so that their own place is the better one.
 _LOCATED: frozenset[ConflictKind] = frozenset({"converter", "endpoint", "error handler"})
@@ -91,8 +92,7 @@ class Claims:
             nonlocal before
             self._reserve_static(app)
             after = _registrations(app)
-            changed = [(name, value) for name, value in after.items() if before.get(name) is not value]
-            before = after
+            changed, before = list(_changes(before, after)), after
             found = [self._add(name, _Entry(record, value, source)) for name, value in changed]
             return [conflict for conflict in found if conflict is not None]
 
@@ -146,12 +146,15 @@ class Claims:
         return [e for e in entries if e.record is None or records.get(e.record.name) is e.record]
 
     def _conflict(self, name: _Name) -> Conflict | None:
-        claims = [entry.claim(name.kind) for entry in self._entries_of(name)]
+        entries = self._entries_of(name)
+        if len(entries) < 2:
+            return None
+        claims = [entry.claim(name.kind) for entry in entries]
         if name.kind in _FIRST_WINS:
             claims.sort(key=lambda claim: claim.plugin is not None)
         else:
             claims.reverse()
-        return Conflict(name.kind, name.text, claims[0], tuple(claims[1:])) if len(claims) > 1 else None
+        return Conflict(name.kind, name.text, claims[0], tuple(claims[1:]))
 
     def owner_of(self, kind: ConflictKind, key: str) -> str:
         """Return which plugin has registered something, for messages; empty if none has."""
@@ -203,24 +206,39 @@ class Claims:
 # -------------------------------------------------------------------------
 
 
-def _registrations(app: Cocopot) -> dict[_Name, object]:
-    """Return what is registered on an application, by its name."""
-    tables: dict[ConflictKind, dict[str, object]] = {
-        "attribute": _attributes(app),
-        "blueprint": app.blueprints,  # type: ignore[dict-item]
-        "converter": app.router.converters,  # type: ignore[dict-item]
-        "endpoint": app.view_functions,  # type: ignore[dict-item]
-        "extension": app.extensions,
-    }
-    found = {
-        _Name(kind, key, str(key)): value for kind, table in tables.items() for key, value in table.items()
+#: What is registered, by kind, and by blueprint for error handlers.
+_Registrations: TypeAlias = "dict[tuple[ConflictKind, Scope], dict[Any, object]]"
+
+
+def _registrations(app: Cocopot) -> _Registrations:
+    """Return copies of the tables of an application."""
+    tables: _Registrations = {
+        ("attribute", None): _attributes(app),
+        ("blueprint", None): dict(app.blueprints),
+        ("converter", None): dict(app.router.converters),
+        ("endpoint", None): dict(app.view_functions),
+        ("extension", None): dict(app.extensions),
     }
     for scope, handlers in app.error_handler_spec.items():
-        where = "" if scope is None else f" of blueprint {scope}"
-        for key, handler in handlers.items():
-            text = str(key) if isinstance(key, int) else f"{key.__module__}.{key.__qualname__}"
-            found[_Name("error handler", (scope, key), f"{text}{where}")] = handler
-    return found
+        tables["error handler", scope] = dict(handlers)
+    return tables
+
+
+def _changes(before: _Registrations, after: _Registrations) -> Iterator[tuple[_Name, object]]:
+    """Yield what has been registered or replaced between two copies."""
+    for (kind, scope), table in after.items():
+        known = before.get((kind, scope), {})
+        for key, value in table.items():
+            if known.get(key) is not value:
+                yield _name_of(kind, scope, key), value
+
+
+def _name_of(kind: ConflictKind, scope: Scope, key: Any) -> _Name:
+    if kind != "error handler":
+        return _Name(kind, key, str(key))
+    where = "" if scope is None else f" of blueprint {scope}"
+    text = str(key) if isinstance(key, int) else f"{key.__module__}.{key.__qualname__}"
+    return _Name(kind, (scope, key), f"{text}{where}")
 
 
 def _attributes(app: Cocopot) -> dict[str, object]:

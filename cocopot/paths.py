@@ -40,7 +40,9 @@ def find_instance_path(import_name: str, root_path: str) -> str:
         root_path: The root path of the application.
     """
     name = import_name.partition(".")[0]
-    (file, _), (_, folders) = _locate(import_name), _locate(name)
+    file, folders = _locate(name)
+    if import_name != name:
+        file, _ = _locate(import_name)
     if folders:  # of a namespace package, the one that contains the application
         beside = Path(_parent(next(filter(Path(root_path).is_relative_to, folders), folders[0])))
     else:

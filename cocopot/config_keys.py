@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from cocopot.exceptions import ConfigFault
-from cocopot.hosts import check_trusted_hosts, parse_host
+from cocopot.hosts import check_trusted_hosts, parse_host, to_ascii
 
 #: The keys of the core, each with its default.
 DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
@@ -99,19 +99,12 @@ def _check_secret(value: object) -> str | None:
 
 
 def _check_server_name(value: object) -> str | None:
-    if value is None or (isinstance(value, str) and parse_host(_as_ascii(value)) is not None):
+    if value is None or (isinstance(value, str) and parse_host(to_ascii(value)) is not None):
         return None
     return (
         "must be a host, with its port if it is unusual, or None; without a scheme, a user and a path: "
         "'shop.example' or 'localhost:8000'"
     )
-
-
-def _as_ascii(name: str) -> str:
-    try:
-        return name if name.isascii() else name.encode("idna").decode()
-    except UnicodeError:
-        return ""
 
 
 def _check_root(value: object) -> str | None:

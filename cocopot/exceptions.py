@@ -47,7 +47,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.routing import BuildError, RequestRedirect, RoutingException
 
-from cocopot.locations import SourceLocation, locate, message_of
+from cocopot.locations import SourceLocation, at_place, locate, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -241,9 +241,7 @@ class PluginError(Exception):
         text = f"{self.subject} {self.problem}" if self.subject else self.problem
         if self.raised_by:
             text = f"{self.raised_by}: {text}"
-        if self.place is not None:
-            line = self.place.read_line()
-            text += f"\n  at {self.place}: {line}" if line else f"\n  at {self.place}"
+        text += at_place(self.place)
         if self.cure:
             is_sentence = not self.subject and self.place is None
             text += f" {self.cure}" if is_sentence else f"\n{self.cure}"
@@ -284,8 +282,13 @@ class Blame:
 
     def __str__(self) -> str:
         name = repr(self.plugin) if self.origin == "application" else f"plugin {self.plugin!r}"
-        distribution = f" ({self.distribution} {self.version})" if self.distribution else ""
+        distribution = in_parentheses(self.distribution, self.version)
         return f"{self.action.capitalize()} by {name}{distribution} in hook {self.hook}."
+
+
+def in_parentheses(distribution: str | None, version: str | None) -> str:
+    """Return name and version of a distribution, to follow a plugin's name; empty if there is none."""
+    return f" ({distribution} {version})" if distribution else ""
 
 
 #: The attribute of an exception that `add_blame` sets.

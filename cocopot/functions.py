@@ -7,7 +7,7 @@ import inspect
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal
 
-from cocopot.locations import locate
+from cocopot.locations import at_place, locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,11 +85,9 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         result = function(*args, **kwargs)
         if code is not None and code in (getattr(result, "gi_code", None), getattr(result, "cr_code", None)):
             result.close()
-            place = locate(inner)
-            where = "" if place is None else f"\n  at {place}: {place.read_line()}"
             raise TypeError(
                 f"{name_of(inner)} has a `yield` or `async`, and its decorator returns what a call makes, "
-                f"so that none of its code runs.{where}"
+                f"so that none of its code runs.{at_place(locate(inner))}"
             )
         return result
 
@@ -129,6 +127,5 @@ def check_function(usage: str, function: object, *, may_yield: bool = False) -> 
         )
     else:
         return
-    place = locate(function)
-    where = "" if place is None else f"\n  at {place}: {place.read_line()}"
+    where = at_place(locate(function))
     raise TypeError(f"{usage}: the function {name_of(function)} {problem}{where}")

@@ -190,7 +190,7 @@ def subdomain_of(host: str, server_name: str, scheme: str) -> str | None:
         server_name: The value of SERVER_NAME.
         scheme: The scheme of the request, whose default port may be omitted.
     """
-    own, parent = parse_host(host), parse_host(_encoded(server_name))
+    own, parent = parse_host(host), parse_host(to_ascii(server_name))
     if own is None or parent is None or _port(own, scheme) != _port(parent, scheme):
         return None
     name, parent_name = comparable(own.name), comparable(parent.name)
@@ -203,7 +203,7 @@ def _port(host: Host, scheme: str) -> str | None:
     return host.port or _DEFAULT_PORTS.get(scheme)
 
 
-def _encoded(text: str) -> str:
+def to_ascii(text: str) -> str:
     """Return a host with its name in ASCII (RFC 3490); unchanged if it cannot be encoded."""
     name, colon, port = text.partition(":")
     try:
@@ -245,7 +245,7 @@ def _parse_trusted_hosts(trusted_hosts: tuple[str, ...]) -> tuple[frozenset[str]
 
 def _trusted_name(text: str) -> str | None:
     """Return the name in an entry of TRUSTED_HOSTS, comparable, or `None` if it is not valid."""
-    host = parse_host(_encoded(text.removeprefix(".")))
+    host = parse_host(to_ascii(text.removeprefix(".")))
     if host is None or (host.name[0] == "[" and text[0] == "."):
         return None
     name = comparable(host.name)

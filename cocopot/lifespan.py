@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cocopot.exceptions import StartupTimeout
 from cocopot.hooks.reporting import run_every
-from cocopot.locations import SourceLocation, is_foreign
+from cocopot.locations import SourceLocation, at_place, is_foreign
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
@@ -84,14 +84,12 @@ class Lifespan:
         """Acquire the lock, after waiting for no longer than `STARTUP_TIMEOUT`."""
         limit: int | None = self._app.config["STARTUP_TIMEOUT"]
         if not self._lock.acquire(timeout=-1 if limit is None else limit):
-            place = _place_of(self._thread)
-            where = "" if place is None else f"\n  at {place}: {place.read_line()}"
             self._app.logger.error(
                 "A request has waited for the startup hooks for %s seconds (STARTUP_TIMEOUT), and is a 503. "
                 "They run in another thread. If they wait for a request to this application, send it with "
                 "app.test_client() in the hook, or after the start.%s",
                 limit,
-                where,
+                at_place(_place_of(self._thread)),
             )
             raise StartupTimeout(retry_after=limit or 1)
 

@@ -34,6 +34,11 @@ class SourceLocation:
         return linecache.getline(self.file, self.line).strip()
 
 
+def at_place(place: SourceLocation | None) -> str:
+    """Return a place and its line of source as a further line of a message; empty if it is unknown."""
+    return "" if place is None else f"\n  at {place}: {place.read_line()}".removesuffix(": ")
+
+
 def locate(target: object) -> SourceLocation | None:
     """Return where a function, class or module is defined.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import logging
 import sys
 import traceback
@@ -18,6 +17,7 @@ from cocopot.cli.production import production_findings
 from cocopot.cli.tables import print_json
 from cocopot.cli.tracebacks import print_error
 from cocopot.exceptions import ConfigError
+from cocopot.functions import code_of
 from cocopot.hooks.failures import collect_errors
 from cocopot.hooks.source import function_of
 from cocopot.hooks.wrappers import is_wrapper
@@ -165,7 +165,7 @@ def _after_failure(impls: Sequence[pluggy.HookImpl], error: BaseException) -> Se
     failed = [
         index
         for index, impl in enumerate(impls)
-        if getattr(inspect.unwrap(function_of(impl)), "__code__", None) in codes and not is_wrapper(impl)
+        if code_of(function_of(impl)) in codes and not is_wrapper(impl)
     ]
     rest = impls[failed[-1] + 1 :] if failed else ()
     return [*(impl for impl in impls if is_wrapper(impl)), *(impl for impl in rest if not is_wrapper(impl))]

@@ -10,7 +10,7 @@ import click
 from cocopot.cli.tables import printable
 from cocopot.hooks.candidates import Candidate
 from cocopot.hooks.distributions import COMMANDS_GROUP, read_entry_points
-from cocopot.locations import locate_error, message_of
+from cocopot.locations import at_place, locate_error, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -49,8 +49,7 @@ class ExternalCommandError(click.ClickException):
         self.version = version
         self.entry_point = entry_point
         self.place = place
-        where = "" if place is None else f"\n  at {place}: {place.read_line()}".removesuffix(": ")
-        super().__init__(printable(f"{problem}{where}\n{cure}"))
+        super().__init__(printable(f"{problem}{at_place(place)}\n{cure}"))
 
 
 @dataclass(frozen=True, slots=True)

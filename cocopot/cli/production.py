@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cocopot.cli.findings import warning
 from cocopot.cli.masking import shown
 from cocopot.cli.variables import unread_variables
 from cocopot.config_keys import DEFAULTS
+from cocopot.serving import is_loopback, split_server_name
 from cocopot.suggestions import close_name
 
 if TYPE_CHECKING:
@@ -111,7 +110,8 @@ def _hosts(config: Mapping[str, object]) -> Iterator[Finding]:
     name = config.get("SERVER_NAME")
     if not isinstance(name, str):
         return
-    if _is_local(urlsplit(f"//{name}").hostname or ""):
+    host, _ = split_server_name(name)
+    if host and is_loopback(host):
         yield warning(
             "production",
             f"SERVER_NAME is {name}, which other machines cannot reach.",
@@ -123,15 +123,6 @@ def _hosts(config: Mapping[str, object]) -> Iterator[Finding]:
             "PREFERRED_URL_SCHEME is http: URLs that are built outside a request are not secure.",
             "Set 'https'.",
         )
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _limits(config: Mapping[str, object]) -> Iterator[Finding]:

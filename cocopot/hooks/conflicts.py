@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from cocopot.exceptions import PluginError
+from cocopot.exceptions import PluginError, in_parentheses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,9 +66,8 @@ class Claim:
         """The plugin and its distribution, for messages."""
         if self.plugin is None:
             return "the application"
-        distribution = f" ({self.distribution} {self.version})" if self.distribution else ""
         kind = "the built-in plugin" if self.plugin.startswith("builtin.") else "plugin"
-        return f"{kind} {self.plugin!r}{distribution}"
+        return f"{kind} {self.plugin!r}{in_parentheses(self.distribution, self.version)}"
 
     def __str__(self) -> str:
         return self.owner if self.place is None else f"{self.owner} at {self.place}"

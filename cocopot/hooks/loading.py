@@ -261,10 +261,8 @@ class Loader:
         attempted_with: int | None = None
         while attempted_with != len(self._manager.failed):
             attempted_with = len(self._manager.failed)
-            record = self._manager.records_by_name.get(
-                impl.plugin_name
-            )  # none: it has been skipped meanwhile
-            if record is not None:
+            record = self._manager.records_by_name.get(impl.plugin_name)
+            if record is not None:  # otherwise it has been skipped meanwhile
                 with self._skip_on_error(record.candidate, "config"):
                     self._set_config_defaults(app, record, impl)
 

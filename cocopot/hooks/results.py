@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from cocopot.exceptions import add_blame
+from cocopot.exceptions import add_blame, in_parentheses
 from cocopot.hooks.wrappers import is_wrapper
-from cocopot.locations import locate
+from cocopot.locations import at_place, locate
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -102,11 +102,7 @@ class ResultError(TypeError):
 
     def __str__(self) -> str:
         """Return the problem, and the place with its line of source."""
-        return (
-            self.problem
-            if self.place is None
-            else f"{self.problem}\n  at {self.place}: {self.place.read_line()}"
-        )
+        return f"{self.problem}{at_place(self.place)}"
 
 
 def _wrong_result(call: HookCall, impl: pluggy.HookImpl, result: object, cure: str) -> ResultError:
@@ -119,10 +115,10 @@ def _wrong_result(call: HookCall, impl: pluggy.HookImpl, result: object, cure: s
 
 def describe_source(blame: Blame, impl: pluggy.HookImpl) -> str:
     """Return the subject of a sentence about the implementation that returned a result."""
-    distribution = f" ({blame.distribution} {blame.version})" if blame.distribution else ""
     if blame.origin == "application":
         return f"The function {blame.plugin!r}"
-    return f"{'The wrapper of plugin' if is_wrapper(impl) else 'Plugin'} {blame.plugin!r}{distribution}"
+    kind = "The wrapper of plugin" if is_wrapper(impl) else "Plugin"
+    return f"{kind} {blame.plugin!r}{in_parentheses(blame.distribution, blame.version)}"
 
 
 class Source(NamedTuple):

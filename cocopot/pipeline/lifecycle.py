@@ -227,9 +227,8 @@ def finalize_request(context: Context, value: object, *, from_error_handler: boo
     except Exception as error:
         if not from_error_handler:
             raise
-        if not issubclass(
-            type(error), BAD_INPUT
-        ):  # `isinstance` may run code of the exception, here and below
+        # `isinstance` may run code of the exception, here and below.
+        if not issubclass(type(error), BAD_INPUT):
             message = "Request finalizing failed with an error while handling an error"
             log_failure(context.app, message, error=error)
         return response

@@ -61,7 +61,7 @@ def send_error(
     """
     if environ.pop(START_FAILED, False):
         start_response = _restarting(start_response, exc)
-    for answer in (response, Response(InternalServerError().get_body(), 500)):
+    for answer in (response, _plain_error()):
         try:
             return send(answer, environ, start_response)
         except Exception as error:  # noqa: BLE001 - logged
@@ -93,9 +93,13 @@ def send_without_request(
         if app.propagate_exceptions:
             raise exc
         log_failure(app, "The request cannot be created; a plain 500 is sent", error=exc)
-        return Response(InternalServerError().get_body(), 500)(environ, start_response)
+        return _plain_error()(environ, start_response)
     finally:
         del exc  # break the reference cycle exception -> traceback -> frame
+
+
+def _plain_error() -> Response:
+    return Response(InternalServerError().get_body(), 500)
 
 
 def _restarting(start_response: StartResponse, exc: Exception) -> StartResponse:

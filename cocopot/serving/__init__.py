@@ -9,6 +9,7 @@ from cocopot.serving.address import (
     find_address,
     free_port,
     is_loopback,
+    split_server_name,
 )
 from cocopot.serving.banner import print_banner
 from cocopot.serving.development import app_that_raises, disable_run, inherited_address, run_app, serve
@@ -26,4 +27,5 @@ __all__ = [
     "print_banner",
     "run_app",
     "serve",
+    "split_server_name",
 ]

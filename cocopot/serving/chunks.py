@@ -65,11 +65,7 @@ class ChunkedBody(io.RawIOBase):
     def _read_trailers(self) -> None:
         for _ in range(_MOST_TRAILERS):
             line = self._source.readline(_LONGEST_LINE)
-            if line in {
-                b"\r\n",
-                b"\n",
-                b"",
-            }:  # at the end of the connection the body is complete all the same
+            if line in {b"\r\n", b"\n", b""}:  # the last one at the end of the connection
                 return
             if not line.endswith(b"\r\n") or b":" not in line:
                 break

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from cocopot.hooks.wrappers import unwind
+from cocopot.locations import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +28,7 @@ def raise_together(hook: str, errors: Sequence[BaseException], number: int) -> N
     Raises:
         ExceptionGroup: Of the errors.
         BaseException: The first one that is not an `Exception`, such as a `KeyboardInterrupt`, which must not
-            be wrapped in a group; the others are its cause.
+            be wrapped in a group; the others are its cause, and of one that was raised because of it, the text.
     """
     text = f"{len(errors)} of {number} implementations of {hook} raised"
     # `isinstance` may run code of the exception.
@@ -34,9 +36,32 @@ def raise_together(hook: str, errors: Sequence[BaseException], number: int) -> N
     for error in errors:
         if not issubclass(type(error), Exception):
             if ordinary:
-                raise error from ExceptionGroup(text, ordinary)
+                raise error from ExceptionGroup(text, [_as_cause(other, error) for other in ordinary])
             raise error
     raise ExceptionGroup(text, ordinary)
+
+
+def _as_cause(error: Exception, of: BaseException) -> Exception:
+    """Return an exception as a cause of another one, which must not have been raised because of that one."""
+    return RuntimeError(f"Because of it {shown(error)} was raised.") if _leads_to(error, of) else error
+
+
+def _leads_to(error: BaseException, target: BaseException) -> bool:
+    """Return whether `target` is among the causes and contexts of an exception, which may have cycles."""
+    seen: set[int] = set()
+    left: list[BaseException | None] = [error]
+    while left:
+        current = left.pop()
+        if current is None or id(current) in seen:
+            continue
+        if current is target:
+            return True
+        seen.add(id(current))
+        with suppress(Exception):  # what properties of its class raise
+            left += [current.__cause__, current.__context__]
+        if type(current) is ExceptionGroup:
+            left += current.exceptions
+    return False
 
 
 def unwind_every(

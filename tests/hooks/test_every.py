@@ -245,3 +245,40 @@ def test_the_warning_of_an_old_style_wrapper(hook: str) -> None:
         pytest.raises(ExceptionGroup),
     ):
         call(app, hook)
+
+
+def test_an_interrupt_that_caused_another_exception_is_not_caused_by_it() -> None:
+    """The others are its cause; of one that was raised because of it, only the text, without a cycle."""
+
+    class Inner:
+        @hookimpl(wrapper=True)
+        def shop_closed(self) -> Any:
+            try:
+                yield
+            finally:
+                raise KeyboardInterrupt
+
+    class Outer:
+        @hookimpl(wrapper=True)
+        def shop_closed(self) -> Any:
+            try:
+                yield
+            except KeyboardInterrupt as error:
+                raise KeyError("outer") from error
+
+    class Broken:
+        @hookimpl
+        def shop_closed(self) -> None:
+            raise ValueError("inner")
+
+    manager = PluginManager(hookspecs=[Specs])
+    for plugin in (Outer(), Inner(), Broken()):
+        manager.register(plugin)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        manager.hook.shop_closed(app=None)
+    cause = caught.value.__cause__
+    assert type(cause) is ExceptionGroup
+    assert [str(error) for error in cause.exceptions] == [
+        "inner",
+        "Because of it KeyError('outer') was raised.",
+    ]

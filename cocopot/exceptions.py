@@ -295,6 +295,12 @@ def in_parentheses(distribution: str | None, version: str | None) -> str:
 _BLAME = "_cocopot_blame"
 
 
+def add_note(error: BaseException, note: str) -> None:
+    """Add a note to an exception, unless it takes none; a method that its class overrides is not called."""
+    with suppress(Exception):
+        BaseException.add_note(error, note)
+
+
 def add_blame(error: BaseException, blame: Blame) -> None:
     """Note on an exception which implementation it left, once, as an object and as text for tracebacks.
 
@@ -308,7 +314,7 @@ def add_blame(error: BaseException, blame: Blame) -> None:
     with suppress(Exception):
         note = str(blame)
         if note not in getattr(error, "__notes__", ()):
-            BaseException.add_note(error, note)
+            add_note(error, note)
 
 
 def blame_of(error: BaseException) -> tuple[Blame, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from cocopot.datastructures import check_text, checked_header
+from cocopot.exceptions import add_note
+from cocopot.locations import shown
 from cocopot.statuses import clean_status
 
 if TYPE_CHECKING:
@@ -140,5 +141,4 @@ def close_unsent(body: object, error: BaseException) -> None:
 
 
 def _note(first: BaseException, error: BaseException) -> None:
-    with suppress(Exception):  # not every exception takes notes, or can be represented
-        first.add_note(f"Closing the response raised another exception: {error!r:.200}")
+    add_note(first, f"Closing the response raised another exception: {shown(error)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,7 +13,7 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.datastructures import Headers
-from cocopot.exceptions import add_blame
+from cocopot.exceptions import add_blame, add_note
 from cocopot.head import plain_headers
 from cocopot.hooks import hookimpl
 from cocopot.hooks.results import VALUES, ResultError, source_of
@@ -170,8 +169,7 @@ def _note_source(request: Request, value: object, error: ValueError) -> None:
     if isinstance(value, HTTPException):
         return  # usually raised
     source = source_of(request, VALUES)
-    with suppress(Exception):  # not every exception takes notes
-        BaseException.add_note(error, f"{_returned(request, source, shown(value))}.")
+    add_note(error, f"{_returned(request, source, shown(value))}.")
     if source is not None:
         add_blame(error, replace(source.blame, action="returned"))
 

@@ -76,7 +76,7 @@ class TestHandler:
     def test_not_beyond_a_logger_that_does_not_propagate(
         self, app: Cocopot, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """A root handler that records do not reach is none."""
+        """A root handler that records do not reach is not a handler."""
         with root_with(Kept()):
             logging.getLogger(app.name).propagate = False
             app.logger.warning("hello")

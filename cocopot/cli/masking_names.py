@@ -11,7 +11,7 @@ _PARTS = re.compile(
     r"|SHARED_?ACCESS_?SIGNATURE"
     r"|(?:ACCESS|ACCOUNT|API|CLIENT|ENCRYPTION|MASTER|PRIVATE|SERVICE|SHARED|SIGNING|STORAGE)[_-]?KEY"
 )
-#: Words that end like the name of a secret and are none.
+#: Words that end like the name of a secret, and are not one.
 _OTHER = (
     r"(?!(?:(?:DONKEY|HICKEY|HOCKEY|HOTKEY|JOCKEY|LACKEY|MONKEY|TURKEY|WHISKEY)S?"
     r"|(?:ALL|BAND|BY|COM|ENCOM|HIGH|LOW|OVER|SUR|TRES|UNDER)PASS|OAUTH|PREAUTH|BASALTS?)(?![A-Z]))"

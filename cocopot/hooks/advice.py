@@ -40,7 +40,7 @@ def plugin_warnings(manager: PluginManager, candidate: Candidate, plugin: object
         for name, hook in unmarked.items():
             if name.startswith(_PREFIX):
                 yield f"has a function {name!r}, which is not a hook. Did you mean {hook!r}?"
-    elif not getattr(plugin, "requires", ()):  # it may bring others
+    elif not getattr(plugin, "requires", ()):  # it may be there to require others
         cause = _probable_cause(manager, candidate, plugin, unmarked)
         yield f"implements no hook, so it does nothing. {cause}"
 

@@ -61,7 +61,7 @@ def _error(
 
 
 def _describe_wrapper_misfit(impl: pluggy.HookImpl, caller: pluggy.HookCaller, kind: str) -> str | None:
-    """Return why an implementation cannot be a wrapper; `None` if it can, or is none."""
+    """Return why an implementation cannot be a wrapper; `None` if it can, or is not a wrapper."""
     if not is_wrapper(impl):
         return None
     if caller.is_historic():
@@ -167,7 +167,7 @@ def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[s
 
 
 def _check_attribute(manager: PluginManager, record: PluginRecord, name: str, is_hook: bool) -> None:
-    """Reject an attribute that is no implementation, but is named or marked as one."""
+    """Reject an attribute that is not an implementation, but is named or marked as one."""
     value = static_attribute(record.plugin, name)
     function = value.__func__ if type(value) in (staticmethod, classmethod) else value
     # None disables the hook of a base class.

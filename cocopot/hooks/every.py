@@ -28,7 +28,7 @@ def raise_together(hook: str, errors: Sequence[BaseException], number: int) -> N
     Raises:
         ExceptionGroup: Of the errors.
         BaseException: The first one that is not an `Exception`, such as a `KeyboardInterrupt`, which must not
-            be wrapped in a group; the others are its cause, and of one that was raised because of it, the text.
+            be wrapped in a group; the others are its cause, and of one that it has caused, the text.
     """
     text = f"{len(errors)} of {number} implementations of {hook} raised"
     # `isinstance` may run code of the exception.

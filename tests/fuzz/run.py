@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING
 from tests.fuzz.corpus import FORGED
 from tests.fuzz.exchange import HUNG, Answer, Connection
 from tests.fuzz.messages import make_message
-from tests.processes import free_port
+from tests.processes import free_port, stop_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -215,7 +214,7 @@ def _running(server: str, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes
             _wait(process, port, log)
             yield process, port, log
         finally:
-            _stop(process)
+            stop_session(process)
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -226,15 +225,6 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             return
         time.sleep(0.1)
     raise RuntimeError(f"The server does not answer:\n{log.read_text()}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a server, and what it has started: each is the leader of its own session."""
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(10)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -31,7 +31,7 @@ class Plain:
 
 
 class Requires:
-    """A plugin that only brings others."""
+    """A plugin that only requires others."""
 
     requires = ("other",)
 
@@ -94,7 +94,7 @@ def test_a_misspelled_function_beside_others(caplog: pytest.LogCaptureFixture) -
 
 
 def test_a_plugin_that_requires_others_needs_no_hook(caplog: pytest.LogCaptureFixture) -> None:
-    """It may exist to bring others."""
+    """It may exist to require others."""
     make_app(Requires, type("Other", (Half,), {"plugin_name": "other", "cocopot_befor_request": None}))
     assert caplog.messages == []
 

@@ -233,7 +233,7 @@ def test_blame_never_raises(make: Callable[[], Exception]) -> None:
 
 
 def test_notes() -> None:
-    """Notes that are no list of texts are none."""
+    """Notes that are not a list of texts are ignored."""
     error = ValueError()
     assert notes_of(error) == ()
     error.add_note("a")

@@ -134,7 +134,7 @@ class DirRaises:
 def test_a_plugin_whose_attributes_raise(cls: type) -> None:
     """It is a `PluginError` with its class or name; with `plugin_errors="warn"` it is skipped entirely."""
     name = getattr(cls, "plugin_name", "") if isinstance(getattr(cls, "plugin_name", ""), str) else ""
-    # Of a class, the property itself is no name, so that it is not read.
+    # Of a class, the property itself is not a name, and is not read.
     for plugin in (cls(),) if cls is NameRaises else (cls, cls()):
         with pytest.raises(PluginError, match="RuntimeError: no ") as caught:
             Cocopot("shop", autoload=False, plugins=[plugin])

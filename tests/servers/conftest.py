@@ -6,7 +6,6 @@ import http.client
 import importlib.util
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.processes import free_port
+from tests.processes import free_port, stop_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,18 +142,6 @@ def _wait_until_it_answers(server: Server, process: subprocess.Popen[bytes]) -> 
     pytest.fail(f"{server.name} does not answer:\n{server.log.read_text()}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a server, and what it has started: each is the leader of its own session."""
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
 @contextmanager
 def running(name: str, folder: Path) -> Iterator[Server]:
     """Run one server for as long as the block takes."""
@@ -176,7 +163,7 @@ def running(name: str, folder: Path) -> Iterator[Server]:
             _wait_until_it_answers(server, process)
             yield server
         finally:
-            _stop(process)
+            stop_session(process)
 
 
 @pytest.fixture(scope="session", params=COMMANDS)

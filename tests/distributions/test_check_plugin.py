@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from tests.distributions.environments import Builder, Environment, MakeEnvironment
 
 CORS = CHECKOUT / "plugins" / "cocopot-cors"
-SLEEPS = Plugin("sleeps", "import time\ntime.sleep(0.05)")
+SLEEPS = Plugin(
+    "sleeps",
+    "import time\nfrom cocopot import hookimpl\ntime.sleep(0.05)\n\n@hookimpl\ndef cocopot_startup(app): ...",
+)
 LEAVES = Plugin("leaves", "import os\nos._exit(0)")
 
 

@@ -78,7 +78,7 @@ EXPECTED = {
     "misspelled": "'cocopot_befor_request', which is not a hook. Did you mean 'cocopot_before_request'?",
     "argument": "cocopot_teardown_request has no argument 'error'; it has the arguments app, request, exc.",
     "unmarked": "has a function 'cocopot_after_request' without the mark @cocopot.hookimpl",
-    "wrapper": "cocopot_setup cannot have wrappers: historic incompatible with yield/wrapper/hookwrapper",
+    "wrapper": "cocopot_setup cannot have wrappers, because it is called for each plugin separately",
     "requires": "has requires = 'session'; it must be a tuple of plugin names",
     "after": "has after = {'session'}; it must be a tuple of plugin names",
     "addhooks": "ZeroDivisionError: division by zero",

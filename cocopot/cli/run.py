@@ -12,7 +12,7 @@ import click
 from werkzeug.serving import is_running_from_reloader
 
 from cocopot.cli.tracebacks import print_error, strip_frames
-from cocopot.cli.workers import GRACEFUL_TIMEOUT, run_workers
+from cocopot.cli.workers import GRACEFUL_TIMEOUT, load_to_serve, run_workers
 from cocopot.serving import app_that_raises, inherited_address, run_app, serve
 
 if TYPE_CHECKING:
@@ -131,8 +131,10 @@ def _run_development_server(
     loader: AppLoader, host: str | None, port: int | None, debug: bool | None, options: dict[str, Any]
 ) -> None:
     try:
-        app = loader.load()
-    except (Exception, SystemExit) as error:
+        app = load_to_serve(loader)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         if not is_running_from_reloader():
             raise
         # The next change may fix it, so this process continues and waits for it.
@@ -147,7 +149,7 @@ def _run_development_server(
         run_app(app, host, port, debug=debug, **options)
 
 
-def _print_error(error: Exception | SystemExit) -> None:
+def _print_error(error: BaseException) -> None:
     if isinstance(error, click.ClickException):
         error.show()
     else:

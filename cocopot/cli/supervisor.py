@@ -70,7 +70,7 @@ class WorkerLoader:
             raise
         except click.ClickException as error:
             error.show()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is printed
+        except BaseException as error:  # noqa: BLE001 - it is printed
             print_error(error if app is None else explain_start_error(app, error))
         else:
             _limit_end(app, self._graceful_timeout)

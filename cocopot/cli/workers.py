@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cocopot.cli.supervisor import Supervisor, WorkerLoader
+from cocopot.locations import locate_error
 from cocopot.serving import UNIX_PREFIX, AddressError, find_address, free_port, print_banner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cocopot.app import Cocopot
     from cocopot.cli.loading import AppLoader
     from cocopot.serving import Address
 
@@ -59,7 +61,7 @@ def run_workers(
     """
     if importlib.util.find_spec("granian") is None:
         raise click.ClickException("--workers needs granian: pip install 'cocopot[serve]'.")
-    app = loader.load()
+    app = load_to_serve(loader)
     if app.debug:
         raise click.ClickException(
             f"--workers is for production, and debug mode is on ({app.config.origin('DEBUG')}). "
@@ -78,6 +80,28 @@ def run_workers(
     server.serve(target_loader=worker, wrap_loader=False)
     if supervisor.failed:
         sys.exit(1)
+
+
+def load_to_serve(loader: AppLoader) -> Cocopot:
+    """Return the application of a command that serves it, which must not end as if it had succeeded.
+
+    Args:
+        loader: Finds the application.
+
+    Raises:
+        click.ClickException: If the application called `sys.exit` without an error.
+    """
+    try:
+        return loader.load()
+    except SystemExit as error:
+        if error.code:
+            raise
+        place = locate_error(error)
+        where = "" if place is None else f"\n  at {place}: {place.read_line()}"
+        raise click.ClickException(
+            f"The application called sys.exit({error.code!r}) while it was imported, so that there is nothing "
+            f'to serve. Call it below the line if __name__ == "__main__".{where}'
+        ) from None
 
 
 def _make_server(

@@ -235,7 +235,9 @@ def _start(app: Cocopot) -> WSGIApplication | None:
 
     try:
         app.start()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is printed
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - it is printed
         failure = explain_start_error(app, error)
         print_error(failure)
         if is_restarted():  # the next change may fix it
@@ -254,6 +256,8 @@ def app_that_raises(error: BaseException, during: str = "imported") -> WSGIAppli
     traceback = error.__traceback__
     if isinstance(error, SystemExit):  # it would end the server
         error = RuntimeError(f"The application called sys.exit({error.code!r}) while it was {during}.")
+    elif not isinstance(error, Exception):
+        error = RuntimeError(f"The application raised {type(error).__name__} while it was {during}.")
 
     def application(_environ: WSGIEnvironment, _start_response: StartResponse) -> Iterable[bytes]:
         raise error.with_traceback(traceback)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 RESTART = 3
 #: Set for the children after the first.
 _RESTARTED = "_COCOPOT_RESTARTED"
+_PARENT_INTERVAL = 0.5  # seconds until a child sees that its parent is gone
 
 
 def make_reloader(
@@ -54,15 +56,23 @@ def watch(reloader: ReloaderLoop, serve: Callable[[], object]) -> None:
         SystemExit: If a file has changed.
     """
     ensure_echo_on()
+    threading.Thread(target=_end_without_parent, args=(os.getppid(),), daemon=True).start()
     with reloader:
         threading.Thread(target=serve, daemon=True).start()
         reloader.run()
 
 
+def _end_without_parent(parent: int) -> None:
+    """End this process as SIGTERM does, once its parent, which would restart it, is gone."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_INTERVAL)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def run_children(name: str, log: Callable[[str], None]) -> int:
     """Run this program in a child process, again and again as files change.
 
-    SIGTERM and SIGINT are passed on as SIGTERM, so that the child can finish its requests.
+    Signals that end it are passed on as SIGTERM, so that the child can finish its requests.
 
     Args:
         name: Name of the reloader, for the log.
@@ -96,7 +106,10 @@ def run_children(name: str, log: Callable[[str], None]) -> int:
 
 @contextmanager
 def handle_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Call a function for SIGTERM and SIGINT during a `with` block, if this is the main thread.
+    """Call a function for SIGTERM, SIGINT and SIGHUP during a `with` block, if this is the main thread.
+
+    SIGHUP comes when the terminal is closed; it stays ignored where it is, as under nohup. A handler that the
+    function replaces stays replaced.
 
     Args:
         handler: The function, as for `signal.signal`.
@@ -104,18 +117,27 @@ def handle_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    hangup = getattr(signal, "SIGHUP", None)  # not on Windows
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    previous = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
         for number, old in previous.items():
-            signal.signal(number, old)
+            if signal.getsignal(number) is handler:
+                signal.signal(number, old)
 
 
 def exit_process(_signal: int, _frame: FrameType | None) -> None:
     """End this process, as a signal handler.
 
+    A terminal sends CTRL+C to this process and to its parent, which passes it on: a SIGTERM that follows must
+    not end the requests in flight and the shutdown hooks.
+
     Raises:
         SystemExit: Always.
     """
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
     sys.exit(0)

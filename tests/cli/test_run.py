@@ -130,6 +130,19 @@ def test_reloader_survives_an_exit(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_reloader_survives_a_base_exception(tmp_path: Path) -> None:
+    """An import that raises what is not a subclass of `Exception` is an error as any other."""
+    write(tmp_path)
+    with serving(tmp_path, "run", *POLLS) as server:
+        assert server.get() == (200, "first False true")
+        (tmp_path / "app.py").write_text("raise BaseException('no database')\n")
+        server.wait_for(lambda: server.get()[0] == 500)
+        assert "BaseException: no database" in server.log
+        write(tmp_path, "mended")
+        server.wait_for(lambda: server.get() == (200, "mended False true"))
+
+
+@pytest.mark.slow
 def test_reloader_survives_a_missing_application(tmp_path: Path) -> None:
     """So it is when the module has no application for a while."""
     write(tmp_path)

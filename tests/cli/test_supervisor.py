@@ -195,6 +195,30 @@ def test_a_worker_that_cannot_load_the_application(tmp_path: Path, text: str, me
     assert "Running on" not in result.stderr
 
 
+@pytest.mark.parametrize("args", [[], ["--workers", "1"]])
+@pytest.mark.parametrize("raised", ["GeneratorExit", "BaseException"])
+def test_a_startup_hook_that_raises_no_exception(tmp_path: Path, args: list[str], raised: str) -> None:
+    """What is not a subclass of `Exception` is the same message, with the plugin and the cure."""
+    (tmp_path / "app.py").write_text(APP.replace('OSError("no database")', f"{raised}('no database')"))
+    (tmp_path / "broken").touch()
+    result = cocopot(tmp_path, "run", *args, "--port", str(free_port()))
+    assert result.returncode == 1
+    assert f"Error: Plugin 'notes' failed in cocopot_startup: {raised}: no database\n" in result.stderr
+    assert result.stderr.endswith("set COCOPOT_DISABLE_PLUGINS=notes.\n")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("args", [[], ["--workers", "1"]])
+@pytest.mark.parametrize("code", ["0", "None", ""])
+def test_an_application_that_exits_without_an_error(tmp_path: Path, args: list[str], code: str) -> None:
+    """A server that does not serve, because the import calls `sys.exit(0)`, is an error with the line."""
+    (tmp_path / "app.py").write_text(f"import sys\nsys.exit({code})\n")
+    result = cocopot(tmp_path, "run", *args, "--port", str(free_port()))
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: The application called sys.exit(")
+    assert result.stderr.endswith(f"\n  at {tmp_path / 'app.py'}:2: sys.exit({code})\n")
+
+
 def test_an_endless_response_ends_with_the_limit(tmp_path: Path) -> None:
     """After --graceful-timeout a response that does not end is cut off, and the shutdown hooks run."""
     write(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from tests.cli.processes import serving
 from tests.processes import clean_environ, free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -96,21 +98,40 @@ def test_the_pin_of_the_debugger_stays(tmp_path: Path) -> None:
     assert len(set(pins)) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_no_process_is_left(tmp_path: Path, number: signal.Signals) -> None:
-    """A signal to the command ends the process that it has started, with its shutdown hooks."""
+def wait_until_none_is_left(group: int) -> None:
+    with suppress(ProcessLookupError):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.05)
+        pytest.fail("a process is left")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
+def test_no_process_is_left(tmp_path: Path, number: signal.Signals, send: Callable[[int, int], None]) -> None:
+    """A signal to the command, or by the terminal to both processes, ends them with the shutdown hooks."""
     write(tmp_path)
     with serving(tmp_path, "run", "--reload") as server:
         server.get()
-        server.process.send_signal(number)
+        send(server.process.pid, number)
         assert server.process.wait(20) == 0
         assert (tmp_path / "events").read_text() == "shutdown\n"
-        with suppress(ProcessLookupError):
-            deadline = time.monotonic() + 5
-            while time.monotonic() < deadline:
-                os.killpg(server.process.pid, 0)
-                time.sleep(0.05)
-            pytest.fail("a process is left")
+        wait_until_none_is_left(server.process.pid)
+
+
+def test_a_child_ends_without_its_parent(tmp_path: Path) -> None:
+    """If the command is killed, the process that it has started runs its shutdown hooks and frees the port."""
+    write(tmp_path)
+    with serving(tmp_path, "run", "--reload") as server:
+        server.get()
+        server.process.kill()
+        deadline = time.monotonic() + 10
+        while not (tmp_path / "events").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert (tmp_path / "events").read_text() == "shutdown\n"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.port), 5)
 
 
 def run(tmp_path: Path, *args: str) -> subprocess.CompletedProcess[str]:

@@ -99,8 +99,8 @@ def load_to_serve(loader: AppLoader) -> Cocopot:
         place = locate_error(error)
         where = "" if place is None else f"\n  at {place}: {place.read_line()}"
         raise click.ClickException(
-            f"The application called sys.exit({error.code!r}) while it was imported, so that there is nothing "
-            f'to serve. Call it below the line if __name__ == "__main__".{where}'
+            f"The application called sys.exit({error.code!r}) while it was imported: nothing is left to "
+            f'serve. Call it below the line if __name__ == "__main__".{where}'
         ) from None
 
 

@@ -25,26 +25,24 @@ from cocopot.origins import Origin
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults import BUILTINS
 from cocopot.pipeline.overrides import RequestOverrides, pipeline_for
-from cocopot.registry.decorators import AppRegistrar
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router, Rule
+from cocopot.runnable import Runnable
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable
 
-    import click
     from werkzeug.routing import MapAdapter
 
     from cocopot.hooks.loading import OnError
     from cocopot.json import JSONProvider
     from cocopot.pipeline.endpoint import EndpointPipeline
-    from cocopot.testing.client import Client, CliRunner
     from cocopot.types import WSGIEnvironment
 
 
-class Cocopot(AppRegistrar, RequestOverrides):
+class Cocopot(Runnable, RequestOverrides):
     """The WSGI application, and the registry of its routes, functions and plugins.
 
     Example:
@@ -197,20 +195,6 @@ class Cocopot(AppRegistrar, RequestOverrides):
         """The JSON provider."""
         return cast("JSONProvider", self.plugins.hook.cocopot_json_provider(app=self))
 
-    @cached_property
-    def cli(self) -> click.Group:
-        """The group of the application's own commands."""
-        from cocopot.cli import make_group
-
-        return make_group(self)
-
-    def make_shell_context(self) -> dict[str, Any]:
-        """Return the names for the interactive shell."""
-        context: dict[str, Any] = {"app": self}
-        for names in self.plugins.hook.cocopot_shell_context(app=self):
-            context.update(names)
-        return context
-
     # -- files ---------------------------------------------------------
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:  # noqa: ARG002 - for subclasses
@@ -249,45 +233,6 @@ class Cocopot(AppRegistrar, RequestOverrides):
         """
         self._lifespan.close()
 
-    def run(
-        self, host: str | None = None, port: int | None = None, debug: bool = True, **options: Any
-    ) -> None:
-        """Run the application on a local development server.
-
-        Args:
-            host: Host name to listen on; `"0.0.0.0"` makes it available to other machines. By default
-                `127.0.0.1`, or that of SERVER_NAME.
-            port: Port; by default 5000, or that of SERVER_NAME.
-            debug: Whether to switch debug mode on, with reloader and debugger.
-            options: What `werkzeug.serving.run_simple` takes, and `graceful_timeout`: how many seconds
-                requests have to finish at the end, by default 5. The debugger stays off on a host that is
-                not this machine's own, unless `use_debugger=True` is passed.
-        """
-        from cocopot.serving import run_app
-
-        run_app(self, host, port, debug=debug, **options)
-
-    def test_client(self, use_cookies: bool = True, **kwargs: Any) -> Client:
-        """Return a client that sends requests to the application without a server.
-
-        Args:
-            use_cookies: Whether it keeps cookies.
-            kwargs: Passed to `cocopot.testing.Client`.
-        """
-        from cocopot.testing.client import Client
-
-        return Client(self, use_cookies=use_cookies, **kwargs)
-
-    def test_cli_runner(self, **kwargs: Any) -> CliRunner:
-        """Return a runner for the application's commands in tests.
-
-        Args:
-            kwargs: Passed to `cocopot.testing.CliRunner`.
-        """
-        from cocopot.testing.client import CliRunner
-
-        return CliRunner(self, **kwargs)
-
     # -- contexts ------------------------------------------------------
 
     def pipeline_for(self, endpoint: str | None) -> EndpointPipeline:
@@ -304,21 +249,6 @@ class Cocopot(AppRegistrar, RequestOverrides):
         environ["werkzeug.request"] = request = context.existing_request
         lifecycle.match_request(self, request, environ)
         return context
-
-    def test_request_context(self, *args: Any, **kwargs: Any) -> Context:
-        """Return a request context for a request that is built from arguments.
-
-        Args:
-            args: As for `werkzeug.test.EnvironBuilder`: the path first.
-            kwargs: As for `werkzeug.test.EnvironBuilder`, such as `method=` and `json=`.
-        """
-        from cocopot.testing.client import EnvironBuilder
-
-        builder = EnvironBuilder(self, *args, **kwargs)
-        try:
-            return self.request_context(builder.get_environ())
-        finally:
-            builder.close()
 
     # -- URLs ------------------------------------------------
 

@@ -74,6 +74,7 @@ registry
 views
 lifespan
 testing.client
+runnable
 app
 testing.recorder testing.distributions testing.kit testing
 serving.address serving.banner serving.chunks serving.frames serving.in_flight serving.handler
@@ -92,10 +93,10 @@ ORDER = [name for line in LAYERS.split("\n") for name in line.split()]
 
 #: Imports that go down the list, and why.
 DOWNWARD = {
-    ("app", "serving"): "inside run(): the server is imported when it is started",
+    ("runnable", "serving"): "inside run(): the server is imported when it is started",
     ("serving.development", "serving.debugger"): "inside a function: Werkzeug's debugger is large",
     ("serving.development", "cli.tracebacks"): "inside a function: how an error is printed",
-    ("app", "cli"): "inside the property `cli`: the command line is imported on first use",
+    ("runnable", "cli"): "inside the property `cli`: the command line is imported on first use",
 }
 
 #: Functions of more than 40 lines, and why.

@@ -1,0 +1,91 @@
+"""What runs an application: the development server, the test clients, and the command line."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from cocopot.registry.decorators import AppRegistrar
+
+if TYPE_CHECKING:
+    import click
+
+    from cocopot.app import Cocopot
+    from cocopot.context import Context
+    from cocopot.testing.client import Client, CliRunner
+
+
+class Runnable(AppRegistrar):
+    """A registry of routes and functions that can be run without a WSGI server of its own."""
+
+    @property
+    def _app(self) -> Cocopot:
+        return cast("Cocopot", self)
+
+    def run(
+        self, host: str | None = None, port: int | None = None, debug: bool = True, **options: Any
+    ) -> None:
+        """Run the application on a local development server.
+
+        Args:
+            host: Host name to listen on; `"0.0.0.0"` makes it available to other machines. By default
+                `127.0.0.1`, or that of SERVER_NAME.
+            port: Port; by default 5000, or that of SERVER_NAME.
+            debug: Whether to switch debug mode on, with reloader and debugger.
+            options: What `werkzeug.serving.run_simple` takes, and `graceful_timeout`: how many seconds
+                requests have to finish at the end, by default 5. The debugger stays off on a host that is
+                not this machine's own, unless `use_debugger=True` is passed.
+        """
+        from cocopot.serving import run_app
+
+        run_app(self._app, host, port, debug=debug, **options)
+
+    def test_client(self, use_cookies: bool = True, **kwargs: Any) -> Client:
+        """Return a client that sends requests to the application without a server.
+
+        Args:
+            use_cookies: Whether it keeps cookies.
+            kwargs: Passed to `cocopot.testing.Client`.
+        """
+        from cocopot.testing.client import Client
+
+        return Client(self._app, use_cookies=use_cookies, **kwargs)
+
+    def test_cli_runner(self, **kwargs: Any) -> CliRunner:
+        """Return a runner for the application's commands in tests.
+
+        Args:
+            kwargs: Passed to `cocopot.testing.CliRunner`.
+        """
+        from cocopot.testing.client import CliRunner
+
+        return CliRunner(self._app, **kwargs)
+
+    def test_request_context(self, *args: Any, **kwargs: Any) -> Context:
+        """Return a request context for a request that is built from arguments.
+
+        Args:
+            args: As for `werkzeug.test.EnvironBuilder`: the path first.
+            kwargs: As for `werkzeug.test.EnvironBuilder`, such as `method=` and `json=`.
+        """
+        from cocopot.testing.client import EnvironBuilder
+
+        builder = EnvironBuilder(self._app, *args, **kwargs)
+        try:
+            return self._app.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+    @cached_property
+    def cli(self) -> click.Group:
+        """The group of the application's own commands."""
+        from cocopot.cli import make_group
+
+        return make_group(self._app)
+
+    def make_shell_context(self) -> dict[str, Any]:
+        """Return the names for the interactive shell."""
+        context: dict[str, Any] = {"app": self._app}
+        for names in self._app.plugins.hook.cocopot_shell_context(app=self):
+            context.update(names)
+        return context

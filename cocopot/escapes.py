@@ -21,3 +21,21 @@ def printable(text: str, length: int = SHOWN_LENGTH) -> str:
     if not shown.isprintable():
         shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in shown)
     return shown if len(text) <= length else f"{shown}... ({len(text)} characters)"
+
+
+def indented(text: str) -> str:
+    r"""Return a text for a log, with escapes as in `printable`, and its lines indented from the second on.
+
+    No line of it can be taken for one of the log, where each begins at the margin (CWE-117). Tabs remain.
+
+    Args:
+        text: The text.
+
+    Example:
+        >>> indented("the order is invalid:\nERROR in auth")
+        'the order is invalid:\n    ERROR in auth'
+    """
+    if text.isprintable():
+        return text
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n    ".join("\t".join(printable(part, len(part)) for part in line.split("\t")) for line in lines)

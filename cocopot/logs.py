@@ -9,8 +9,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cocopot.context import current_or_none
+from cocopot.escapes import indented
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
 
     from cocopot.app import Cocopot
@@ -37,6 +39,60 @@ class _ErrorStream:
         self._stream().flush()
 
 
+class _SafeTracebacks(logging.Filter):
+    """Formats the traceback of a record, if a message in it could be taken for lines of the log.
+
+    A message often contains text of a client. What is formatted here is used by every `logging.Formatter`.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        if record.exc_info and not record.exc_text:
+            with suppress(Exception):  # an exception may have attributes of any type
+                trace = traceback.TracebackException(*record.exc_info, lookup_lines=False)
+                if _escape_messages(trace):
+                    record.exc_text = _formatted(trace)
+        return True
+
+
+_SAFE_TRACEBACKS = _SafeTracebacks()
+
+
+def _escape_messages(trace: traceback.TracebackException) -> bool:
+    """Indent and escape the messages and notes of an exception and of those that it comes from.
+
+    Returns:
+        Whether one of them was changed.
+    """
+    is_changed = False
+    for part in _parts_of(trace):
+        for name in ("_str", "msg", "text", "filename"):  # but for the first, those of a syntax error
+            text = getattr(part, name, None)
+            if isinstance(text, str) and (shown := indented(text)) != text:
+                setattr(part, name, shown)
+                is_changed = True
+        notes = getattr(part, "__notes__", None)
+        if isinstance(notes, (list, tuple)):
+            shown_notes = [indented(note) if isinstance(note, str) else note for note in notes]
+            is_changed |= shown_notes != list(notes)
+            part.__notes__ = shown_notes
+    return is_changed
+
+
+def _parts_of(trace: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
+    """Return the exception, and those that are its causes, its contexts, or in its group."""
+    pending = [trace]
+    while pending:
+        part = pending.pop()
+        yield part
+        others = [part.__cause__, part.__context__, *(part.exceptions or ())]
+        pending += [other for other in others if other is not None]
+
+
+def _formatted(trace: traceback.TracebackException) -> str:
+    return "".join(trace.format()).removesuffix("\n")
+
+
 def create_logger(app: Cocopot, log_format: str) -> logging.Logger:
     """Remove the handlers of the application's logger, and configure it as `get_logger` does.
 
@@ -55,7 +111,7 @@ def get_logger(app: Cocopot, log_format: str) -> logging.Logger:
 
     In debug mode its level becomes DEBUG, unless a level is set. It gets a handler for the server's error
     stream if neither the logger nor one of its parents has a handler that accepts records of its level. No
-    handler is removed.
+    handler is removed. The messages in tracebacks are indented and escaped.
 
     Args:
         app: The application.
@@ -65,9 +121,11 @@ def get_logger(app: Cocopot, log_format: str) -> logging.Logger:
     if app.debug and logger.level == logging.NOTSET:
         logger.setLevel(logging.DEBUG)
         _IN_DEBUG.add(logger.name)
+    logger.addFilter(_SAFE_TRACEBACKS)
     if not _has_handler(logger):
         handler = logging.StreamHandler(_ErrorStream())
         handler.setFormatter(logging.Formatter(log_format))
+        handler.addFilter(_SAFE_TRACEBACKS)  # for the records of child loggers
         logger.addHandler(handler)
     return logger
 
@@ -124,6 +182,8 @@ def log_failure(app: Cocopot, message: str, *args: object, error: BaseException,
     except Exception as failure:  # noqa: BLE001 - what a handler, filter or override may raise
         for exc in (error, failure):
             with suppress(Exception):
-                traceback.print_exception(exc)
+                trace = traceback.TracebackException.from_exception(exc)
+                _escape_messages(trace)
+                sys.stderr.write(f"{_formatted(trace)}\n")
     if forget:
         BaseException.with_traceback(error, None)  # an exception may refuse to have attributes set

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cocopot.escapes import printable
+from cocopot.escapes import indented, printable
 
 
 @pytest.mark.parametrize("text", ["", "/shop?a=b", "/Grüße/茶/𝄞", "a b", "\\x0a"])
@@ -31,3 +31,15 @@ def test_long_text_is_cut() -> None:
     assert printable("x" * 1000) == "x" * 1000
     assert printable("x" * 60_000) == f"{'x' * 1000}... (60000 characters)"
     assert printable("\x00" * 60_000, 2) == r"\x00\x00... (60000 characters)"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        *(("", ""), ("Grüße", "Grüße"), ("a\tb", "a\tb"), ("a\nb\r\nc", "a\n    b\n    c"), ("\n", "\n    ")),
+        *(("a\rb", r"a\rb"), ("a\n\x1b[2Kb\x85", "a\n    \\x1b[2Kb\\x85"), ("a\u2028b", r"a\u2028b")),
+    ],
+)
+def test_the_lines_of_a_text_are_indented(text: str, shown: str) -> None:
+    """Of a text with several lines only the first begins at the margin; other controls are escaped."""
+    assert indented(text) == shown

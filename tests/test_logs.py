@@ -8,7 +8,7 @@ import logging.config
 import subprocess
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -16,7 +16,7 @@ from cocopot import Cocopot
 from cocopot.logs import LOG_FORMAT, create_logger, log_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -251,6 +251,91 @@ class TestLevel:
         assert app.logger.level == logging.INFO
 
 
+FORGED = "bad\n[2026-01-01] ERROR in auth: admin\r\nTraceback (most\x1b[2K\rERROR forged\x85ERROR\u2028ERROR"
+SHOWN = (
+    "bad\n    [2026-01-01] ERROR in auth: admin\n    "
+    r"Traceback (most\x1b[2K\rERROR forged\x85ERROR\u2028ERROR"
+)
+
+
+def raise_noted() -> NoReturn:
+    error = ValueError("plain")
+    error.add_note(f"note {FORGED}")
+    raise error
+
+
+def raise_cause() -> NoReturn:
+    raise ValueError("plain") from LookupError(FORGED)
+
+
+def raise_in_handler() -> NoReturn:
+    try:
+        int("text")
+    except ValueError:
+        raise LookupError(FORGED)  # noqa: B904 - without a cause
+    raise AssertionError
+
+
+def raise_grouped() -> NoReturn:
+    raise ExceptionGroup("plain", [ExceptionGroup("inner", [ValueError(FORGED)])])
+
+
+def raise_syntax_error() -> NoReturn:
+    raise SyntaxError(FORGED, ("file", 1, 1, "x = 1", 1, 2))
+
+
+def raise_plainly() -> NoReturn:
+    raise ValueError(FORGED)
+
+
+RAISING = [raise_plainly, raise_noted, raise_cause, raise_in_handler, raise_grouped, raise_syntax_error]
+
+
+class TestForgedLines:
+    """What the message of an exception contains does not look like lines of the log."""
+
+    @pytest.mark.parametrize("raise_forged", RAISING)
+    @pytest.mark.parametrize("configured", [False, True])
+    def test_in_a_message(
+        self,
+        app: Cocopot,
+        raise_forged: Callable[[], NoReturn],
+        configured: bool,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Further lines of a message are indented, controls are escaped, whoever formats the record."""
+        app.add_url_rule("/boom", view_func=raise_forged)
+        with root_with():
+            if configured:
+                logging.basicConfig(format="%(levelname)s %(message)s")
+            assert app.test_client().get("/boom").status_code == 500
+        written = capsys.readouterr().err
+        forged = [
+            line for line in written.splitlines() if line.startswith(("[2026-01-01", "Traceback (most\x1b"))
+        ]
+        assert not forged
+        assert not {"\x1b", "\r", "\x85", "\u2028"} & set(written)
+        assert SHOWN.splitlines()[2].strip() in written
+
+    def test_by_a_child_logger(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+        """The tracebacks that a child logger writes with the application's handler are safe too."""
+        with root_with():
+            _ = app.logger
+            logging.getLogger(f"{app.name}.views").error("failed", exc_info=ValueError(FORGED))
+        assert f"ValueError: {SHOWN}\n" in capsys.readouterr().err
+
+    def test_a_message_of_several_lines_is_readable(
+        self, app: Cocopot, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A message of several lines is still one, and the traceback is otherwise Python's."""
+        for message in ("the order:\n  - tea\n\t- milk", "one line"):
+            app.logger.error("failed", exc_info=ValueError(message))
+        assert "ValueError: the order:\n      - tea\n    \t- milk\n" in caplog.text
+        assert caplog.records[1].exc_text == "ValueError: one line"  # what pytest's handler has formatted
+        app.logger.error("no exception", exc_info=True)  # noqa: LOG014 - that is the case
+        assert "no exception" in caplog.text
+
+
 class TestFailures:
     @pytest.mark.parametrize("part", ["handler", "filter"])
     def test_a_logger_that_raises(self, app: Cocopot, part: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -264,10 +349,10 @@ class TestFailures:
         with root_with(handler):
             if part == "filter":
                 app.logger.addFilter(fail)
-            log_failure(app, "hello", error=ValueError("the request failed"))
+            log_failure(app, "hello", error=ValueError("the request\nfailed"))
             app.logger.filters.clear()
         written = capsys.readouterr().err
-        assert "ValueError: the request failed" in written
+        assert "ValueError: the request\n    failed\n" in written
         assert "LookupError: the logger failed" in written
 
     def test_the_traceback_is_removed(self, app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,6 +13,7 @@ import io
 import json
 import re
 import sys
+import traceback
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -205,6 +206,12 @@ PRIVATE_NAMES = [
     PrivateName("_ncallbacks", "checks.effects", "whether a plugin registers exit handlers", lambda: atexit),
     PrivateName(
         "_frozen_importlib", "cli.tracebacks", "frames of an import, cut off tracebacks", lambda: sys.modules
+    ),
+    PrivateName(
+        "_str",
+        "logs",
+        "the message of an exception, escaped in its traceback",
+        lambda: traceback.TracebackException(ValueError, ValueError(), None),
     ),
     PrivateName("c_make_encoder", "json", "an encoder that serves many calls", lambda: json.encoder),
     PrivateName("scan_once", "strict_json", "decodes without searching for white space", json.JSONDecoder),

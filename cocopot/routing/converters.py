@@ -87,8 +87,9 @@ class FloatConverter(_FloatConverter):
             raise ValidationError from error
         if not math.isfinite(number) or (number < 0 and not self.signed):
             raise ValidationError
+        sign = "-" if self.signed and math.copysign(1, number) < 0 else ""  # also of -0.0
         text = f"{Decimal(repr(abs(number))):f}"  # without an exponent
-        return f"{'-' if number < 0 else ''}{text if '.' in text else f'{text}.0'}"
+        return f"{sign}{text if '.' in text else f'{text}.0'}"
 
 
 def _limited(converter: NumberConverter, number: N) -> N:

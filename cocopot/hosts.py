@@ -18,11 +18,13 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import TYPE_CHECKING, NamedTuple
 
-from cocopot.exceptions import BadHost, SecurityError
+from cocopot.exceptions import BadHost, BadRequest, SecurityError
 
 if TYPE_CHECKING:
     from cocopot.types import WSGIEnvironment
 
+#: In the environment of a request that no rule matched: the hosts to accept, as in TRUSTED_HOSTS.
+UNMATCHED_TRUSTED_HOSTS = "cocopot.trusted_hosts"
 #: The longest `Host`: a name of 255 characters, a colon and a port.
 MAX_LENGTH = 261
 _MAX_NAME = 255
@@ -140,6 +142,23 @@ def host_of(environ: WSGIEnvironment) -> str:
     """
     header = sent_host(environ, environ.get("HTTP_HOST"))
     return get_host(environ["wsgi.url_scheme"], header, server_of(environ))
+
+
+def is_acceptable(environ: WSGIEnvironment) -> bool:
+    """Return whether a URL may be built from the host of an environment: it is valid, and trusted.
+
+    That is known of a request that has been matched.
+
+    Args:
+        environ: The WSGI environment.
+    """
+    header = sent_host(environ, environ.get("HTTP_HOST"))
+    trusted_hosts = environ.get(UNMATCHED_TRUSTED_HOSTS)
+    try:
+        get_host(environ["wsgi.url_scheme"], header, server_of(environ), trusted_hosts)
+    except BadRequest:
+        return False
+    return True
 
 
 def sent_host(environ: WSGIEnvironment, header: str | None) -> str | None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
 from werkzeug.http import dump_cookie
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as _WerkzeugResponse
 from werkzeug.wsgi import ClosingIterator
 
@@ -37,6 +38,7 @@ from cocopot.head import (
     plain_headers,
     type_header_of,
 )
+from cocopot.hosts import is_acceptable
 from cocopot.speedups import LENGTH_HEADERS, new
 from cocopot.statuses import STATUSES, clean_status
 from cocopot.wsgi import START_FAILED, NestedApplication, call_all, close_unsent, send_checked
@@ -136,7 +138,7 @@ class Response(ConditionalResponse):
         elif type(response) is bytes:
             body = response
         else:
-            body = None
+            body = bytes(cast("Any", response)) if isinstance(response, _BUFFERS) else None
         if content_type is None:
             media = self.default_mimetype if mimetype is None else mimetype
             type_header = TYPE_HEADERS.get(media) or type_header_of(media)
@@ -296,6 +298,36 @@ class Response(ConditionalResponse):
             yield close
         yield from self._on_close  # to which a function may add another
 
+    def set_data(self, value: bytes | str) -> None:
+        """Set the body.
+
+        Args:
+            value: Bytes, or text, which is encoded as UTF-8.
+        """
+        super().set_data(_as_bytes(value) if isinstance(cast("object", value), _BUFFERS) else value)
+
+    data = property(_WerkzeugResponse.get_data, set_data, doc="The body, as bytes.")
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        """Return the parts of the body as bytes: a server need not take anything else (PEP 3333)."""
+        return map(_as_bytes, self.response)
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """Return the headers as they are sent; see Werkzeug's method.
+
+        With `autocorrect_location_header`, a relative location stays one if the host of the request is
+        neither valid nor trusted.
+
+        Args:
+            environ: The WSGI environment.
+        """
+        location = self.headers.get("Location") if self.autocorrect_location_header else None
+        if location is None or is_acceptable(environ):
+            return super().get_wsgi_headers(environ)
+        headers = super().get_wsgi_headers({**environ, "HTTP_HOST": "localhost"})
+        headers["Location"] = iri_to_uri(location)
+        return headers
+
     def get_app_iter(self, environ: WSGIEnvironment) -> Iterable[bytes]:
         """Return what is sent as the body; see Werkzeug's method.
 
@@ -338,6 +370,18 @@ class Response(ConditionalResponse):
 
     def _clean_status(self, value: str | int | HTTPStatus) -> tuple[str, int]:
         return clean_status(value)
+
+
+_BUFFERS = (bytearray, memoryview)
+
+
+def _as_bytes(item: Any) -> Any:
+    """Return a part of a body as bytes; a server reports what cannot be one."""
+    if type(item) is bytes:
+        return item
+    if isinstance(item, str):
+        return item.encode()
+    return bytes(item) if isinstance(item, (bytes, *_BUFFERS)) else item
 
 
 def text_response(text: str) -> Response:

@@ -335,6 +335,29 @@ def test_a_host_that_is_not_trusted_is_never_seen(name: str, kind: str) -> None:
         app.seen.clear()
 
 
+class AbsoluteResponse(Response):
+    """Makes its location absolute, as was usual before RFC 9110, section 10.2.2."""
+
+    autocorrect_location_header = True
+
+
+@pytest.mark.parametrize("name", EXITS)
+@pytest.mark.parametrize("host", ["evil.example", "evil.example/x?", "[", "good.example"])
+@pytest.mark.parametrize("trusted", [None, ["good.example"]])
+def test_a_location_is_absolute_only_for_a_trusted_host(
+    name: str, host: str, trusted: list[str] | None
+) -> None:
+    """However a request ends, its host becomes a part of the location only if it is valid and trusted."""
+    app = Cocopot("hosts", static_folder=None, autoload=False)
+    app.config["TRUSTED_HOSTS"] = trusted
+    app.response_class = AbsoluteResponse
+    app.before_request(lambda: redirect("/s\xe4"))
+    app.add_url_rule("/", "index", lambda: "index")
+    location = send(app, host=host, **EXITS[name]).headers["Location"]
+    is_safe = host == "good.example" or (trusted is None and host == "evil.example")
+    assert location == (f"http://{host}/s%C3%A4" if is_safe else "/s%C3%A4")
+
+
 def test_trusted_hosts_of_a_request_class() -> None:
     """A class of requests may have trusted hosts of its own."""
     app = make_app()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import pickle
+from array import array
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from werkzeug.datastructures import Headers, WWWAuthenticate
@@ -39,6 +40,31 @@ def test_a_plain_body_is_sent_as_it_is() -> None:
     assert body is response.response
     assert body == [b"\xc3\xa9"]
     assert response._headers is None
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(bytearray, memoryview, lambda data: memoryview(array("H", data)), type("Bytes", (bytes,), {})),
+        *(lambda data: [bytearray(data[:1]), memoryview(data[1:])], lambda data: iter([bytearray(data)])),
+        lambda data: [data[:1].decode(), memoryview(data[1:])],
+    ],
+)
+@pytest.mark.parametrize("set_later", [False, True])
+def test_a_buffer_is_sent_as_bytes(make: Any, set_later: bool) -> None:
+    """A server is passed bytes, and nothing else that has a buffer (PEP 3333)."""
+    response = Response("" if set_later else make(b"data"))
+    if set_later and isinstance(body := make(b"data"), (bytes, bytearray, memoryview)):
+        response.set_data(cast("bytes", body))
+    elif set_later:
+        response.response = body
+        response.headers.pop("Content-Length")
+    _, headers, sent = send(response)
+    parts = list(sent)
+    assert {type(part) for part in parts} == {bytes}
+    assert b"".join(parts) == b"data"
+    assert dict(headers).get("Content-Length", "4") == "4"
+    assert Response(make(b"data")).get_data() == b"data"
 
 
 def test_a_response_can_be_sent_again() -> None:

@@ -156,7 +156,7 @@ def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> s
         if method != environ["REQUEST_METHOD"]:
             check_case(request, environ["REQUEST_METHOD"], method, rule)
     except (HTTPException, UnicodeEncodeError) as exc:
-        request.routing_exception = routing_error(environ, exc)
+        request.routing_exception = routing_error(request, environ, exc)
         return None
     request.url_rule = rule
     return rule.endpoint  # type: ignore[no-any-return]

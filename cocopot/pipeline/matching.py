@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
+from cocopot.hosts import UNMATCHED_TRUSTED_HOSTS
+
 if TYPE_CHECKING:
     from cocopot.request import Request
     from cocopot.routing import Rule
@@ -51,10 +53,13 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def routing_error(environ: WSGIEnvironment, exc: HTTPException | UnicodeEncodeError) -> HTTPException:
+def routing_error(
+    request: Request, environ: WSGIEnvironment, exc: HTTPException | UnicodeEncodeError
+) -> HTTPException:
     """Return the exception that answers a URL that could not be matched.
 
     Args:
+        request: The request; its host may not have been checked yet.
         environ: The WSGI environment.
         exc: What matching has raised.
 
@@ -62,6 +67,7 @@ def routing_error(environ: WSGIEnvironment, exc: HTTPException | UnicodeEncodeEr
         UnicodeEncodeError: `exc`, if it is not about the URL: a server passes strings in Latin-1 (PEP 3333).
     """
     try:
+        environ[UNMATCHED_TRUSTED_HOSTS] = request.trusted_hosts
         if isinstance(exc, HTTPException):
             BaseException.with_traceback(exc, None)  # not a method that its class overrides
             return exc

@@ -51,7 +51,7 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
     status = headers = None
     if len(value) == 3:
         body, status, headers = value
-    elif len(value) == 2 and isinstance(value[1], (Mapping, WerkzeugHeaders, list, tuple)):
+    elif len(value) == 2 and isinstance(value[1], Iterable) and not isinstance(value[1], _TEXTS):
         body, headers = value
     elif len(value) == 2:
         body, status = value
@@ -61,8 +61,11 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
         raise_bad_value(request, value, "a tuple whose body is None")
     if status is not None and not isinstance(status, (int, str)):
         raise_bad_value(request, value, f"a tuple whose status is a {type(status).__name__!r}")
+    form = type(headers).__name__
+    if isinstance(headers, Iterable) and not isinstance(headers, (Mapping, WerkzeugHeaders, *_TEXTS)):
+        headers = list(headers)  # such as `dict.items()`, or a generator, which is read once
     if headers and not _are_headers(headers):
-        raise_bad_value(request, value, f"a tuple whose headers are a {type(headers).__name__!r}")
+        raise_bad_value(request, value, f"a tuple whose headers are a {form!r}")
     try:
         return _from_body(app, request, body, status, headers)
     except ValueError as exc:  # of the status or a header
@@ -71,13 +74,14 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
         raise
 
 
+_TEXTS = (str, bytes, bytearray, memoryview)
+
+
 def _are_headers(value: object) -> bool:
-    """Return whether a value is a mapping, or consists of pairs as far as that can be known."""
-    if isinstance(value, (list, tuple)):
+    """Return whether a value is a mapping, or a list of pairs."""
+    if isinstance(value, list):
         return all(isinstance(item, (list, tuple)) and len(item) == 2 for item in value)
-    return isinstance(value, (Mapping, WerkzeugHeaders)) or (
-        isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray))
-    )
+    return isinstance(value, (Mapping, WerkzeugHeaders))
 
 
 def _from_body(app: Cocopot, request: Request, body: object, status: Any, headers: Any) -> WerkzeugResponse:

@@ -235,6 +235,20 @@ class TestHeaders:
             assert (sent.headers["X-One"], sent.headers["X-Two"]) == ("1", "2")
         assert with_status.status_code == 201
 
+    @pytest.mark.parametrize("body", [lambda: "text", lambda: {"a": 1}, texts, lambda: Response("text")])
+    @pytest.mark.parametrize("form", [dict.items, lambda headers: (pair for pair in headers.items()), set])
+    def test_an_iterable_of_pairs(self, app: Cocopot, body: Callable[[], Any], form: Any) -> None:
+        """Headers may be any iterable of pairs, such as a generator, with or without a status."""
+        pairs = {"X-One": "1", "X-Two": "2"}
+        app.add_url_rule(
+            "/all", "all", lambda: (body(), 201, form(pairs if form is not set else pairs.items()))
+        )
+        response = answer(app, lambda: (body(), form(pairs if form is not set else pairs.items())))
+        with_status = app.test_client().get("/all")
+        for sent in (response, with_status):
+            assert (sent.headers["X-One"], sent.headers["X-Two"]) == ("1", "2")
+        assert (response.status_code, with_status.status_code) == (200, 201)
+
     def test_replace_those_of_a_response(self, app: Cocopot) -> None:
         """A header of the tuple replaces that of the response."""
         response = answer(app, lambda: (Response("text", headers={"X-Seen": "no"}), {"X-Seen": "yes"}))
@@ -336,6 +350,8 @@ class TestRefused:
             (({"a": 1}, [("X-Seen", "1")], 200), "a tuple whose status is a 'list'"),
             (("text", b"200 OK"), "a tuple whose status is a 'bytes'"),
             (("text", 200.0), "a tuple whose status is a 'float'"),
+            (("text", {1, 2}), "a tuple whose headers are a 'set'"),
+            (("text", 200, iter([("X-Seen",)])), "a tuple whose headers are a 'list_iterator'"),
             (("text", 200, 5), "a tuple whose headers are a 'int'"),
             (("text", 200, "X-Seen: 1"), "a tuple whose headers are a 'str'"),
             (("text", ["X-Seen: 1"]), "a tuple whose headers are a 'list'"),

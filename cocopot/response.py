@@ -315,8 +315,8 @@ class Response(ConditionalResponse):
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         """Return the headers as they are sent; see Werkzeug's method.
 
-        With `autocorrect_location_header`, a relative location stays one if the host of the request is
-        neither valid nor trusted.
+        With `autocorrect_location_header`, a location stays relative if the host of the request is not valid,
+        or not trusted.
 
         Args:
             environ: The WSGI environment.

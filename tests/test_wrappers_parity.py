@@ -304,9 +304,12 @@ def test_a_query_string_is_parsed_as_werkzeug_does(query: str) -> None:
 
 
 class OracleResponse(WerkzeugResponse):
-    """Werkzeug's response, with our default mimetype, and our functions on close in direct passthrough."""
+    """Werkzeug's, with our default mimetype, our functions on close in direct passthrough, and only bytes."""
 
     default_mimetype = "text/html"
+
+    def __init__(self, response: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(bytes(response) if isinstance(response, bytearray) else response, *args, **kwargs)
 
     def get_app_iter(self, environ: Any) -> Any:
         body = super().get_app_iter(environ)

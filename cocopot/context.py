@@ -135,6 +135,11 @@ class Context:
         return self._g
 
     @property
+    def has_globals(self) -> bool:
+        """Whether `g` has been used."""
+        return self._g is not None
+
+    @property
     def url_adapter(self) -> MapAdapter | None:
         """The URL adapter, or `None` outside of a request without SERVER_NAME."""
         if self._url_adapter is None:

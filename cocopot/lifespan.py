@@ -78,7 +78,7 @@ class Lifespan:
             app.started = False
             self._loader.forget_startup()
             with app.app_context():
-                run_every(app, lambda: app.plugins.hook.cocopot_shutdown(app=app), always_raise=True)
+                run_every(app, lambda: app.plugins.hook.cocopot_shutdown(app=app), raises=True)
 
     def _acquire_lock(self) -> None:
         """Acquire the lock, after waiting for no longer than `STARTUP_TIMEOUT`."""

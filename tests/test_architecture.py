@@ -66,7 +66,8 @@ explanations
 pipeline.debug_page
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
 pipeline.defaults.json_provider pipeline.defaults
-pipeline.matching pipeline.mistakes pipeline.sending pipeline.lifecycle pipeline.fastpath pipeline.endpoint
+pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.lifecycle pipeline.fastpath
+pipeline.endpoint
 pipeline.overrides pipeline
 registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers registry.rules
 registry.decorators registry.blueprints

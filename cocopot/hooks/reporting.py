@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from cocopot.app import Cocopot
 
 
-def run_every(app: Cocopot, call: Callable[..., object], *args: object, always_raise: bool = False) -> None:
+def run_every(app: Cocopot, call: Callable[..., object], *args: object, raises: bool | None = None) -> None:
     """Call a hook of the kind "every one runs", and log each error with the name of its plugin.
 
     Args:
         app: The application.
         call: The compiled hook.
         args: Its arguments.
-        always_raise: Whether to raise the errors even where exceptions do not propagate.
+        raises: Whether to raise the errors, too; by default where exceptions propagate.
 
     Raises:
-        ExceptionGroup: Of the errors, where exceptions propagate.
+        ExceptionGroup: Of the errors.
     """
     try:
         call(*args)
     except Exception as error:
-        raises = always_raise or app.propagate_exceptions
+        raises = app.propagate_exceptions if raises is None else raises
         for part in error.exceptions if type(error) is ExceptionGroup else (error,):
             blame = " ".join(map(str, blame_of(part)))
             log_failure(app, "%s %s", type(part).__name__, blame, error=part, forget=not raises)

@@ -370,6 +370,28 @@ def cocopot_teardown_app_context(app: Cocopot, exc: BaseException | None) -> Non
     """
 
 
+@hookspec(order="out", every=True)
+def cocopot_response_closed(
+    app: Cocopot, request: Request, response: Response, exc: BaseException | None
+) -> None:
+    """Act at the end of a response: record its duration, release what its body needed.
+
+    Fires once for each response, error pages included: when the server closes the body, after its last byte
+    or because the client is gone. That is after the teardown hooks, unless a test client preserves the
+    context. In the hook `request` and `current_app` work; `g` is a new one, and torn down if it is used.
+
+    Args:
+        app: The application.
+        request: The request.
+        response: The response, whose status and headers have been sent.
+        exc: What the body raised, a `ClientDisconnected` if it was closed before its end, or `None`.
+
+    A return value is ignored. Order: out. Every implementation and wrapper runs, also after an exception:
+    errors are logged by plugin name, and never raised. Does not fire without a response of the application,
+    as for an exception that propagates to the server.
+    """
+
+
 # -------------------------------------------------------------------------
 # At any time
 # -------------------------------------------------------------------------

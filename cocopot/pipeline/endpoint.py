@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cocopot.pipeline import fastpath, lifecycle
+from cocopot.pipeline.sending import serve_observed
 from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class EndpointPipeline:
         "preprocess_request",
         "process_response",
         "request_started_hook",
+        "response_closed_hook",
         "serve",
         "tear_down",
         "teardown_app_context_hook",
@@ -82,7 +84,7 @@ class EndpointPipeline:
     do_teardown_request: Callable[[Context, BaseException | None], None] | None
     #: `None` if there is nothing to run.
     do_teardown_appcontext: Callable[[Context, BaseException | None], None] | None
-    #: Runs the request and sends the response: `fastpath.serve` or `lifecycle.serve`.
+    #: Runs the request and sends the response: `fastpath.serve`, `lifecycle.serve` or `serve_observed`.
     serve: Callable[[Context, WSGIEnvironment, StartResponse], Iterable[bytes]]
     #: Returns a response value, or `None`.
     handle_exception_hook: Callable[..., ResponseValue | None] | None
@@ -100,6 +102,7 @@ class EndpointPipeline:
         self.got_request_exception_hook = compiled("cocopot_got_request_exception", scopes, results=False)
         self.teardown_request_hook = compiled("cocopot_teardown_request", scopes, results=False)
         self.teardown_app_context_hook = compiled("cocopot_teardown_app_context", scopes, results=False)
+        self.response_closed_hook = compiled("cocopot_response_closed", scopes, results=False)
         for name, default in STEPS.items():
             setattr(self, name, _without_context(overrides[name]) if name in overrides else default)
         if self.teardown_request_hook is None and "do_teardown_request" not in overrides:
@@ -109,7 +112,10 @@ class EndpointPipeline:
         has_teardown = self.do_teardown_request is not None or self.do_teardown_appcontext is not None
         #: Runs the teardown steps when a context is torn down; `None` if there are none.
         self.tear_down = lifecycle.tear_down if has_teardown else None
-        self.serve = fastpath.serve if fastpath.serves(app, self, overrides) else lifecycle.serve
+        if self.response_closed_hook is not None:
+            self.serve = serve_observed
+        else:
+            self.serve = fastpath.serve if fastpath.serves(app, self, overrides) else lifecycle.serve
 
 
 def _without_context(method: Step) -> Step:

@@ -83,7 +83,7 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
             context.pipeline = context.pipeline or app.pipeline_for(None)
             response = context.pipeline.handle_exception(context, exc)
             context.answered = exc
-            return send_error(app, response, environ, start_response, exc)
+            return send_error(context, response, environ, start_response, exc)
     except BaseException as exc:
         error, context.answered = exc, None
         raise

@@ -8,6 +8,7 @@ from werkzeug.exceptions import InternalServerError
 
 from cocopot.exceptions import StartupTimeout
 from cocopot.logs import log_failure
+from cocopot.pipeline.closing import observed
 from cocopot.response import Response
 from cocopot.wsgi import START_FAILED, send_checked
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
     from cocopot.app import Cocopot
+    from cocopot.context import Context
     from cocopot.types import StartResponse, WSGIEnvironment
 
 
@@ -38,8 +40,22 @@ def send(
     return send_checked(response, environ, start_response)
 
 
+def serve_observed(
+    context: Context, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Run a request and send the response, as `lifecycle.serve` does; `cocopot_response_closed` sees its end.
+
+    Args:
+        context: The request's context.
+        environ: The WSGI environment.
+        start_response: As in PEP 3333.
+    """
+    response = (context.pipeline or context.get_pipeline()).full_dispatch_request(context)
+    return observed(context, response, environ, send(response, environ, start_response))
+
+
 def send_error(
-    app: Cocopot,
+    context: Context,
     response: WerkzeugResponse,
     environ: WSGIEnvironment,
     start_response: StartResponse,
@@ -50,7 +66,7 @@ def send_error(
     A plain 500 is sent in place of a response that raises before the server is called.
 
     Args:
-        app: The application.
+        context: The request's context.
         response: The response to the exception.
         environ: The WSGI environment.
         start_response: As in PEP 3333.
@@ -63,10 +79,10 @@ def send_error(
         start_response = _restarting(start_response, exc)
     for answer in (response, _plain_error()):
         try:
-            return send(answer, environ, start_response)
+            return observed(context, answer, environ, send(answer, environ, start_response))
         except Exception as error:  # noqa: BLE001 - logged
             if error is not exc:
-                log_failure(app, "Sending the response to an exception failed too", error=error)
+                log_failure(context.app, "Sending the response to an exception failed too", error=error)
             if environ.pop(START_FAILED, False):
                 break
     try:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from contextlib import ExitStack
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import werkzeug.test
 import werkzeug.wrappers
 from click.testing import CliRunner as ClickCliRunner
+from werkzeug.wsgi import ClosingIterator
 
 from cocopot.context import CURRENT, Context
 from cocopot.missing_names import ExplainsMissingNames
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from typing import Self
 
     import click
     from click.testing import Result
+    from werkzeug.datastructures import Headers
     from werkzeug.test import TestResponse
 
     from cocopot.app import Cocopot
@@ -132,6 +135,13 @@ class Client(ExplainsMissingNames, werkzeug.test.Client):
         vars(response)["json_module"] = _LazyJSON(self.application)  # declared as a module in Werkzeug
         return response
 
+    def run_wsgi_app(
+        self, environ: WSGIEnvironment, buffered: bool = False
+    ) -> tuple[Iterable[bytes], str, Headers]:
+        """Send a request, as Werkzeug's method does, and close the body at its end, as a server does."""
+        body, status, headers = super().run_wsgi_app(environ, buffered)
+        return _read_as_server(body, headers.get("Content-Length")), status, headers
+
     def _make_request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> werkzeug.wrappers.Request:
         first = args[0] if len(args) == 1 and not kwargs else None
         if isinstance(first, Mapping):
@@ -169,6 +179,32 @@ class Client(ExplainsMissingNames, werkzeug.test.Client):
     def __exit__(self, *exc_info: object) -> None:
         self._preserve_context = False
         self._exit_stack.close()
+
+
+def _read_as_server(body: Iterable[bytes], length: str | None) -> Iterable[bytes]:
+    """Return a body that is closed at its end, as a server closes it; at once if the end is known.
+
+    Werkzeug's client has read the first piece, and closes a body only when its response is closed.
+
+    Args:
+        body: The body.
+        length: The response's Content-Length.
+    """
+    if (close := getattr(body, "close", None)) is None:
+        return body
+    rest = _closed_at_end(iter(body), close)
+    first = next(rest, None)
+    if first is None:
+        return []
+    is_whole = str(len(first)) == length
+    return [first, *rest] if is_whole else ClosingIterator(chain((first,), rest), rest.close)
+
+
+def _closed_at_end(body: Iterator[bytes], close: Callable[[], object]) -> Generator[bytes]:
+    try:
+        yield from body
+    finally:
+        close()
 
 
 class _LazyJSON:

@@ -490,3 +490,14 @@ class TestServer:
         assert {status for status, _, _ in answers} == {201}
         assert len({note["id"] for _, _, note in answers}) == 40
         assert server.send("GET", "/api/notes")[2]["total"] == 40
+
+
+def test_each_response_is_logged(app: Cocopot, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """A line has method, escaped path, status and duration; one that was not read to its end is marked."""
+    with caplog.at_level("INFO", app.name):
+        client.get("/api/notes")
+        client.get("/no%0Awhere")
+        client.get("/static/board.css").close()
+    lines = [re.sub(r"\d+\.\d ms", "N ms", record.getMessage()) for record in caplog.records]
+    assert lines[:2] == ["GET '/api/notes' 200 N ms", r"GET '/no\nwhere' 404 N ms"]
+    assert lines[2].startswith("GET '/static/board.css' 200 N ms")

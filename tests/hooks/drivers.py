@@ -124,6 +124,7 @@ DRIVERS = {
     "cocopot_got_request_exception": Driver("all", "out", request_broken),
     "cocopot_teardown_request": Driver("every", "out", request, "teardown_request"),
     "cocopot_teardown_app_context": Driver("every", "out", enter_and_leave, "teardown_appcontext"),
+    "cocopot_response_closed": Driver("every", "out", request),
     "cocopot_url_defaults": Driver("all", "in", build, "url_defaults"),
     "cocopot_url_build_error": Driver("first", "out", build_missing, "url_build_error_handler"),
     "cocopot_json_provider": Driver("first", "out", request_json, has_default=True),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cocopot import Cocopot
 from noteboard import store
+from noteboard.access_log import AccessLog
 from noteboard.api import api
 from noteboard.page import page
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def create_app(config: Mapping[str, Any] | None = None) -> Cocopot:
     """Create the application.
 
-    The code does not name plugins: all installed plugins are loaded. With `cocopot-cors`, for example, pages
+    The code does not name installed plugins: all of them are loaded. With `cocopot-cors`, for example, pages
     of other origins may use the API.
 
     Args:
@@ -27,7 +28,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Cocopot:
             its environment variable is `COCOPOT_NOTES_DATABASE`, and its default is `notes.sqlite` in the
             instance folder.
     """
-    app = Cocopot(__name__)
+    app = Cocopot(__name__, plugins=[AccessLog])
     app.config.from_mapping(
         NOTES_DATABASE=str(Path(app.instance_path, "notes.sqlite")),
         MAX_CONTENT_LENGTH=256 * 1024,

@@ -1,0 +1,26 @@
+from time import perf_counter
+
+from cocopot import Cocopot, hookimpl
+
+lines = []
+
+
+class AccessLog:
+    @hookimpl
+    def cocopot_request_started(self, request):
+        request.began = perf_counter()
+
+    @hookimpl
+    def cocopot_response_closed(self, request, response, exc):
+        seconds = perf_counter() - request.began
+        lines.append((request.path, response.status_code, "complete" if exc is None else "broken off"))
+        assert seconds > 0
+
+
+app = Cocopot("shop", autoload=False, plugins=[AccessLog])
+app.add_url_rule("/", "index", lambda: iter(["one", "two"]))
+client = app.test_client()
+assert client.get("/").text == "onetwo"
+client.get("/").close()
+client.get("/missing")
+assert lines == [("/", 200, "complete"), ("/", 200, "broken off"), ("/missing", 404, "complete")]

@@ -54,17 +54,20 @@ def _shown(value: object, name: str, *, masks: bool, within: tuple[int, ...]) ->
     if isinstance(value, tuple) and callable(as_dict):
         value = as_dict()
     if isinstance(value, Mapping) and not (secret and value):
-        named = value.get("name", value.get("key"))  # as in {"name": "API_KEY", "value": "..."}
-        names = {"value": named} if isinstance(named, str) and is_secret(named) else {}
+        names = _names_of_values(value)
         return {
             mask_text(str(key)) if masks else str(key): shown(
-                item, names.get(key, str(key)), masks=masks, within=within
+                item, names.get(str(key).lower(), str(key)), masks=masks, within=within
             )
             for key, item in value.items()
         }
-    if isinstance(value, (list, tuple, set, frozenset)):
-        items = [_shown_item(item, name, masks=masks, within=within) for item in value]
-        return sorted(items, key=repr) if isinstance(value, (set, frozenset)) else items
+    if isinstance(value, (set, frozenset)):
+        return sorted((_shown_item(item, name, masks=masks, within=within) for item in value), key=repr)
+    if isinstance(value, (list, tuple)):
+        return [
+            _shown_item(item, _name_from_option(before) or name, masks=masks, within=within)
+            for before, item in zip((None, *value), value, strict=False)
+        ]
     if secret and _hides(value, name):
         return MASK
     if value is None or isinstance(value, (int, float)):
@@ -73,6 +76,21 @@ def _shown(value: object, name: str, *, masks: bool, within: tuple[int, ...]) ->
     text = str.__str__(value) if isinstance(value, str) else repr(value)
     text = mask_text(text) if masks else text
     return text if isinstance(value, str) else _Representation(text)
+
+
+def _names_of_values(value: Mapping[Any, Any]) -> dict[str, str]:
+    """Return names for the items of a mapping whose key does not show that they are secrets."""
+    lower = {str(key).lower(): item for key, item in value.items()}
+    if "kty" in lower:  # a JSON Web Key (RFC 7518, 6.2.2, 6.3.2 and 6.4.1)
+        return dict.fromkeys(["d", "dp", "dq", "k", "oth", "p", "q", "qi"], "private")
+    named = lower.get("name", lower.get("key"))  # as in {"name": "API_KEY", "value": "..."}
+    return dict.fromkeys(["val", "value"], named) if isinstance(named, str) and is_secret(named) else {}
+
+
+def _name_from_option(before: object) -> str | None:
+    """Return the name in the option of a command before its value, if it is the name of a secret."""
+    is_option = isinstance(before, str) and before.startswith("-") and "=" not in before
+    return str(before) if is_option and is_secret(str(before)) else None
 
 
 def _shown_item(item: object, name: str, *, masks: bool, within: tuple[int, ...]) -> object:

@@ -7,8 +7,9 @@ from urllib.parse import unquote
 
 #: What is the name of a secret wherever it is in a name.
 _PARTS = re.compile(
-    r"SECRET(?!AR)|PASSWORD|PASSWD|PASSPHRASE|PASSCODE|PWD|TOKEN(?!I[ZS])|CREDENTIAL|DSN(?![A-Z])|AUTHORIZATION"
-    r"|SHARED_?ACCESS_?SIGNATURE"
+    r"SECRET(?!AR)|PASS?W(?:O?R?D|ORT)|PASSPHRASE|PASSCODE|PS?WD|TOKEN(?!I[ZS])|CREDENTIAL|DSN(?![A-Z])"
+    r"|AUTHORIZATION|SHARED_?ACCESS_?SIGNATURE|(?:BACKUP|RECOVERY)[_-]?CODE|MNEMONIC|SEED[_-]?PHRASE"
+    r"|KENNWORT|MOT[_-]?DE[_-]?PASSE|CONTRASE[NÑ]A"
     r"|(?:ACCESS|ACCOUNT|API|CLIENT|ENCRYPTION|MASTER|PRIVATE|SERVICE|SHARED|SIGNING|STORAGE)[_-]?KEY"
 )
 #: Words that end like the name of a secret, and are not one.
@@ -21,12 +22,35 @@ _WORDS = re.compile(rf"(?<![A-Z]){_OTHER}(?:(?<!SORT_)[A-Z]*KEYS?|AUTH|PRIVATE|[
 #: Words that are the name of a secret at the end of a name.
 _LAST_WORDS = re.compile(
     rf"(?<![A-Z]){_OTHER}"
-    r"(?:(?<!SORT_)[A-Z]*KEYS?|[A-Z]*PASS|[A-Z]*AUTH|[A-Z]*SALTS?|PRIVATE|COOKIES?|BEARER)[^A-Z]*$"
+    r"(?:(?<!SORT_)[A-Z]*KEYS?|[A-Z]*PASS|[A-Z]*AUTH|[A-Z]*SALTS?|PRIVATE|COOKIES?|BEARER|[A-Z]*PW|CREDS?"
+    r"|JWTS?|PATS?|PEPPERS?|(?<!GPIO_)PIN|SAS|[A-Z]*OTP|(?:MFA|[A-Z]*OTP|WALLET)_?SEED|[A-Z]*SESSION_?ID)[^A-Z]*$"
+)
+#: Names with such a word of what is public, or is about a secret.
+_PUBLIC = re.compile(
+    r"(?:CACHE|FOREIGN|PARTITION|PUBLIC|PUBLISHABLE)[_-]?KEYS?[^A-Z]*$|KEY[_-](?:FUNC|FUNCTION|PREFIX)$"
+    r"|^(?!.*SECRET).*[_-](?:ALGORITHM|BACKEND|ENABLED|ENDPOINT|HASHERS?|TYPE|UR[IL])$"
 )
 #: Such words that are ordinary ones in prose.
-_PROSE = frozenset({"AUTH", "BEARER", "COOKIE", "KEY", "PAS", "PRIVATE", "SALT"})
+_PROSE = frozenset(
+    [
+        "AUTH",
+        "BEARER",
+        "COOKIE",
+        "CRED",
+        "JWT",
+        "KEY",
+        "OTP",
+        "PAS",
+        "PAT",
+        "PEPPER",
+        "PIN",
+        "PRIVATE",
+        "SA",
+        "SALT",
+    ]
+)
 #: Items of a query that sign or authorize a request, beside those.
-_QUERY_ITEMS = re.compile(r"(?<![A-Z])(?:SIG|SIGNATURE)[^A-Z]*$")
+_QUERY_ITEMS = re.compile(r"(?<![A-Z])(?:SID|SIG|SIGNATURE)[^A-Z]*$")
 #: Names of durations, sizes and counts, whose numbers are not secret.
 _MEASURE = re.compile(
     r"(?<![A-Z])(?:AGE|COUNT|DAYS|EXPIR\w+|HOURS|LENGTH|LIFETIME|LIMIT|MAX|MIN|MINUTES|PORT|ROUNDS|SECONDS|SIZE"
@@ -40,7 +64,8 @@ MAX_ENCODINGS = 4
 def is_secret(name: str) -> bool:
     """Return whether the value under a name is one that should not be shown."""
     words = _words(name)
-    return bool(_PARTS.search(words) or _WORDS.search(words) or _LAST_WORDS.search(words))
+    found = _PARTS.search(words) or _WORDS.search(words) or _LAST_WORDS.search(words)
+    return found is not None and _PUBLIC.search(words) is None
 
 
 def is_unmistakable(name: str) -> bool:
@@ -49,6 +74,8 @@ def is_unmistakable(name: str) -> bool:
     It is if it has several words, of which the last one is such a word.
     """
     words = _words(name).strip("_-.")
+    if _PUBLIC.search(words):
+        return False
     if _PARTS.search(words):
         return True
     return words.rstrip("S") not in _PROSE and _LAST_WORDS.search(words) is not None

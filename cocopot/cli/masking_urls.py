@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
-from cocopot.cli.masking_names import MAX_ENCODINGS, is_secret_item
+from cocopot.cli.masking_names import is_secret_item
 
 #: The replacement of a secret.
 MASK = "********"
@@ -21,52 +20,41 @@ _PORT = re.compile(r"\d*(?:[/?#\s]|\Z)")
 _USER_ALONE = re.compile(r"[^\s/?#:@'\"]++(?=@)")
 #: A user that is a token: long, with digits and letters.
 _TOKEN = re.compile(r"(?=.*\d)(?=.*[a-z])[\w.~%+-]{16,}", re.IGNORECASE)
-#: Oracle's `USER/PASSWORD@`, in a URL of JDBC.
-_ORACLE = re.compile(r"(jdbc:oracle:\w+:[^\s/@:'\"]*+/)[^\s@'\"]++(?=@)", re.IGNORECASE)
+#: Oracle's `USER/PASSWORD@`, in a URL of JDBC, or as the whole of a text.
+_ORACLE = re.compile(
+    r"(jdbc:oracle:\w+:[^\s/@:'\"]*+/|\A\w++/(?=[^\s@/]++@//))[^\s@'\"]++(?=@)", re.IGNORECASE
+)
+#: `USER:PASSWORD` after an option of curl.
+_CURL = re.compile(r"((?<!\S)(?:-u|--user|--proxy-user)[ =]['\"]?[^\s:'\"]*+:)[^\s'\"]+")
 #: `USER:PASSWORD@`, as the whole of a text, or before the address of a driver for Go.
 _BARE = re.compile(
-    r"\A(?!(?:mailto|acct|sips?|xmpp):)([\w.%+-]++:)[^\s/@'\"]++(?=@[\w.\[\]-]+(?::\d+)?(?:/\S*)?\Z)"
+    r"\A(?!(?:mailto|acct|sips?|xmpp):)([\w.%+-]*+:)[^\s/@'\"]++(?=@[\w.\[\]-]+(?::\d+)?(?:/\S*)?\Z)"
 )
 _GO = re.compile(r"(?<![\w.%+-])([\w.%+-]++:)[^\s@'\"]++(?=@(?:tcp|unix)\()")
-_QUERY_ITEM = re.compile(r"([?&])([\w.%+-]++)=([^\s&;#'\"]+)")
+_QUERY_ITEM = re.compile(r"([?&#])([\w.%+-]++)=([^\s&;#'\"]+)")
 #: URLs whose path is the secret.
 _WEBHOOK = re.compile(
-    r"(hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/\d+/)[^\s'\"?#]+"
+    r"(hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/\d+/"
+    r"|office\.com/webhook(?:b2)?/|api\.telegram\.org/(?:file/)?bot)[^\s'\"?#]+"
 )
 
 
-def mask_urls(text: str, *, decodes: bool = True) -> str:
-    """Mask what precedes the hosts of URLs, and the items of their queries with the name of a secret.
-
-    Args:
-        text: A text with URLs.
-        decodes: Whether to look into values that are percent-encoded.
-    """
+def mask_urls(text: str) -> str:
+    """Mask what precedes the hosts of URLs, and the items of their queries with the name of a secret."""
+    if ":" in text:
+        text = _CURL.sub(rf"\1{MASK}", text)
     if "@" in text:
         text = _GO.sub(rf"\1{MASK}", _ORACLE.sub(rf"\1{MASK}", _BARE.sub(rf"\1{MASK}", text)))
     if "//" in text:
         text = _WEBHOOK.sub(rf"\1{MASK}", _mask_before_hosts(text))
     if "=" in text:
-        text = _QUERY_ITEM.sub(lambda item: _mask_query_item(item, decodes=decodes), text)
+        text = _QUERY_ITEM.sub(_mask_query_item, text)
     return text
 
 
-def _mask_query_item(item: re.Match[str], *, decodes: bool) -> str:
+def _mask_query_item(item: re.Match[str]) -> str:
     before, name, value = item.groups()
-    is_masked = is_secret_item(name) or (decodes and "%" in value and _has_secret(value))
-    return f"{before}{name}={MASK if is_masked else value}"
-
-
-def _has_secret(value: str) -> bool:
-    """Return whether a value that is percent-encoded, perhaps several times, has a secret."""
-    for _ in range(MAX_ENCODINGS):
-        decoded = unquote(value)
-        if decoded == value:
-            break
-        if mask_urls(decoded, decodes=False) != decoded:
-            return True
-        value = decoded
-    return False
+    return f"{before}{name}={MASK if is_secret_item(name) else value}"
 
 
 def _mask_before_hosts(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, NamedTuple, NoReturn
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -59,6 +60,28 @@ from cocopot.config_keys import DEFAULTS
         "BASICAUTH",
         "PASSCODE",
         "AWS_SECRET_ACCESS_KEY",
+        "GITHUB_PAT",
+        "PSWD",
+        "passwrd",
+        "Passwort",
+        "MotDePasse",
+        "ADMIN_PW",
+        "DBPW",
+        "CARD_PIN",
+        "OTP",
+        "TOTP_SEED",
+        "SEED_PHRASE",
+        "RECOVERY_CODES",
+        "DB_CREDS",
+        "ID_JWT",
+        "SAS",
+        "PASSWORD_PEPPER",
+        "PHPSESSIONID",
+        "session_id",
+        "api key",
+        "db.password",
+        "SECRET_URL",
+        "PUBLIC_SECRET_KEY",
     ],
 )
 def test_names_of_secrets(name: str) -> None:
@@ -92,6 +115,23 @@ def test_names_of_secrets(name: str) -> None:
         "ENABLE_OAUTH",
         "FORBEARER",
         "SALTY",
+        "PUBLIC_KEY",
+        "RECAPTCHA_PUBLIC_KEY",
+        "STRIPE_PUBLISHABLE_KEY",
+        "FOREIGN_KEYS",
+        "CACHE_KEY_PREFIX",
+        "KEY_FUNC",
+        "TOKEN_URL",
+        "tokenEndpoint",
+        "AUTH_TYPE",
+        "PASSWORD_HASHERS",
+        "GPIO_PIN",
+        "SPINNER",
+        "PATH",
+        "PATTERN",
+        "CREDITS",
+        "PASSPORT_COUNTRY",
+        "KEYSTONE_HOST",
         "",
     ],
 )
@@ -138,6 +178,13 @@ def test_keys_of_the_core() -> None:
         ("/x?next=https%253A%252F%252Fh%252F%253Ftoken%253DS", f"/x?next={MASK}"),
         ("/x?next=%2Fy%3Fpage%3D2", "/x?next=%2Fy%3Fpage%3D2"),
         ("https://hooks.slack.com/services/T0/B0/S", f"https://hooks.slack.com/services/{MASK}"),
+        ("https://api.telegram.org/bot1:S/send", f"https://api.telegram.org/bot{MASK}"),
+        ("x:///?odbc_connect=UID%3Du%3BPWD%3DS&a=1", f"x:///?odbc_connect={MASK}&a=1"),
+        ("redis%3A%2F%2F%3AS%40h and password%253DS", f"{MASK} and {MASK}"),
+        ("https://h/#access_token=S&state=1", f"https://h/#access_token={MASK}&state=1"),
+        ("https://h/x;jsessionid=S?page=2", f"https://h/x;jsessionid={MASK}"),
+        ("u/S@//h:1521/x", f"u/{MASK}@//h:1521/x"),
+        ("/x?q=100%25&at=%40home", "/x?q=100%25&at=%40home"),
         ("https://example.com/@ada/a:b", "https://example.com/@ada/a:b"),
         ("// a comment: see x@example.com", "// a comment: see x@example.com"),
     ],
@@ -224,6 +271,11 @@ def test_long_texts(part: str) -> None:
         ),
         ("SETTINGS", '{"mail": {"smtpPass": "S"}}', f'{{"mail": {{"smtpPass": "{MASK}"}}}}'),
         ("HOSTS", {"b", "a"}, ["a", "b"]),
+        ("ENV", [{"Name": "API_KEY", "Value": "S"}], [{"Name": "API_KEY", "Value": MASK}]),
+        ("JWK", {"kty": "oct", "k": "S", "alg": "HS256"}, {"kty": "oct", "k": MASK, "alg": "HS256"}),
+        ("COMMAND", ["x", "--password", "S", "-v", "y"], ["x", "--password", MASK, "-v", "y"]),
+        ("COMMAND", ["--password=S", "z"], [f"--password={MASK}", "z"]),
+        ("URL", urlsplit("redis://:S@h")[:2], ["redis", f":{MASK}@h"]),
     ],
 )
 def test_values(name: str, value: Any, expected: Any) -> None:

@@ -61,6 +61,20 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
         ("id AKIAIOSFODNN7EXAMPLE.", f"id {MASK}."),
         ("ghp_" + "a1" * 18, MASK),
         ("sk_live_" + "a1" * 12, MASK),
+        ('Authorization: Digest username="u", response="S"', f"Authorization: {MASK}"),
+        ("ApiKey S0m3opaque and bearer abcdEfgh", f"ApiKey {MASK} and bearer {MASK}"),
+        ("<user>u</user><password>S</password>", f"<user>u</user><password>{MASK}</password>"),
+        ('<add name="API_KEY" value="S"/>', f'<add name="API_KEY" value="{MASK}"/>'),
+        ('{"name": "DBPASS", "value": "S"}', f'{{"name": "DBPASS", "value": "{MASK}"}}'),
+        ("Headers([('X-Api-Key', 'S'), ('A', 'b')])", f"Headers([('X-Api-Key', '{MASK}'), ('A', 'b')])"),
+        ("mysqldump --password S --host h", f"mysqldump --password {MASK} --host h"),
+        ("curl -u u:S https://h", f"curl -u u:{MASK} https://h"),
+        ("machine h login u password S", f"machine h login u password {MASK}"),
+        ("secret_key := S, db_pass => S", f"secret_key := {MASK}, db_pass => {MASK}"),
+        ("password: |\n  S\n  S\nhost: h", f"password: {MASK}\nhost: h"),
+        ("export DB_PASS=correct horse\nHOST=h", f"export DB_PASS={MASK}\nHOST=h"),
+        ("password=S host=h", f"password={MASK} host=h"),
+        ("auth=Qx7-q8Xz/q8Xz+q8Xz==", f"auth={MASK}"),
     ],
 )
 def test_families(text: str, expected: str) -> None:
@@ -79,6 +93,13 @@ def test_families(text: str, expected: str) -> None:
         "ask-the-people-of-the-village-for-directions",
         "monkey=1 keyboard=2 tokenizer=3 passage=4",
         "100%=full",
+        "Basic Authentication needs a Token Endpoint",
+        "%(asctime)s %(message)s",
+        "shop.auth:login cocopot_tokens:Plugin shop.secrets:load",
+        "<p>The password</p>",
+        "('password', 'token', 'key')",
+        "public_key=abc token_url=https://h/token",
+        "pass --token to the command",
     ],
 )
 def test_harmless(text: str) -> None:
@@ -88,7 +109,33 @@ def test_harmless(text: str) -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["//u:", "//u:x@", "%25", "?a=%2525", "eyJa.", "//", "Bearer ", "jdbc:oracle:a:", "u:x@", "KEY", "aA"],
+    [
+        *(
+            "//u:",
+            "//u:x@",
+            "%25",
+            "?a=%2525",
+            "eyJa.",
+            "//",
+            "Bearer ",
+            "jdbc:oracle:a:",
+            "u:x@",
+            "KEY",
+            "aA",
+        ),
+        *(
+            "password=a b\n",
+            "\npassword:",
+            "<a ",
+            "<key>",
+            "login ",
+            "--key ",
+            '="',
+            "('key', '",
+            "-u a:",
+            "%3D ",
+        ),
+    ],
 )
 def test_growth(part: str) -> None:
     """A long text is masked in a time that does not grow faster than the text."""

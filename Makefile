@@ -25,7 +25,7 @@ CHECKOUT = --editable '.[dev]' $(foreach file,$(PLUGINS),--editable $(dir $(file
 # One process per core. Tests that share expensive fixtures stay in one process, see conftest.py.
 PYTEST = -m pytest --numprocesses=auto --maxprocesses=8
 
-.PHONY: help run test check test-pure test-versions test-pre lint format docs dist fuzz bench bench-docs clean
+.PHONY: help run test check test-pure test-versions test-pre browser lint format docs dist fuzz bench bench-docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
@@ -69,6 +69,10 @@ test-pre: $(PRE)/installed ## run all tests with the newest pre-releases of the 
 	$(PRE)/bin/python $(INSTALL) --pre --upgrade pluggy importlib-metadata werkzeug click
 	$(PRE)/bin/python -m pip list
 	$(PRE)/bin/python $(PYTEST) $(ARGS)
+
+browser: $(VENV)/installed ## install Playwright, and Chromium if apt-get can, for the tests of a page in a browser
+	$(BIN)/python $(INSTALL) --editable '.[browser]'
+	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium; }
 
 lint: $(VENV)/installed ## check style, spelling and types
 	$(BIN)/ruff check .

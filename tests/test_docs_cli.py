@@ -59,6 +59,23 @@ def test_sessions(shop: Path, command: str, expected: str) -> None:
     assert re.fullmatch(pattern, result.stdout), result.stdout
 
 
+def test_the_first_application_reads_the_environment(tmp_path: Path) -> None:
+    """In the application that README begins with, a variable that begins with `COCOPOT_` sets a key."""
+    program = re.search(r"```python\n(.*?)```", (DOCS.parent / "README.md").read_text("utf-8"), re.DOTALL)
+    assert program is not None
+    (tmp_path / "app.py").write_text(program[1])
+    result = subprocess.run(
+        [sys.executable, "-m", "cocopot", "config", "GREETING"],
+        cwd=tmp_path,
+        env=clean_environ(COCOPOT_PLUGINS="none", COCOPOT_GREETING="Hi"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'Hi'   environment COCOPOT_GREETING" in result.stdout
+    assert result.stderr == ""
+
+
 def options_of(path: str, command: click.Command) -> Iterator[tuple[str, str]]:
     """Yield the options of a command, and of those inside it."""
     for parameter in command.params:

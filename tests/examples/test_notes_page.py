@@ -1,0 +1,177 @@
+"""The page of the example application, as a person uses it: in a real browser, in two widths."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from tests.cli.processes import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.slow
+
+APP = Path(__file__).parents[2] / "docs" / "examples" / "notes" / "app.py"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+#: Without these Chromium asks other hosts for updates and the like.
+ARGUMENTS = ["background-networking", "component-update", "quic", "sync"]
+WIDTHS = [1280, 390]
+
+
+def skip(reason: str) -> NoReturn:
+    """Skip the test; where `make browser` has run, as in CI, the browser must be there."""
+    if os.environ.get("BROWSER_TESTS") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return Chromium, without a window."""
+    if importlib.util.find_spec("playwright") is None or CHROMIUM is None:
+        skip("needs Playwright and Chromium: run `make browser`")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = [f"--disable-{feature}" for feature in ARGUMENTS]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """Return the address of the application, which has a database of its own."""
+    command = [sys.executable, str(APP)]
+    with serving(tmp_path, command=command, COCOPOT_NOTES_DATABASE=str(tmp_path / "db")) as server:
+        assert server.get()[0] == 200
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(params=WIDTHS)
+def page(request: pytest.FixtureRequest, browser: Browser, url: str) -> Iterator[Page]:
+    """Return the page in a window of a desktop or a phone; nothing must go wrong in the browser."""
+    problems: list[str] = []
+    context = browser.new_context(viewport={"width": request.param, "height": 800})
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("requestfailed", lambda failed: problems.append(f"{failed.url}: {failed.failure}"))
+    page.goto(url)
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    context.close()
+    assert problems == []
+
+
+def add_many(url: str, number: int) -> None:
+    """Add notes through the API."""
+    for index in range(1, number + 1):
+        data = json.dumps({"title": f"Note {index}"}).encode()
+        asked = urllib.request.Request(f"{url}/api/notes", data, {"Content-Type": "application/json"})
+        urllib.request.urlopen(asked, timeout=10).close()
+
+
+def write(page: Page, title: str, text: str, button: str) -> None:
+    """Fill in the form of a note, and send it."""
+    page.get_by_label("Title", exact=True).fill(title)
+    page.get_by_label("Text", exact=True).fill(text)
+    page.get_by_role("button", name=button).click()
+
+
+def notes(page: Page) -> Locator:
+    """Return the notes on the page."""
+    return page.locator("article[id^=note-]")
+
+
+def test_add(page: Page) -> None:
+    """A note that was added is shown as it was written; without a title the browser does not send it."""
+    assert page.get_by_text("There are no notes yet.").is_visible()
+    write(page, "", "no title", "Add")
+    assert page.get_by_label("Title", exact=True).evaluate("field => field.validity.valueMissing")
+    write(page, "<b>Fern</b>", "x" * 300 + "\nsecond line", "Add")
+    assert page.get_by_role("status").inner_text() == "The note was added."
+    assert notes(page).get_by_role("heading").inner_text() == "<b>Fern</b>"
+    assert notes(page).locator(".body").inner_text().endswith("\nsecond line")
+
+
+def test_refused(page: Page) -> None:
+    """A form that the server refuses comes back with its text and the reason beside the field."""
+    write(page, "   ", "kept", "Add")
+    assert page.get_by_label("Text", exact=True).input_value() == "kept"
+    assert page.get_by_label("Title", exact=True).get_attribute("aria-invalid") == "true"
+    assert page.locator("#title-error").is_visible()
+
+
+def test_edit(page: Page) -> None:
+    """A note is edited in a form of its own; its link to cancel leaves it as it was."""
+    write(page, "Fern", "once a week", "Add")
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Title", exact=True).fill("Cactus")
+    page.get_by_role("link", name="Cancel").click()
+    assert notes(page).get_by_role("heading").inner_text() == "Fern"
+    page.get_by_role("link", name="Edit").click()
+    assert page.get_by_label("Text", exact=True).input_value() == "once a week"
+    write(page, "Cactus", "once a month", "Save")
+    assert page.get_by_role("status").inner_text() == "The note was changed."
+    assert "once a month" in notes(page).inner_text()
+
+
+def test_delete(page: Page) -> None:
+    """A note is deleted after a question only, which can be answered with no."""
+    write(page, "Fern", "", "Add")
+    page.get_by_role("link", name="Delete").click()
+    assert page.get_by_role("heading", name="Delete this note?").is_visible()
+    page.get_by_role("link", name="Keep it").click()
+    assert notes(page).count() == 1
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete").click()
+    assert page.get_by_role("status").inner_text() == "The note was deleted."
+    assert notes(page).count() == 0
+
+
+def test_older_notes(page: Page, url: str) -> None:
+    """More than fifty notes are on several pages; who deletes one on the second page comes back to it."""
+    add_many(url, 52)
+    page.reload()
+    assert (notes(page).count(), notes(page).first.get_by_role("heading").inner_text()) == (50, "Note 52")
+    page.get_by_role("link", name="Older").click()
+    assert [note.get_by_role("heading").inner_text() for note in notes(page).all()] == ["Note 2", "Note 1"]
+    notes(page).last.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete").click()
+    assert [note.get_by_role("heading").inner_text() for note in notes(page).all()] == ["Note 2"]
+    page.get_by_role("link", name="Newer").click()
+    assert notes(page).count() == 50
+
+
+def test_search(page: Page, url: str) -> None:
+    """A search shows the notes that have the text, says so, and can be cleared."""
+    add_many(url, 3)
+    page.get_by_role("searchbox").fill("ote 2")
+    page.get_by_role("searchbox").press("Enter")
+    assert page.locator(".summary").inner_text().startswith("1 note with “ote 2”")
+    assert notes(page).count() == 1
+    page.get_by_role("link", name="Show all notes").click()
+    assert (notes(page).count(), page.get_by_role("searchbox").input_value()) == (3, "")
+    page.get_by_role("searchbox").fill("nowhere")
+    page.get_by_role("button", name="Search").click()
+    assert "There is no note with “nowhere”." in page.locator(".summary").inner_text()
+
+
+def test_not_found(page: Page, url: str) -> None:
+    """A page that does not exist is shown like the others, with a way back."""
+    page.goto(f"{url}/notes/99/edit")
+    assert "does not exist" in page.locator("main").inner_text()
+    page.get_by_role("link", name="All notes").click()
+    assert page.get_by_role("heading", name="Add a note").is_visible()

@@ -85,8 +85,16 @@ def _check_count(value: object) -> str | None:
 
 
 def _check_seconds(value: object) -> str | None:
-    is_valid = value >= timedelta() if isinstance(value, timedelta) else not _check_count(value)
-    return None if is_valid else "must be an int, 0 or more, without quotes, or a timedelta, or None"
+    seconds = value // timedelta(seconds=1) if isinstance(value, timedelta) else value
+    is_too_large = isinstance(seconds, int) and seconds > _MAX_SECONDS
+    is_valid = not _check_count(seconds) and not is_too_large
+    return (
+        None if is_valid else "must be an int from 0 to 2147483648, without quotes, or a timedelta, or None"
+    )
+
+
+#: More than this, no cache need distinguish (RFC 9111, 1.2.2).
+_MAX_SECONDS = 2**31
 
 
 def _check_secret(value: object) -> str | None:

@@ -82,8 +82,11 @@ class Lifespan:
 
     def _acquire_lock(self) -> None:
         """Acquire the lock, after waiting for no longer than `STARTUP_TIMEOUT`."""
+        if self._lock.acquire(blocking=False):
+            return
+        self._app.config.check()  # the other thread may not have come to it
         limit: int | None = self._app.config["STARTUP_TIMEOUT"]
-        if not self._lock.acquire(timeout=-1 if limit is None else limit):
+        if not self._lock.acquire(timeout=-1 if limit is None else min(limit, threading.TIMEOUT_MAX)):
             self._app.logger.error(
                 "A request has waited for the startup hooks for %s seconds (STARTUP_TIMEOUT), and is a 503. "
                 "They run in another thread. If they wait for a request to this application, send it with "

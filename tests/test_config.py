@@ -343,7 +343,7 @@ class TestConfigAttribute:
 INVALID: dict[str, list[object]] = {
     **{key: ["true", 2, [True]] for key in sorted(BOOLEANS)},
     **{key: ["1024", "abc", -1, 1.5, True, b"1", [1]] for key in LIMITS},
-    "SEND_FILE_MAX_AGE_DEFAULT": ["60", -1, True, timedelta(seconds=-1)],
+    "SEND_FILE_MAX_AGE_DEFAULT": ["60", -1, True, timedelta(seconds=-1), 2**31 + 1, timedelta.max],
     "SECRET_KEY": ["", b"", 12345, True, ["k"]],
     "SERVER_NAME": [
         *("https://shop.example", "shop.example/shop", "u@shop", "a b", "shop:port", "shop:99999", ""),
@@ -358,7 +358,7 @@ INVALID: dict[str, list[object]] = {
 VALID: dict[str, list[object]] = {
     **{key: [True, False, 1, 0] for key in sorted(BOOLEANS)},
     **{key: [None, 0, 1024] for key in LIMITS},
-    "SEND_FILE_MAX_AGE_DEFAULT": [None, 0, 60, timedelta(hours=1)],
+    "SEND_FILE_MAX_AGE_DEFAULT": [None, 0, 60, 2**31, timedelta(hours=1)],
     "SECRET_KEY": [None, "dev", b"dev"],
     "SERVER_NAME": [
         *(None, "localhost:8123", "shop.example", "[::1]:80", "my_app", "127.0.0.1"),

@@ -6,6 +6,7 @@ import gc
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +49,13 @@ class TestStart:
         assert app.test_client().post("/", data="long").status_code == 405
         with pytest.raises(ConfigError, match="MAX_CONTENT_LENGTH = 'abc'"):
             app.config["MAX_CONTENT_LENGTH"] = "abc"
+
+    @pytest.mark.parametrize("limit", ["30", -1, 0.5, float("nan"), timedelta(seconds=5), [30]])
+    def test_invalid_startup_timeout(self, app: Cocopot, limit: object) -> None:
+        """The key that the start itself uses is checked like the others."""
+        app.config["STARTUP_TIMEOUT"] = limit
+        with pytest.raises(ConfigError, match="STARTUP_TIMEOUT = "):
+            app.test_client().get("/")
 
     @pytest.mark.parametrize("key", ["SERVER_NAME", "APPLICATION_ROOT", "PREFERRED_URL_SCHEME"])
     def test_invalid_configuration_before_startup(self, app: Cocopot, key: str) -> None:
@@ -241,9 +249,12 @@ class TestOtherThreads:
         assert f"at {__file__}:" in record.getMessage()
         assert 'response = pool.submit(app.test_client().get, "/").result()' in record.getMessage()
 
-    def test_a_request_that_waits_long_enough(self, app: Cocopot, calls: list[Any]) -> None:
+    @pytest.mark.parametrize("limit", [None, 10**30])
+    def test_a_request_that_waits_long_enough(
+        self, app: Cocopot, calls: list[Any], limit: int | None
+    ) -> None:
         """It is served when the startup hooks have finished; without a limit it waits for any time."""
-        app.config["STARTUP_TIMEOUT"] = None
+        app.config["STARTUP_TIMEOUT"] = limit
         begun = threading.Event()
         app.on_startup(begun.set)
         app.on_startup(lambda: calls.append("started"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cocopot.cli.completion import complete_from_app
-from cocopot.cli.masking import shown
+from cocopot.cli.masking import mask_text, shown
 from cocopot.cli.tables import print_json, print_table, shorten_path
 from cocopot.cli.variables import unread_variables
 from cocopot.environment import PREFIX
@@ -60,7 +60,7 @@ def command(loader: AppLoader, keys: Sequence[str], *, show_secrets: bool, as_js
         if not keys or variable.removeprefix(PREFIX) in keys
     ]
     for note in notes:
-        click.echo(f"Warning: {note}", err=True)
+        click.echo(f"Warning: {note if show_secrets else mask_text(note)}", err=True)
 
 
 def _check_keys(keys: Sequence[str], config: Config, unread: Mapping[str, Sequence[str]]) -> None:

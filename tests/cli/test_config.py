@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cocopot import Cocopot, hookimpl
+from cocopot.cli.masking import MASK
 from tests.cli.support import run, table
 
 HERE = Path(__file__)
@@ -133,3 +134,11 @@ def test_invalid_value(app: Cocopot) -> None:
     app.config["MAX_FORM_PARTS"] = "many"
     assert "Warning: MAX_FORM_PARTS = 'many' (code " in run(app, "config", "MAX_FORM_PARTS")
     assert "Warning" not in run(app, "config", "DEBUG")
+
+
+def test_invalid_value_with_a_secret(app: Cocopot) -> None:
+    """A warning does not show a password that the table masks."""
+    app.config["SERVER_NAME"] = "https://ada:hidden@shop.example"
+    output = run(app, "config")
+    assert f"Warning: SERVER_NAME = 'https://ada:{MASK}@shop.example' (code " in output
+    assert "hidden" not in output

@@ -74,6 +74,8 @@ class Cocopot(Runnable, RequestOverrides):
             variable `COCOPOT_PLUGINS` replaces it, unless it is `False`.
         plugins: Objects, modules or classes to register as plugins beside the installed ones.
         disable: Names of plugins that must not be loaded, in addition to `COCOPOT_DISABLE_PLUGINS`.
+        order: Names of plugins in the order in which to load them; those that are not named are loaded by
+            name. The environment variable `COCOPOT_PLUGIN_ORDER` replaces it.
         plugin_errors: `"raise"`, or `"warn"` to log an error and skip that plugin entirely. The environment
             variable `COCOPOT_PLUGIN_ERRORS` replaces it.
 
@@ -117,6 +119,7 @@ class Cocopot(Runnable, RequestOverrides):
         autoload: bool | Iterable[str] = True,
         plugins: Iterable[object] = (),
         disable: Iterable[str] = (),
+        order: Iterable[str] = (),
         plugin_errors: OnError = "raise",
     ) -> None:
         #: The plugin manager.
@@ -137,7 +140,7 @@ class Cocopot(Runnable, RequestOverrides):
         for name, builtin in BUILTINS.items():
             self.plugins.register(builtin, name, origin="builtin")
         loader = Loader(self.plugins, plugin_errors)
-        loader.load(Selection.make(autoload, disable), plugins)
+        loader.load(Selection.make(autoload, disable, order=order), plugins)
         loader.set_up(self)
         self._lifespan = Lifespan(self, loader)
 

@@ -162,6 +162,7 @@ PluginErrorReason = Literal[
     "type",
     "unknown-hook",
     "unmarked",
+    "version",
 ]
 
 
@@ -179,9 +180,10 @@ class PluginError(Exception):
     - `"metadata"`: the entry points of a distribution cannot be read
     - `"not-installed"`: a plugin was requested by name, and is not installed
     - `"duplicate"`: several distributions have a plugin of one name, or one plugin is there twice
-    - `"declaration"`: `requires` or `after` is not a tuple of names, or its own name cannot be used
+    - `"declaration"`: `requires`, `after` or `before` is not a tuple of names, or its own name cannot be used
     - `"requirement"`: a plugin that is required is not installed, not selected, or failed
-    - `"cycle"`: plugins require each other in a cycle
+    - `"version"`: it requires another version of Cocopot or of a plugin, or was deprecated and is removed
+    - `"cycle"`: the declared order of plugins is a cycle
     - `"unknown-hook"`: the hook that it implements has no specification
     - `"unmarked"`: a function has the name of a hook, and is not marked as an implementation
     - `"signature"`: an implementation does not fit the specification of its hook

@@ -54,12 +54,12 @@ helpers
 paths
 folders
 logs
-hooks.markers hooks.specs hooks.failures hooks.distributions hooks.imports
-hooks.candidates hooks.selection hooks.records
+hooks.markers hooks.specs hooks.failures hooks.distributions hooks.versions hooks.imports
+hooks.declarations hooks.candidates hooks.selection hooks.records
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
 hooks.source hooks.contract hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
 hooks.manager
-hooks.advice hooks.loading hooks.reporting
+hooks.advice hooks.needs hooks.loading hooks.reporting
 hooks
 urls
 explanations
@@ -113,7 +113,7 @@ COMPILED = {"speedups._compiled"}
 #: Libraries that belong to plugins.
 FOREIGN = {"jinja2", "itsdangerous", "sqlalchemy", "redis", "flask", "markupsafe", "blinker"}
 #: All that the core is on, beside the standard library.
-LIBRARIES = {"pluggy", "importlib_metadata", "werkzeug", "click", "_typeshed"}
+LIBRARIES = {"pluggy", "importlib_metadata", "packaging", "werkzeug", "click", "_typeshed"}
 #: What a command uses if it is installed, and the one module that imports it, inside a function.
 OPTIONAL = {"dotenv": "cli.env_files", "IPython": "cli.shell", "granian": "cli.workers"}
 

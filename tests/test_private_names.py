@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = [ROOT / "cocopot", *sorted((ROOT / "plugins").glob("*/cocopot_*"))]
-LIBRARIES = ("werkzeug", "pluggy", "importlib_metadata", "click")
+LIBRARIES = ("werkzeug", "pluggy", "importlib_metadata", "packaging", "click")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ PRIVATE_NAMES = [
     PrivateName("_path", "hooks.distributions checks.targets", "where broken metadata is", _metadata),
     PrivateName(
         "_meta",
-        "hooks.candidates hooks.distributions hooks.imports checks.targets",
+        "hooks.candidates hooks.distributions hooks.versions hooks.imports checks.targets",
         "the protocol of distributions, for type checkers",
         lambda: importlib_metadata,
     ),

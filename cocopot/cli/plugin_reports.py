@@ -12,6 +12,7 @@ from cocopot.exceptions import PluginError
 from cocopot.hooks.advice import environment_warnings, plugin_warnings
 from cocopot.hooks.candidates import installed, unreadable
 from cocopot.hooks.contract import check_hooks
+from cocopot.hooks.declarations import name_in
 from cocopot.hooks.distributions import misspelled_groups
 from cocopot.hooks.source import function_of, name_of_namespace
 from cocopot.locations import locate
@@ -67,8 +68,10 @@ class PluginReport:
         version: Version of its distribution; `None` if there is none.
         entry_point: Value of its entry point; `None` if there is none.
         place: Where its module or class is; `None` if that is unknown, or not imported.
-        requires: The plugins that it requires.
-        after: The plugins after which it is loaded if they are loaded.
+        requires: The plugins that it requires, each with the versions that it names.
+        after: The plugins after which it is loaded if they are loaded; likewise.
+        before: The plugins before which it is loaded if they are loaded; likewise.
+        ordered_after: The plugin after which the operator's order puts it; `None` if there is none.
         hooks: The hooks that it implements, in the order of the contract; empty if it is not imported.
         error: Why it failed; `None` if it did not.
         warnings: What its author or the operator probably did not mean, each as a predicate.
@@ -85,6 +88,8 @@ class PluginReport:
     place: SourceLocation | None = None
     requires: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    ordered_after: str | None = None
     hooks: tuple[str, ...] = ()
     error: ErrorReport | None = None
     warnings: tuple[str, ...] = ()
@@ -203,6 +208,8 @@ def _report_plugin(
         None if target is None else _inspect(locate, target, None),
         _inspect(_names, target, (), "requires"),
         _inspect(_names, target, (), "after"),
+        _inspect(_names, target, (), "before"),
+        manager.selection.ordered_after(candidate.name, manager.records_by_name),
         _inspect(_hooks, target, (), manager),
         _report_error(errors[candidate.name]) if state == "failed" else None,
         () if position is None else _warnings(manager, candidate, target),
@@ -213,10 +220,13 @@ def _warnings(manager: PluginManager, candidate: Candidate, plugin: object) -> t
     known = {
         other.name for other in (*installed(), *manager.explicit_plugins)
     } | manager.records_by_name.keys()
-    after = _inspect(_names, plugin, tuple[str, ...](), "after")
+    named = {
+        attribute: [name_in(text) for text in _inspect(_names, plugin, tuple[str, ...](), attribute)]
+        for attribute in ("after", "before")
+    }
     return (
         *plugin_warnings(manager, candidate, plugin),
-        *environment_warnings(candidate, after, known),
+        *environment_warnings(candidate, named, known),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cocopot.cli.tables import align_rows, printable, shorten_path
+from cocopot.hooks.declarations import name_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,6 +66,7 @@ def _plugin_lines(report: PluginReport, *, verbose: bool) -> Iterator[str]:
         "source": _format_place(report.place),
         "requires": ", ".join(report.requires),
         "after": ", ".join(report.after),
+        "before": ", ".join(report.before),
         "hooks": ", ".join(report.hooks),
     }
     for name, text in (*facts.items(), *(("warning", f"It {text}") for text in report.warnings)):
@@ -167,24 +169,36 @@ def _loaded(plugins: Iterable[PluginReport]) -> dict[str, PluginReport]:
 def _reasons(report: PluginReport, loaded: dict[str, PluginReport]) -> str:
     if report.source == "registered":
         return "registered later, by the application"
-    reasons = [f"after {name}: it requires it" for name in report.requires]
+    reasons = [f"after {name_in(text)}: it requires {_it(text)}" for text in report.requires]
     reasons += [
         f"after {name}: it asks for that" if name in loaded else f"not after {name}, which is not loaded"
-        for name in report.after
+        for name in map(name_in, report.after)
     ]
-    return "; ".join(reasons if any(name in loaded for name in needs(report)) else ["by name", *reasons])
+    reasons += [
+        f"after {other.name}: {other.name} asks for that"
+        for other in loaded.values()
+        if report.name in map(name_in, other.before)
+    ]
+    if report.ordered_after is not None:
+        reasons.append(f"after {report.ordered_after}: the declared order of plugins")
+    decided = any(reason.startswith("after ") for reason in reasons)
+    return "; ".join(reasons if decided else ["by name", *reasons])
+
+
+def _it(requirement: str) -> str:
+    return "it" if requirement == name_in(requirement) else requirement
 
 
 def needs(report: PluginReport) -> tuple[str, ...]:
     """Return the plugins that a plugin names."""
-    return (*report.requires, *report.after)
+    return tuple(map(name_in, (*report.requires, *report.after, *report.before)))
 
 
 def dot_lines(plugins: Sequence[PluginReport]) -> Iterator[str]:
     """Return a graph in Graphviz's language, DOT: an edge leads from a plugin to each that it names.
 
-    `requires` is solid, `after` dashed, and dotted where that plugin is not loaded. Plugins that failed are
-    red, those that others name and that are not loaded are dotted.
+    `requires` is solid, `after` and `before` are dashed, and dotted where that plugin is not loaded. Plugins
+    that failed are red, those that others name and that are not loaded are dotted.
     """
     loaded = _loaded(plugins)
     shown = [report for report in plugins if report.position or report.state == "failed"]
@@ -201,8 +215,8 @@ def dot_lines(plugins: Sequence[PluginReport]) -> Iterator[str]:
         label = f"{name}\nnot loaded"
         yield f"  {_quoted(name)} [label={_quoted(label)}, style=dotted];"
     for report in shown:
-        for kind in ("requires", "after"):
-            for name in getattr(report, kind):
+        for kind in ("requires", "after", "before"):
+            for name in map(name_in, getattr(report, kind)):
                 style = "solid" if kind == "requires" else "dashed" if name in loaded else "dotted"
                 yield f"  {_quoted(report.name)} -> {_quoted(name)} [label={kind}, style={style}];"
     yield "}"

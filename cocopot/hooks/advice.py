@@ -15,7 +15,7 @@ from cocopot.hooks.markers import static_attribute
 from cocopot.suggestions import close_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from cocopot.hooks.candidates import Candidate
     from cocopot.hooks.manager import PluginManager
@@ -46,18 +46,19 @@ def plugin_warnings(manager: PluginManager, candidate: Candidate, plugin: object
 
 
 def environment_warnings(
-    candidate: Candidate, after: Collection[str], known: Collection[str]
+    candidate: Candidate, named: Mapping[str, Collection[str]], known: Collection[str]
 ) -> Iterator[str]:
     """Yield warnings about the declarations and the distribution of a plugin.
 
     Args:
         candidate: The plugin.
-        after: The plugins that it names in `after`.
+        named: The plugins that it names in `after` and `before`, by attribute.
         known: The names of the plugins that are installed or passed.
     """
-    for name in after:
-        if name not in known and (close := close_name(name, known)):
-            yield f"names {name!r} in after, which is not installed. Did you mean {close!r}?"
+    for attribute, names in named.items():
+        for name in names:
+            if name not in known and (close := close_name(name, known)):
+                yield f"names {name!r} in {attribute}, which is not installed. Did you mean {close!r}?"
     distribution = None if candidate.entry_point is None else candidate.entry_point.dist
     if distribution is not None and not has_readable_metadata(distribution):
         yield f"has unreadable metadata in {place_of(distribution)}. Reinstall {candidate.distribution}."

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import PluginError
+from cocopot.hooks.declarations import parse_requirements
 from cocopot.hooks.distributions import GROUP, name_of, read_entry_points, version_of
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.imports import import_target, instantiate
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from importlib_metadata._meta import IDistribution
 
     from cocopot.exceptions import PluginErrorReason
+    from cocopot.hooks.declarations import Attribute, Requirement
     from cocopot.locations import SourceLocation
 
 #: Names of plugins that must not be loaded, in addition to the application's `disable`.
@@ -125,21 +127,21 @@ class Candidate:
             problem = f"is {plugin!r:.80}. It must be a module, a class, or an instance of a class."
             raise self.error(problem, reason="type")
 
-    def declared_names(self, plugin: object, attribute: str) -> tuple[str, ...]:
-        """Return the names of the plugins that a plugin declares in `requires` or `after`.
+    def declared(self, plugin: object, attribute: Attribute) -> tuple[Requirement, ...]:
+        """Return the plugins that a plugin names.
 
         Args:
             plugin: The plugin, as `load` returns it.
-            attribute: `"requires"` or `"after"`.
+            attribute: Where it names them.
 
         Raises:
-            PluginError: If it is anything but a tuple or list of names.
+            PluginError: If it is anything but a tuple or list of names, each with or without a version.
         """
         value: object = getattr(plugin, attribute, ())
-        if isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value):
-            return tuple(value)
-        problem = f"has {attribute} = {value!r}; it must be a tuple of plugin names."
-        raise self.error(problem, reason="declaration")
+        try:
+            return parse_requirements(value)
+        except ValueError as error:
+            raise self.error(f"has {attribute} = {value!r}; {error}.", reason="declaration") from None
 
     def check_name(self) -> None:
         """Reject a name that the variables which select and disable plugins cannot contain.

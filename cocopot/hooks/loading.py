@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from cocopot.exceptions import PluginError, blame_of
@@ -13,12 +14,11 @@ from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, insta
 from cocopot.hooks.conflicts import Claim, combine_errors, conflict_error
 from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.failures import collected_errors
-from cocopot.hooks.ordering import DependencyCycleError, load_order
+from cocopot.hooks.needs import add_order, check_before_import, followers_of, in_order, needs_of, why_missing
 from cocopot.hooks.results import ResultError
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate_error, message_of
 from cocopot.origins import Origin
-from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cocopot.hooks.candidates import Candidate
     from cocopot.hooks.conflicts import Conflict
     from cocopot.hooks.manager import PluginManager
+    from cocopot.hooks.needs import Needs
     from cocopot.hooks.records import PluginRecord
     from cocopot.hooks.selection import Selection
 
@@ -92,19 +93,28 @@ class Loader:
         found = installed() if selection.allowed is None or selection.allowed else ()
         candidates = {c.name: c for c in selection.choose(found, passed, self._fail)}
         selection.warn_about_unknown({c.name for c in (*found, *passed)}, searched=bool(found))
-        candidates = without_twins(candidates.values(), self._skip_on_error)
+        candidates = without_twins(self._fitting(candidates), self._skip_on_error)
         plugins: dict[str, object] = {}
         for name, candidate in candidates.items():
             with self._skip_on_error(candidate, "import"):
                 plugins[name] = candidate.load()
         needs = self._needs(candidates, plugins, selection)
-        for name in self._in_order(needs):
+        for name in in_order(needs, self._fail):
             if self._requirements_met(candidates[name], plugins[name]):
                 with self._skip_on_error(candidates[name], "register"):
                     self._manager.register(plugins[name], name, candidate=candidates[name])
         self.check()
         for record in self._manager.records("plugin"):
             self._warn_about(record)
+
+    def _fitting(self, candidates: Mapping[str, Candidate]) -> list[Candidate]:
+        """Return the plugins that fit the versions of Cocopot and of the others; nothing is imported."""
+        fitting: list[Candidate] = []
+        for candidate in candidates.values():
+            with self._skip_on_error(candidate, "import"):
+                check_before_import(candidate, candidates)
+                fitting.append(candidate)
+        return fitting
 
     def _warn_about(self, record: PluginRecord) -> None:
         """Log what is probably not meant; a command that collects the errors shows it itself."""
@@ -169,51 +179,34 @@ class Loader:
                 del self._app.config[key]
 
     def _needs(
-        self,
-        candidates: Mapping[str, Candidate],
-        plugins: dict[str, object],
-        selection: Selection,
-    ) -> dict[str, tuple[str, ...]]:
-        """Return for each plugin those that must be loaded earlier; drop those whose needs cannot be met."""
-        needs: dict[str, tuple[str, ...]] = {}
+        self, candidates: Mapping[str, Candidate], plugins: Mapping[str, object], selection: Selection
+    ) -> Needs:
+        """Return for each plugin those that must be loaded earlier; skip those whose needs cannot be met."""
+        others = {name: candidates[name] for name in plugins}
+        needs: Needs = {}
+        followers: dict[str, Iterable[str]] = {}
         for name in sorted(plugins):
             candidate = candidates[name]
             with self._skip_on_error(candidate, "declaration"):
-                requires = candidate.declared_names(plugins[name], "requires")
-                after = candidate.declared_names(plugins[name], "after")
-                for missing in requires:
-                    if missing not in plugins:
-                        why = self._why_missing(missing, selection)
-                        raise candidate.error(f"requires {missing!r}, {why}", reason="requirement")
-                needs[name] = (*requires, *after)
+                followers[name] = followers_of(candidate, plugins[name], others)
+                needs[name] = needs_of(
+                    candidate, plugins[name], others, partial(self._why_missing, selection)
+                )
+        for name in needs:
+            for follower in followers[name]:
+                if follower in needs:
+                    needs[follower].setdefault(name, f"{name!r} names {follower!r} in before")
+        add_order(needs, selection)
         return needs
 
-    def _in_order(self, needs: dict[str, tuple[str, ...]]) -> list[str]:
-        """Return the names in load order; those that depend on each other in a cycle are skipped."""
-        while True:
-            try:
-                return load_order(needs)
-            except DependencyCycleError as error:
-                for name in error.members:
-                    self._fail(error, name)
-                    del needs[name]
-
-    def _why_missing(self, name: str, selection: Selection) -> str:
-        if name in selection.disabled:
-            return f"which is disabled by {selection.disabled[name]}. Remove it there."
-        if name in self._manager.failed:
-            return "which failed to load. See its own error."
-        known = {candidate.name for candidate in (*installed(), *self._manager.explicit_plugins)}
-        if name in known:
-            return f"which is installed but not among the names in {selection.allowed_by}. Add it there."
-        hint = did_you_mean(name, known, "Install the distribution that provides it.")
-        return f"which is not installed. {hint}"
+    def _why_missing(self, selection: Selection, name: str) -> str:
+        return why_missing(name, selection, self._manager.failed, self._manager.explicit_plugins)
 
     def _requirements_met(self, candidate: Candidate, plugin: object) -> bool:
         """Whether none of the plugins that `plugin` requires has been skipped."""
-        for name in candidate.declared_names(plugin, "requires"):
-            if name in self._manager.failed:
-                problem = f"requires {name!r}, which failed to load."
+        for requirement in candidate.declared(plugin, "requires"):
+            if requirement.name in self._manager.failed:
+                problem = f"requires {str(requirement)!r}, which failed to load."
                 self._fail(candidate.error(problem, reason="requirement"), candidate.name)
                 return False
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import PluginError
@@ -10,18 +11,21 @@ from cocopot.hooks.candidates import DISABLE_VARIABLE
 from cocopot.hooks.wrappers import is_wrapper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pluggy
 
     from cocopot.hooks.records import PluginRecord
 
 
-def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
+def load_order(
+    needs: Mapping[str, Iterable[str]], reason: Callable[[str, str], str] | None = None
+) -> list[str]:
     """Return the keys of `needs` by name, but each after those that it needs.
 
     Args:
         needs: For each plugin, the plugins that must be loaded earlier; other names are ignored.
+        reason: Called with a plugin and one that it needs; returns what demands that, for errors.
 
     Raises:
         DependencyCycleError: If they depend on each other in a cycle.
@@ -43,7 +47,7 @@ def load_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
             if not waiting[follower]:
                 heapq.heappush(ready, follower)
     if waiting:
-        raise _find_cycle(waiting)
+        raise _find_cycle(waiting, reason)
     return order
 
 
@@ -52,25 +56,30 @@ class DependencyCycleError(PluginError):
 
     Args:
         cycle: Their names along the cycle; the first one is repeated at the end.
+        reasons: What demands each step of it.
     """
 
-    def __init__(self, cycle: list[str]) -> None:
+    def __init__(self, cycle: list[str], reasons: Sequence[str] = ()) -> None:
+        demands = f" {'; '.join(reasons)}." if reasons else ""
         super().__init__(
-            f"Plugins depend on each other in a cycle: {' -> '.join(cycle)}.",
+            f"Plugins depend on each other in a cycle: {' -> '.join(cycle)}.{demands}",
             plugin=cycle[-1],
-            cure="Remove one of them from the other's requires or after, "
-            f"or disable one with {DISABLE_VARIABLE}.",
+            cure="Remove one of these names from where it is declared, "
+            f"or disable one of the plugins with {DISABLE_VARIABLE}.",
             reason="cycle",
         )
         self.members = cycle[:-1]
 
 
-def _find_cycle(waiting: Mapping[str, set[str]]) -> DependencyCycleError:
+def _find_cycle(
+    waiting: Mapping[str, set[str]], reason: Callable[[str, str], str] | None
+) -> DependencyCycleError:
     """Walk along the needs until a name comes back."""
     path = [min(waiting)]
     while (following := min(waiting[path[-1]])) not in path:
         path.append(following)
-    return DependencyCycleError([*path[path.index(following) :], following])
+    cycle = [*path[path.index(following) :], following]
+    return DependencyCycleError(cycle, [reason(*step) for step in pairwise(cycle)] if reason else ())
 
 
 # -------------------------------------------------------------------------

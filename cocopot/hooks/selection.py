@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: `all`, `none`, or the names of the plugins to load; replaces the application's `autoload`, unless that is
 #: `False`.
 ALLOW_VARIABLE = "COCOPOT_PLUGINS"
+#: Names of plugins in the order in which to load them; replaces the application's `order`.
+ORDER_VARIABLE = "COCOPOT_PLUGIN_ORDER"
 
 logger = logging.getLogger("cocopot.plugins")
 
@@ -51,11 +53,15 @@ class Selection:
         allowed: Names, or `None` for every installed plugin.
         allowed_by: The setting that decided, for messages.
         disabled: Names that must not be loaded, each with the setting that disables it.
+        order: Names of plugins in the order in which to load them.
+        ordered_by: The setting that decided that, for messages.
     """
 
     allowed: frozenset[str] | None
     allowed_by: str
     disabled: Mapping[str, str]
+    order: tuple[str, ...] = ()
+    ordered_by: str = "order="
 
     @classmethod
     def make(
@@ -63,23 +69,26 @@ class Selection:
         autoload: bool | Iterable[str],
         disable: Iterable[str],
         environ: Mapping[str, str] | None = None,
+        order: Iterable[str] = (),
     ) -> Selection:
         """Combine the application's arguments with the environment.
 
         Args:
             autoload: `True` for every installed plugin, `False` for none, or names.
             disable: Names that must not be loaded.
+            order: Names of plugins in the order in which to load them.
             environ: The environment; `os.environ` by default.
 
         Raises:
-            TypeError: If a plain string is passed where names are expected.
+            TypeError: If a plain string, or a set for `order`, is passed where names are expected.
+            PluginError: If the order names a plugin twice.
         """
         environ = os.environ if environ is None else environ
         allowed, allowed_by = _allowed(autoload, environ)
         disabled = dict.fromkeys(_names(environ.get(DISABLE_VARIABLE, "")), DISABLE_VARIABLE)
         disabled.update(dict.fromkeys(_checked_names(disable, "disable"), "disable="))
         disabled.update(_DISABLED.get({}))
-        return cls(allowed, allowed_by, disabled)
+        return cls(allowed, allowed_by, disabled, *_order(order, environ))
 
     def choose(
         self,
@@ -128,14 +137,27 @@ class Selection:
             return "replaced", "by an object of that name that the application passes"
         return None
 
+    def ordered_after(self, name: str, loaded: Container[str]) -> str | None:
+        """Return the plugin after which the operator's order puts another one; `None` if there is none.
+
+        Args:
+            name: The other plugin.
+            loaded: Names of the plugins that are loaded; others are ignored.
+        """
+        if name not in self.order:
+            return None
+        earlier = [other for other in self.order[: self.order.index(name)] if other in loaded]
+        return earlier[-1] if earlier else None
+
     def warn_about_unknown(self, known: Collection[str], *, searched: bool) -> None:
-        """Log a warning about each disabled name that is not installed.
+        """Log a warning about each name that is disabled or ordered, and not installed.
 
         Args:
             known: The names of the plugins that are installed or passed.
             searched: Whether the installed ones are among them; otherwise only a similar name is reported.
         """
-        for name, setting in self.disabled.items():
+        ordered = ((name, self.ordered_by) for name in self.order)
+        for name, setting in (*self.disabled.items(), *ordered):
             hint = did_you_mean(name, known, f"Installed: {', '.join(sorted(known))}." if searched else "")
             if name not in known and hint:
                 logger.warning("%s names the plugin %r, which is not installed. %s", setting, name, hint)
@@ -175,13 +197,27 @@ def _allowed(autoload: bool | Iterable[str], environ: Mapping[str, str]) -> tupl
     return frozenset(_checked_names(autoload, "autoload")), "autoload="
 
 
+def _order(order: Iterable[str], environ: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    if isinstance(order, (set, frozenset)):
+        raise TypeError(f"order takes a sequence of plugin names, not a set, which has no order: {order!r}")
+    names, ordered_by = _checked_names(order, "order"), "order="
+    if value := environ.get(ORDER_VARIABLE, "").strip():
+        names, ordered_by = _names(value), ORDER_VARIABLE
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        problem = f"{ordered_by} names the plugin {twice[0]!r} twice."
+        raise PluginError(problem, plugin=twice[0], cure="Remove one of the two.", reason="cycle")
+    return tuple(names), ordered_by
+
+
 def _names(text: str) -> list[str]:
     return [name for part in text.split(",") if (name := part.strip())]
 
 
 def _checked_names(names: Iterable[str], argument: str) -> list[str]:
     if isinstance(names, str):
-        raise TypeError(f"{argument} takes a set of plugin names, not a string: {argument}={{{names!r}}}")
+        shown = f"({names!r},)" if argument == "order" else f"{{{names!r}}}"
+        kind = "sequence" if argument == "order" else "set"
+        raise TypeError(f"{argument} takes a {kind} of plugin names, not a string: {argument}={shown}")
     return list(names)
 
 

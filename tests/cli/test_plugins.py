@@ -477,7 +477,7 @@ def test_the_document_has_these_keys(run: Run) -> None:
     broken = next(report for report in document["plugins"] if report["name"] == "broken")
     assert set(broken) == {
         *("name", "state", "reason", "position", "source", "distribution", "version", "entry_point"),
-        *("place", "requires", "after", "hooks", "error", "warnings"),
+        *("place", "requires", "after", "before", "ordered_after", "hooks", "error", "warnings"),
     }
     assert set(broken["error"]) == {"message", "cause", "hook", "traceback"}
     assert broken["place"]["line"] == 4

@@ -85,17 +85,18 @@ def test_a_cycle_is_an_error_that_shows_a_real_one(needs: Mapping[str, set[str]]
 @pytest.mark.parametrize("names", [(), ("session",), ["session", "metrics"]])
 def test_needs_are_a_tuple_or_a_list_of_names(names: Any) -> None:
     """What a plugin declares comes back as a tuple."""
-    assert CORS.declared_names(SimpleNamespace(requires=names), "requires") == tuple(names)
+    found = CORS.declared(SimpleNamespace(requires=names), "requires")
+    assert tuple(map(str, found)) == tuple(names)
 
 
 def test_a_plugin_without_declarations_needs_nothing() -> None:
     """Without the attribute there are no names."""
-    assert CORS.declared_names(SimpleNamespace(requires=("session",)), "after") == ()
+    assert CORS.declared(SimpleNamespace(requires=("session",)), "after") == ()
 
 
 @pytest.mark.parametrize("value", WRONG_DECLARATIONS, ids=repr)
 def test_needs_of_another_kind_are_refused(value: object) -> None:
     """A plain string, above all, is not a list of names; the error shows the value."""
     with pytest.raises(PluginError, match=re.escape(f"has after = {value!r}; it must be a tuple")) as caught:
-        CORS.declared_names(SimpleNamespace(after=value), "after")
+        CORS.declared(SimpleNamespace(after=value), "after")
     assert caught.value.plugin == "cors"

@@ -98,7 +98,7 @@ class Recording:
 
     def __init__(self, seen: list[str], before: Any = None) -> None:
         self.seen = seen
-        self.before = before
+        self.answer = before
 
     @hookimpl
     def cocopot_request_started(self) -> None:
@@ -111,7 +111,7 @@ class Recording:
     @hookimpl
     def cocopot_before_request(self) -> Any:
         self.seen.append("before")
-        return self.before
+        return self.answer
 
     @hookimpl
     def cocopot_after_request(self, response: Response) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cocopot.exceptions import PluginError
 from cocopot.testing import load_plugins, plugin_warnings
@@ -38,6 +38,7 @@ _CODES: Mapping[PluginErrorReason, str] = {
     "signature": "CP202",
     "type": "CP106",
     "unknown-hook": "CP201",
+    "version": "CP106",
     "unmarked": "CP203",
 }
 
@@ -70,10 +71,18 @@ def check_loading(subject: PluginUnderTest) -> None:
     subject.step("it was registered")
     try:
         subject.usable = _keeps_contract(subject, plugin)
-        subject.facts["requires"] = candidate.declared_names(plugin, "requires")
-        subject.facts["others"] = (*subject.facts["requires"], *candidate.declared_names(plugin, "after"))
+        requires = _names(candidate, plugin, "requires")
+        subject.facts["requires"] = requires
+        others = (*_names(candidate, plugin, "after"), *_names(candidate, plugin, "before"))
+        subject.facts["others"] = (*requires, *others)
     except PluginError as error:
         subject.find("CP106", contract_message(subject, error))
+
+
+def _names(
+    candidate: Candidate, plugin: object, attribute: Literal["requires", "after", "before"]
+) -> tuple[str, ...]:
+    return tuple(requirement.name for requirement in candidate.declared(plugin, attribute))
 
 
 def _describe_failure(candidate: Candidate, error: PluginError) -> str:

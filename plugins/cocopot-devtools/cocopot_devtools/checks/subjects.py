@@ -103,7 +103,8 @@ def with_requirements(name: str) -> tuple[set[str], str]:
             return names, current
         if current not in names:
             names.add(current)
-            waiting += candidates[current].declared_names(candidates[current].load(), "requires")
+            required = candidates[current].declared(candidates[current].load(), "requires")
+            waiting += [requirement.name for requirement in required]
     return names, ""
 
 

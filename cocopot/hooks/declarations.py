@@ -1,0 +1,149 @@
+"""What a plugin declares about other plugins in `requires`, `after` and `before`."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cocopot.hooks.versions import fits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cocopot.hooks.candidates import Candidate
+
+Attribute = Literal["requires", "after", "before"]
+#: The attributes in which a plugin names others.
+ATTRIBUTES: tuple[Attribute, ...] = ("requires", "after", "before")
+
+#: A name, and a specifier; the default name of a class in a function contains `.<locals>.`.
+_REQUIREMENT = re.compile(r"\s*(|.*?[^.\s])\s*((?:~=|===?|!=|<=?|>=?)[^.].*)?")
+#: A text in a source file that may be a requirement with a version.
+_WITH_VERSION = re.compile(rb"""["'][^"'\n]*[\w.)-]\s*(?:~=|===?|!=|<=?|>=?)\s*\d""")
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A plugin that another one names, and the versions of its distribution that fit.
+
+    Args:
+        name: Name of the plugin.
+        specifier: The versions, as in `">=1.2,<2"` (PEP 440); empty for all.
+    """
+
+    name: str
+    specifier: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.specifier}"
+
+    @classmethod
+    def parse(cls, text: str) -> Requirement:
+        """Return the requirement in a text such as `"session>=1.2"`.
+
+        Raises:
+            ValueError: If there is no name, or what follows it is not a version specifier.
+        """
+        match = _REQUIREMENT.fullmatch(text)
+        name, specifier = match.groups("") if match else ("", "")
+        if not name:
+            raise ValueError(f"{text!r} does not begin with the name of a plugin")
+        if specifier:
+            fits("1", specifier)
+        return cls(name, specifier.strip())
+
+
+def parse_requirements(value: object) -> tuple[Requirement, ...]:
+    """Return the requirements in a tuple or list of texts.
+
+    Args:
+        value: The value of `requires`, `after` or `before` of a plugin.
+
+    Raises:
+        ValueError: If it is anything else, or one of the texts is invalid; the message is a clause.
+    """
+    if isinstance(value, (tuple, list)) and all(isinstance(name, str) for name in value):
+        return tuple(Requirement.parse(name) for name in value)
+    raise ValueError("it must be a tuple of plugin names")
+
+
+def name_in(requirement: str) -> str:
+    """Return the name of the plugin in a requirement; a text that is not one is returned as it is."""
+    with suppress(ValueError):
+        return Requirement.parse(requirement).name
+    return requirement
+
+
+# -------------------------------------------------------------------------
+# Without importing
+# -------------------------------------------------------------------------
+
+
+def declared_in_source(candidate: Candidate) -> tuple[Requirement, ...]:
+    """Return the requirements with versions in `requires` and `after`, read without importing the plugin.
+
+    Only what is written as a literal in the source of the plugin's own module is found; the rest is compared
+    once the plugin has been imported.
+
+    Args:
+        candidate: The plugin.
+    """
+    module, _, attribute = candidate.value.partition(":")
+    if not module or module in sys.modules:
+        return ()
+    found: tuple[Requirement, ...] = ()
+    with suppress(Exception):  # whatever is wrong with it is reported by the import
+        source = _read_source(module)
+        if source is not None and _WITH_VERSION.search(source):
+            values = _literals(ast.parse(source), attribute)
+            for name in ("requires", "after"):
+                found += parse_requirements(values.get(name, ()))
+    return tuple(requirement for requirement in found if requirement.specifier)
+
+
+def _read_source(module: str) -> bytes | None:
+    """Return the source of a module, none of whose packages is imported for this; `None` if it has none."""
+    name, *rest = module.split(".")
+    spec = find_spec(name)
+    for part in rest:
+        if spec is None:
+            return None
+        name = f"{name}.{part}"
+        spec = PathFinder.find_spec(name, spec.submodule_search_locations)
+    origin = None if spec is None else spec.origin
+    return Path(origin).read_bytes() if origin is not None and origin.endswith(".py") else None
+
+
+def _literals(module: ast.Module, attribute: str) -> Mapping[str, object]:
+    """Return the values that a module, or the class or instance of that name in it, has as literals."""
+    body = module.body
+    classes = {node.name: node.body for node in body if isinstance(node, ast.ClassDef)}
+    if attribute:
+        instances = {
+            name: value.func.id
+            for name, value in _assignments(body)
+            if isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
+        }
+        body = classes.get(instances.get(attribute, attribute), [])
+    found: dict[str, object] = {}
+    for name, value in _assignments(body):
+        if name in ATTRIBUTES:
+            with suppress(ValueError):  # it is not a literal
+                found[name] = ast.literal_eval(value)
+    return found
+
+
+def _assignments(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
+    for node in body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        for target in targets:
+            if isinstance(target, ast.Name) and isinstance(value, ast.expr):
+                yield target.id, value

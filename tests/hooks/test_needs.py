@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cocopot import Cocopot, PluginError
+from cocopot.testing import installed_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def plugin(name: str, **declared: Iterable[str]) -> Any:
+    """Return a plugin that declares something about others, and does nothing."""
+    return SimpleNamespace(plugin_name=name, **{"requires": (), **declared})
+
+
+def loaded(*plugins: object, order: Iterable[str] = ()) -> list[str]:
+    """Return the names of plugins in their load order."""
+    app = Cocopot(__name__, autoload=False, plugins=plugins, order=order)
+    return [record.name for record in app.plugins.records("plugin")]
+
+
+def test_before() -> None:
+    """A plugin is loaded before those that it names; names that are not there are ignored."""
+    assert loaded(plugin("a"), plugin("b"), plugin("z", before=("b", "absent"))) == ["a", "z", "b"]
+
+
+def test_the_declared_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`order=` moves what it names; the variable replaces it."""
+    plugins = [plugin(name) for name in "abcd"]
+    assert loaded(*plugins, order=("d", "absent", "b")) == ["a", "c", "d", "b"]
+    monkeypatch.setenv("COCOPOT_PLUGIN_ORDER", "c, a")
+    assert loaded(*plugins, order=("d", "b")) == ["b", "c", "a", "d"]
+
+
+def test_a_cycle_names_who_declared_each_step() -> None:
+    """The operator's order, `before`, `after` and `requires` are all named."""
+    plugins = [plugin("a", requires=("b",)), plugin("b", after=("c",)), plugin("d", before=("c",))]
+    with pytest.raises(PluginError) as caught:
+        loaded(*plugins, plugin("c"), order=("a", "d"))
+    text = str(caught.value)
+    assert "in a cycle: a -> b -> c -> d -> a. 'a' names 'b' in requires; 'b' names 'c' in after; " in text
+    assert "'d' names 'c' in before; order= names 'a' before 'd'." in text
+    assert caught.value.reason == "cycle"
+
+
+@pytest.mark.parametrize(
+    ("order", "error", "message"),
+    [
+        ("ab", TypeError, "order takes a sequence of plugin names, not a string: order=('ab',)"),
+        ({"a", "b"}, TypeError, "order takes a sequence of plugin names, not a set, which has no order"),
+        (("a", "b", "a"), PluginError, "order= names the plugin 'a' twice. Remove one of the two."),
+    ],
+)
+def test_an_order_that_is_none_is_refused(order: Any, error: type[Exception], message: str) -> None:
+    """A string, a set and a repeated name are mistakes."""
+    with pytest.raises(error) as caught:
+        loaded(plugin("a"), order=order)
+    assert message in str(caught.value)
+
+
+def test_an_ordered_name_that_is_not_installed_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """It may have been uninstalled; a similar name is suggested."""
+    loaded(plugin("session"), plugin("login"), order=("sesion", "login"))
+    assert "order= names the plugin 'sesion', which is not installed. Did you mean 'session'?" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["session>>1", ">=1", "session>=x", ""])
+@pytest.mark.parametrize("attribute", ["requires", "after", "before"])
+def test_a_requirement_that_is_none_is_refused(attribute: str, name: str) -> None:
+    """The error names the plugin, the attribute and its value."""
+    with pytest.raises(PluginError) as caught:
+        loaded(plugin("login", **{attribute: (name,)}))
+    assert f"Plugin 'login' has {attribute} = {(name,)!r}; " in str(caught.value)
+    assert caught.value.reason == "declaration"
+
+
+DECLARES = """
+    import builtins
+    builtins.imported = True
+    from cocopot import hookimpl
+    class Login:
+        {declaration}
+        @hookimpl
+        def cocopot_startup(self): ...
+    login = Login()
+"""
+
+
+@pytest.mark.parametrize("value", ["cocopot_login:Login", "cocopot_login:login", "cocopot_login.sub:Login"])
+@pytest.mark.parametrize("attribute", ["requires", "after"])
+def test_versions_are_compared_before_the_import(value: str, attribute: str) -> None:
+    """The plugin whose requirement is not met is not imported, nor is its package."""
+    source = DECLARES.format(declaration=f"{attribute}: tuple[str, ...] = ('session>=1.2,<2',)")
+    modules = {"cocopot_login.sub": source} if ".sub" in value else {}
+    with (
+        installed_plugin("session", "", distribution="shop-sessions", version="2.0"),
+        installed_plugin("login", source, entry_point=value, modules=modules),
+        pytest.raises(PluginError) as caught,
+    ):
+        Cocopot(__name__, autoload={"login", "session"})
+    assert "cocopot_login" not in sys.modules
+    text = "requires 'session>=1.2,<2', and 'session' is of shop-sessions 2.0."
+    assert text in str(caught.value)
+    assert "Install shop-sessions>=1.2,<2." in str(caught.value)
+    assert (caught.value.plugin, caught.value.reason) == ("login", "version")
+
+
+def test_versions_that_are_computed_are_compared_after_the_import() -> None:
+    """What cannot be read from the source counts all the same, before any hook is called."""
+    source = DECLARES.format(declaration="requires = tuple(['session' + '>=2'])")
+    with (
+        installed_plugin("session", "", version="1.9"),
+        installed_plugin("login", source, entry_point="cocopot_login:Login"),
+        pytest.raises(PluginError, match=r"requires 'session>=2', and 'session' is of cocopot-session 1\.9"),
+    ):
+        Cocopot(__name__, autoload={"login", "session"})
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.2.5", "1.10", "2.0.dev3", "2.0a1"])
+def test_versions_that_fit(version: str) -> None:
+    """Versions are not compared as texts; a development version counts as the release it leads to."""
+    source = DECLARES.format(declaration="requires = ('session >= 1.2',)")
+    with (
+        installed_plugin("session", "from cocopot import hookimpl", version=version),
+        installed_plugin("login", source, entry_point="cocopot_login:Login"),
+    ):
+        app = Cocopot(__name__, autoload={"login", "session"})
+    assert [record.name for record in app.plugins.records("plugin")] == ["session", "login"]
+
+
+@pytest.mark.parametrize(
+    "text", ["cocopot>=9,<10", "Cocopot (>=9)", "cocopot[serve]==0.2 ; python_version>='3'"]
+)
+def test_another_version_of_cocopot(text: str) -> None:
+    """The requirement of the distribution is compared, and the plugin is not imported."""
+    with (
+        installed_plugin("login", DECLARES.format(declaration=""), dependencies=[text]),
+        pytest.raises(PluginError) as caught,
+    ):
+        Cocopot(__name__, autoload={"login"})
+    assert "cocopot_login" not in sys.modules
+    assert "Plugin 'login' (cocopot-login 1.0.0, cocopot_login) requires cocopot" in str(caught.value)
+    assert ", and the version of Cocopot is 1.0.0." in str(caught.value)
+    assert caught.value.reason == "version"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cocopot", "cocopot>=1,<2", "cocopot-session>=9", "cocopot>=9; extra == 'x'", "cocopot @ file:///x"],
+)
+def test_requirements_that_do_not_exclude_this_version(text: str) -> None:
+    """Extras, other distributions and addresses are ignored."""
+    with installed_plugin("login", "", dependencies=[text]):
+        Cocopot(__name__, autoload={"login"})
+
+
+def test_with_warn_one_that_does_not_fit_is_skipped() -> None:
+    """The others are loaded, and what requires it is skipped, too."""
+    with (
+        installed_plugin("login", "", dependencies=["cocopot>=9"]),
+        installed_plugin("shop", "requires = ('login',)"),
+        installed_plugin("users", ""),
+    ):
+        app = Cocopot(__name__, autoload={"login", "shop", "users"}, plugin_errors="warn")
+    assert {name: error.reason for name, error in app.plugins.failed.items()} == {
+        "login": "version",
+        "shop": "requirement",
+    }
+    assert [record.name for record in app.plugins.records("plugin")] == ["users"]

@@ -81,7 +81,7 @@ testing.recorder testing.distributions testing.kit testing
 serving.address serving.banner serving.chunks serving.frames serving.in_flight serving.handler
 serving.reloader serving.debugger serving.development serving
 cli.tables cli.tracebacks cli.loading cli.env_files cli.masking_names cli.masking_urls cli.masking_texts
-cli.masking cli.matching cli.supervisor cli.workers
+cli.masking cli.matching cli.worker cli.reload cli.supervisor cli.workers
 cli.completion cli.variables cli.findings cli.production
 cli.config cli.routes cli.run cli.shell
 cli.plugin_reports cli.plugins_text cli.plugins

@@ -151,7 +151,6 @@ PRIVATE_NAMES = [
             ("_spawn_worker", "cli.workers cli.supervisor", "the supervisor reports how a worker ended"),
             ("_spawn_workers", "cli.workers", "the supervisor starts the workers"),
             ("_serve_loop", "cli.workers", "the supervisor replaces workers that ended"),
-            ("_reload", "cli.supervisor", "SIGHUP replaces all workers"),
         )
     ),
     # pluggy

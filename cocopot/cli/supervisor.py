@@ -5,117 +5,27 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
-import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing import Pipe, parent_process
-from multiprocessing.connection import wait
+from itertools import chain
+from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from cocopot.cli.loading import AppLoader
-from cocopot.cli.tracebacks import explain_start_error, print_error
+from cocopot.cli.reload import Reload
+from cocopot.cli.worker import QUIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from multiprocessing.connection import Connection
-    from multiprocessing.process import BaseProcess
     from types import FrameType
 
-    from cocopot.app import Cocopot
+    from cocopot.cli.worker import Report, WorkerLoader
     from cocopot.serving import Address
 
-#: The exit code of a worker whose application failed to start; that of an invalid configuration (sysexits.h).
-_START_FAILED = 78
-_ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
 _INTERVAL = 0.2  # seconds until the end of a worker is noticed
 _LONGEST_DELAY = 30.0  # seconds between two attempts to start a worker
 _LISTEN_TIMEOUT = 5.0  # seconds
-
-
-class WorkerLoader:
-    """Loads and starts the application in a worker; pickled for each.
-
-    Args:
-        target: As for `AppLoader`.
-        disable: As for `AppLoader`.
-        graceful_timeout: Seconds that requests in flight get to finish after SIGTERM.
-        started: Where the worker reports that the application has been started.
-    """
-
-    def __init__(
-        self, target: str | None, disable: Iterable[str], graceful_timeout: float, started: Connection
-    ) -> None:
-        self._target = target
-        self._disable = tuple(disable)
-        self._graceful_timeout = graceful_timeout
-        self._started = started
-
-    def __call__(self) -> Cocopot:
-        """Return the application, started, so that it is closed when the process ends.
-
-        Raises:
-            SystemExit: If it cannot be loaded or started; the error has been printed.
-        """
-        for number in _ENDING:  # until granian handles them: shutdown hooks run, as the process exits
-            signal.signal(number, _stop)
-        app: Cocopot | None = None
-        try:
-            app = AppLoader(self._target, self._disable).load()
-            app.start()
-        except _Stopped:
-            raise
-        except click.ClickException as error:
-            error.show()
-        except BaseException as error:  # noqa: BLE001 - it is printed
-            print_error(error if app is None else explain_start_error(app, error))
-        else:
-            _limit_end(app, self._graceful_timeout)
-            self._started.send_bytes(str(os.getpid()).encode())
-            return app
-        sys.stderr.flush()
-        os._exit(_START_FAILED)  # without waiting for threads of the application
-
-
-class _Stopped(SystemExit):
-    """A signal ends the worker while it loads or starts the application."""
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise _Stopped(0)
-
-
-def _limit_end(app: Cocopot, seconds: float) -> None:
-    """Close the application and end this process some time after SIGTERM or SIGINT, if it has not ended.
-
-    It ends in the same way if the parent process is gone.
-    """
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-
-    def watch() -> None:
-        parent = cast("BaseProcess", parent_process())
-        received = b""
-        while not _ENDING.intersection(received):
-            if reader in wait([reader, parent.sentinel]):
-                received = reader.recv(16)
-            else:
-                received = bytes([signal.SIGTERM])
-                os.kill(os.getpid(), signal.SIGTERM)
-        deadline = time.monotonic() + seconds
-        while received.count(signal.SIGINT) < 2 and (left := deadline - time.monotonic()) > 0:
-            if wait([reader], left):
-                received += reader.recv(16)
-        with suppress(Exception):  # they have been logged
-            app.close()
-        writer.close()
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 class Supervisor:
@@ -136,9 +46,10 @@ class Supervisor:
         self._address = replace(address, port=server.bind_port)
         self._scheme = "https" if is_secure else "http"
         self._reader, self.writer = Pipe(duplex=False)
-        self._started: set[int] = set()  # the processes that have started the application
-        self._failures = 0  # since a process has
-        self._due: dict[int, float] = {}  # when to replace the worker of an index, by the monotonic clock
+        self._reports: dict[int, Report] = {}  # by process ID
+        self._failures = 0  # since a process has started the application
+        self._due: dict[int, float] = {}  # when to replace a process that has ended, by the monotonic clock
+        self._reload: Reload | None = None
         #: Whether no worker could start the application.
         self.failed = False
 
@@ -156,32 +67,49 @@ class Supervisor:
             worker.start()
             return worker
 
+        for number in filter(None, (signal.SIGTERM, signal.SIGINT, QUIT)):
+            signal.signal(number, self._interrupt)
         for index in range(server.workers):
             server.wrks.append(spawn(index))
             if index == 0 and not self._wait_for_first(server.wrks[0]):
                 return
         self._print_running()
+        self._reload = Reload(server, spawn, self._reports, _log)
         while not (server.interrupt_signal or self.failed):
-            server.main_loop_interrupt.wait(_INTERVAL)  # granian's signal handlers set it
+            server.main_loop_interrupt.wait(_INTERVAL)  # the signal handlers set it
             server.main_loop_interrupt.clear()
-            if server.reload_signal:
-                server._reload(spawn_target, loader)  # noqa: SLF001
-            self._read_started()
+            self._read_reports()
+            self._reload.advance()
             for index, worker in enumerate(server.wrks):
                 if not worker.is_alive() and self._is_due(index, worker):
                     server.wrks[index] = spawn(index)
+        server.wrks += self._reload.others()  # granian ends them too
+
+    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+        """End the command, as a signal handler; SIGQUIT and a second SIGINT do not wait for requests."""
+        is_urgent = number == QUIT or (number == signal.SIGINT and self._server.interrupt_signal)
+        self._server.signal_handler_interrupt()
+        if is_urgent:
+            for worker in chain(self._server.wrks, self._reload.others() if self._reload else ()):
+                if worker.is_alive():
+                    os.kill(worker.inner.pid, QUIT or signal.SIGTERM)
 
     def _wait_for_first(self, worker: Any) -> bool:
         """Wait until the first worker serves; return whether it does."""
-        while worker.is_alive() and not self._started and not self._server.interrupt_signal:
-            self._read_started(0.1)
-        if self._started:
+        while worker.is_alive() and not self._reports and not self._server.interrupt_signal:
+            self._read_reports(0.1)
+        self._read_reports()
+        report = self._reports.get(worker.inner.pid)
+        if report == "started":
             self._wait_for_listener(worker)
             return True
         if not self._server.interrupt_signal:
             self.failed = True
-            if worker.inner.exitcode != _START_FAILED:  # that has been reported
-                click.echo(f"Error: The first worker {_describe_end(worker)} before it served.", err=True)
+            if report is None:  # otherwise it has printed the error
+                worker.join(_LISTEN_TIMEOUT)
+                click.echo(
+                    f"Error: The first worker {_describe_end(worker, None)} before it served.", err=True
+                )
         return False
 
     def _wait_for_listener(self, worker: Any) -> None:
@@ -198,30 +126,32 @@ class Supervisor:
         url = str(self._address) if self._address.is_unix_socket else f"{self._scheme}://{self._address}"
         number = self._server.workers
         workers = f"{number} worker{'s' if number > 1 else ''}"
-        click.echo(f" * Running on {url} with {workers} (main process {os.getpid()})", err=True)
+        _log(f"Running on {url} with {workers} (main process {os.getpid()})")
 
-    def _read_started(self, seconds: float = 0) -> None:
-        """Read which processes have started the application."""
+    def _read_reports(self, seconds: float = 0) -> None:
+        """Read what processes have reported."""
         while self._reader.poll(seconds):
-            self._started.add(int(self._reader.recv_bytes()))
-            self._failures = 0
+            pid, report = self._reader.recv_bytes().decode().split()
+            self._reports[int(pid)] = cast("Report", report)
+            if report == "started":
+                self._failures = 0
 
     def _is_due(self, index: int, worker: Any) -> bool:
         """Return whether to replace a worker that has ended; report its end at the first call."""
-        if index not in self._due:
-            delay, outcome = self._plan(worker.inner.pid)
-            name = f"Worker {index + 1} (process {worker.inner.pid})"
-            click.echo(f" * {name} {_describe_end(worker)}. {outcome}", err=True)
-            self._due[index] = time.monotonic() + delay
-        if self.failed or time.monotonic() < self._due[index]:
+        pid = worker.inner.pid
+        if pid not in self._due:
+            report = self._reports.pop(pid, None)
+            delay, outcome = self._plan(report)
+            _log(f"Worker {index + 1} (process {pid}) {_describe_end(worker, report)}. {outcome}")
+            self._due[pid] = time.monotonic() + delay
+        if self.failed or time.monotonic() < self._due[pid]:
             return False
-        del self._due[index]
+        del self._due[pid]
         return True
 
-    def _plan(self, pid: int) -> tuple[float, str]:
+    def _plan(self, report: Report | None) -> tuple[float, str]:
         """Return after how many seconds to replace a process that has ended, and a sentence about it."""
-        if pid in self._started:
-            self._started.remove(pid)
+        if report == "started":
             return 0.0, "A new one starts."
         if not any(worker.is_alive() for worker in self._server.wrks):
             self.failed = True
@@ -231,10 +161,14 @@ class Supervisor:
         return delay, f"A new one starts in {delay:.0f} s."
 
 
-def _describe_end(worker: Any) -> str:
-    code = worker.inner.exitcode
-    if code == _START_FAILED:
+def _log(line: str) -> None:
+    click.echo(f" * {line}", err=True)
+
+
+def _describe_end(worker: Any, report: Report | None) -> str:
+    if report == "failed":
         return "could not start the application"
+    code = worker.inner.exitcode
     if code is not None and code < 0:
         with suppress(ValueError):
             return f"was ended by {signal.Signals(-code).name}"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cocopot.cli.supervisor import Supervisor, WorkerLoader
+from cocopot.cli.supervisor import Supervisor
+from cocopot.cli.worker import WorkerLoader
 from cocopot.locations import locate_error
 from cocopot.serving import UNIX_PREFIX, AddressError, find_address, free_port, print_banner
 

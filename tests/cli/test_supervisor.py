@@ -97,6 +97,7 @@ ENDS = {
     f"/kill/{signal.SIGINT:d}": "ended with exit code 0",
     "/exit/0": "ended with exit code 0",
     "/exit/1": "ended with exit code 1",
+    "/exit/78": "ended with exit code 78",
     "/panic": "was ended by SIGABRT",
 }
 
@@ -177,6 +178,7 @@ def test_an_application_that_cannot_start(tmp_path: Path, workers: str) -> None:
     ("text", "message"),
     [
         ("os._exit(5)", "Error: The first worker ended with exit code 5 before it served.\n"),
+        ("os._exit(78)", "Error: The first worker ended with exit code 78 before it served.\n"),
         ("os.kill(os.getpid(), 9)", "Error: The first worker was ended by SIGKILL before it served.\n"),
         ("sys.exit('no key')", "SystemExit: no key\n"),
         ("raise RuntimeError('no key')", "RuntimeError: no key\n"),
@@ -244,6 +246,36 @@ def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
                 time.sleep(0.5)
             assert server.process.wait(10) == 0
         assert pids(tmp_path, "ended") == pids(tmp_path, "started")
+
+
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGINT])
+def test_an_urgent_end_of_the_main_process(tmp_path: Path, number: int) -> None:
+    """SIGQUIT, and a second SIGINT, to the main process alone wait for no request; shutdown hooks run."""
+    write(tmp_path)
+    with serving(tmp_path, "run", "--workers", "1") as server:
+        server.get()
+        with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
+            connection.sendall(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
+            connection.recv(100)
+            if number == signal.SIGINT:
+                server.process.send_signal(number)
+                time.sleep(0.5)
+            server.process.send_signal(number)
+            assert server.process.wait(10) == 0
+        assert pids(tmp_path, "ended") == pids(tmp_path, "started")
+
+
+def test_a_start_that_no_signal_interrupts(tmp_path: Path) -> None:
+    """A startup hook that is busy in C runs no signal handler; a second SIGINT ends it all the same."""
+    (tmp_path / "app.py").write_text(
+        APP.replace('Path(f"started-', 'Path("c").touch(), sum(iter(int, 1)), Path(f"started-')
+    )
+    with serving(tmp_path, "run", "--workers", "2") as server:
+        server.wait_for((tmp_path / "c").exists)
+        for _ in range(2):
+            server.process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        assert server.process.wait(10) == 0
 
 
 def test_workers_end_without_their_parent(tmp_path: Path) -> None:

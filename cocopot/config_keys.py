@@ -100,10 +100,12 @@ _MAX_SECONDS = 2**31
 def _check_secret(value: object) -> str | None:
     if value is None or (isinstance(value, str | bytes) and value):
         return None
-    return (
-        "must be a str or bytes with 32 random bytes or more, or None; in the environment, put a number in "
-        "quotes: COCOPOT_SECRET_KEY='\"123\"'"
+    cure = (
+        "python -c 'import secrets; print(secrets.token_hex())' prints one"
+        if isinstance(value, str | bytes)
+        else "in the environment, put a number in quotes: COCOPOT_SECRET_KEY='\"123\"'"
     )
+    return f"must be a str or bytes with 32 random bytes or more, or None; {cure}"
 
 
 def _check_server_name(value: object) -> str | None:
@@ -111,7 +113,7 @@ def _check_server_name(value: object) -> str | None:
         return None
     return (
         "must be a host, with its port if it is unusual, or None; without a scheme, a user and a path: "
-        "'shop.example' or 'localhost:8000'"
+        "'shop.example', 'localhost:8000' or '[::1]:8000'"
     )
 
 
@@ -176,6 +178,7 @@ def find_faults(values: Mapping[str, object], origin_of: Callable[[str], object]
     for key in sorted(_CHECKS.keys() & values.keys()):
         value = values[key]
         if (requirement := _CHECKS[key](value)) is not None:
-            shown = f"a {type(value).__name__}" if key in _SECRETS else _REPR.repr(value)
+            is_secret = key in _SECRETS and not (isinstance(value, str | bytes) and not value)
+            shown = f"a {type(value).__name__}" if is_secret else _REPR.repr(value)
             faults.append(ConfigFault(key, shown, str(origin_of(key)), requirement))
     return faults

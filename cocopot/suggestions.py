@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_PREFIX = "cocopot_"
+
 
 def close_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """Return the known name that is most similar to a name, or `None` if none is similar.
@@ -17,7 +19,10 @@ def close_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str |
         known: The known names.
         cutoff: How similar a name must be, from 0 to 1.
     """
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), None)
+    # The prefix of all hooks makes any two of them similar.
+    bare = {name.removeprefix(_PREFIX): name for name in known}
+    close = difflib.get_close_matches(name.removeprefix(_PREFIX), bare, n=1, cutoff=cutoff)
+    return bare[close[0]] if close else None
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:

@@ -426,6 +426,13 @@ class TestCheck:
             config.check()
         assert "98765" not in str(caught.value)
 
+    @pytest.mark.parametrize("key", ["", b""])
+    def test_empty_secret(self, config: Config, key: str | bytes) -> None:
+        """An empty SECRET_KEY is shown as such, with a command that prints one."""
+        config["SECRET_KEY"] = key
+        with pytest.raises(ConfigError, match=r"SECRET_KEY = b?'' .*secrets\.token_hex\(\)\)' prints one"):
+            config.check()
+
     @pytest.mark.parametrize(
         "change",
         [

@@ -16,3 +16,10 @@ def test_nothing_near_is_suggested() -> None:
     assert close_name("penguin", BIRDS) is None
     assert did_you_mean("penguin", BIRDS) == ""
     assert did_you_mean("penguin", (), "There are birds.") == "There are birds."
+
+
+def test_the_prefix_of_hooks_does_not_count() -> None:
+    """Names are not similar only because both begin as every hook does."""
+    hooks = ("cocopot_setup", "cocopot_startup")
+    assert close_name("cocopot_nope", hooks) is None
+    assert close_name("cocopot_strtup", hooks) == close_name("strtup", hooks) == "cocopot_startup"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import sys
 import traceback
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -45,7 +46,7 @@ def command(loader: AppLoader, *, strict: bool, as_json: bool, verbose: bool) ->
     Errors are plugins that fail or conflict, invalid configuration, and exceptions at import, startup and
     shutdown. Warnings are settings that do not suit production. The exit status is 1 if there are errors.
     """
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), _exit_raises():
         app, findings = _DryRun(loader, print_error if verbose else None).run()
     findings = sorted(dict.fromkeys(findings), key=lambda finding: finding.severity)
     counts = {severity: [f.severity for f in findings].count(severity) for severity in ("error", "warning")}
@@ -169,6 +170,23 @@ def _after_failure(impls: Sequence[pluggy.HookImpl], error: BaseException) -> Se
     ]
     rest = impls[failed[-1] + 1 :] if failed else ()
     return [*(impl for impl in impls if is_wrapper(impl)), *(impl for impl in rest if not is_wrapper(impl))]
+
+
+@contextmanager
+def _exit_raises() -> Iterator[None]:
+    """Let `os._exit` raise in this process, which must not end as if nothing were wrong."""
+    end, pid = os._exit, os.getpid()
+
+    def exit_or_raise(status: int) -> NoReturn:
+        if os.getpid() != pid:  # a process that was forked
+            end(status)
+        raise SystemExit(f"the application called os._exit({status!r})")
+
+    os._exit = exit_or_raise
+    try:
+        yield
+    finally:
+        os._exit = end
 
 
 @contextmanager

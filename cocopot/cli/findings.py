@@ -58,22 +58,30 @@ def warning(kind: Kind, problem: str, cure: str) -> Finding:
     return Finding("warning", kind, _clean(problem), _clean(cure))
 
 
-def findings_of(error: BaseException, kind: Kind) -> Iterator[Finding]:
-    """Yield the findings for an exception: one for each invalid value, and each exception of a group."""
+def findings_of(error: BaseException, kind: Kind, place: SourceLocation | None = None) -> Iterator[Finding]:
+    """Yield the findings for an exception: one for each invalid value, and each exception of a group.
+
+    Args:
+        error: The exception.
+        kind: What it is about.
+        place: The place of an exception without a traceback, such as one of a group that was never raised.
+    """
+    place = locate_error(error) or place
     if isinstance(error, ConfigError):
         yield from (error_finding("configuration", str(fault)) for fault in error.faults)
     elif isinstance(error, BaseExceptionGroup):
         for part in error.exceptions:
-            yield from findings_of(part, kind)
+            yield from findings_of(part, kind, place)
     elif isinstance(error, PluginError):
         problem = f"{error.subject} {error.problem}".strip()
-        place = _place(error.place)
-        yield Finding("error", "plugin", _clean(problem), _clean(error.cure), error.plugin, place)
+        yield Finding(
+            "error", "plugin", _clean(problem), _clean(error.cure), error.plugin, _place(error.place)
+        )
     else:
         blame = blame_of(error)
         problem = "\n".join([f"{type(error).__name__}: {message_of(error).strip()}", *map(str, blame)])
         plugin = next((item.plugin for item in blame if item.origin == "plugin"), None)
-        yield Finding("error", kind, _clean(problem), "", plugin, _place(locate_error(error)))
+        yield Finding("error", kind, _clean(problem), "", plugin, _place(place))
 
 
 def _place(place: SourceLocation | None) -> str | None:

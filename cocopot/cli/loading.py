@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import importlib
+import importlib.util
 import inspect
 import os
 import re
@@ -17,6 +17,7 @@ import click
 from cocopot.app import Cocopot
 from cocopot.cli.tracebacks import strip_frames
 from cocopot.hooks.selection import disabling
+from cocopot.locations import locate_error, message_of
 from cocopot.serving import disable_run
 
 if TYPE_CHECKING:
@@ -122,10 +123,23 @@ def _import(module: str, target: str) -> ModuleType:
             f"The application {target!r} was not found. Tried: the module {name!r} in {folder} and on the "
             f"rest of Python's path; no module has the name {missing!r}.{hint}"
         ) from None
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        if strip_frames(error.__traceback__) or locate_error(error):
+            raise
+        # Python names no file for a NUL (a ValueError in 3.11.3), or for code that is nested too deeply.
+        raise click.ClickException(
+            f"The file {_file_of(name)} cannot be compiled: {message_of(error) or type(error).__name__}."
+        ) from None
     if path is not None and not _is_loaded_from(imported, path):
         other = getattr(imported, "__file__", "a module of Python")
         raise NoAppError(f"{module} cannot be imported as {name!r}: {other} has that name. Rename the file.")
     return imported
+
+
+def _file_of(name: str) -> str:
+    """Return the file of a module that cannot be compiled."""
+    spec = importlib.util.find_spec(name)
+    return name if spec is None or spec.origin is None else spec.origin
 
 
 def _is_loaded_from(module: ModuleType, path: Path) -> bool:

@@ -64,11 +64,10 @@ def find_address(app: Cocopot, host: str | None, port: int | None) -> Address:
     Raises:
         AddressError: If no server can listen there.
     """
-    server_name = app.config["SERVER_NAME"]
-    try:
-        server_host, server_port = split_server_name(server_name)
-    except ValueError as error:
-        raise AddressError(f"SERVER_NAME is {server_name!r}, not a host and a port: {error}.") from None
+    for fault in app.config.faults():  # the others are reported when the application starts
+        if fault.key == "SERVER_NAME":
+            raise AddressError(str(fault))
+    server_host, server_port = split_server_name(app.config["SERVER_NAME"])
     server_port = DEFAULT_PORT if server_port is None else server_port
     port = server_port if port is None else port
     if host or not server_host:
@@ -162,7 +161,7 @@ def _describe(error: OSError, host: str, port: int) -> AddressError:
 
 
 def split_server_name(server_name: str | None) -> tuple[str | None, int | None]:
-    """Return host and port of a SERVER_NAME, each `None` if it is missing."""
+    """Return host and port of a valid SERVER_NAME, each `None` if it is missing."""
     if not server_name:
         return None, None
     address = urlsplit(f"//{server_name}")

@@ -210,6 +210,8 @@ def test_verbose(tmp_path: Path) -> None:
         ("raise SystemExit('no')", "SystemExit: no"),
         ("1 +", "SyntaxError: invalid syntax"),
         ("raise GeneratorExit", "GeneratorExit: "),
+        ("raise ExceptionGroup('two', [ValueError('one')])", "ValueError: one"),
+        ("import os; os._exit(0)", "SystemExit: the application called os._exit(0)"),
     ],
 )
 def test_application_that_cannot_be_imported(tmp_path: Path, before: str, text: str) -> None:
@@ -218,6 +220,30 @@ def test_application_that_cannot_be_imported(tmp_path: Path, before: str, text: 
     assert (code, log) == (1, "")
     assert output.splitlines()[0] == f"error: {text}".rstrip() or output.startswith(f"error: {text}")
     assert output.splitlines()[1:] == [f"    at {tmp_path / 'app.py'}:11", "1 error, 0 warnings"]
+
+
+@pytest.mark.parametrize(
+    "text", ["x = 1\0", "x = 1".encode("utf-16").decode("latin-1"), "x = " + "-" * 10**5 + "1"]
+)
+@pytest.mark.parametrize("command", ["check", "routes"])
+def test_file_that_cannot_be_compiled(tmp_path: Path, text: str, command: str) -> None:
+    """A file is named for which Python's own error has no place."""
+    (tmp_path / "app.py").write_text(text, encoding="latin-1")
+    result = cocopot(tmp_path, command)
+    output = result.stdout + result.stderr
+    assert result.returncode == 1
+    assert f"rror: The file {tmp_path / 'app.py'} cannot be compiled: " in output
+    assert "Traceback" not in output
+
+
+def test_process_that_the_application_forks(tmp_path: Path) -> None:
+    """A child process may end itself with `os._exit`."""
+    code, output, _ = check(
+        tmp_path,
+        before="import os\nos.fork() or os._exit(3)\nassert os.wait()[1] >> 8 == 3",
+        hook="cocopot_shell_context",
+    )
+    assert (code, output) == (0, "0 errors, 0 warnings\n")
 
 
 def test_no_application(tmp_path: Path) -> None:

@@ -152,10 +152,14 @@ def test_a_privileged_port() -> None:
         check_address("127.0.0.1", 1)
 
 
-def test_a_server_name_that_is_none() -> None:
-    """A SERVER_NAME whose port is not a number is an error that shows it."""
-    with pytest.raises(AddressError, match="SERVER_NAME is 'localhost:http'"):
-        find_address(app_with("localhost:http"), None, None)
+@pytest.mark.parametrize(
+    "name", ["localhost:http", "::1", "[::1", "localhost:99999", "", ":8000", ["a"], b"a", 5]
+)
+def test_a_server_name_that_is_none(name: Any) -> None:
+    """A SERVER_NAME that is not a host and a port is an error that shows it, with its origin and the cure."""
+    message = rf"^SERVER_NAME = {re.escape(repr(name))} \(code .*: it must be a host, .* or '\[::1\]:8000'\.$"
+    with pytest.raises(AddressError, match=message):
+        find_address(app_with(name), None, None)
 
 
 def test_a_free_port() -> None:

@@ -12,9 +12,10 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from cocopot.escapes import printable
+from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -330,6 +331,21 @@ def has_request_context() -> bool:
     """Return whether a request context is active, so that `request` may be used."""
     context = CURRENT.get(None)
     return context is not None and context.request is not None
+
+
+def blueprints_of_call(arguments: Mapping[str, object]) -> list[str]:
+    """Return the blueprints that a hook call concerns, innermost first.
+
+    Args:
+        arguments: The arguments of the call by name: `request` decides, or else `endpoint`. A call that has
+            neither concerns the current request, if there is one.
+    """
+    request, endpoint = arguments.get("request"), arguments.get("endpoint")
+    if arguments.keys().isdisjoint(("request", "endpoint")) and (context := CURRENT.get(None)) is not None:
+        request = context.request
+    if request is not None:
+        endpoint = getattr(request, "endpoint", None)
+    return blueprints_of(endpoint if isinstance(endpoint, str) else None)
 
 
 def copy_current_request_context(function: F) -> F:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import (
+    Blueprint,
     Cocopot,
     copy_current_request_context,
     current_app,
@@ -16,7 +17,7 @@ from cocopot import (
     has_request_context,
     request,
 )
-from cocopot.context import Context, Globals, current, current_or_none
+from cocopot.context import Context, Globals, blueprints_of_call, current, current_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -429,3 +430,20 @@ class TestUrlAdapter:
         assert (copy.app, copy.request, copy.pipeline) == (app, context.request, context.pipeline)
         assert isinstance(copy, Context)
         assert "x" not in copy.g
+
+
+def test_blueprints_of_call() -> None:
+    """The request decides which blueprints a hook call concerns, or else the endpoint."""
+    app = Cocopot("scopes", autoload=False)
+    blueprint = Blueprint("shop", __name__, url_prefix="/shop")
+    blueprint.add_url_rule("/", "index", lambda: "index")
+    app.register_blueprint(blueprint)
+    request = app.test_request_context("/shop/").existing_request
+    assert blueprints_of_call({"request": request, "endpoint": "other.index"}) == ["shop"]
+    assert blueprints_of_call({"endpoint": "a.b.index"}) == ["a.b", "a"]
+    assert blueprints_of_call({"endpoint": 1}) == blueprints_of_call({"app": app}) == []
+    unmatched = app.test_request_context("/shop/none").existing_request
+    assert blueprints_of_call({"request": unmatched}) == []
+    with app.test_request_context("/shop/"):  # it is what a call without both concerns
+        assert blueprints_of_call({"app": app}) == ["shop"]
+        assert blueprints_of_call({"request": unmatched}) == []

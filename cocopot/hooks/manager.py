@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from cocopot.context import blueprints_of_call
 from cocopot.hooks import specs
 from cocopot.hooks.blame import Culprits
 from cocopot.hooks.candidates import Candidate, free_name, name_of_plugin, read_name
@@ -23,7 +24,6 @@ from cocopot.hooks.records import PluginRecord, PluginsByName
 from cocopot.hooks.selection import Selection
 from cocopot.hooks.source import ApplicationFunction, hook_call, option_of
 from cocopot.locations import shown
-from cocopot.scopes import blueprints_of_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence

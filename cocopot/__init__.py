@@ -29,6 +29,13 @@ from cocopot.registry.blueprints import Blueprint
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.streaming import stream_with_context
+from cocopot.templating import (
+    get_template_attribute,
+    render_template,
+    render_template_string,
+    stream_template,
+    stream_template_string,
+)
 from cocopot.types import ResponseValue
 
 __all__ = [
@@ -46,6 +53,7 @@ __all__ = [
     "copy_current_request_context",
     "current_app",
     "g",
+    "get_template_attribute",
     "has_app_context",
     "has_request_context",
     "hookimpl",
@@ -53,9 +61,13 @@ __all__ = [
     "jsonify",
     "make_response",
     "redirect",
+    "render_template",
+    "render_template_string",
     "request",
     "send_file",
     "send_from_directory",
+    "stream_template",
+    "stream_template_string",
     "stream_with_context",
     "url_for",
 ]

@@ -20,7 +20,6 @@ from cocopot.hooks import PluginManager
 from cocopot.hooks.loading import Loader
 from cocopot.hooks.selection import Selection
 from cocopot.lifespan import Lifespan
-from cocopot.missing_names import checked_template_folder
 from cocopot.origins import Origin
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults import BUILTINS
@@ -66,7 +65,7 @@ class Cocopot(Runnable, RequestOverrides):
         static_host: Host of the static route, with `host_matching`.
         host_matching: Whether rules match the host.
         subdomain_matching: Whether rules match the subdomain of SERVER_NAME.
-        template_folder: Folder with templates, for a template plugin; warns, as the core renders none.
+        template_folder: Folder with templates, relative to the root path; `None` for none.
         instance_path: Absolute path of the instance folder; by default found beside the module.
         instance_relative_config: Whether configuration files are relative to the instance folder.
         root_path: Folder that other paths are relative to; by default that of the module.
@@ -131,8 +130,8 @@ class Cocopot(Runnable, RequestOverrides):
         #: Folder for the files of one installation.
         self.instance_path = checked_instance_path(instance_path, import_name, self.root_path)
         self.static_host, self.subdomain_matching = static_host, subdomain_matching
-        self.template_folder = checked_template_folder(self, template_folder, "templates")
-        self.config = _make_config(self, instance_relative_config)
+        self.template_folder = template_folder
+        self.config = self.template_globals["config"] = _make_config(self, instance_relative_config)
         #: The URL rules.
         self.router = Router(host_matching=host_matching)
         #: State of plugins, by their names.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-import warnings
 from opcode import opmap
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from cocopot.suggestions import did_you_mean
 
@@ -14,9 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import FrameType
 
-T = TypeVar("T")
 
-_TEMPLATES = "Cocopot has no template engine yet: install jinja2, and render as docs/from-flask.md shows"
+def install_hint(plugin: str) -> str:
+    """Return how to install a plugin of Cocopot, as the end of a sentence."""
+    name = f"cocopot-{plugin}"
+    return f"pip install {name}, or in a checkout of Cocopot: pip install ./plugins/{name}"
+
+
+_JINJA = f"the plugin jinja has it: {install_hint('jinja')}"
 _SESSIONS = "Cocopot has no sessions yet: install itsdangerous, and sign a cookie as docs/from-flask.md shows"
 _SIGNALS = "Cocopot has hooks in place of signals: implement {}"
 _CLI = "commands that @app.cli.command() registers always run in a context of the application"
@@ -27,13 +31,7 @@ _ASYNC = "Cocopot is synchronous: views and functions are not coroutines"
 _MODULE: Final[Mapping[str, str]] = {
     "Flask": "the class is named Cocopot: from cocopot import Cocopot",
     "flask": "the class is named Cocopot: from cocopot import Cocopot",
-    **dict.fromkeys(
-        (
-            *("render_template", "render_template_string", "stream_template", "stream_template_string"),
-            *("get_template_attribute", "templating", "Environment"),
-        ),
-        _TEMPLATES,
-    ),
+    "Environment": _JINJA,
     **dict.fromkeys(("session", "flash", "get_flashed_messages", "sessions", "SessionMixin"), _SESSIONS),
     **{
         name: _SIGNALS.format(hook)
@@ -47,8 +45,8 @@ _MODULE: Final[Mapping[str, str]] = {
             "appcontext_tearing_down": "cocopot_teardown_app_context",
             "appcontext_pushed": "cocopot_request_started",
             "appcontext_popped": "cocopot_teardown_app_context",
-            "before_render_template": "your own where templates are rendered",
-            "template_rendered": "your own where templates are rendered",
+            "before_render_template": "cocopot_template_context",
+            "template_rendered": "cocopot_template_rendered",
             "message_flashed": "your own where messages are flashed",
         }.items()
     },
@@ -73,14 +71,10 @@ REGISTRAR: Final[Mapping[str, str]] = {
     "before_app_first_request": "use @app.on_startup, which runs before the first request",
     **dict.fromkeys(
         (
-            *("context_processor", "app_context_processor", "template_context_processors"),
-            *("template_filter", "template_global", "template_test"),
-            *("add_template_filter", "add_template_global", "add_template_test"),
-            *("app_template_filter", "app_template_global", "app_template_test"),
-            *("jinja_env", "jinja_options", "jinja_environment", "jinja_loader", "update_template_context"),
-            *("create_jinja_environment", "select_jinja_autoescape"),
+            *("jinja_env", "jinja_options", "jinja_environment", "jinja_loader", "create_jinja_environment"),
+            *("create_global_jinja_loader", "select_jinja_autoescape"),
         ),
-        _TEMPLATES,
+        _JINJA,
     ),
     **dict.fromkeys(
         ("session_interface", "session_cookie_name", "permanent_session_lifetime", "open_session"), _SESSIONS
@@ -90,21 +84,13 @@ REGISTRAR: Final[Mapping[str, str]] = {
 #: What a test client does not have.
 CLIENT: Final[Mapping[str, str]] = {"session_transaction": _SESSIONS}
 #: Modules whose public names are not names of `cocopot` itself.
-_PUBLIC_MODULES = ("cocopot.exceptions", "cocopot.json", "cocopot.views", "cocopot.testing")
-
-
-def checked_template_folder(owner: object, folder: T, default: str | None = None) -> T:
-    """Return a folder of templates; warn if one is passed, because nothing in the core renders them.
-
-    Args:
-        owner: What it is passed to.
-        folder: The folder.
-        default: The folder that is not passed.
-    """
-    if folder not in (default, None):
-        what = f"template_folder={folder!r} of this {type(owner).__name__}"
-        warnings.warn(f"{what} has no effect, unless a plugin reads it. {_TEMPLATES}.", stacklevel=3)
-    return folder
+_PUBLIC_MODULES = (
+    "cocopot.exceptions",
+    "cocopot.json",
+    "cocopot.views",
+    "cocopot.templating",
+    "cocopot.testing",
+)
 
 
 class ExplainsMissingNames:

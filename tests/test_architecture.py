@@ -58,10 +58,12 @@ hooks.markers hooks.specs hooks.failures hooks.distributions hooks.versions hook
 hooks.declarations hooks.candidates hooks.selection hooks.records
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
 hooks.source hooks.contract hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
+hooks.attribution hooks.missing
 hooks.manager
 hooks.advice hooks.needs hooks.loading hooks.reporting
 hooks
 urls
+templating
 explanations
 pipeline.debug_page
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
@@ -70,6 +72,7 @@ pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.l
 pipeline.endpoint
 pipeline.overrides pipeline
 registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers registry.rules
+registry.template_folders registry.templates
 registry.decorators registry.blueprints
 registry
 views
@@ -123,7 +126,10 @@ SOURCES = {
 }
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
 #: What a plugin may import.
-PUBLIC = ("cocopot", "cocopot.exceptions", "cocopot.json", "cocopot.testing", "cocopot.views")
+PUBLIC = (
+    *("cocopot", "cocopot.exceptions", "cocopot.json", "cocopot.templating", "cocopot.testing"),
+    "cocopot.views",
+)
 PLUGIN_SOURCES = sorted(
     path
     for path in (ROOT / "plugins").glob("*/cocopot_*/**/*.py")

@@ -23,8 +23,9 @@ def import_name(name: str) -> object:
     [
         ("session", "install itsdangerous"),
         ("flash", "install itsdangerous"),
-        ("render_template", "install jinja2"),
-        ("stream_template", "install jinja2"),
+        ("Environment", "pip install cocopot-jinja"),
+        ("template_rendered", "implement cocopot_template_rendered"),
+        ("TemplateEngine", "from cocopot.templating import TemplateEngine"),
         ("got_request_exception", "implement cocopot_got_request_exception"),
         ("Markup", "from markupsafe import Markup"),
         ("escape", "from markupsafe import escape"),
@@ -85,7 +86,7 @@ def test_explained_names_are_missing() -> None:
 def test_attributes(kind: type[Cocopot | Blueprint]) -> None:
     """A missing attribute of an application or a blueprint is explained, or the nearest one is named."""
     owner = Cocopot("shop", autoload=False) if kind is Cocopot else Blueprint("shop", "shop")
-    for name, cure in (("before_first_request", "@app.on_startup"), ("template_filter", "install jinja2")):
+    for name, cure in (("before_first_request", "@app.on_startup"), ("jinja_env", "cocopot-jinja")):
         with pytest.raises(
             AttributeError, match=f"'{kind.__name__}' object has no attribute '{name}': .*{cure}"
         ):
@@ -102,11 +103,14 @@ def test_session_transaction() -> None:
         getattr(client, "session_transaction")  # noqa: B009 - a type checker knows
 
 
-def test_template_folder() -> None:
-    """A folder of templates that nothing reads is a warning at the line that passes it."""
-    with pytest.warns(UserWarning, match=r"template_folder='t' of this Cocopot has no effect") as caught:
-        Cocopot("shop", autoload=False, template_folder="t")
-    assert caught[0].filename == __file__
-    with pytest.warns(UserWarning, match=r"='templates' of this Blueprint has no effect") as caught:
-        Blueprint("admin", "shop", template_folder="templates")
-    assert caught[0].filename == __file__
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("jinja_env", "jinja_options", "jinja_environment", "jinja_loader", "create_jinja_environment"),
+        *("create_global_jinja_loader", "select_jinja_autoescape"),
+    ],
+)
+def test_names_of_the_template_plugin(name: str) -> None:
+    """What an application has with Jinja names the package, and how it is installed."""
+    with pytest.raises(AttributeError, match=rf"attribute '{name}': .* pip install cocopot-jinja, or in"):
+        getattr(Cocopot("shop", autoload=False), name)

@@ -74,6 +74,9 @@ FLASK = (
     *("open_resource", "propagate_exceptions", "request_class", "request_context", "response_class"),
     *("root_path", "secret_key", "send_static_file", "shell_context_processor", "shell_context_processors"),
     *("static_folder", "static_url_path", "teardown_appcontext", "teardown_appcontext_funcs"),
+    *("add_template_filter", "add_template_global", "add_template_test", "context_processor"),
+    *("template_context_processors", "template_filter", "template_global", "template_test"),
+    "update_template_context",
     *("test_cli_runner", "test_client", "test_request_context", "testing", "url_build_error_handlers"),
     *("url_default_functions", "url_defaults", "url_map", "url_rule_class", "url_value_preprocessor"),
     "url_value_preprocessors",
@@ -81,6 +84,7 @@ FLASK = (
 
 #: Names that neither of the two has, and why the application has them.
 OWN = {
+    "add_template_folder": "a plugin adds its templates",
     "blueprint_prefixes": "which blueprint handles a 404 under its prefix",
     "check_open": "a registration after the first request is refused, in plugins' decorators too",
     "checkpoint": "rolls back what a plugin that fails has registered",
@@ -100,7 +104,12 @@ OWN = {
     "startup_funcs": "the functions of on_startup, before_first_request_funcs of Flask",
     "static_host": "the host of the static route, as in today's Flask",
     "subdomain_matching": "as in today's Flask",
+    "iter_template_folders": "where templates are searched for, in order, and whose they are",
+    "template_engine": "what renders, as a plugin supplies it",
+    "template_filters": "what an engine reads",
     "template_folder": "as in today's Flask",
+    "template_globals": "what an engine reads",
+    "template_tests": "what an engine reads",
     "url_build_error_handler": "the decorator of cocopot_url_build_error",
     "url_for": "as in today's Flask",
 }
@@ -750,6 +759,6 @@ def test_every_public_name_has_a_reason() -> None:
     app = Cocopot("names", autoload=False)
     names = {name for name in dir(app) if not name.startswith("_")}
     assert names == {*ATTRIBUTES, *METHODS, *FLASK, *OWN}
-    assert len(OWN) == 22
+    assert len(OWN) == 28
     for group, others in ((FLASK, (*ATTRIBUTES, *METHODS)), (OWN, (*ATTRIBUTES, *METHODS, *FLASK))):
         assert set(group).isdisjoint(others)

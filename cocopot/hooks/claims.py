@@ -24,11 +24,16 @@ if TYPE_CHECKING:
     from cocopot.scopes import Scope
 
 #: Kinds whose values are defined by what registers them, so that their own place is the better one.
-_LOCATED: frozenset[ConflictKind] = frozenset({"converter", "endpoint", "error handler"})
+_LOCATED: frozenset[ConflictKind] = frozenset(
+    {"converter", "endpoint", "error handler", "template filter", "template global", "template test"}
+)
 #: Of these, the application's is used, then the first one; of the others, the one that was registered last.
 _FIRST_WINS: frozenset[ConflictKind] = frozenset({"command"})
 #: Hooks of which one implementation decides for the whole application.
-_PROVIDERS: dict[str, ConflictKind] = {"cocopot_json_provider": "json provider"}
+_PROVIDERS: dict[str, ConflictKind] = {
+    "cocopot_json_provider": "json provider",
+    "cocopot_template_engine": "template engine",
+}
 
 
 class _Name(NamedTuple):
@@ -156,10 +161,15 @@ class Claims:
             claims.reverse()
         return Conflict(name.kind, name.text, claims[0], tuple(claims[1:]))
 
+    def record_of(self, kind: ConflictKind, key: str) -> PluginRecord | None:
+        """Return the plugin that has registered something; `None` if none has."""
+        entries = self._entries_of(_Name(kind, key, key))
+        return entries[-1].record if entries else None
+
     def owner_of(self, kind: ConflictKind, key: str) -> str:
         """Return which plugin has registered something, for messages; empty if none has."""
-        entries = self._entries_of(_Name(kind, key, key))
-        return entries[-1].claim(kind).owner if entries and entries[-1].record is not None else ""
+        record = self.record_of(kind, key)
+        return "" if record is None else Claim.of(record).owner
 
     def conflicts(self) -> Iterator[Conflict]:
         """Return the conflicts between plugins, and those of their rules with the application's."""
@@ -218,6 +228,9 @@ def _registrations(app: Cocopot) -> _Registrations:
         ("converter", None): dict(app.router.converters),
         ("endpoint", None): dict(app.view_functions),
         ("extension", None): dict(app.extensions),
+        ("template filter", None): dict(app.template_filters),
+        ("template global", None): dict(app.template_globals),
+        ("template test", None): dict(app.template_tests),
     }
     for scope, handlers in app.error_handler_spec.items():
         tables["error handler", scope] = dict(handlers)

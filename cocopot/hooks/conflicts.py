@@ -24,11 +24,18 @@ ConflictKind = Literal[
     "extension",
     "json provider",
     "rule",
+    "template engine",
+    "template filter",
+    "template global",
+    "template test",
 ]
 
 #: Kinds of which the loser's data or feature would be lost without a trace.
 _ERRORS: frozenset[ConflictKind] = frozenset(
-    {"attribute", "blueprint", "command", "converter", "endpoint", "extension"}
+    {
+        *("attribute", "blueprint", "command", "converter", "endpoint", "extension"),
+        *("template filter", "template global", "template test"),
+    }
 )
 #: Kinds that are not called by their own name.
 _LABELS: dict[ConflictKind, str] = {
@@ -79,9 +86,11 @@ class Conflict:
 
     Args:
         kind: What it is: a `"rule"`, an `"error handler"`, a `"converter"`, an `"extension"` (a key of
-            `app.extensions`), an `"endpoint"`, a `"blueprint"`, a `"command"`, a `"json provider"`, or an
-            `"attribute"` of the application.
-        key: Its name, such as `"GET /health"`, `"404"` or `"cache"`; empty for a JSON provider.
+            `app.extensions`), an `"endpoint"`, a `"blueprint"`, a `"command"`, a `"json provider"`, an
+            `"attribute"` of the application, a `"template engine"`, a `"template filter"`, a
+            `"template global"`, or a `"template test"`.
+        key: Its name, such as `"GET /health"`, `"404"` or `"cache"`; empty for a JSON provider and a template
+            engine.
         winner: The one that is used.
         losers: The others.
     """

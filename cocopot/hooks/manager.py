@@ -57,8 +57,8 @@ class PluginManager(pluggy.PluginManager):
         self._lock = threading.RLock()
         #: Held while the application starts or ends, and a plugin is registered; acquired before `_lock`.
         self.lifespan_lock = threading.RLock()
-        self._monitors = 0
-        self._observers = Observers()
+        self.monitors = 0
+        self.observers = Observers()
         self._executors: dict[Hashable, HookFunction] = {}
         self._culprits = Culprits(self.records_by_name)
         #: What is compiled from the implementations; replaced by an empty one at each change of them.
@@ -202,13 +202,13 @@ class PluginManager(pluggy.PluginManager):
         """Have `before` and `after` called around every hook call, as pluggy does; slow while it lasts."""
         with self._lock:
             undo = super().add_hookcall_monitoring(before, after)
-            self._monitors += 1
+            self.monitors += 1
             self.invalidate()
 
         def undo_and_invalidate() -> None:
             with self._lock:
                 undo()
-                self._monitors -= 1
+                self.monitors -= 1
                 self.invalidate()
 
         return undo_and_invalidate
@@ -228,7 +228,7 @@ class PluginManager(pluggy.PluginManager):
             A function that removes the observer.
         """
         with self._lock:
-            remove = self._observers.add(callback)
+            remove = self.observers.add(callback)
             self.invalidate()
 
         def undo() -> None:
@@ -336,15 +336,15 @@ class PluginManager(pluggy.PluginManager):
         if not impls or caller.spec is None:
             return None
         parameters = (*caller.spec.argnames, *caller.spec.kwargnames)
-        if self._monitors:
+        if self.monitors:
             first = bool(caller.spec.opts["firstresult"])
             return lambda *args: self._inner_hookexec(
                 hook, impls, dict(zip(parameters, args, strict=True)), first
             )
-        call = hook_call(caller, hook, parameters, self._observers.observe, results=results)
-        return self._compile(call, self._ordered(caller, impls))
+        call = hook_call(caller, hook, parameters, self.observers.observe, results=results)
+        return self.compile_ordered(call, self._ordered(caller, impls))
 
-    def _compile(self, call: HookCall, impls: Sequence[pluggy.HookImpl]) -> HookFunction:
+    def compile_ordered(self, call: HookCall, impls: Sequence[pluggy.HookImpl]) -> HookFunction:
         culprits = self._culprits
         return compile_call(culprits.with_results(call), impls, culprits.blame_for(call, impls))
 
@@ -380,9 +380,9 @@ class PluginManager(pluggy.PluginManager):
         compiled = executors.get(key)
         if compiled is None:
             caller: pluggy.HookCaller | None = getattr(self.hook, hook, None)
-            observe = self._observers.observe
+            observe = self.observers.observe
             call = hook_call(caller, hook, tuple(kwargs), observe, firstresult=firstresult)
-            compiled = self._compile(call, self._ordered(caller, impls))
+            compiled = self.compile_ordered(call, self._ordered(caller, impls))
             if all(impl.plugin_name in self.records_by_name for impl in impls):
                 executors[key] = compiled
         return compiled(*kwargs.values())

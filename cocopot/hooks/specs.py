@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cocopot.json import JSONProvider
     from cocopot.request import Request
     from cocopot.response import Response
+    from cocopot.templating import Template, TemplateEngine
     from cocopot.types import ResponseValue
 
 # -------------------------------------------------------------------------
@@ -244,6 +245,65 @@ def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue | 
 
     The first result stops the rest; if the result is `None`, an error names the endpoint. Order: in. An
     exception goes to `cocopot_handle_exception`.
+    """
+
+
+@hookspec(firstresult=True, order="out", result_type="cocopot.templating:TemplateEngine")
+def cocopot_template_engine(app: Cocopot) -> TemplateEngine | None:
+    """Supply what renders templates.
+
+    Fires when a template is first rendered, or `app.template_engine` first read. The core has no engine.
+
+    Args:
+        app: The application. Its template folders, filters, tests and globals may still be added to.
+
+    Returns:
+        A `cocopot.templating.TemplateEngine`, or `None` to leave it to the next implementation.
+
+    The first result stops the rest: the plugin that was loaded last has precedence. Order: out. An exception
+    leaves the function that renders.
+    """
+
+
+@hookspec(order="in", result_type="collections.abc:Mapping")
+def cocopot_template_context(
+    app: Cocopot, template: Template | None, context: dict[str, object]
+) -> Mapping[str, object] | None:
+    """Add names to a template that is about to be rendered.
+
+    Fires for each template that `render_template` and its like render, not for those that it includes.
+
+    Args:
+        app: The application.
+        template: The template; `template.name` is `None` for one from a string. `None` if an application
+            calls `app.update_template_context`.
+        context: The names that were passed for the template. Not to be changed: return names.
+
+    Returns:
+        Names and values. Those that were passed have precedence, and a later implementation over an earlier
+        one. In debug mode, a name that two plugins return, and neither the application nor the caller, is a
+        `PluginError` that names both.
+
+    All implementations run. Order: in. An exception leaves the function that renders. In an application or a
+    blueprint, use `@context_processor`, whose functions take no argument; functions of a blueprint run only
+    for its endpoints, after the application's.
+    """
+
+
+@hookspec(order="out")
+def cocopot_template_rendered(app: Cocopot, template: Template, context: dict[str, object]) -> None:
+    """Act after a template has been rendered: record it for a test, count it, time it.
+
+    Fires when the text is complete; for a stream when its last part has been produced. Does not fire if the
+    template raised.
+
+    Args:
+        app: The application.
+        template: The template.
+        context: All names that it got.
+
+    A return value is ignored. All implementations run. Order: out. An exception leaves the function that
+    renders, or the stream.
     """
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from cocopot.context import current
 from cocopot.functions import check_function
-from cocopot.missing_names import checked_template_folder
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
     BEFORE_REQUEST,
+    CONTEXT_PROCESSOR,
     TEARDOWN_REQUEST,
     URL_DEFAULTS,
     URL_VALUE_PREPROCESSOR,
@@ -21,6 +21,7 @@ from cocopot.registry.decorators import Registrar
 from cocopot.registry.error_handlers import check_handler, error_key
 from cocopot.registry.rules import check_rule, check_view, endpoint_of
 from cocopot.registry.tables import ScopedTable
+from cocopot.registry.templates import NAME_TABLES
 
 if TYPE_CHECKING:
     import os
@@ -78,7 +79,7 @@ class Blueprint(Registrar):
         import_name: Name of the module, usually `__name__`.
         static_folder: Folder with static files, relative to the root path.
         static_url_path: URL path of the static files, below the prefix.
-        template_folder: Folder with templates, for a template plugin; warns, as the core renders none.
+        template_folder: Folder with templates, relative to the root path.
         url_prefix: Prefix for all rules.
         subdomain: Subdomain for all rules.
         url_defaults: Default values for all rules.
@@ -100,7 +101,7 @@ class Blueprint(Registrar):
         _check_name(name)
         super().__init__(import_name, static_folder, static_url_path, root_path)
         self.name = name
-        self.template_folder = checked_template_folder(self, template_folder)
+        self.template_folder = template_folder
         self.url_prefix = url_prefix
         self.subdomain = subdomain
         self.url_values_defaults = dict(url_defaults or {})
@@ -223,6 +224,19 @@ class Blueprint(Registrar):
         """As `url_defaults`, for every endpoint of the application."""
         return self._record_for_app("app_url_defaults", URL_DEFAULTS, "url_default_functions", f)
 
+    def app_context_processor(self, f: F) -> F:
+        """As `context_processor`, for every template of the application."""
+        table = "template_context_processors"
+        return self._record_for_app("app_context_processor", CONTEXT_PROCESSOR, table, f)
+
+    # Filters, tests and globals are those of all templates, also without `app_` in the name.
+    app_template_filter = Registrar.template_filter
+    add_app_template_filter = Registrar.add_template_filter
+    app_template_test = Registrar.template_test
+    add_app_template_test = Registrar.add_template_test
+    app_template_global = Registrar.template_global
+    add_app_template_global = Registrar.add_template_global
+
     def app_errorhandler(self, code_or_exception: ErrorKey) -> Callable[[F], F]:
         """As `errorhandler`, for every request of the application."""
         key = error_key(code_or_exception)
@@ -308,6 +322,8 @@ class Blueprint(Registrar):
         for attribute, table in vars(self).items():
             if isinstance(table, ScopedTable) and None in table:
                 getattr(app, attribute)[name].add_all(table[None])
+        for attribute in NAME_TABLES:
+            getattr(app, attribute).update(getattr(self, attribute))
         for endpoint, view in self.view_functions.items():
             app.view_functions[f"{name}.{endpoint}"] = view
 

@@ -68,6 +68,7 @@ URL_BUILD_ERROR = Decorator(
 STARTUP = Decorator("on_startup", "cocopot_startup", lambda: None)
 SHUTDOWN = Decorator("on_shutdown", "cocopot_shutdown", lambda: None)
 SHELL_CONTEXT = Decorator("shell_context_processor", "cocopot_shell_context", lambda: None)
+CONTEXT_PROCESSOR = Decorator("context_processor", "cocopot_template_context", lambda: None)
 
 
 def register_function(plugins: PluginManager, decorator: Decorator, function: Function, scope: Scope) -> str:

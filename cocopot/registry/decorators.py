@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from cocopot.folders import Folders
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
     BEFORE_REQUEST,
@@ -22,6 +21,7 @@ from cocopot.registry.callbacks import (
 from cocopot.registry.error_handlers import ErrorHandlers, ScopeHandlers, error_key
 from cocopot.registry.rules import add_url_rule, check_rule, check_view
 from cocopot.registry.tables import ScopedTable
+from cocopot.registry.templates import NAME_TABLES, AppTemplates, TemplateRegistrar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -48,6 +48,7 @@ _TABLES = frozenset(
         "startup_funcs",
         "teardown_appcontext_funcs",
         "teardown_request_funcs",
+        "template_context_processors",
         "url_build_error_handlers",
         "url_default_functions",
         "url_value_preprocessors",
@@ -55,7 +56,7 @@ _TABLES = frozenset(
 )
 
 
-class Registrar(Folders):
+class Registrar(TemplateRegistrar):
     """What application and blueprint have in common: their folders, and the decorators.
 
     Args:
@@ -77,7 +78,7 @@ class Registrar(Folders):
         root_path: str | None = None,
         plugins: PluginManager | None = None,
     ) -> None:
-        super().__init__(import_name, static_folder, static_url_path, root_path)
+        super().__init__(import_name, static_folder, static_url_path, root_path, plugins)
         self.view_functions = {}
         #: Before-request functions by blueprint name, or `None`.
         self.before_request_funcs = function_table(BEFORE_REQUEST, plugins)
@@ -102,10 +103,6 @@ class Registrar(Folders):
             table.replace(cast("Mapping[Scope, object]", value))
         else:
             super().__setattr__(name, value)
-
-    def check_open(self, action: str) -> None:
-        """Raise an error that names the remedy if it is too late for `action`."""
-        raise NotImplementedError
 
     def add_url_rule(
         self,
@@ -235,10 +232,13 @@ def _error_handler_table(plugins: PluginManager | None) -> ScopedTable[ScopeHand
 
 
 _MISSING = object()
-_PLAIN_REGISTRIES = ("view_functions", "blueprints", "blueprint_prefixes", "extensions")
+_PLAIN_REGISTRIES = (
+    *("view_functions", "blueprints", "blueprint_prefixes", "extensions", "_added_template_folders"),
+    *NAME_TABLES,
+)
 
 
-class AppRegistrar(Registrar):
+class AppRegistrar(AppTemplates, Registrar):
     """The registrations that only an application has.
 
     Args:

@@ -14,9 +14,19 @@ import click
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BuildError
 
-from cocopot import Cocopot, PluginManager, Request, Response, hookimpl, url_for
+from cocopot import (
+    Cocopot,
+    PluginManager,
+    Request,
+    Response,
+    hookimpl,
+    render_template_string,
+    url_for,
+)
+from cocopot.context import CURRENT
 from cocopot.hooks import specs
 from cocopot.json import DefaultJSONProvider
+from tests.template_engines import BracesEngine, BracesTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +86,19 @@ def build_missing(app: Cocopot, path: str) -> None:
         url_for("missing")
 
 
+def read_engine(app: Cocopot, path: str) -> None:
+    """Read the template engine, if a plugin returns one."""
+    with suppress(RuntimeError):
+        app.template_engine  # noqa: B018 - reading it calls the hook
+
+
+def render(app: Cocopot, path: str) -> None:
+    """Render a template in a request to a path."""
+    app.template_engine = BracesEngine(app)
+    with app.test_request_context(path):
+        render_template_string("text")
+
+
 def start_and_close(app: Cocopot, path: str) -> None:
     """Start an application and close it."""
     app.start()
@@ -118,6 +141,9 @@ DRIVERS = {
     "cocopot_url_value_preprocessor": Driver("all", "in", request, "url_value_preprocessor"),
     "cocopot_before_request": Driver("first", "in", request, "before_request"),
     "cocopot_dispatch_request": Driver("first", "in", request, has_default=True),
+    "cocopot_template_engine": Driver("first", "out", read_engine),
+    "cocopot_template_context": Driver("all", "in", render, "context_processor"),
+    "cocopot_template_rendered": Driver("all", "out", render),
     "cocopot_make_response": Driver("first", "out", request, has_default=True),
     "cocopot_after_request": Driver("threaded", "out", request, "after_request"),
     "cocopot_handle_exception": Driver("first", "out", request_missing, has_default=True),
@@ -138,6 +164,8 @@ ARGUMENTS: dict[str, tuple[Any, Callable[[Cocopot, Request], object]]] = {
     "endpoint": (str, lambda app, request: request.endpoint),
     "view_args": (dict, lambda app, request: {}),
     "values": (dict, lambda app, request: {}),
+    "template": (BracesTemplate, lambda app, request: BracesTemplate(app, "text", None)),
+    "context": (dict, lambda app, request: {}),
     "value": (str, lambda app, request: "text"),
     "response": (Response, lambda app, request: Response("text")),
     "exc": ((Exception, type(None)), lambda app, request: NotFound()),
@@ -149,9 +177,15 @@ def result_of(hook: str, name: str) -> object:
     """Return what the plugin `name` may return from a hook."""
     if hook == "cocopot_json_provider":
         return DefaultJSONProvider(Cocopot("other"))
+    if hook == "cocopot_template_engine":
+        return BracesEngine(Cocopot("other"))
     if hook in ("cocopot_make_response", "cocopot_after_request"):
         return Response(name)
-    mappings = {"cocopot_config_defaults": {name.upper(): name}, "cocopot_shell_context": {name: name}}
+    mappings = {
+        "cocopot_config_defaults": {name.upper(): name},
+        "cocopot_shell_context": {name: name},
+        "cocopot_template_context": {name: name},
+    }
     return mappings.get(hook, name)
 
 
@@ -198,10 +232,18 @@ def driven(app: Cocopot, hook: str, path: str = "/") -> object:
 
 
 def by_name(app: Cocopot, hook: str, path: str = "/") -> object:
-    """Call a hook by its name, as a plugin may, and return the result."""
+    """Call a hook by its name in a request, as a plugin may, and return the result."""
     context = app.test_request_context(path)
     assert context.request is not None
     names = inspect.signature(SPECS[hook]).parameters
     arguments = {name: ARGUMENTS[name][1](app, context.request) for name in names}
     caller = getattr(app.plugins.hook, hook)
-    return caller.call_historic(kwargs=arguments) if DRIVERS[hook].kind == "historic" else caller(**arguments)
+    token = CURRENT.set(context)
+    try:
+        return (
+            caller.call_historic(kwargs=arguments)
+            if DRIVERS[hook].kind == "historic"
+            else caller(**arguments)
+        )
+    finally:
+        CURRENT.reset(token)

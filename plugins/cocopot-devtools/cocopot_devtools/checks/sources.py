@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 #: What a plugin may import.
 PUBLIC_MODULES = frozenset(
-    {"cocopot", "cocopot.exceptions", "cocopot.json", "cocopot.testing", "cocopot.views"}
+    {
+        *("cocopot", "cocopot.exceptions", "cocopot.json", "cocopot.templating", "cocopot.testing"),
+        "cocopot.views",
+    }
 )
 #: What hooks call the objects that have private attributes of Cocopot.
 _OBJECTS = frozenset({"app", "current_app", "pluginmanager"})

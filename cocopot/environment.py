@@ -10,6 +10,7 @@ VARIABLES = frozenset(
         "COCOPOT_DISABLE_PLUGINS",
         "COCOPOT_PLUGINS",
         "COCOPOT_PLUGIN_ERRORS",
+        "COCOPOT_PLUGIN_LOCK",
         "COCOPOT_PLUGIN_ORDER",
         "COCOPOT_PURE_PYTHON",
     }

@@ -151,6 +151,7 @@ PluginErrorReason = Literal[
     "duplicate",
     "generator",
     "import",
+    "lock",
     "metadata",
     "not-installed",
     "other",
@@ -183,6 +184,7 @@ class PluginError(Exception):
     - `"declaration"`: `requires`, `after` or `before` is not a tuple of names, or its own name cannot be used
     - `"requirement"`: a plugin that is required is not installed, not selected, or failed
     - `"version"`: it requires another version of Cocopot or of a plugin, or was deprecated and is removed
+    - `"lock"`: it is not in the lock of the application, or differs from it, or the lock cannot be read
     - `"cycle"`: the declared order of plugins is a cycle
     - `"unknown-hook"`: the hook that it implements has no specification
     - `"unmarked"`: a function has the name of a hook, and is not marked as an implementation

@@ -55,7 +55,7 @@ paths
 folders
 logs
 hooks.markers hooks.specs hooks.failures hooks.distributions hooks.versions hooks.imports
-hooks.declarations hooks.candidates hooks.selection hooks.records
+hooks.declarations hooks.candidates hooks.locks hooks.selection hooks.records
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
 hooks.source hooks.contract hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
 hooks.attribution hooks.missing
@@ -87,7 +87,7 @@ cli.tables cli.tracebacks cli.loading cli.env_files cli.masking_names cli.maskin
 cli.masking cli.matching cli.worker cli.reload cli.supervisor cli.workers
 cli.completion cli.variables cli.findings cli.production
 cli.config cli.routes cli.run cli.shell
-cli.plugin_reports cli.plugins_text cli.plugins
+cli.plugin_lock cli.plugin_reports cli.plugins_text cli.plugins
 cli.external cli.groups cli.check cli
 pytest_plugin
 __init__

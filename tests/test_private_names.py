@@ -188,7 +188,7 @@ PRIVATE_NAMES = [
     PrivateName("_path", "hooks.distributions checks.targets", "where broken metadata is", _metadata),
     PrivateName(
         "_meta",
-        "hooks.candidates hooks.distributions hooks.versions hooks.imports checks.targets",
+        "hooks.candidates hooks.distributions hooks.locks hooks.versions hooks.imports checks.targets",
         "the protocol of distributions, for type checkers",
         lambda: importlib_metadata,
     ),

@@ -16,12 +16,14 @@ import click
 
 from cocopot.app import Cocopot
 from cocopot.cli.tracebacks import strip_frames
+from cocopot.exceptions import PluginError
+from cocopot.hooks.failures import collect_errors
 from cocopot.hooks.selection import disabling
 from cocopot.locations import locate_error, message_of
 from cocopot.serving import disable_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from types import ModuleType
 
 #: Environment variable that names the application, if `--app` does not.
@@ -303,3 +305,19 @@ def _list_candidates(module: ModuleType) -> str:
 
 def _type_name(value: object) -> str:
     return "None" if value is None else f"of type {type(value).__name__}"
+
+
+def load_with_errors(
+    loader: AppLoader,
+) -> tuple[Cocopot | None, BaseException | None, Mapping[str, PluginError]]:
+    """Return the application, or `None` and the reason, and the errors of the plugins that it skipped."""
+    # What is printed meanwhile goes to standard error, so that a document stays one.
+    with collect_errors() as failed, redirect_stdout(sys.stderr):
+        try:
+            return loader.load(), None, failed
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever the application's code raises
+            if isinstance(error, PluginError) and error.plugin is not None:
+                failed.setdefault(error.plugin, error)
+            return None, error, failed

@@ -12,8 +12,9 @@ import click
 import pluggy
 
 from cocopot.cli.completion import complete, complete_from_app
-from cocopot.cli.loading import NoAppError, NoAppNamedError
+from cocopot.cli.loading import NoAppError, NoAppNamedError, load_with_errors
 from cocopot.cli.masking import mask_text
+from cocopot.cli.plugin_lock import lock
 from cocopot.cli.plugin_reports import report_hooks, report_plugins
 from cocopot.cli.plugins_text import dot_lines, graph_lines, hook_lines, plugin_lines
 from cocopot.cli.tables import print_json
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cocopot.app import Cocopot
-    from cocopot.cli.loading import AppLoader
     from cocopot.cli.plugin_reports import HookReport, PluginReport
 
 
@@ -44,7 +44,7 @@ def _endpoints(app: Cocopot) -> set[str]:
     return {rule.endpoint for rule in app.router.iter_rules()} | app.view_functions.keys()
 
 
-@click.command("plugins")
+@click.group("plugins", invoke_without_command=True)
 @click.option("--hooks", "show_hooks", is_flag=True, help="Show what each hook runs, in that order.")
 @click.option(
     "--hook",
@@ -64,9 +64,9 @@ def _endpoints(app: Cocopot) -> set[str]:
 @click.option("--check", is_flag=True, help="Exit with status 1 if a plugin failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of this as one JSON document.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the tracebacks of what failed.")
-@click.pass_obj
+@click.pass_context
 def command(
-    loader: AppLoader,
+    context: click.Context,
     /,
     *,
     show_hooks: bool,
@@ -84,7 +84,9 @@ def command(
     A plugin that fails is skipped, and shown with the reason. Without an application, the installed plugins
     are shown as an application that selects all of them would load them.
     """
-    app, error, failed = _load(loader)
+    if context.invoked_subcommand is not None:
+        return
+    app, error, failed = load_with_errors(context.obj)
     if error is not None:
         _report_load_error(error, verbose=verbose)
     manager = _create_manager(failed) if app is None else app.plugins
@@ -110,23 +112,11 @@ def command(
         _exit_if_failed(plugins, error)
 
 
+command.add_command(lock)
+
 # -------------------------------------------------------------------------
 # Plugins and hooks
 # -------------------------------------------------------------------------
-
-
-def _load(loader: AppLoader) -> tuple[Cocopot | None, BaseException | None, Mapping[str, PluginError]]:
-    """Return the application, or `None` and the reason, and the errors of the plugins that it skipped."""
-    # What is printed meanwhile goes to standard error, so that a document stays one.
-    with collect_errors() as failed, redirect_stdout(sys.stderr):
-        try:
-            return loader.load(), None, failed
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - whatever the application's code raises
-            if isinstance(error, PluginError) and error.plugin is not None:
-                failed.setdefault(error.plugin, error)
-            return None, error, failed
 
 
 def _create_manager(failed: Mapping[str, PluginError]) -> PluginManager:

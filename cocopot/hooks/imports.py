@@ -120,7 +120,7 @@ def _cure_own(candidate: Candidate, missing: str) -> str:
     known = _top_modules(distribution) if package is None else _submodules(package)
     if hint := did_you_mean(missing, known):
         return f"Its author must correct the name of the module. {hint}"
-    source = _editable_source(distribution)
+    source = editable_source(distribution)
     place = f" It was installed in editable mode from {source}." if source else ""
     return f"Reinstall {candidate.distribution}: its files are missing.{place}"
 
@@ -154,7 +154,7 @@ def _top_modules(distribution: IDistribution | None) -> list[str]:
     return []
 
 
-def _editable_source(distribution: IDistribution | None) -> str:
+def editable_source(distribution: IDistribution | None) -> str:
     """Return the folder that a distribution was installed from in editable mode (PEP 610), or empty text."""
     with suppress(Exception):  # whatever is in that file
         text = None if distribution is None else distribution.read_text("direct_url.json")

@@ -14,6 +14,7 @@ from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, insta
 from cocopot.hooks.conflicts import Claim, combine_errors, conflict_error
 from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.failures import collected_errors
+from cocopot.hooks.locks import Lock
 from cocopot.hooks.needs import add_order, check_before_import, followers_of, in_order, needs_of, why_missing
 from cocopot.hooks.results import ResultError
 from cocopot.hooks.wrappers import is_wrapper
@@ -108,10 +109,13 @@ class Loader:
             self._warn_about(record)
 
     def _fitting(self, candidates: Mapping[str, Candidate]) -> list[Candidate]:
-        """Return the plugins that fit the versions of Cocopot and of the others; nothing is imported."""
+        """Return the plugins that fit lock, version of Cocopot, and each other; nothing is imported."""
         fitting: list[Candidate] = []
+        lock = Lock.from_environment()
         for candidate in candidates.values():
             with self._skip_on_error(candidate, "import"):
+                if lock is not None:
+                    lock.check(candidate)
                 check_before_import(candidate, candidates)
                 fitting.append(candidate)
         return fitting

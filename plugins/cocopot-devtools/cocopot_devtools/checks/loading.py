@@ -29,6 +29,7 @@ _CODES: Mapping[PluginErrorReason, str] = {
     "duplicate": "CP106",
     "generator": "CP203",
     "import": "CP204",
+    "lock": "CP106",
     "metadata": "CP106",
     "not-installed": "CP106",
     "other": "CP106",

@@ -52,7 +52,7 @@ def entry(spec: Callable[..., object]) -> str:
     example = (DOCS / "hooks" / f"{spec.__name__}.py").read_text("utf-8")
     blocks = [
         f"## {spec.__name__}({', '.join(parameters)})",
-        f"*{kind(spec)}, {options(spec)['order']}.*",
+        f"*{kind(spec)}, {options(spec)['order']}. Since {options(spec)['since']}.*",
         *paragraphs(spec),
         f"```python\n{example}```",
     ]

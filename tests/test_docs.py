@@ -112,7 +112,9 @@ def test_every_hook_has_an_example() -> None:
     sections = re.split(r"^## (?=cocopot_)", (ROOT / "docs" / "hooks.md").read_text(), flags=re.MULTILINE)[1:]
     for section in sections:
         heading, _, kind = section.splitlines()[:3]
-        assert re.fullmatch(r"\*(All|First result|Historic|Threaded)\b.*, (in|out)\.\*", kind), heading
+        assert re.fullmatch(
+            r"\*(All|First result|Historic|Threaded)\b.*, (in|out)\. Since [\d.]+\.\*", kind
+        ), heading
         assert section.count("```python\n") == 1, heading
         assert "\nassert " in section or "\n    assert " in section, heading
 
@@ -125,7 +127,7 @@ def test_every_kind_is_documented_as_it_is() -> None:
         kind = "First result" if options["firstresult"] else "Historic" if options["historic"] else "All"
         kind = f"Threaded through `{options['threaded']}`" if options["threaded"] else kind
         kind = "All, every one runs" if options["every"] else kind
-        assert f"\n## {signature}\n\n*{kind}, {options['order']}.*\n" in text, name
+        assert f"\n## {signature}\n\n*{kind}, {options['order']}. Since {options['since']}.*\n" in text, name
 
 
 def test_every_hook_has_a_test_file() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
+from cocopot.hooks.contract import describe_deprecation
 from cocopot.hooks.distributions import has_readable_metadata, place_of
 from cocopot.hooks.markers import static_attribute
 from cocopot.suggestions import close_name
@@ -40,6 +41,9 @@ def plugin_warnings(manager: PluginManager, candidate: Candidate, plugin: object
         for name, hook in unmarked.items():
             if name.startswith(_PREFIX):
                 yield f"has a function {name!r}, which is not a hook. Did you mean {hook!r}?"
+        for hook in {hook for hook, _ in manager.implementations_in(plugin)} & known:
+            if (problem := describe_deprecation(getattr(manager.hook, hook))) is not None:
+                yield problem
     elif not getattr(plugin, "requires", ()):  # it may be there to require others
         cause = _probable_cause(manager, candidate, plugin, unmarked)
         yield f"implements no hook, so it does nothing. {cause}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from types import MethodType
 from typing import TYPE_CHECKING
 
 from cocopot.functions import code_of, function_kind
 from cocopot.hooks import specs
 from cocopot.hooks.markers import MISSING, static_attribute
-from cocopot.hooks.source import name_of_namespace
+from cocopot.hooks.source import name_of_namespace, option_of
+from cocopot.hooks.versions import cocopot_version, fits
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.locations import locate
 from cocopot.suggestions import did_you_mean
@@ -26,17 +28,23 @@ if TYPE_CHECKING:
     from cocopot.hooks.records import PluginRecord
 
 
-def check_implementation(candidate: Candidate, impl: pluggy.HookImpl, caller: pluggy.HookCaller) -> None:
+def check_implementation(
+    candidate: Candidate,
+    impl: pluggy.HookImpl,
+    caller: pluggy.HookCaller,
+    records: Mapping[str, PluginRecord],
+) -> None:
     """Reject an implementation that would never run, or that does not fit the specification of its hook.
 
     Args:
         candidate: The plugin.
         impl: The implementation.
         caller: The hook, with its specification.
+        records: What is registered, by name.
 
     Raises:
-        PluginError: If it is an asynchronous function, a generator function that is not a wrapper, or has
-            arguments that a call could not pass.
+        PluginError: If it is an asynchronous function, a generator function that is not a wrapper, has
+            arguments that a call could not pass, or if the hook has been removed.
     """
     hook = caller.name
     if (kind := function_kind(impl.function)) == "coroutine":
@@ -52,6 +60,56 @@ def check_implementation(candidate: Candidate, impl: pluggy.HookImpl, caller: pl
     misfit = _describe_wrapper_misfit(impl, caller, kind) or _describe_misfit(impl, caller)
     if misfit is not None:
         raise _error(candidate, f"breaks the hook contract: {hook} {misfit}", "signature", impl, hook)
+    if (deprecation := describe_deprecation(caller)) is not None:
+        _refuse_or_warn(candidate, deprecation, impl, caller, records)
+
+
+def describe_deprecation(caller: pluggy.HookCaller) -> str | None:
+    """Return which version deprecates a hook, and which one removes it; `None` if none does.
+
+    Returns:
+        A predicate of a plugin that implements the hook.
+    """
+    deprecated = option_of(caller, "deprecated")
+    if deprecated is None:
+        return None
+    owner = name_of_namespace(caller.spec.namespace).partition(".")[0] if caller.spec else ""
+    removed, instead = option_of(caller, "removed"), option_of(caller, "instead")
+    versions = f"{owner} {deprecated} has deprecated and {owner} {removed} removes"
+    return " ".join(filter(None, [f"implements {caller.name!r}, which {versions}.", instead]))
+
+
+def _refuse_or_warn(
+    candidate: Candidate,
+    problem: str,
+    impl: pluggy.HookImpl,
+    caller: pluggy.HookCaller,
+    records: Mapping[str, PluginRecord],
+) -> None:
+    """Raise an error if a deprecated hook has been removed by now, or else a `DeprecationWarning`."""
+    version = _version_of(caller, records)
+    if version and fits(version, f">={option_of(caller, 'removed')}"):
+        problem = f"{problem} The version is {version}."
+        raise _error(candidate, problem, "version", impl, caller.name)
+    place = locate(impl.function)
+    warnings.warn_explicit(
+        f"{candidate.subject} {problem}",
+        DeprecationWarning,
+        place.file if place is not None else "<unknown>",
+        place.line if place is not None else 1,
+    )
+
+
+def _version_of(caller: pluggy.HookCaller, records: Mapping[str, PluginRecord]) -> str:
+    """Return the version of the distribution that specifies a hook; empty if it is unknown."""
+    namespace = caller.spec.namespace if caller.spec else None
+    if namespace is specs:
+        return cocopot_version()
+    top = name_of_namespace(namespace).partition(".")[0]
+    plugins = (record for record in records.values() if record.origin == "plugin")
+    return next(
+        (p.version for p in plugins if p.candidate.value.partition(".")[0].partition(":")[0] == top), ""
+    )
 
 
 def _error(
@@ -173,6 +231,8 @@ def _check_attribute(manager: PluginManager, record: PluginRecord, name: str, is
     # None disables the hook of a base class.
     is_named = is_hook and function is not None and function is not MISSING
     if not (is_named or manager.is_marked(function)) or manager.parse_hookimpl_opts(record.plugin, name):
+        return
+    if hasattr(function, f"{manager.project_name}_spec"):  # the plugin specifies the hook itself
         return
     if inspect.isfunction(function):
         problem = f"has a function {name!r} without the mark @cocopot.hookimpl, so it would never run."

@@ -155,7 +155,7 @@ class PluginManager(pluggy.PluginManager):
         if not isinstance(hookimpl.plugin, ApplicationFunction):
             record = self.records_by_name.get(hookimpl.plugin_name)
             candidate = Candidate(hookimpl.plugin_name) if record is None else record.candidate
-            check_implementation(candidate, hookimpl, hook)
+            check_implementation(candidate, hookimpl, hook, self.records_by_name)
         super()._verify_hook(hook, hookimpl)
 
     def unregister(self, plugin: object | None = None, name: str | None = None) -> object | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from types import (
     ClassMethodDescriptorType,
@@ -171,6 +172,10 @@ class HookspecMarker:
         threaded: str | None = ...,
         result_type: str | None = ...,
         every: bool = ...,
+        since: str | None = ...,
+        deprecated: str | None = ...,
+        removed: str | None = ...,
+        instead: str | None = ...,
         warn_on_impl: Warning | None = ...,
         warn_on_impl_args: Mapping[str, Warning] | None = ...,
     ) -> Callable[[F], F]: ...
@@ -185,6 +190,10 @@ class HookspecMarker:
         threaded: str | None = None,
         result_type: str | None = None,
         every: bool = False,
+        since: str | None = None,
+        deprecated: str | None = None,
+        removed: str | None = None,
+        instead: str | None = None,
         warn_on_impl: Warning | None = None,
         warn_on_impl_args: Mapping[str, Warning] | None = None,
         **unknown: object,
@@ -199,6 +208,10 @@ class HookspecMarker:
             threaded: Name of the argument that each implementation's result replaces for the next one.
             result_type: What a result must be an instance of, as `"module:name"`.
             every: Run every implementation even if some raise, then raise the errors together.
+            since: Version of the distribution that specifies the hook, in which it was added.
+            deprecated: Version in which it was deprecated: implementing it is a `DeprecationWarning`.
+            removed: Version in which it is removed: from then on, implementing it is an error.
+            instead: What to use in its place, as a sentence.
             warn_on_impl: As in pluggy.
             warn_on_impl_args: As in pluggy.
             unknown: Rejected.
@@ -208,30 +221,25 @@ class HookspecMarker:
             ValueError: For an invalid option, or options that exclude each other.
         """
         _reject_unknown("hookspec", unknown, _HOOKSPEC_OPTIONS)
-        kinds = {
-            "firstresult": firstresult,
-            "historic": historic,
-            "threaded": threaded is not None,
-            "every": every,
-        }
-        _check_hookspec_options([name for name, is_set in kinds.items() if is_set], order, result_type)
+        kinds = {"firstresult": firstresult, "historic": historic, "threaded": threaded, "every": every}
+        _check_hookspec_options(
+            [name for name, value in kinds.items() if value not in (None, False)], order, result_type
+        )
+        versions = _check_versions(since=since, deprecated=deprecated, removed=removed)
 
         def mark(function: F) -> F:
             _check_specification(function, threaded)
-            self._mark(
-                function,
-                firstresult=firstresult,
-                historic=historic,
-                warn_on_impl=warn_on_impl,
-                warn_on_impl_args=warn_on_impl_args,
-            )
+            self._mark(function, firstresult, historic, warn_on_impl, warn_on_impl_args)
             options = getattr(function, f"{self.project_name}_spec")
             options.update(order=order, threaded=threaded, result_type=result_type, every=every)
+            options.update(versions, instead=instead)
             return function
 
         return mark if function is None else mark(function)
 
 
+#: A version that `since`, `deprecated` and `removed` may name.
+_VERSION = re.compile(r"\d+(\.\d+)*")
 _HOOKSPEC_OPTIONS = (
     "firstresult",
     "historic",
@@ -239,6 +247,10 @@ _HOOKSPEC_OPTIONS = (
     "threaded",
     "result_type",
     "every",
+    "since",
+    "deprecated",
+    "removed",
+    "instead",
     "warn_on_impl",
     "warn_on_impl_args",
 )
@@ -260,6 +272,18 @@ def _check_hookspec_options(kinds: list[str], order: object, result_type: str | 
             f"hookspec: result_type is {result_type!r}. It is 'module:name', and only for hooks whose "
             "results are used, not with historic or every."
         )
+
+
+def _check_versions(**versions: str | None) -> Mapping[str, str | None]:
+    for option, version in versions.items():
+        if version is not None and _VERSION.fullmatch(str(version)) is None:
+            raise ValueError(f"hookspec: {option} is {version!r}; it is a version, such as '1.2'.")
+    if (versions["deprecated"] is None) != (versions["removed"] is None):
+        raise ValueError(
+            "hookspec: deprecated and removed belong together: the version that deprecates a hook, and the "
+            "one that removes it."
+        )
+    return versions
 
 
 def _check_specification(function: object, threaded: str | None) -> None:

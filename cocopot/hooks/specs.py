@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 # -------------------------------------------------------------------------
 
 
-@hookspec(historic=True, order="in")
+@hookspec(since="1.0", historic=True, order="in")
 def cocopot_addhooks(pluginmanager: PluginManager) -> None:
     """Add hook specifications that a plugin defines.
 
@@ -61,7 +61,7 @@ def cocopot_addhooks(pluginmanager: PluginManager) -> None:
     """
 
 
-@hookspec(order="in", result_type="collections.abc:Mapping")
+@hookspec(since="1.0", order="in", result_type="collections.abc:Mapping")
 def cocopot_config_defaults(app: Cocopot) -> Mapping[str, object] | None:
     """Declare the configuration keys of a plugin, with their defaults.
 
@@ -81,7 +81,7 @@ def cocopot_config_defaults(app: Cocopot) -> Mapping[str, object] | None:
     """
 
 
-@hookspec(historic=True, order="in")
+@hookspec(since="1.0", historic=True, order="in")
 def cocopot_setup(app: Cocopot) -> None:
     """Add routes, blueprints, error handlers, converters, or state under `app.extensions[NAME]`.
 
@@ -98,7 +98,7 @@ def cocopot_setup(app: Cocopot) -> None:
     """
 
 
-@hookspec(order="in")
+@hookspec(since="1.0", order="in")
 def cocopot_register_commands(app: Cocopot, cli: click.Group) -> None:
     """Add commands to the command line.
 
@@ -114,7 +114,7 @@ def cocopot_register_commands(app: Cocopot, cli: click.Group) -> None:
     """
 
 
-@hookspec(order="in", result_type="collections.abc:Mapping")
+@hookspec(since="1.0", order="in", result_type="collections.abc:Mapping")
 def cocopot_shell_context(app: Cocopot) -> Mapping[str, object] | None:
     """Add names to the interactive shell.
 
@@ -131,7 +131,7 @@ def cocopot_shell_context(app: Cocopot) -> Mapping[str, object] | None:
     """
 
 
-@hookspec(order="in")
+@hookspec(since="1.0", order="in")
 def cocopot_startup(app: Cocopot) -> None:
     """Validate the configuration and open pools: the application is about to serve requests.
 
@@ -149,7 +149,7 @@ def cocopot_startup(app: Cocopot) -> None:
     """
 
 
-@hookspec(order="out", every=True)
+@hookspec(since="1.0", order="out", every=True)
 def cocopot_shutdown(app: Cocopot) -> None:
     """Close what `cocopot_startup` opened.
 
@@ -170,7 +170,7 @@ def cocopot_shutdown(app: Cocopot) -> None:
 # -------------------------------------------------------------------------
 
 
-@hookspec(order="in")
+@hookspec(since="1.0", order="in")
 def cocopot_request_started(app: Cocopot, request: Request) -> None:
     """Act at the beginning of a request: take the time, assign an identifier.
 
@@ -186,7 +186,7 @@ def cocopot_request_started(app: Cocopot, request: Request) -> None:
     """
 
 
-@hookspec(order="in")
+@hookspec(since="1.0", order="in")
 def cocopot_url_value_preprocessor(
     app: Cocopot, request: Request, endpoint: str | None, view_args: dict[str, object] | None
 ) -> None:
@@ -206,7 +206,7 @@ def cocopot_url_value_preprocessor(
     """
 
 
-@hookspec(firstresult=True, order="in")
+@hookspec(since="1.0", firstresult=True, order="in")
 def cocopot_before_request(app: Cocopot, request: Request) -> ResponseValue | None:
     """Act before the view, or respond in its place.
 
@@ -227,7 +227,7 @@ def cocopot_before_request(app: Cocopot, request: Request) -> ResponseValue | No
     """
 
 
-@hookspec(firstresult=True, order="in")
+@hookspec(since="1.0", firstresult=True, order="in")
 def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue | None:
     """Call the view.
 
@@ -248,7 +248,7 @@ def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue | 
     """
 
 
-@hookspec(firstresult=True, order="out", result_type="cocopot.templating:TemplateEngine")
+@hookspec(since="1.0", firstresult=True, order="out", result_type="cocopot.templating:TemplateEngine")
 def cocopot_template_engine(app: Cocopot) -> TemplateEngine | None:
     """Supply what renders templates.
 
@@ -265,7 +265,7 @@ def cocopot_template_engine(app: Cocopot) -> TemplateEngine | None:
     """
 
 
-@hookspec(order="in", result_type="collections.abc:Mapping")
+@hookspec(since="1.0", order="in", result_type="collections.abc:Mapping")
 def cocopot_template_context(
     app: Cocopot, template: Template | None, context: dict[str, object]
 ) -> Mapping[str, object] | None:
@@ -290,7 +290,7 @@ def cocopot_template_context(
     """
 
 
-@hookspec(order="out")
+@hookspec(since="1.0", order="out")
 def cocopot_template_rendered(app: Cocopot, template: Template, context: dict[str, object]) -> None:
     """Act after a template has been rendered: record it for a test, count it, time it.
 
@@ -307,7 +307,7 @@ def cocopot_template_rendered(app: Cocopot, template: Template, context: dict[st
     """
 
 
-@hookspec(firstresult=True, order="out")
+@hookspec(since="1.0", firstresult=True, order="out")
 def cocopot_make_response(app: Cocopot, request: Request, value: object) -> Response | None:
     """Turn the return value of a view into a response.
 
@@ -326,7 +326,7 @@ def cocopot_make_response(app: Cocopot, request: Request, value: object) -> Resp
     """
 
 
-@hookspec(threaded="response", result_type="werkzeug.wrappers:Response", order="out")
+@hookspec(since="1.0", threaded="response", result_type="werkzeug.wrappers:Response", order="out")
 def cocopot_after_request(app: Cocopot, request: Request, response: Response) -> Response | None:
     """Change or replace the response.
 
@@ -349,7 +349,7 @@ def cocopot_after_request(app: Cocopot, request: Request, response: Response) ->
     """
 
 
-@hookspec(firstresult=True, order="out")
+@hookspec(since="1.0", firstresult=True, order="out")
 def cocopot_handle_exception(app: Cocopot, request: Request, exc: Exception) -> ResponseValue | None:
     """Turn an exception into a response.
 
@@ -373,7 +373,7 @@ def cocopot_handle_exception(app: Cocopot, request: Request, exc: Exception) -> 
     """
 
 
-@hookspec(order="out")
+@hookspec(since="1.0", order="out")
 def cocopot_got_request_exception(app: Cocopot, request: Request, exc: Exception) -> None:
     """Report an unhandled exception, which is about to become a 500.
 
@@ -390,7 +390,7 @@ def cocopot_got_request_exception(app: Cocopot, request: Request, exc: Exception
     """
 
 
-@hookspec(order="out", every=True)
+@hookspec(since="1.0", order="out", every=True)
 def cocopot_teardown_request(app: Cocopot, request: Request, exc: BaseException | None) -> None:
     """Release what the request acquired.
 
@@ -410,7 +410,7 @@ def cocopot_teardown_request(app: Cocopot, request: Request, exc: BaseException 
     """
 
 
-@hookspec(order="out", every=True)
+@hookspec(since="1.0", order="out", every=True)
 def cocopot_teardown_app_context(app: Cocopot, exc: BaseException | None) -> None:
     """Release what the application context acquired.
 
@@ -430,7 +430,7 @@ def cocopot_teardown_app_context(app: Cocopot, exc: BaseException | None) -> Non
     """
 
 
-@hookspec(order="out", every=True)
+@hookspec(since="1.0", order="out", every=True)
 def cocopot_response_closed(
     app: Cocopot, request: Request, response: Response, exc: BaseException | None
 ) -> None:
@@ -457,7 +457,7 @@ def cocopot_response_closed(
 # -------------------------------------------------------------------------
 
 
-@hookspec(order="in")
+@hookspec(since="1.0", order="in")
 def cocopot_url_defaults(app: Cocopot, endpoint: str, values: dict[str, object]) -> None:
     """Add values to a URL that is about to be built.
 
@@ -474,7 +474,7 @@ def cocopot_url_defaults(app: Cocopot, endpoint: str, values: dict[str, object])
     """
 
 
-@hookspec(firstresult=True, order="out", result_type="builtins:str")
+@hookspec(since="1.0", firstresult=True, order="out", result_type="builtins:str")
 def cocopot_url_build_error(
     app: Cocopot, error: BuildError, endpoint: str, values: dict[str, object]
 ) -> str | None:
@@ -498,7 +498,7 @@ def cocopot_url_build_error(
     """
 
 
-@hookspec(firstresult=True, order="out", result_type="cocopot.json:JSONProvider")
+@hookspec(since="1.0", firstresult=True, order="out", result_type="cocopot.json:JSONProvider")
 def cocopot_json_provider(app: Cocopot) -> JSONProvider | None:
     """Replace the JSON library.
 

@@ -14,6 +14,8 @@ _PREFIX = "cocopot_"
 def close_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """Return the known name that is most similar to a name, or `None` if none is similar.
 
+    A name that begins with the whole words of `name` is more similar than one that shares more letters.
+
     Args:
         name: The name.
         known: The known names.
@@ -21,7 +23,10 @@ def close_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str |
     """
     # The prefix of all hooks makes any two of them similar.
     bare = {name.removeprefix(_PREFIX): name for name in known}
-    close = difflib.get_close_matches(name.removeprefix(_PREFIX), bare, n=1, cutoff=cutoff)
+    name = name.removeprefix(_PREFIX)
+    if longer := [other for other in bare if name and other.startswith(f"{name}_")]:
+        return bare[min(longer, key=len)]
+    close = difflib.get_close_matches(name, bare, n=1, cutoff=cutoff)
     return bare[close[0]] if close else None
 
 

@@ -23,3 +23,11 @@ def test_the_prefix_of_hooks_does_not_count() -> None:
     hooks = ("cocopot_setup", "cocopot_startup")
     assert close_name("cocopot_nope", hooks) is None
     assert close_name("cocopot_strtup", hooks) == close_name("strtup", hooks) == "cocopot_startup"
+
+
+def test_the_beginning_of_a_name_is_near() -> None:
+    """Whole words at the beginning count more than shared letters; of several names it is the shortest."""
+    assert close_name("MAX", ("MAC", "MAX_FORM_PARTS", "MAX_PARTS")) == "MAX_PARTS"
+    assert close_name("", ("_wren",)) is None
+    hooks = ("cocopot_shutdown", "cocopot_teardown_app_context", "cocopot_teardown_request")
+    assert close_name("cocopot_teardown", hooks) == "cocopot_teardown_request"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from cocopot.locations import at_place, locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: What a call of a function does: run its code, or only create an object that nothing would run.
 FunctionKind = Literal["plain", "generator", "coroutine"]
@@ -99,6 +102,23 @@ def name_of(function: object) -> str:
     function = getattr(function, "func", function)  # functools.partial
     module = getattr(function, "__module__", None) or type(function).__module__
     return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+
+
+def takes_function(decorator: Callable[P, R]) -> Callable[P, R]:
+    """Return a method that is a decorator without arguments, and rejects parentheses behind its name.
+
+    Args:
+        decorator: The method; after `self` it takes the function.
+    """
+
+    @functools.wraps(decorator)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        if len(args) == 1 and not kwargs:
+            name = decorator.__name__
+            raise TypeError(f"@{name} takes no arguments. Remove the parentheses: @{name}, not @{name}().")
+        return decorator(*args, **kwargs)
+
+    return checked
 
 
 def check_function(usage: str, function: object, *, may_yield: bool = False) -> None:

@@ -251,3 +251,35 @@ def test_error_handlers_without_parentheses(registrar: Any, name: str) -> None:
     if hasattr(registrar, name):
         with pytest.raises(TypeError, match=r"in parentheses: @errorhandler\(404\)"):
             getattr(registrar, name)(plain)
+
+
+WITHOUT_PARENTHESES = [
+    "before_request",
+    "after_request",
+    "teardown_request",
+    "url_value_preprocessor",
+    "url_defaults",
+    "teardown_appcontext",
+    "on_startup",
+    "on_shutdown",
+    "shell_context_processor",
+    "url_build_error_handler",
+    "before_app_request",
+    "after_app_request",
+    "teardown_app_request",
+    "app_url_value_preprocessor",
+    "app_url_defaults",
+    "record",
+    "record_once",
+]
+
+
+@pytest.mark.parametrize("name", WITHOUT_PARENTHESES)
+def test_decorators_with_parentheses(name: str) -> None:
+    """A decorator without arguments rejects parentheses, and shows itself without them."""
+    found = [getattr(registrar, name) for registrar in REGISTRARS if hasattr(registrar, name)]
+    assert found
+    for decorator in found:
+        with pytest.raises(TypeError, match=f"Remove the parentheses: @{name}, not @{name}\\(\\)\\."):
+            decorator()
+        assert decorator.__doc__

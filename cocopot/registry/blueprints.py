@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cocopot.context import current
-from cocopot.functions import check_function
+from cocopot.functions import check_function, takes_function
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
     BEFORE_REQUEST,
@@ -127,12 +127,14 @@ class Blueprint(Registrar):
 
     # -- recording -----------------------------------------------------
 
+    @takes_function
     def record(self, func: Deferred) -> None:
         """Call `func` with the setup state whenever the blueprint is registered."""
         self.check_open("record")
         check_function("record()", func)
         self._deferred.append(func)
 
+    @takes_function
     def record_once(self, func: Deferred) -> None:
         """Call `func` with the setup state at the blueprint's first registration on an application."""
 
@@ -202,24 +204,29 @@ class Blueprint(Registrar):
         self.record_once(lambda state: getattr(state.app, table)[None].append(f))
         return f
 
+    @takes_function
     def before_app_request(self, f: F) -> F:
         """As `before_request`, for every request of the application."""
         return self._record_for_app("before_app_request", BEFORE_REQUEST, "before_request_funcs", f)
 
+    @takes_function
     def after_app_request(self, f: F) -> F:
         """As `after_request`, for every request of the application."""
         return self._record_for_app("after_app_request", AFTER_REQUEST, "after_request_funcs", f)
 
+    @takes_function
     def teardown_app_request(self, f: F) -> F:
         """As `teardown_request`, for every request of the application."""
         return self._record_for_app("teardown_app_request", TEARDOWN_REQUEST, "teardown_request_funcs", f)
 
+    @takes_function
     def app_url_value_preprocessor(self, f: F) -> F:
         """As `url_value_preprocessor`, for every request of the application."""
         return self._record_for_app(
             "app_url_value_preprocessor", URL_VALUE_PREPROCESSOR, "url_value_preprocessors", f
         )
 
+    @takes_function
     def app_url_defaults(self, f: F) -> F:
         """As `url_defaults`, for every endpoint of the application."""
         return self._record_for_app("app_url_defaults", URL_DEFAULTS, "url_default_functions", f)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, overload
 
 from cocopot.functions import check_function, name_of
-from cocopot.hooks.candidates import unique_name
+from cocopot.hooks.names import unique_name
 from cocopot.hooks.source import ApplicationFunction
 from cocopot.registry.tables import ScopedTable
 

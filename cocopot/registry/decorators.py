@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
+from cocopot.functions import takes_function
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
     BEFORE_REQUEST,
@@ -18,10 +19,11 @@ from cocopot.registry.callbacks import (
     URL_VALUE_PREPROCESSOR,
     function_table,
 )
+from cocopot.registry.checkpoints import checkpoint
 from cocopot.registry.error_handlers import ErrorHandlers, ScopeHandlers, error_key
 from cocopot.registry.rules import add_url_rule, check_rule, check_view
 from cocopot.registry.tables import ScopedTable
-from cocopot.registry.templates import NAME_TABLES, AppTemplates, TemplateRegistrar
+from cocopot.registry.templates import AppTemplates, TemplateRegistrar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -182,22 +184,27 @@ class Registrar(TemplateRegistrar):
         table[None].append(f)
         return f
 
+    @takes_function
     def before_request(self, f: F) -> F:
         """Register a function to run before each request; what it returns, if anything, is the response."""
         return self._append(BEFORE_REQUEST, self.before_request_funcs, f)
 
+    @takes_function
     def after_request(self, f: F) -> F:
         """Register a function to run after each request; it takes a response and returns one."""
         return self._append(AFTER_REQUEST, self.after_request_funcs, f)
 
+    @takes_function
     def teardown_request(self, f: F) -> F:
         """Register a function to run at the end of each request; it takes an exception or `None`."""
         return self._append(TEARDOWN_REQUEST, self.teardown_request_funcs, f)
 
+    @takes_function
     def url_value_preprocessor(self, f: F) -> F:
         """Register a function of endpoint and URL values that may change the values before the view runs."""
         return self._append(URL_VALUE_PREPROCESSOR, self.url_value_preprocessors, f)
 
+    @takes_function
     def url_defaults(self, f: F) -> F:
         """Register a function of endpoint and values that may add values to a URL that is built."""
         return self._append(URL_DEFAULTS, self.url_default_functions, f)
@@ -229,13 +236,6 @@ class Registrar(TemplateRegistrar):
 
 def _error_handler_table(plugins: PluginManager | None) -> ScopedTable[ScopeHandlers]:
     return ScopedTable(lambda _: ScopeHandlers()) if plugins is None else ErrorHandlers(plugins).table
-
-
-_MISSING = object()
-_PLAIN_REGISTRIES = (
-    *("view_functions", "blueprints", "blueprint_prefixes", "extensions", "_added_template_folders"),
-    *NAME_TABLES,
-)
 
 
 class AppRegistrar(AppTemplates, Registrar):
@@ -340,55 +340,29 @@ class AppRegistrar(AppTemplates, Registrar):
 
         It undoes what is registered, or set on the application, in the meantime.
         """
-        attributes = dict(vars(self))
-        rules, converters = list(self.router.iter_rules()), dict(self.router.converters)
-        values = {name: dict(getattr(self, name)) for name in _PLAIN_REGISTRIES}
-        restore_config = self.config.snapshot()
-        plugins = {record.name for record in self.plugins.records("plugin")}
-        tables = {
-            name: table.as_data() for name, table in attributes.items() if isinstance(table, ScopedTable)
-        }
+        return checkpoint(self)
 
-        def restore() -> None:
-            for record in self.plugins.records("plugin"):
-                if record.name not in plugins:
-                    self.plugins.unregister(name=record.name)
-            for name in [
-                name for name, value in vars(self).items() if attributes.get(name, _MISSING) is not value
-            ]:
-                if name in attributes:
-                    setattr(self, name, attributes[name])
-                else:
-                    delattr(self, name)
-            self.router.converters = converters
-            if len(list(self.router.iter_rules())) != len(rules):
-                self.router = self.router.restricted_to(rules)
-            for name, value in values.items():
-                registry = getattr(self, name)
-                registry.clear()
-                registry.update(value)
-            restore_config()
-            for name, table in tables.items():
-                getattr(self, name).replace(table)
-
-        return restore
-
+    @takes_function
     def teardown_appcontext(self, f: F) -> F:
         """Register a function to run when an application context ends; it takes an exception or `None`."""
         return self._append(TEARDOWN_APP_CONTEXT, self.teardown_appcontext_funcs, f)
 
+    @takes_function
     def on_startup(self, f: F) -> F:
         """Register a function to run once, before the first request."""
         return self._append(STARTUP, self.startup_funcs, f)
 
+    @takes_function
     def on_shutdown(self, f: F) -> F:
         """Register a function to run when the application is closed."""
         return self._append(SHUTDOWN, self.shutdown_funcs, f)
 
+    @takes_function
     def shell_context_processor(self, f: F) -> F:
         """Register a function that returns names for the interactive shell."""
         return self._append(SHELL_CONTEXT, self.shell_context_processors, f)
 
+    @takes_function
     def url_build_error_handler(self, f: F) -> F:
         """Register a function of error, endpoint and values that returns a URL when none can be built."""
         return self._append(URL_BUILD_ERROR, self.url_build_error_handlers, f)

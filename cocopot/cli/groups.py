@@ -343,8 +343,8 @@ def _make_placeholder(name: str, requirement: str, text: str) -> click.Command:
 
     def fail() -> None:
         raise click.UsageError(
-            f'The command {name!r} is not installed. Install it with: pip install "{requirement}", or in a '
-            "checkout of Cocopot: pip install ./plugins/cocopot-devtools"
+            f"The command {name!r} is not installed. Install it in a checkout of Cocopot with: "
+            f'pip install ./plugins/cocopot-devtools, or once 1.0 is published: pip install "{requirement}"'
         )
 
     settings = {"ignore_unknown_options": True, "allow_extra_args": True}

@@ -186,8 +186,8 @@ class TestMissing:
         result = invoke(name, *args)
         assert result.exit_code == 2
         assert result.output.splitlines()[-1] == (
-            f"Error: The command {name!r} is not installed. Install it with: pip install "
-            '"cocopot[devtools]", or in a checkout of Cocopot: pip install ./plugins/cocopot-devtools'
+            f"Error: The command {name!r} is not installed. Install it in a checkout of Cocopot with: pip "
+            'install ./plugins/cocopot-devtools, or once 1.0 is published: pip install "cocopot[devtools]"'
         )
 
     def test_help(self) -> None:

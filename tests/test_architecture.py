@@ -55,12 +55,12 @@ paths
 folders
 logs
 hooks.markers hooks.specs hooks.failures hooks.distributions hooks.versions hooks.imports
-hooks.declarations hooks.candidates hooks.locks hooks.selection hooks.records
+hooks.declarations hooks.names hooks.candidates hooks.locks hooks.selection hooks.records hooks.identity
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
 hooks.source hooks.contract hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
 hooks.attribution hooks.missing
 hooks.manager
-hooks.advice hooks.needs hooks.loading hooks.reporting
+hooks.advice hooks.needs hooks.culprits hooks.loading hooks.reporting
 hooks
 urls
 templating
@@ -72,7 +72,7 @@ pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.l
 pipeline.endpoint
 pipeline.overrides pipeline
 registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers registry.rules
-registry.template_folders registry.templates
+registry.template_folders registry.templates registry.checkpoints
 registry.decorators registry.blueprints
 registry
 views

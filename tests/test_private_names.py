@@ -177,10 +177,17 @@ PRIVATE_NAMES = [
     ),
     PrivateName(
         "_name2plugin",
-        "hooks.manager",
+        "hooks.manager hooks.identity",
         "the names in use, blocked ones too",
         lambda: pluggy.PluginManager("demo"),
     ),
+    PrivateName(
+        "_SubsetHookCaller",
+        "hooks.identity",
+        "calls a hook without some plugins, which may have no hash",
+        lambda: pluggy._hooks,
+    ),
+    PrivateName("_hooks", "hooks.identity", "has the class above", lambda: pluggy),
     # importlib-metadata
     PrivateName(
         "_normalized_name", "hooks.distributions", "the folder's name, without its metadata", _metadata

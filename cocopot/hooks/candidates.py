@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
 from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -14,10 +13,18 @@ from cocopot.hooks.declarations import parse_requirements
 from cocopot.hooks.distributions import GROUP, name_of, read_entry_points, version_of
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.imports import import_target, instantiate
+from cocopot.hooks.names import (
+    NAME_CURE,
+    UNUSABLE,
+    InvalidNameError,
+    is_entry_point_name,
+    read_name,
+    unique_name,
+)
 from cocopot.locations import locate_error, message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
     from importlib_metadata import EntryPoint
@@ -35,9 +42,8 @@ ERRORS_VARIABLE = "COCOPOT_PLUGIN_ERRORS"
 #: `Py_TPFLAGS_HEAPTYPE`: a class statement has made the class.
 _HEAP_TYPE = 1 << 9
 
-#: Names of entry points, and of plugins that are passed, which may be those of modules and classes.
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
-_PASSED_NAME = re.compile(r"[^\s,]([^,]*[^\s,])?")
+#: The cure for a plugin that is registered twice.
+TWIN_CURE = "Register it once. A class can be registered twice as two instances of it."
 
 logger = logging.getLogger("cocopot.plugins")
 
@@ -118,7 +124,9 @@ class Candidate:
             PluginError: If it is `None`, a number, a text, a function or the like, or a built-in class, or
                 if its name cannot be read.
         """
-        if (error := self.naming_error) is not None:
+        if isinstance(error := self.naming_error, InvalidNameError):
+            raise self.error(str(error), reason="declaration", cure=NAME_CURE)
+        if error is not None:
             text = f"failed to load: {type(error).__name__}: {message_of(error)}"
             raise self.error(text, reason="import", place=locate_error(error)) from error
         cls = plugin if isinstance(plugin, type) else type(plugin)
@@ -144,20 +152,13 @@ class Candidate:
             raise self.error(f"has {attribute} = {value!r}; {error}.", reason="declaration") from None
 
     def check_name(self) -> None:
-        """Reject a name that the variables which select and disable plugins cannot contain.
+        """Reject the name of an entry point that the variables which select plugins cannot contain.
 
         Raises:
-            PluginError: If an entry point is named by anything but letters, digits, '-', '_' and '.', if a
-                name contains a comma or an outer blank, or if it is empty, `all` or `none`.
+            PluginError: If it is anything but letters, digits, '-', '_' and '.', or `all` or `none`.
         """
-        pattern = _PASSED_NAME if self.entry_point is None else _NAME
-        if pattern.fullmatch(self.name) is None or self.name in ("all", "none"):
-            problem = "has a name that COCOPOT_PLUGINS and other variables cannot contain."
-            cure = (
-                "Name it with letters, digits, '-', '_' and '.', beginning with a letter, and not 'all' or "
-                "'none'."
-            )
-            raise self.error(problem, reason="declaration", cure=cure)
+        if self.entry_point is not None and not is_entry_point_name(self.name):
+            raise self.error(f"has a name that {UNUSABLE}.", reason="declaration", cure=NAME_CURE)
 
     def describe(self) -> str:
         """Return the plugin's name and where it comes from, for messages."""
@@ -271,47 +272,6 @@ def explicit_candidates(explicit: Iterable[object]) -> list[Candidate]:
     return list(candidates.values())
 
 
-def unique_name(name: str, taken: Container[str]) -> str:
-    """Return a name, with a number if it is taken."""
-    numbered, number = name, 1
-    while numbered in taken:
-        number += 1
-        numbered = f"{name} ({number})"
-    return numbered
-
-
-def free_name(plugin: object, name: str, taken: Container[str]) -> str:
-    """Return the name of a plugin, with a number if it is taken.
-
-    A module keeps its name: if that is taken, the module itself has it, and is not registered twice.
-    """
-    is_module = isinstance(plugin, ModuleType) and name == plugin.__name__
-    return name if is_module else unique_name(name, taken)
-
-
-def read_name(plugin: object) -> tuple[str, Exception | None]:
-    """Return the default name of a plugin, and what reading it has raised: then it is that of its class."""
-    try:
-        return name_of_plugin(plugin), None
-    except Exception as error:  # noqa: BLE001 - whatever a property of the plugin raises
-        return name_of_class(plugin), error
-
-
-def name_of_plugin(plugin: object) -> str:
-    """Return the default name of a plugin."""
-    if isinstance(own := getattr(plugin, "plugin_name", None), str):
-        return own
-    if isinstance(name := getattr(plugin, "__name__", None), str) and not isinstance(plugin, type):
-        return name
-    return name_of_class(plugin)
-
-
-def name_of_class(plugin: object) -> str:
-    """Return the name of a plugin's class, or of the class that it is."""
-    cls = plugin if isinstance(plugin, type) else type(plugin)
-    return f"{cls.__module__}.{cls.__qualname__}"
-
-
 def without_twins(
     candidates: Iterable[Candidate],
     skip_on_error: Callable[[Candidate, PluginErrorReason], AbstractContextManager[None]],
@@ -339,8 +299,7 @@ def without_twins(
                 twin.adopt(candidate)
             else:
                 problem = f"is the same object, class or module as {twin.describe()}."
-                cure = "Register it once. A class can be registered twice as two instances of it."
-                raise candidate.error(problem, reason="duplicate", cure=cure)
+                raise candidate.error(problem, reason="duplicate", cure=TWIN_CURE)
     return {candidate.name: candidate for candidate, _ in targets}
 
 

@@ -8,21 +8,20 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from cocopot.exceptions import PluginError, blame_of
+from cocopot.exceptions import PluginError
 from cocopot.hooks.advice import plugin_warnings
 from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, installed, without_twins
 from cocopot.hooks.conflicts import Claim, combine_errors, conflict_error
 from cocopot.hooks.contract import check_hooks
+from cocopot.hooks.culprits import skipped_plugin, wrap_error
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.locks import Lock
 from cocopot.hooks.needs import add_order, check_before_import, followers_of, in_order, needs_of, why_missing
-from cocopot.hooks.results import ResultError
 from cocopot.hooks.wrappers import is_wrapper
-from cocopot.locations import locate_error, message_of
 from cocopot.origins import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pluggy
 
@@ -37,15 +36,6 @@ if TYPE_CHECKING:
     from cocopot.hooks.selection import Selection
 
 OnError = Literal["raise", "warn"]
-
-#: The problem of a plugin that raised an exception itself, by the reason of its error.
-_FAILURES: dict[PluginErrorReason, str] = {
-    "import": "failed to load",
-    "declaration": "cannot be ordered",
-    "register": "breaks the hook contract",
-    "config": "failed in cocopot_config_defaults",
-    "setup": "failed in cocopot_setup",
-}
 
 logger = logging.getLogger("cocopot.plugins")
 
@@ -140,30 +130,14 @@ class Loader:
         try:
             yield
         except PluginError as error:
-            candidate = self._culprit(candidate, error)
+            candidate = skipped_plugin(candidate, error, self._manager.records_by_name)
             candidate.complete(error)
             self._fail(error, candidate.name)
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - it is raised again, or logged
-            candidate = self._culprit(candidate, exc)
-            text, place = message_of(exc).strip(), locate_error(exc)
-            if type(exc) is ResultError:
-                text, place = exc.problem, exc.place
-            problem = f"{_FAILURES[reason]}: {type(exc).__name__}: {text}"
-            hook = next((blame.hook for blame in blame_of(exc) if blame.plugin == candidate.name), None)
-            wrapped = candidate.error(problem, reason=reason, place=place, hook=hook)
-            wrapped.__cause__ = exc
-            self._fail(wrapped, candidate.name)
-
-    def _culprit(self, candidate: Candidate, exc: BaseException) -> Candidate:
-        """Return the plugin that an exception left: `candidate`, or one whose wrapper is around its hook."""
-        names = [blame.plugin for blame in blame_of(exc)]
-        records = [
-            self._manager.records_by_name[name] for name in names if name in self._manager.records_by_name
-        ]
-        others = [record.candidate for record in records if record.origin == "plugin"]
-        return candidate if candidate.name in names or not others else others[0]
+            skipped = skipped_plugin(candidate, exc, self._manager.records_by_name)
+            self._fail(wrap_error(skipped, exc, reason), skipped.name)
 
     def _fail(self, error: PluginError, name: str | None = None) -> None:
         """Raise an error, or log it and skip the plugin of that name, by default the error's own."""
@@ -233,9 +207,9 @@ class Loader:
             PluginError: If a plugin raises, or two plugins have a default for one configuration key.
         """
         manager, self._app = self._manager, app
-        for impl in manager.call_order("cocopot_config_defaults"):
-            if not is_wrapper(impl):
-                self._collect_defaults(app, impl)
+        order = manager.call_order("cocopot_config_defaults")
+        for impls in _groups(order, order):
+            self._collect_defaults(app, impls)
         manager.on_register = self._set_up_late
         manager.claims.app = app
         errors: list[PluginError] = []
@@ -253,15 +227,17 @@ class Loader:
             raise combine_errors(errors)
         self._skip_dependents()
 
-    def _collect_defaults(self, app: Cocopot, impl: pluggy.HookImpl) -> None:
+    def _collect_defaults(self, app: Cocopot, impls: Sequence[pluggy.HookImpl]) -> None:
         """Set the configuration defaults of a plugin; again without a wrapper that has been skipped."""
+        records = self._manager.records_by_name
         attempted_with: int | None = None
         while attempted_with != len(self._manager.failed):
             attempted_with = len(self._manager.failed)
-            record = self._manager.records_by_name.get(impl.plugin_name)
-            if record is not None:  # otherwise it has been skipped meanwhile
+            remaining = [impl for impl in impls if impl.plugin_name in records]
+            if remaining and is_wrapper(remaining[-1]) is is_wrapper(impls[-1]):
+                record = records[remaining[-1].plugin_name]
                 with self._skip_on_error(record.candidate, "config"):
-                    self._set_config_defaults(app, record, impl)
+                    self._set_config_defaults(app, record, remaining)
 
     def _set_up_plugin(self, app: Cocopot, impl: pluggy.HookImpl) -> None:
         candidate = self._manager.records_by_name[impl.plugin_name].candidate
@@ -286,8 +262,9 @@ class Loader:
         self._warn_about(record)
         roll_back = app.checkpoint()
         try:
-            for impl in self._implementations(record, "cocopot_config_defaults"):
-                self._set_config_defaults(app, record, impl)
+            order = self._manager.call_order("cocopot_config_defaults")
+            for impls in _groups(order, self._implementations(record, "cocopot_config_defaults")):
+                self._set_config_defaults(app, record, impls)
             for impl in self._implementations(record, "cocopot_setup"):
                 self._call_setup(app, impl)
             if self._startup_has_run:
@@ -305,8 +282,7 @@ class Loader:
                 self._manager.call_implementations("cocopot_startup", called, app=app)
 
     def _implementations(self, record: PluginRecord, hook: str) -> list[pluggy.HookImpl]:
-        impls = self._manager.call_order(hook)
-        return [impl for impl in impls if impl.plugin is record.plugin and not is_wrapper(impl)]
+        return [impl for impl in self._manager.call_order(hook) if impl.plugin is record.plugin]
 
     def _call_setup(self, app: Cocopot, impl: pluggy.HookImpl) -> None:
         record = self._manager.records_by_name[impl.plugin_name]
@@ -318,12 +294,6 @@ class Loader:
             self._manager.current_setup.reset(token)
         if errors := [conflict for conflict in attribute(record, impl.function) if conflict.is_error]:
             raise conflict_error(record.candidate, errors)
-
-    def _call_wrapped(self, hook: str, impl: pluggy.HookImpl, app: Cocopot) -> list[Any]:
-        """Call one implementation, with the wrappers around it."""
-        wrappers = [other for other in self._manager.call_order(hook) if is_wrapper(other)]
-        results: list[Any] = self._manager.call_implementations(hook, [impl, *wrappers], app=app)
-        return results
 
     def run_startup(self, app: Cocopot) -> None:
         """Call the startup hooks; a plugin that is registered from now on gets its call then.
@@ -368,8 +338,10 @@ class Loader:
         """Let `run_startup` run again, because the application was closed."""
         self._startup_has_run = False
 
-    def _set_config_defaults(self, app: Cocopot, record: PluginRecord, impl: pluggy.HookImpl) -> None:
-        for defaults in self._call_wrapped("cocopot_config_defaults", impl, app):
+    def _set_config_defaults(
+        self, app: Cocopot, record: PluginRecord, impls: Sequence[pluggy.HookImpl]
+    ) -> None:
+        for defaults in self._manager.call_implementations("cocopot_config_defaults", impls, app=app):
             for key, value in dict(defaults).items():
                 self._set_config_default(app.config, record, key, value)
 
@@ -386,3 +358,20 @@ class Loader:
         if key not in config:
             config.set_from({key: value}, Origin("plugin", record.name))
         self._defaults[key] = record.name, config[key]
+
+
+def _groups(
+    order: Sequence[pluggy.HookImpl], own: Sequence[pluggy.HookImpl]
+) -> Iterator[Sequence[pluggy.HookImpl]]:
+    """Yield what is called together: the wrappers, then one implementation; if there is none, own wrappers.
+
+    Args:
+        order: All implementations of a hook.
+        own: Those that are to be called.
+    """
+    wrappers = [impl for impl in order if is_wrapper(impl)]
+    plain = [impl for impl in own if not is_wrapper(impl)]
+    for impl in plain:
+        yield [*wrappers, impl]
+    if own and not plain:
+        yield own

@@ -8,25 +8,27 @@ from contextvars import ContextVar
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-import pluggy
-
 from cocopot.context import blueprints_of_call
 from cocopot.hooks import specs
 from cocopot.hooks.blame import Culprits
-from cocopot.hooks.candidates import Candidate, free_name, name_of_plugin, read_name
+from cocopot.hooks.candidates import TWIN_CURE, Candidate
 from cocopot.hooks.claims import Claims
 from cocopot.hooks.compiler import compile_call
 from cocopot.hooks.contract import check_implementation, specifications_of
+from cocopot.hooks.identity import IdentityManager
 from cocopot.hooks.markers import MISSING, PROJECT_NAME, can_carry_hookimpl, own_attributes, static_attribute
+from cocopot.hooks.names import free_name, name_of_plugin, read_name
 from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
-from cocopot.hooks.records import PluginRecord, PluginsByName
+from cocopot.hooks.records import PluginRecord
 from cocopot.hooks.selection import Selection
 from cocopot.hooks.source import ApplicationFunction, hook_call, option_of
 from cocopot.locations import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+
+    import pluggy
 
     from cocopot.exceptions import Blame, PluginError
     from cocopot.hooks.conflicts import Conflict
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from cocopot.hooks.source import HookCall, HookFunction, Kind
 
 
-class PluginManager(pluggy.PluginManager):
+class PluginManager(IdentityManager):
     """A `pluggy.PluginManager` that implements Cocopot's order, hook kinds and blame.
 
     Args:
@@ -47,7 +49,6 @@ class PluginManager(pluggy.PluginManager):
         self, project_name: str = PROJECT_NAME, hookspecs: Iterable[ModuleType | type] | None = None
     ) -> None:
         super().__init__(project_name)
-        self._name2plugin = PluginsByName()  # type: ignore[misc]  # final in pluggy
         # pluggy's attribute for the function that executes a call; hook-call monitoring wraps it.
         self._inner_hookexec: HookFunction = self._execute
         #: What is registered, by name.
@@ -112,15 +113,22 @@ class PluginManager(pluggy.PluginManager):
 
         Raises:
             ValueError: If the plugin, or one of that name, is registered already.
-            PluginError: If an implementation does not fit its specification.
+            PluginError: If an implementation does not fit its specification, or the name cannot be used.
         """
         with self.lifespan_lock if origin == "plugin" else nullcontext(), self._lock:
-            default, error = read_name(plugin) if name is None else (name, None)
-            name = name or free_name(plugin, default, self._name2plugin)
-            if self.is_blocked(name) or name in self.records_by_name:
-                return super().register(plugin, name)
+            error = None
+            if name is None or (candidate is None and origin == "plugin"):
+                own, error = read_name(plugin, name)
+                is_default = name is None or error is not None
+                name = free_name(plugin, own, self.records_by_name) if is_default else own
+            if self.is_blocked(name):
+                return None
+            self.check_new(plugin, name)
             candidate = candidate or Candidate(name, naming_error=error)
             candidate.check_type(plugin)
+            if (twin := self.instance_of(plugin)) is not None:
+                problem = f"is the class of plugin {twin!r}, which is registered already."
+                raise candidate.error(problem, reason="duplicate", cure=TWIN_CURE)
             self._counter += 1
             record = PluginRecord(name, plugin, origin, self._counter, candidate, scope, depth)
             self.records_by_name[name] = record
@@ -180,14 +188,6 @@ class PluginManager(pluggy.PluginManager):
             impls[:] = [impl for impl in impls if impl.plugin is not plugin or impl.plugin_name != name]
         self.invalidate()
 
-    def get_name(self, plugin: object) -> str | None:
-        """Return the name under which a plugin is registered, or `None`; an equal one is another one."""
-        return next((name for name, other in self._name2plugin.items() if other is plugin), None)
-
-    def is_registered(self, plugin: object) -> bool:
-        """Whether a plugin is registered; an equal one is another one."""
-        return plugin is not None and self.get_name(plugin) is not None
-
     def add_hookspecs(self, module_or_class: ModuleType | type) -> None:
         """Add the hook specifications of a module or class, as pluggy does."""
         with self._lock:
@@ -196,7 +196,7 @@ class PluginManager(pluggy.PluginManager):
 
     def get_canonical_name(self, plugin: object) -> str:
         """Return `plugin_name`, `__name__`, or for an instance the name of its class with a number."""
-        return free_name(plugin, name_of_plugin(plugin), self._name2plugin)
+        return free_name(plugin, name_of_plugin(plugin), self.records_by_name)
 
     def add_hookcall_monitoring(self, before: HookFunction, after: HookFunction) -> Callable[[], None]:
         """Have `before` and `after` called around every hook call, as pluggy does; slow while it lasts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from cocopot.hooks.candidates import Candidate
@@ -43,18 +43,3 @@ class PluginRecord:
     def version(self) -> str:
         """Version of the distribution that the plugin comes from; empty if it was passed as an object."""
         return self.candidate.version
-
-
-class PluginsByName(dict[str, Any]):
-    """Plugins by name; pluggy searches the values for a plugin, of which an equal one is another one."""
-
-    def values(self) -> Identities:  # type: ignore[override]  # all that pluggy needs
-        """Return the plugins, `None` for names that are blocked."""
-        return Identities(super().values())
-
-
-class Identities(list[Any]):
-    """A list that contains the very objects in it, and none that is equal to one."""
-
-    def __contains__(self, value: object) -> bool:
-        return any(item is value for item in self)

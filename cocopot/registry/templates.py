@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from cocopot.folders import Folders
-from cocopot.functions import check_function, name_of
+from cocopot.functions import check_function, name_of, takes_function
 from cocopot.helpers import url_for
 from cocopot.hooks.missing import why_not_loaded
 from cocopot.paths import find_root_path
@@ -66,6 +66,7 @@ class TemplateRegistrar(Folders):
         """Raise an error that names the remedy if it is too late for `action`."""
         raise NotImplementedError
 
+    @takes_function
     def context_processor(self, f: F) -> F:
         """Register a function that returns names for the templates that are rendered."""
         self.check_open("context_processor")

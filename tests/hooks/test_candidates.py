@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -327,3 +328,46 @@ def test_a_passed_name_that_no_variable_can_contain(name: str) -> None:
     """So is the `plugin_name` of a plugin that is passed."""
     with pytest.raises(PluginError, match="has a name that COCOPOT_PLUGINS"):
         Cocopot(__name__, autoload=False, plugins=[SimpleNamespace(plugin_name=name)])
+
+
+UNUSABLE_NAMES = ["half,x", "all", "none", " x", "a b", "a\nb", "", 5, None, b"x", True]
+
+
+@pytest.mark.parametrize("name", UNUSABLE_NAMES)
+def test_a_name_that_cannot_be_used_is_rejected_early_and_late(name: Any) -> None:
+    """A `plugin_name` that is not a string, or that no variable can contain, names class and value."""
+
+    class Half:
+        plugin_name = name
+
+    for plugin in (Half, Half()):
+        with pytest.raises(PluginError, match=f"Half' has .*plugin_name = {re.escape(repr(name))}") as caught:
+            Cocopot(__name__, autoload=False, plugins=[plugin])
+        assert caught.value.reason == "declaration"
+    app = Cocopot(__name__, autoload=False, plugins=[Half], plugin_errors="warn")
+    assert app.plugins.records("plugin") == []
+    with pytest.raises(PluginError, match=r"Half' has .*plugin_name = "):
+        app.plugins.register(Half())
+    assert app.plugins.register(Half(), "half") == "half"
+
+
+@pytest.mark.parametrize("name", [name for name in UNUSABLE_NAMES if name is not None])
+def test_a_name_that_is_passed_to_register(name: Any) -> None:
+    """It is held to the same rule."""
+    app = Cocopot(__name__, autoload=False)
+    with pytest.raises(PluginError, match=f"SimpleNamespace' has .*name = {re.escape(repr(name))}"):
+        app.plugins.register(SimpleNamespace(), name)
+    assert app.plugins.records("plugin") == []
+
+
+def test_a_name_that_is_a_property() -> None:
+    """An instance has it; of a class that is passed, it is not read."""
+
+    class Named:
+        @property
+        def plugin_name(self) -> str:
+            return "named"
+
+    for plugin, name in ((Named(), "named"), (Named, f"{__name__}.{Named.__qualname__}")):
+        app = Cocopot(__name__, autoload=False, plugins=[plugin])
+        assert [record.name for record in app.plugins.records("plugin")] == [name]

@@ -161,3 +161,31 @@ def test_a_wrapper_that_raises_is_blamed(own: type[Exception]) -> None:
     app = Cocopot("test", autoload=False, plugins=[Defaults, Around], plugin_errors="warn")
     assert set(app.plugins.failed) == {"around"}
     assert app.config["DEFAULTS_SIZE"] == 10
+
+
+class Around:
+    """A wrapper, which adds a key."""
+
+    plugin_name = "around"
+
+    def __init__(self, key: str = "AROUND_SIZE") -> None:
+        self.key = key
+
+    @hookimpl(wrapper=True)
+    def cocopot_config_defaults(self) -> Generator[None, Any, Any]:
+        return [*(yield), {self.key: 1}]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_wrappers_without_an_implementation(is_late: bool) -> None:
+    """They run once, each, around nothing; also those of a plugin that is registered later."""
+    plugins = {"around": Around(), "other": Around("OTHER_SIZE")}
+    app = app_with(**plugins) if is_late else Cocopot("shop", autoload=False, plugins=plugins.values())
+    assert app.config["AROUND_SIZE"] == app.config["OTHER_SIZE"] == 1
+
+
+def test_a_wrapper_without_an_implementation_is_blamed() -> None:
+    """What it returns is checked as ever."""
+    with pytest.raises(PluginError, match="'around' names the configuration key 'size'") as caught:
+        Cocopot("shop", autoload=False, plugins=[Around("size")])
+    assert caught.value.plugin == "around"

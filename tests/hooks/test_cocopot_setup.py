@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cocopot import Blueprint, Cocopot, PluginError, hookimpl
+from cocopot.exceptions import blame_of, locate
 from tests.hooks.drivers import recorder
 from tests.hooks.support import app_with
 
@@ -101,3 +102,40 @@ def test_an_exception_stops_the_start() -> None:
     with pytest.raises(PluginError, match="Broken' failed in cocopot_setup: ValueError: broken") as caught:
         Cocopot("shop", autoload=False, plugins=[Broken])
     assert "Broken' in hook cocopot_setup." in caught.value.__cause__.__notes__[0]  # type: ignore[union-attr]
+
+
+class Inner:
+    plugin_name = "inner"
+
+    @hookimpl
+    def cocopot_setup(self) -> None:
+        raise ValueError("no pool")
+
+
+class Outer:
+    plugin_name = "outer"
+
+    @hookimpl
+    def cocopot_setup(self, app: Cocopot) -> None:
+        app.plugins.register(Inner())
+
+
+def test_a_plugin_that_another_one_registers_is_blamed() -> None:
+    """The error is about the plugin that raised, with its place and cure, and not about the one around it."""
+    with pytest.raises(
+        PluginError, match=r"^Plugin 'inner' failed in cocopot_setup: ValueError: no"
+    ) as caught:
+        Cocopot("shop", autoload=False, plugins=[Outer])
+    error = caught.value
+    assert (error.plugin, error.hook, error.reason) == ("inner", "cocopot_setup", "setup")
+    assert error.place == locate(Inner.cocopot_setup)
+    assert [blame.plugin for blame in blame_of(error.__cause__ or error)] == ["inner", "outer"]
+
+
+def test_what_skips_a_plugin_that_another_one_registers() -> None:
+    """The cure of that error works; with `plugin_errors="warn"` both are skipped."""
+    app = Cocopot("shop", autoload=False, plugins=[Outer], disable={"inner"})
+    assert [record.name for record in app.plugins.records("plugin")] == ["outer"]
+    app = Cocopot("shop", autoload=False, plugins=[Outer], plugin_errors="warn")
+    assert app.plugins.records("plugin") == []
+    assert str(app.plugins.failed["outer"]).startswith("Plugin 'inner' failed")

@@ -159,3 +159,49 @@ def test_a_partial_has_no_hooks() -> None:
     app = Cocopot("shop", autoload=False)
     app.plugins.register(functools.partial(print), "partial")
     assert app.test_client().get("/").status_code == 404
+
+
+def test_plugins_without_a_hash_can_be_listed_and_left_out() -> None:
+    """`get_plugins` and `subset_hook_caller` compare by identity, as everything else does."""
+    first, second = OddEq(), OddEq()
+    app = Cocopot("shop", autoload=False, plugins=[first, second])
+    plugins = app.plugins.get_plugins()
+    assert [plugin in plugins for plugin in (first, second, OddEq())] == [True, True, False]
+    assert len(plugins) == len(list(plugins)) == len(app.plugins.records())
+    assert "PluginSet" in repr(plugins)
+    app.plugins.subset_hook_caller("cocopot_before_request", [first])(app=app, request=None)
+    assert app.extensions == {"count": 1}
+    call = app.plugins.subset_hook_caller("cocopot_before_request", [OddEq()])
+    assert call is app.plugins.hook.cocopot_before_request
+
+
+def test_the_class_of_a_registered_plugin() -> None:
+    """To register it again is an error that names the plugin, and does not advise to register an instance."""
+    app = Cocopot("shop", autoload=False, plugins=[Counter])
+    with pytest.raises(
+        PluginError, match=r"is the class of plugin '.*Counter', which is registered"
+    ) as caught:
+        app.plugins.register(Counter)
+    assert caught.value.reason == "duplicate"
+    assert caught.value.cure.startswith("Register it once.")
+    assert "register(" not in str(caught.value)
+    assert len(app.plugins.records("plugin")) == 1
+    assert app.plugins.register(Counter()) == f"{__name__}.Counter (2)"
+
+
+def test_a_plugin_twice() -> None:
+    """The message has the name under which it is registered, and no list of all plugins."""
+    plugin = SimpleNamespace()
+    app = Cocopot("shop", autoload=False, plugins=[plugin])
+    with pytest.raises(ValueError, match=r"under a different name: 'types\.SimpleNamespace'\.$"):
+        app.plugins.register(plugin, "two")
+    app.plugins.register(SimpleNamespace(), "one")
+    with pytest.raises(ValueError, match=r"^A plugin is already registered as 'one': namespace\(\)\.$"):
+        app.plugins.register(SimpleNamespace(), "one")
+
+
+def test_a_disabled_plugin_that_is_registered_later() -> None:
+    """Its own name is blocked; it does not get another one."""
+    app = Cocopot("shop", autoload=False, disable={"half"})
+    assert app.plugins.register(SimpleNamespace(plugin_name="half")) is None
+    assert app.plugins.records("plugin") == []

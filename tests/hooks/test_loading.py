@@ -113,7 +113,7 @@ class Misfits:
         def cocopot_before_request(self, request: Any, respons: Any) -> None: ...
 
     class NotAGenerator:
-        plugin_name = "not a generator"
+        plugin_name = "not-a-generator"
 
         @hookimpl(wrapper=True)
         def cocopot_before_request(self) -> None: ...

@@ -87,7 +87,7 @@ SCENARIOS = (
 class ProbePlugin:
     """The plugin of the check, which runs first: it answers, raises, and records the teardown hooks."""
 
-    plugin_name = "!cocopot check-plugin"
+    plugin_name = "!cocopot-check-plugin"
 
     def __init__(self) -> None:
         self.torn_down: list[str] = []

@@ -193,7 +193,7 @@ def test_a_plugin_that_loses_the_others(subject: MakePlugin) -> None:
     source = """
         @hookimpl
         def cocopot_request_started(app):
-            name = "!cocopot check-plugin"
+            name = "!cocopot-check-plugin"
             if app.plugins.has_plugin(name):
                 app.plugins.unregister(name=name)
         """

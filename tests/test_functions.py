@@ -153,6 +153,7 @@ DECORATORS = (
     "teardown_app_request",
     "app_url_value_preprocessor",
     "app_url_defaults",
+    "app_context_processor",
 )
 REGISTRARS: list[Any] = [Cocopot(__name__, autoload=False), Blueprint("bp", __name__)]
 
@@ -271,6 +272,7 @@ WITHOUT_PARENTHESES = [
     "teardown_app_request",
     "app_url_value_preprocessor",
     "app_url_defaults",
+    "app_context_processor",
     "record",
     "record_once",
 ]

@@ -231,6 +231,7 @@ class Blueprint(Registrar):
         """As `url_defaults`, for every endpoint of the application."""
         return self._record_for_app("app_url_defaults", URL_DEFAULTS, "url_default_functions", f)
 
+    @takes_function
     def app_context_processor(self, f: F) -> F:
         """As `context_processor`, for every template of the application."""
         table = "template_context_processors"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cocopot.request import Request
     from cocopot.types import Options
 
+#: Of an endpoint with more characters nothing is computed that takes the square of its length.
+_LONGEST_USUAL = 200
+
 
 def domain_of(app: Cocopot) -> tuple[str | None, str | None]:
     """Return the server name and the subdomain to match and build with; `None` is taken from the request.
@@ -112,7 +115,10 @@ def _relative(context: Context | None, endpoint: str) -> str:
 
 def inject_url_defaults(app: Cocopot, endpoint: str, values: Options) -> None:
     """Let the URL-defaults hooks fill in `values`."""
-    scopes = [name for name in blueprints_of(endpoint) if name in app.blueprints]
+    head = endpoint
+    if len(endpoint) > _LONGEST_USUAL:  # perhaps a client's, with any number of dots
+        head = endpoint[: max(map(len, app.blueprints), default=0) + 1]
+    scopes = [name for name in blueprints_of(head) if name in app.blueprints]
     call = app.plugins.compiled_hook("cocopot_url_defaults", scopes)
     if call is not None:
         call(app, endpoint, values)
@@ -124,6 +130,8 @@ def handle_url_build_error(app: Cocopot, error: BuildError, endpoint: str, value
     Raises:
         BuildError: If none does.
     """
+    if len(endpoint) > _LONGEST_USUAL:
+        vars(error)["suggested"] = None
     call = app.plugins.compiled_hook("cocopot_url_build_error")
     url: str | None = call(app, error, endpoint, values) if call is not None else None
     if url is None:

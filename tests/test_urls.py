@@ -129,6 +129,16 @@ class TestUrlFor:
         with app.test_request_context():
             assert (url_for("note"), url_for("note", n=5)) == ("/notes/1", "/notes/5")
 
+    def test_defaults_of_a_blueprint_with_a_long_name(self, app: Cocopot) -> None:
+        """The defaults of a blueprint apply, however long the name of the endpoint is."""
+        inner, outer = Blueprint("i" * 300, __name__), Blueprint("o" * 100, __name__)
+        inner.add_url_rule("/<int:n>", "view", lambda n: f"{n}")
+        inner.url_defaults(lambda endpoint, values: values.setdefault("n", 2))
+        outer.register_blueprint(inner)
+        app.register_blueprint(outer)
+        with app.test_request_context():
+            assert url_for(f"{outer.name}.{inner.name}.view") == "/2"
+
 
 class TestBuildErrors:
     def test_unknown(self, app: Cocopot) -> None:
@@ -138,6 +148,12 @@ class TestBuildErrors:
                 url_for("hom")
             with pytest.raises(BuildError, match=r"forget to specify values.*'n'"):
                 url_for("note")
+
+    def test_unknown_and_long(self, app: Cocopot) -> None:
+        """Nothing takes the square of the length of an endpoint, which a client may choose."""
+        with app.test_request_context("/"), pytest.raises(BuildError) as raised:
+            url_for("./" * 100_000)
+        assert "Did you mean" not in str(raised.value)
 
     def test_handler(self, app: Cocopot) -> None:
         """A build-error handler gets the error and all values, and may supply the URL."""

@@ -19,7 +19,7 @@ from cocopot.pipeline.defaults.responses import cocopot_make_response
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response
 from cocopot.pipeline.sending import send
 from cocopot.response import Response, text_response
-from cocopot.wsgi import START_FAILED
+from cocopot.wsgi import START_FAILED, close_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -128,9 +128,14 @@ def serve(  # noqa: C901, PLR0912, PLR0915 - the hot path
         if not isinstance(response, WerkzeugResponse):
             raise_bad_response(context, value, response)
     if after_request is not None:
-        response = after_request(app, request, response)
-        if type(response) is not Response and not isinstance(response, WerkzeugResponse):
-            raise_bad_processed_response(context, response)
+        try:
+            processed = after_request(app, request, response)
+            if type(processed) is not Response and not isinstance(processed, WerkzeugResponse):
+                raise_bad_processed_response(context, processed)
+        except Exception as exc:
+            close_unsent(response, exc)
+            raise
+        response = processed
     if type(response) is Response:
         return response.__call__(environ, start_response)  # slower: response(...)
     return send(response, environ, start_response)

@@ -26,6 +26,7 @@ from cocopot.response import Response
 from cocopot.routing import Router
 from cocopot.speedups import new
 from cocopot.urls import domain_of
+from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -226,6 +227,7 @@ def finalize_request(context: Context, value: object, *, from_error_handler: boo
             raise_bad_processed_response(context, processed)
     except Exception as error:
         if not from_error_handler:
+            close_unsent(response, error)
             raise
         # `isinstance` may run code of the exception, here and below.
         if not issubclass(type(error), BAD_INPUT):

@@ -269,6 +269,30 @@ class TestAfterRequest:
         assert app.test_client().get("/").status_code == 500
         assert calls == ["200 OK", "500 INTERNAL SERVER ERROR"]
 
+    @pytest.mark.parametrize("path", ["fast", "plain"])
+    @pytest.mark.parametrize("result", [ZeroDivisionError(), 42])
+    def test_the_response_is_closed_after_an_exception(self, app: Cocopot, path: str, result: object) -> None:
+        """A response is closed if, because of an after-request function, another one is sent in its place."""
+        closed: list[str] = []
+
+        def answer() -> Response:
+            response = Response(iter(["text"]))
+            response.call_on_close(lambda: closed.append("closed"))
+            return response
+
+        def fail(response: Response) -> Any:
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        app.add_url_rule("/answer", view_func=answer)
+        app.after_request(fail)
+        if path == "plain":
+            vars(app)["dispatch_request"] = app.dispatch_request
+            app.plugins.invalidate()
+        assert app.test_client().get("/answer").status_code == 500
+        assert closed == ["closed"]
+
     def test_exception_on_the_way_out_of_an_error(
         self, app: Cocopot, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -160,12 +160,15 @@ def raise_bad_value(request: Request, value: object, what: str) -> NoReturn:
         TypeError: Always.
     """
     source = source_of(request, VALUES)
-    raise ResultError(
+    error = ResultError(
         f"{_returned(request, source, what)}, which cannot be made into a response: {shown(value)}. "
         "Return a str, bytes, dict, list, iterator, Response, WSGI callable, or one of these in a tuple "
         f"(body, status), (body, headers) or (body, status, headers).",
         None if source is None else source.blame,
     )
+    if isinstance(value, tuple) and value and isinstance(value[0], WerkzeugResponse):
+        close_unsent(value[0], error)
+    raise error
 
 
 def _note_source(request: Request, value: object, error: ValueError) -> None:

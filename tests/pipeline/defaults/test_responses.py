@@ -393,13 +393,14 @@ class TestRefused:
         (blame,) = blame_of(raised.value)
         assert (blame.plugin, blame.hook, blame.action) == ("gate", "cocopot_before_request", "returned")
 
-    def test_body_is_closed(self, app: Cocopot) -> None:
-        """A body that cannot be sent because of its status is closed at once."""
+    @pytest.mark.parametrize("others", [(1000,), (object(),), (200, "headers"), (1, 2, 3)])
+    def test_body_is_closed(self, app: Cocopot, others: tuple[Any, ...]) -> None:
+        """A body that cannot be sent because of what is beside it is closed at once."""
         closed: list[str] = []
         response = Response("text")
         response.call_on_close(lambda: closed.append("closed"))
-        with pytest.raises(ValueError, match="status"):
-            answer(app, lambda: (response, 1000))
+        with pytest.raises((ValueError, TypeError), match="status"):
+            answer(app, lambda: (response, *others))
         assert closed == ["closed"]
 
     def test_none(self, app: Cocopot) -> None:

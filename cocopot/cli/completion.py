@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from click.shell_completion import CompletionItem
 
 from cocopot.cli.loading import AppLoader
+from cocopot.hooks.candidates import installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +41,20 @@ def complete_from_app(names: Callable[[Cocopot], Iterable[str]]) -> Complete:
     return lambda context, _parameter, incomplete: _matching(
         lambda: names(context.ensure_object(AppLoader).load()), incomplete
     )
+
+
+def complete_plugins(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the last of the names of plugins that are installed, or that the application loads."""
+    before, comma, last = incomplete.rpartition(",")
+    found = _matching(lambda: [candidate.name for candidate in installed()], last)
+    found += _matching(lambda: _plugins_of(context.ensure_object(AppLoader).load()), last)
+    return [CompletionItem(f"{before}{comma}{name}") for name in {item.value: None for item in found}]
+
+
+def _plugins_of(app: Cocopot) -> list[str]:
+    return [record.name for record in app.plugins.records("plugin")]
 
 
 def _matching(names: Callable[[], Iterable[str]], incomplete: str) -> list[CompletionItem]:

@@ -9,6 +9,7 @@ import click
 import pluggy
 from werkzeug.serving import is_running_from_reloader
 
+from cocopot.cli.completion import complete_plugins
 from cocopot.cli.env_files import read_env_files
 from cocopot.cli.external import ExternalCommandError, find_commands
 from cocopot.cli.loading import AppLoader, NoAppError
@@ -306,15 +307,17 @@ def make_disable_option() -> click.Option:
 
     def disable(ctx: click.Context, _param: click.Parameter, names: tuple[str, ...]) -> None:
         loader = ctx.ensure_object(AppLoader)
-        loader.disable = tuple(dict.fromkeys((*loader.disable, *names)))
+        separate = [name.strip() for item in names for name in item.split(",")]
+        loader.disable = tuple(dict.fromkeys((*loader.disable, *separate)))
 
     return click.Option(
         ["--disable"],
         multiple=True,
-        metavar="NAME",
+        metavar="NAMES",
         expose_value=False,
         callback=disable,
-        help="Do not load the plugin of that name, as with COCOPOT_DISABLE_PLUGINS; may be repeated.",
+        shell_complete=complete_plugins,
+        help="Do not load these plugins, as with COCOPOT_DISABLE_PLUGINS: names, separated by commas.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`--disable NAME`: the application without a plugin."""
+"""`--disable NAMES`: the application without a plugin."""
 
 from __future__ import annotations
 
@@ -28,15 +28,17 @@ app = Cocopot("shop", plugins=[Passed])
 """
 
 
+@pytest.mark.parametrize(
+    "options", [["--disable", "broken", "--disable", "passed"], ["--disable", "broken, passed"]]
+)
 @pytest.mark.parametrize("place", ["before", "after"])
 @pytest.mark.parametrize("command", [["routes"], ["plugins"], ["config", "DEBUG"], ["shell", "-c", "app"]])
 def test_a_disabled_plugin_is_not_imported(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, place: str, command: list[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, place: str, command: list[str], options: list[str]
 ) -> None:
     """Every command honours the option, before and after its name."""
     monkeypatch.delenv("COCOPOT_PLUGINS", raising=False)
     (folder / "app.py").write_text(APP)
-    options = ["--disable", "broken", "--disable", "passed"]
     args = [*options, *command] if place == "before" else [command[0], *options, *command[1:]]
     with installed_plugin("broken", "from pathlib import Path\nPath('imported').touch()\n1 / 0"):
         assert CliRunner().invoke(main, command).exit_code != 0 or command == ["plugins"]

@@ -1,4 +1,4 @@
-"""Conditional and range requests: what a client's headers make of a response (RFC 9110, sections 13 and 14).
+"""Conditional and range requests: how a client's headers change a response (RFC 9110, sections 13 and 14).
 
 Werkzeug evaluates a range before the preconditions, accepts weak tags and later dates where the RFC demands
 an exact match, does not evaluate `If-Unmodified-Since`, and sends the whole body with a 412.
@@ -43,7 +43,7 @@ class ConditionalResponse(_WerkzeugResponse):
         accept_ranges: bool | str = False,
         complete_length: int | None = None,
     ) -> _WerkzeugResponse:
-        """Answer 304, 206 or 412 where the client's headers ask for it (RFC 9110, sections 13 and 14).
+        """Make this a 304, 206 or 412 if the client's headers require it (RFC 9110, sections 13 and 14).
 
         Nothing is evaluated for a response that is not a success (13.2.1), and a range only for the 200 of a
         `GET`. A 304 or 412 loses its body, and the headers that describe it.
@@ -211,7 +211,7 @@ def _has_tag(header: str, etag: str | None, *, strong: bool) -> bool:
 
 
 def _is_later(last_modified: datetime | None, header: str | None) -> bool | None:
-    """Return whether a response was modified after a date; `None` if one of them is not known."""
+    """Return whether a response was modified after a date; `None` if one of them is unknown."""
     date = _parse_date(header)
     if date is None or last_modified is None:
         return None

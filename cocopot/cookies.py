@@ -1,4 +1,4 @@
-"""What a cookie that is set must be, beyond what Werkzeug checks (RFC 6265, 4.1.1)."""
+"""Checks of a cookie that is set, beyond those of Werkzeug (RFC 6265, 4.1.1)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def clean_max_age(max_age: timedelta | float | None) -> timedelta | int | None:
 
 
 def clean_expires(expires: str | datetime | float | None) -> Any:
-    """Return when a cookie expires, as it is.
+    """Return the expiry of a cookie, unchanged.
 
     Raises:
         ValueError: It is a text that begins another attribute of the cookie, or that no date consists of.

@@ -1,4 +1,4 @@
-"""What a function is, before it is called: its name, and whether calling it runs its code."""
+"""Properties of a function: its name, and whether a call runs its code."""
 
 from __future__ import annotations
 

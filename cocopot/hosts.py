@@ -1,4 +1,4 @@
-"""Hosts: which are valid, which are trusted, and which subdomain one is.
+"""Validation, trust and subdomains of hosts.
 
 Every reader of a request's host, and every URL that is built from it, goes through `get_host`.
 

@@ -1,4 +1,4 @@
-"""The URLs of a request: what the client asked for, as an IRI (RFC 3987), whatever is in it.
+"""The URLs of a request, as the client sent them, decoded to IRIs (RFC 3987).
 
 A character that has a meaning in a URL, or none, is percent-encoded: in the path all but those of a segment
 (RFC 3986, 3.3), in the query those that the client encoded. Werkzeug's attributes take a percent sign in the

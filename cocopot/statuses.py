@@ -21,7 +21,7 @@ _LINE = re.compile(r"([2-5][0-9]{2})(?: (.*))?", re.DOTALL)
 
 
 def _known_statuses() -> dict[int | str, tuple[str, int]]:
-    """Return line and code for every status that Werkzeug knows, by code and by its usual spellings."""
+    """Return line and code for every status that Werkzeug defines, by code and by its usual spellings."""
     table: dict[int | str, tuple[str, int]] = {}
     for code, phrase in HTTP_STATUS_CODES.items():
         if 200 <= code <= 599:

@@ -1,4 +1,4 @@
-"""Reading JSON: without the numbers that Python adds to it, and not deeper than it can be written again."""
+"""Strict reading of JSON: no NaN or infinity, and no deeper nesting than can be serialized."""
 
 from __future__ import annotations
 

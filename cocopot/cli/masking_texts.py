@@ -20,7 +20,7 @@ _HEADER = re.compile(
 _SCHEME = re.compile(
     r"(\b(?i:ApiKey|Basic|Bearer|Token)[ \t]+)(?=[\w.~+/-]*(?:[0-9=]|[a-z][A-Z]))[\w.~+/-]{8,}=*"
 )
-#: Secrets whose form gives them away: JSON Web Tokens (RFC 7519), and keys of well-known services.
+#: Secrets that their form identifies: JSON Web Tokens (RFC 7519), and keys of well-known services.
 _TOKENS = re.compile(
     r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"
     r"|\bLS0tLS1CRUdJTi[\w+/=]+"  # PEM in Base64

@@ -307,7 +307,7 @@ def _shadowed(rules: Sequence[Rule], claim_of: Callable[[Rule], Claim]) -> Itera
 
 
 def _common_methods(first: Rule, later: Rule) -> set[str]:
-    """Return the methods that both rules answer, without those that were added automatically."""
+    """Return the methods that both rules match, without those that were added automatically."""
     if first.methods is None or later.methods is None:
         return set(first.methods or later.methods or {"any method"})
     common = first.methods & later.methods

@@ -1,4 +1,4 @@
-"""Installed distributions: which there are, and the entry points that they declare."""
+"""Installed distributions, and the entry points that they declare."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def raise_together(hook: str, errors: Sequence[BaseException], number: int) -> N
 
 
 def _as_cause(error: Exception, of: BaseException) -> Exception:
-    """Return an exception as a cause of another one, which must not have been raised because of that one."""
+    """Return an exception as the cause of another one; a substitute if it would close a cycle of causes."""
     return RuntimeError(f"Because of it {shown(error)} was raised.") if _leads_to(error, of) else error
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cocopot.hooks.source import HookCall
     from cocopot.request import Request
 
-#: The hooks whose answer is recorded on the request, because only the lifecycle can check it.
+#: The hooks whose result is recorded on the request, because only the lifecycle can check it.
 RECORDED = frozenset(
     {
         "cocopot_before_request",

@@ -52,6 +52,8 @@ def explain_missing_route(app: Cocopot, request: Request, error: HTTPException) 
     if allowed:
         subject += f" Allowed methods: {', '.join(allowed)}."
     rules = sorted(app.router.iter_rules(), key=lambda rule: _similarity(rule, request.path), reverse=True)
+    if not rules:
+        subject += " The application has no rules."
     result = explanation_of(request)
     rows = [
         (rule.rule, str(rule.endpoint), printable(reason_for_miss(app, rule, request, result)))

@@ -56,7 +56,7 @@ def _is_utf8(text: bytes) -> bool:
 def routing_error(
     request: Request, environ: WSGIEnvironment, exc: HTTPException | UnicodeEncodeError
 ) -> HTTPException:
-    """Return the exception that answers a URL that could not be matched.
+    """Return the exception for a URL that could not be matched.
 
     Args:
         request: The request; its host may not have been checked yet.

@@ -30,7 +30,7 @@ _REST = "cocopot_rest"
 
 
 class _RestConverter(BaseConverter):
-    """The rest of a path, whatever it is."""
+    """Matches the rest of a path."""
 
     regex = "(?s:.*)"
     part_isolating = False

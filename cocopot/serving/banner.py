@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def print_banner(app: Cocopot) -> None:
-    """Print the application's name, whether debug mode is on, and the plugins, with why some are missing."""
+    """Print the application's name, its debug mode, and its plugins, with the reason why one is missing."""
     lines = list(_plugin_lines(app))
     title = f" * Cocopot app {app.name!r}, debug mode {'on' if app.debug else 'off'}"
     head = [title, " * Plugins:" if lines else " * Plugins: none"]

@@ -14,7 +14,7 @@ _MOST_TRAILERS = 100
 class ChunkedBody(io.RawIOBase):
     """A chunked body as a stream of its bytes; extensions of chunks and trailers are ignored.
 
-    Werkzeug's rejects extensions and trailers, and takes whatever `int` takes for a size.
+    Werkzeug's rejects extensions and trailers, and accepts every text that `int` accepts as a size.
 
     Args:
         source: The connection.

@@ -1,4 +1,4 @@
-"""Werkzeug's debugger, which only the hosts of this machine see."""
+"""Werkzeug's debugger, restricted to requests for a host of this machine."""
 
 from __future__ import annotations
 

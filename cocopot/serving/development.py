@@ -184,7 +184,7 @@ def _make_server(
 
 
 def _serve_until_signal(server: BaseWSGIServer, seconds: float) -> None:
-    """Serve in this thread, until SIGTERM or SIGINT; a second SIGINT waits for nothing."""
+    """Serve in this thread, until SIGTERM or SIGINT; a second SIGINT stops it without waiting."""
     is_stopping = False
     # Without threads this thread runs the views: what does not end is interrupted.
     timer = threading.Timer(seconds, os.kill, (os.getpid(), SIGINT))

@@ -48,7 +48,7 @@ class RequestHandler(WSGIRequestHandler):
         """Read the head of a request.
 
         Returns:
-            Whether it is valid; if not, it has been answered.
+            Whether it is valid; if not, an error has been sent to the client.
         """
         self.close_connection = True
         self.raw_requestline: bytes

@@ -1,4 +1,4 @@
-"""The reloader: Werkzeug's, with a process that ends its child as it is ended itself."""
+"""The reloader: Werkzeug's, with a parent process that passes signals on to its child."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from werkzeug._reloader import ReloaderLoop
 
-#: The exit code of a child that wants to be started again.
+#: The exit code of a child that must be started again.
 RESTART = 3
 #: Set for the children after the first.
 _RESTARTED = "_COCOPOT_RESTARTED"
-_PARENT_INTERVAL = 0.5  # seconds until a child sees that its parent is gone
+_PARENT_INTERVAL = 0.5  # seconds between two checks of a child for its parent
 
 
 def make_reloader(
@@ -63,7 +63,7 @@ def watch(reloader: ReloaderLoop, serve: Callable[[], object]) -> None:
 
 
 def _end_without_parent(parent: int) -> None:
-    """End this process as SIGTERM does, once its parent, which would restart it, is gone."""
+    """End this process as SIGTERM does, once its parent, which would restart it, has ended."""
     while os.getppid() == parent:
         time.sleep(_PARENT_INTERVAL)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -66,6 +66,13 @@ def test_other_clients(app: Cocopot, accept: str) -> None:
     assert response.mimetype == "text/plain"
 
 
+def test_no_rules() -> None:
+    """For an application without rules the page contains that, and not only an empty table."""
+    app = Cocopot(__name__, autoload=False, static_folder=None)
+    app.debug = True
+    assert "matches no rule. The application has no rules." in app.test_client().get("/").text
+
+
 def test_without_debug(app: Cocopot) -> None:
     """Without debug mode nothing is shown of the rules."""
     app.debug = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import sys
 import threading
 import weakref
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from cocopot.exceptions import StartupTimeout
 from cocopot.hooks.reporting import run_every
 from cocopot.locations import SourceLocation, at_place, is_foreign
+from cocopot.pipeline.middleware import Middleware
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
@@ -29,6 +31,8 @@ class Lifespan:
         self._app = app
         self._loader = loader
         self._lock = app.plugins.lifespan_lock
+        self._middleware = Middleware(app, functools.partial(setattr, app, "_outermost"))
+        app.plugins.on_remove, loader.on_late_start = self._middleware.remove, self._middleware.insert
         self._is_starting = False
         self._thread: int | None = None
         self._closes_at_exit = False
@@ -55,6 +59,7 @@ class Lifespan:
             self._app.config.check()
             with self._app.app_context():
                 self._loader.run_startup(self._app)
+                self._middleware.compose()
             self._app.started = True
         finally:
             self._is_starting, self._thread = False, None
@@ -76,6 +81,7 @@ class Lifespan:
             if not app.started:
                 return
             app.started = False
+            self._middleware.reset()
             self._loader.forget_startup()
             with app.app_context():
                 run_every(app, lambda: app.plugins.hook.cocopot_shutdown(app=app), raises=True)

@@ -70,7 +70,7 @@ pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors 
 pipeline.defaults.json_provider pipeline.defaults
 pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.lifecycle pipeline.fastpath
 pipeline.endpoint
-pipeline.overrides pipeline
+pipeline.middleware pipeline.overrides pipeline
 registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers registry.rules
 registry.template_folders registry.templates registry.checkpoints
 registry.decorators registry.blueprints

@@ -32,6 +32,7 @@ NOT_IN_A_REQUEST = {
     "cocopot_register_commands",
     "cocopot_shell_context",
     "cocopot_startup",
+    "cocopot_wsgi",
     "cocopot_shutdown",
     "cocopot_template_engine",
     "cocopot_template_context",

@@ -21,7 +21,7 @@ from cocopot.hooks.wrappers import is_wrapper
 from cocopot.origins import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pluggy
 
@@ -64,6 +64,8 @@ class Loader:
         self._on_error: OnError = value
         self._app: Cocopot | None = None
         self._startup_has_run = False
+        #: Called with the record of a plugin that is registered after the start, once it has been started.
+        self.on_late_start: Callable[[PluginRecord], None] | None = None
         # Which plugin named a configuration key, and with which default.
         self._defaults: dict[str, tuple[str, object]] = {}
 
@@ -280,6 +282,8 @@ class Loader:
             called = [impl for impl in impls if impl.plugin is record.plugin or is_wrapper(impl)]
             with app.app_context():
                 self._manager.call_implementations("cocopot_startup", called, app=app)
+        if self.on_late_start is not None:
+            self.on_late_start(record)
 
     def _implementations(self, record: PluginRecord, hook: str) -> list[pluggy.HookImpl]:
         return [impl for impl in self._manager.call_order(hook) if impl.plugin is record.plugin]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,8 @@ class PluginManager(IdentityManager):
         self.explicit_plugins: Sequence[Candidate] = ()
         #: Called with the record of each plugin that has been registered; rolled back if it raises.
         self.on_register: Callable[[PluginRecord], None] | None = None
+        #: Called with each plugin that has been unregistered.
+        self.on_remove: Callable[[object], None] | None = None
         #: Name of the plugin whose `cocopot_setup` runs in this context, or `None`.
         self.current_setup: ContextVar[str | None] = ContextVar("cocopot.current_setup", default=None)
         for namespace in (specs,) if hookspecs is None else hookspecs:
@@ -186,6 +189,8 @@ class PluginManager(IdentityManager):
         for caller in vars(self.hook).values():
             impls = caller._hookimpls  # noqa: SLF001 - pluggy removes those of an equal plugin, too
             impls[:] = [impl for impl in impls if impl.plugin is not plugin or impl.plugin_name != name]
+        if self.on_remove is not None:
+            self.on_remove(plugin)
         self.invalidate()
 
     def add_hookspecs(self, module_or_class: ModuleType | type) -> None:
@@ -204,14 +209,7 @@ class PluginManager(IdentityManager):
             undo = super().add_hookcall_monitoring(before, after)
             self.monitors += 1
             self.invalidate()
-
-        def undo_and_invalidate() -> None:
-            with self._lock:
-                undo()
-                self.monitors -= 1
-                self.invalidate()
-
-        return undo_and_invalidate
+        return partial(self._undo, undo, monitors=1)
 
     def observe(self, callback: Callback) -> Callable[[], None]:
         """Have `callback` notified of each call of an implementation, after its end.
@@ -230,13 +228,13 @@ class PluginManager(IdentityManager):
         with self._lock:
             remove = self.observers.add(callback)
             self.invalidate()
+        return partial(self._undo, remove)
 
-        def undo() -> None:
-            with self._lock:
-                remove()
-                self.invalidate()
-
-        return undo
+    def _undo(self, function: Callable[[], None], monitors: int = 0) -> None:
+        with self._lock:
+            function()
+            self.monitors -= monitors
+            self.invalidate()
 
     def invalidate(self) -> None:
         """Discard what has been compiled; it is compiled again when it is next needed."""

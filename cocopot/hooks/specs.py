@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cocopot.request import Request
     from cocopot.response import Response
     from cocopot.templating import Template, TemplateEngine
-    from cocopot.types import ResponseValue
+    from cocopot.types import ResponseValue, WSGIApplication
 
 # -------------------------------------------------------------------------
 # Application set-up
@@ -146,6 +146,29 @@ def cocopot_startup(app: Cocopot) -> None:
     reaches the server without the error handlers; the next request tries again. Requests of other threads
     wait for the hook, and are a 503 after `STARTUP_TIMEOUT` seconds: a hook that needs a response of the
     application sends the request with `app.test_client()`. In an application, use `@app.on_startup`.
+    """
+
+
+@hookspec(since="1.0", threaded="wsgi", result_type="collections.abc:Callable", order="out")
+def cocopot_wsgi(app: Cocopot, wsgi: WSGIApplication) -> WSGIApplication | None:
+    """Put WSGI middleware around the application: a proxy fix, a mount, tracing.
+
+    Fires once, when the application starts, after `cocopot_startup`. From then on every request that is sent
+    to the application object passes through what is returned here, the first one too.
+
+    Args:
+        app: The application.
+        wsgi: The WSGI callable (PEP 3333) to call inside: what the previous implementation returned, or
+            innermost what calls `app.wsgi_app`, which an application may replace at any time.
+
+    Returns:
+        A WSGI callable that calls `wsgi`, or `None` to put nothing around it. Anything else is a `TypeError`
+        that names the implementation.
+
+    Threaded: each implementation gets what the previous one returned. Order: out. So the plugin that was
+    loaded first is outermost. A plugin that is registered later gets its call then, and its place in this
+    order; unregistering one removes its part. An exception stops the start, as one of `cocopot_startup` does.
+    What a returned callable raises reaches the server without the error handlers, with the plugin's name.
     """
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cocopot.pipeline.endpoint import Step
     from cocopot.request import Request
     from cocopot.response import Response
-    from cocopot.types import ExcInfo, ResponseValue, StartResponse, WSGIEnvironment
+    from cocopot.types import ExcInfo, ResponseValue, StartResponse, WSGIApplication, WSGIEnvironment
 
 #: Attributes that pipelines are compiled from, so that changing one requires compiling them again.
 _COMPILED_IN = STEPS.keys() | {"response_class"}
@@ -51,8 +51,14 @@ class RequestOverrides:
         if name in _COMPILED_IN:
             self.plugins.invalidate()
 
+    #: What plugins have put around `wsgi_app`; until the start, what starts the application.
+    _outermost: WSGIApplication | None = None
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self.wsgi_app(environ, start_response)
+        outermost = self._outermost
+        if outermost is None:
+            return self.wsgi_app(environ, start_response)
+        return outermost(environ, start_response)
 
     wsgi_app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = lifecycle.handle_request  # type: ignore[assignment]  # a method
 

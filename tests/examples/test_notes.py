@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import cocopot
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -501,3 +503,19 @@ def test_each_response_is_logged(app: Cocopot, client: Client, caplog: pytest.Lo
     lines = [re.sub(r"\d+\.\d ms", "N ms", record.getMessage()) for record in caplog.records]
     assert lines[:2] == ["GET '/api/notes' 200 N ms", r"GET '/no\nwhere' 404 N ms"]
     assert lines[2].startswith("GET '/static/board.css' 200 N ms")
+
+
+@pytest.mark.parametrize(("number", "address"), [(0, "127.0.0.1"), (1, "10.0.0.7")])
+def test_proxies(app: Cocopot, number: int, address: str) -> None:
+    """The headers of proxies are trusted only as far as the configuration does."""
+    app.config["NOTES_PROXIES"] = number
+    app.add_url_rule("/address", "address", lambda: str(cocopot.request.remote_addr))
+    headers = {"X-Forwarded-For": "192.0.2.1, 10.0.0.7"}
+    assert app.test_client().get("/address", headers=headers).text == address
+
+
+def test_a_wrong_number_of_proxies(app: Cocopot) -> None:
+    """It stops the start, and the error names the key."""
+    app.config["NOTES_PROXIES"] = "two"
+    with pytest.raises(cocopot.PluginError, match="NOTES_PROXIES is 'two'"):
+        app.start()

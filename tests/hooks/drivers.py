@@ -6,9 +6,10 @@ A new hook needs a line in `DRIVERS`, and one in `ARGUMENTS` for each argument t
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 from werkzeug.exceptions import NotFound
@@ -27,9 +28,6 @@ from cocopot.context import CURRENT
 from cocopot.hooks import specs
 from cocopot.json import DefaultJSONProvider
 from tests.template_engines import BracesEngine, BracesTemplate
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SPECS: dict[str, Any] = {name: spec for name, spec in vars(specs).items() if name.startswith("cocopot_")}
 
@@ -136,6 +134,7 @@ DRIVERS = {
     "cocopot_register_commands": Driver("all", "in", show_commands),
     "cocopot_shell_context": Driver("all", "in", make_shell_context, "shell_context_processor"),
     "cocopot_startup": Driver("all", "in", request, "on_startup"),
+    "cocopot_wsgi": Driver("threaded", "out", request),
     "cocopot_shutdown": Driver("every", "out", start_and_close, "on_shutdown"),
     "cocopot_request_started": Driver("all", "in", request),
     "cocopot_url_value_preprocessor": Driver("all", "in", request, "url_value_preprocessor"),
@@ -168,6 +167,7 @@ ARGUMENTS: dict[str, tuple[Any, Callable[[Cocopot, Request], object]]] = {
     "context": (dict, lambda app, request: {}),
     "value": (str, lambda app, request: "text"),
     "response": (Response, lambda app, request: Response("text")),
+    "wsgi": (Callable, lambda app, request: app.wsgi_app),
     "exc": ((Exception, type(None)), lambda app, request: NotFound()),
     "error": (BuildError, lambda app, request: BuildError("missing", {}, None, None)),
 }
@@ -179,7 +179,7 @@ def result_of(hook: str, name: str) -> object:
         return DefaultJSONProvider(Cocopot("other"))
     if hook == "cocopot_template_engine":
         return BracesEngine(Cocopot("other"))
-    if hook in ("cocopot_make_response", "cocopot_after_request"):
+    if hook in ("cocopot_make_response", "cocopot_after_request", "cocopot_wsgi"):
         return Response(name)
     mappings = {
         "cocopot_config_defaults": {name.upper(): name},

@@ -6,18 +6,22 @@ Run as a program it takes the name of a server and a port on 127.0.0.1.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot import (
     Blueprint,
     Cocopot,
+    Request,
     Response,
     abort,
+    hookimpl,
     redirect,
     request,
     send_file,
@@ -27,8 +31,35 @@ from cocopot import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from wsgiref.types import WSGIApplication
 
-app = Cocopot(__name__, root_path=str(Path(__file__).parent), autoload=False)
+
+class Mount:
+    """Puts an application below a prefix."""
+
+    @hookimpl
+    def cocopot_wsgi(self, wsgi: WSGIApplication) -> WSGIApplication:
+        """Let another application answer below `/ends`."""
+        return DispatcherMiddleware(wsgi, {"/ends": ends})
+
+
+class Ends:
+    """Records how each response ended, by the token in its query string."""
+
+    @hookimpl
+    def cocopot_response_closed(self, request: Request, exc: BaseException | None) -> None:
+        """Remember the exception, and that the context had been torn down before."""
+        EVENTS[request.query_string.decode()].append("complete" if exc is None else type(exc).__name__)
+
+    @hookimpl
+    def cocopot_teardown_request(self, request: Request) -> None:
+        """Remember it."""
+        EVENTS[request.query_string.decode()].append("teardown")
+
+
+app = Cocopot(__name__, root_path=str(Path(__file__).parent), autoload=False, plugins=[Mount])
+#: An application with a plugin that observes the ends of its responses; `app` observes none.
+ends = Cocopot("ends", root_path=str(Path(__file__).parent), autoload=False, plugins=[Ends])
 
 #: What happened to a streamed answer, by the token that the client gave it.
 EVENTS: defaultdict[str, list[str]] = defaultdict(list)
@@ -160,10 +191,8 @@ def host() -> Any:
 
 @app.route("/empty", methods=["DELETE"])
 def empty() -> Any:
-    """Answer without a body, and without a type, which wsgiref's validator does not want in a 204."""
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
+    """Answer without a body."""
+    return _empty()
 
 
 @app.route("/teapot")
@@ -176,6 +205,36 @@ def teapot() -> Any:
 def failure() -> Any:
     """Fail."""
     raise RuntimeError("this view always fails")
+
+
+# -------------------------------------------------------------------------
+# The ends of responses
+# -------------------------------------------------------------------------
+
+
+def _failing() -> Iterator[bytes]:
+    yield b"x" * 100_000
+    raise RuntimeError("this body always fails")
+
+
+def _empty() -> Response:
+    """Return a 204 without a type, which wsgiref's validator does not want in one."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
+ends.add_url_rule("/text", "text", lambda: "text")
+ends.add_url_rule("/json", "json", lambda: {"a": 1})
+ends.add_url_rule("/large", "large", lambda: "x" * 1_000_000)
+ends.add_url_rule("/pieces", "pieces", lambda: iter(["a", "b", "c"]))
+ends.add_url_rule("/context", "context", lambda: stream_with_context(iter(["a", "b", "c"])))
+ends.add_url_rule("/file", "file", lambda: send_file("static/digits.txt", etag="digits"))
+ends.add_url_rule("/empty", "empty", _empty)
+ends.add_url_rule("/broken", "broken", lambda: abort(500))
+ends.add_url_rule("/raises", "raises", lambda: str(1 / 0))
+ends.add_url_rule("/failing", "failing", lambda: Response(_failing()))
+ends.add_url_rule("/endless", "endless", lambda: Response(itertools.repeat(b"x" * 65536)))
 
 
 # -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from noteboard import store
 from noteboard.access_log import AccessLog
 from noteboard.api import api
 from noteboard.page import page
+from noteboard.proxies import Proxies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +27,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Cocopot:
     Args:
         config: Configuration that overrides the environment. `NOTES_DATABASE` is the path of the SQLite file;
             its environment variable is `COCOPOT_NOTES_DATABASE`, and its default is `notes.sqlite` in the
-            instance folder.
+            instance folder. `NOTES_PROXIES` is the number of proxies in front of the application.
     """
-    app = Cocopot(__name__, plugins=[AccessLog])
+    app = Cocopot(__name__, plugins=[AccessLog, Proxies])
     app.config.from_mapping(
         NOTES_DATABASE=str(Path(app.instance_path, "notes.sqlite")),
         MAX_CONTENT_LENGTH=256 * 1024,

@@ -13,7 +13,7 @@ from werkzeug.serving import is_running_from_reloader
 
 from cocopot.cli.tracebacks import print_error, strip_frames
 from cocopot.cli.workers import GRACEFUL_TIMEOUT, load_to_serve, run_workers
-from cocopot.serving import app_that_raises, inherited_address, run_app, serve
+from cocopot.serving import LONGEST_TIMEOUT, app_that_raises, inherited_address, run_app, serve
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -77,7 +77,7 @@ def _split_paths(_ctx: click.Context, _param: click.Parameter, value: str | None
 )
 @click.option(
     "--graceful-timeout",
-    type=click.IntRange(1),
+    type=click.IntRange(1, LONGEST_TIMEOUT),
     metavar="SECONDS",
     help="How long requests may go on after SIGTERM or CTRL+C; by default 5, with --workers 30.",
 )

@@ -12,9 +12,17 @@ from cocopot.serving.address import (
     split_server_name,
 )
 from cocopot.serving.banner import print_banner
-from cocopot.serving.development import app_that_raises, disable_run, inherited_address, run_app, serve
+from cocopot.serving.development import (
+    LONGEST_TIMEOUT,
+    app_that_raises,
+    disable_run,
+    inherited_address,
+    run_app,
+    serve,
+)
 
 __all__ = [
+    "LONGEST_TIMEOUT",
     "UNIX_PREFIX",
     "Address",
     "AddressError",

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -88,10 +89,10 @@ def check_address(host: str, port: int) -> Address:
     Raises:
         AddressError: If it cannot be resolved or bound.
     """
-    if host.startswith(UNIX_PREFIX):
+    if host.startswith("unix:"):
+        _check_unix_socket(host)
         return Address(host, host, port)
-    if not 0 <= port <= 65535:
-        raise AddressError(f"{port} is not a port: pass a number from 0 to 65535.")
+    port = _check_port(port)
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     failures: list[OSError] = []
     for family, ip, sockaddr in _resolve(host, port):
@@ -111,6 +112,41 @@ def free_port(address: Address) -> int:
     return next(_bind(family, sockaddr) for family, _, sockaddr in _resolve(address.ip, 0))
 
 
+def _check_port(port: int | str) -> int:
+    """Return a port as a number; a text is that of an environment variable."""
+    try:
+        number = int(port)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= 65535:
+        raise AddressError(f"{port!r} is not a port: pass a number from 0 to 65535.")
+    return number
+
+
+def _check_unix_socket(host: str) -> None:
+    """Raise if no server can listen on a Unix socket; remove one that no program listens on any more."""
+    path = host.removeprefix(UNIX_PREFIX)
+    if path in {"", host} or "\0" in path:
+        raise AddressError(
+            f"{host!r} is not a Unix socket: pass {UNIX_PREFIX} and a path, such as "
+            f"{UNIX_PREFIX}/run/app.sock."
+        )
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
+            if Path(path).is_socket():
+                if probe.connect_ex(path) == 0:
+                    raise AddressError(
+                        f"{path} is in use by another program: stop it, or choose another path."
+                    )
+            else:
+                probe.bind(path)
+        Path(path).unlink()
+    except OSError as error:
+        in_use = error.errno == errno.EADDRINUSE
+        reason = "it exists, and is not a socket" if in_use else error.strerror or error
+        raise AddressError(f"A server cannot listen on {path!r}: {reason}. Choose another path.") from None
+
+
 class _NotLocalError(AddressError):
     """A host cannot be resolved, or is another machine."""
 
@@ -122,8 +158,8 @@ def _resolve(host: str, port: int) -> Iterator[tuple[socket.AddressFamily, str, 
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError, ValueError):  # the latter for labels of invalid length, and NUL
         raise _NotLocalError(
-            f"The host {host!r} cannot be resolved: pass a name or an IP address of this machine, such as "
-            f"{DEFAULT_HOST}, or 0.0.0.0 for all."
+            f"The host {host!r} cannot be resolved: pass a name or an IP address of this machine, without "
+            f"scheme and port, such as {DEFAULT_HOST}, or 0.0.0.0 for all."
         ) from None
     found.sort(key=lambda item: item[0] != socket.AF_INET)
     for family, _, _, _, sockaddr in found:

@@ -6,7 +6,7 @@ import io
 import re
 
 #: A size of at most 15 digits, and extensions, which are ignored.
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00\r\n]*)?\r\n")
 _LONGEST_LINE = 8192  # bytes
 _MOST_TRAILERS = 100
 

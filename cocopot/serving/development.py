@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import sys
 import threading
 from contextlib import contextmanager, suppress
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 #: Where Werkzeug's reloader finds the socket.
 _FD_VARIABLE = "WERKZEUG_SERVER_FD"
+#: The most seconds that requests may get to finish: a thread cannot wait any time.
+LONGEST_TIMEOUT = 86_400
 _POLL_INTERVAL = 0.1  # seconds until the server sees that it is to stop
 
 
@@ -82,6 +85,11 @@ class ServerOptions:
     ssl_context: Any = None
     graceful_timeout: float = 5
     debugger_option: str = "use_debugger=True"
+
+    def __post_init__(self) -> None:
+        seconds: object = self.graceful_timeout
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_TIMEOUT:
+            raise ValueError(f"graceful_timeout is {seconds!r}: pass seconds, from 0 to {LONGEST_TIMEOUT}.")
 
 
 def run_app(app: Cocopot, host: str | None, port: int | None, *, debug: bool, **options: Any) -> None:
@@ -177,6 +185,8 @@ def _make_server(
         settings.ssl_context,
         fd=int(os.environ[_FD_VARIABLE]) if is_running_from_reloader() else None,
     )
+    if isinstance(server.socket, ssl.SSLSocket):  # in the thread of the connection, not in that of all
+        server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]  # typeshed lacks it
     server.host = address.host
     server.socket.set_inheritable(True)
     os.environ[_FD_VARIABLE] = str(server.fileno())

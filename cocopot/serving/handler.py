@@ -39,6 +39,9 @@ class RequestHandler(WSGIRequestHandler):
     replaces bytes of the path that are not UTF-8, and encodes bytes twice that were not percent-encoded.
     """
 
+    #: Seconds that a client may take for the next bytes; its thread would be occupied for ever.
+    timeout = 60
+
     def run_wsgi(self) -> None:
         """Call the application and send its response; the server waits for that before it stops."""
         with IN_FLIGHT.request():
@@ -102,12 +105,22 @@ class RequestHandler(WSGIRequestHandler):
             is_valid, reason = False, str(error)
         return is_valid or self._reject(400, f"The URL of this request is invalid: {reason}.")
 
-    def _check_framing(self) -> bool:
-        """Reject fields that another server might read differently (RFC 9112, sections 3.2 and 6.3)."""
-        names = [name.lower() for name in self.headers]
+    def _check_singletons(self, names: list[str]) -> bool:
+        """Reject fields that are missing, repeated or empty (RFC 9112, sections 3.2 and 6.3)."""
         for name in _SINGLETONS:
             if names.count(name) > 1:
                 return self._reject(400, f"This request has several fields {name}.")
+        if "host" not in names and self.request_version == "HTTP/1.1":
+            return self._reject(400, "This request has no Host.")
+        if self.headers.get("Content-Length") == "":
+            return self._reject(400, "The Content-Length of this request is not a number of bytes.")
+        return True
+
+    def _check_framing(self) -> bool:
+        """Reject fields that another server might read differently (RFC 9112, section 6.3)."""
+        names = [name.lower() for name in self.headers]
+        if not self._check_singletons(names):
+            return False
         coding = self.headers.get("Transfer-Encoding")
         if coding is None:
             return True

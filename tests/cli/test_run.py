@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -42,6 +43,9 @@ def write(folder: Path, text: str = "first") -> None:
         (["--port", "many"], "'many' is not a valid integer"),
         (["--fly"], "No such option"),
         (["shop"], "unexpected extra argument"),
+        (["--graceful-timeout", "0"], "0 is not in the range 1<=x<=86400."),
+        (["--graceful-timeout", "9999999999"], "is not in the range 1<=x<=86400."),
+        (["--workers", "0"], "0 is not in the range x>=1."),
         (["--key", "key.pem"], "--key is the key of a certificate: pass --cert too."),
         (["--cert", "adhoc", "--key", "key.pem"], "--cert adhoc creates its own key"),
         (["--cert", "no.pem"], "The file 'no.pem' of --cert does not exist."),
@@ -260,6 +264,8 @@ def test_certificate(tmp_path: Path) -> None:
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
     with serving(tmp_path, "run", "--cert", "cert.pem", "--key", "key.pem") as server:
         assert server.get(tls=True) == (200, "first False None")
+        with socket.create_connection(("127.0.0.1", server.port)):  # which keeps its thread only
+            assert server._ask("/", tls=True) == (200, "first False None")
 
 
 def test_run_in_the_module(tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cocopot import Cocopot
 from cocopot.serving import AddressError, find_address, free_port, is_loopback
 from cocopot.serving.address import Address, check_address, split_server_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,8 @@ def app_with(server_name: str | None) -> Cocopot:
         ("shop.invalid", None, None, ("127.0.0.1", "127.0.0.1", 5000)),
         ("shop.invalid:8123", None, None, ("127.0.0.1", "127.0.0.1", 8123)),
         ("192.0.2.1:8123", None, None, ("127.0.0.1", "127.0.0.1", 8123)),
-        (None, "unix:///run/app.sock", None, ("unix:///run/app.sock", "unix:///run/app.sock", 5000)),
+        (None, None, "8123", ("127.0.0.1", "127.0.0.1", 8123)),
+        (None, "unix:///tmp/none.sock", None, ("unix:///tmp/none.sock", "unix:///tmp/none.sock", 5000)),
     ],
 )
 def test_where_an_application_is_served(server_name: str | None, host: Any, port: Any, expected: Any) -> None:
@@ -118,13 +122,29 @@ def test_an_address_of_ipv6(server_name: str | None, host: str | None) -> None:
         ("a..b", 8123, "The host 'a..b' cannot be resolved: "),
         ("a" * 70, 8123, "cannot be resolved: "),
         ("a\0b", 8123, "cannot be resolved: "),
-        ("http://localhost", 8123, "cannot be resolved: "),
+        (
+            "http://localhost",
+            8123,
+            "cannot be resolved: pass a name or an IP address of this machine, without ",
+        ),
+        ("unix:/run/app.sock", 0, "'unix:/run/app.sock' is not a Unix socket: pass unix:// and a path"),
+        (
+            "unix://",
+            0,
+            "'unix://' is not a Unix socket: pass unix:// and a path, such as unix:///run/app.sock.",
+        ),
+        ("unix:///nowhere/a.sock", 0, "listen on '/nowhere/a.sock': No such file or directory. Choose"),
+        ("unix:///tmp", 0, "listen on '/tmp': it exists, and is not a socket. Choose"),
+        (f"unix:///tmp/{'a' * 200}", 0, ": AF_UNIX path too long. Choose"),
+        ("unix:///tmp/a\0b", 0, "is not a Unix socket: "),
+        ("127.0.0.1", "abc", "'abc' is not a port: pass a number from 0 to 65535."),
+        ("127.0.0.1", [], "[] is not a port: "),
         ("192.0.2.1", 8123, "192.0.2.1 is not an address of this machine: pass one that is"),
         ("127.0.0.1", 65536, "65536 is not a port: pass a number from 0 to 65535."),
         ("127.0.0.1", -1, "-1 is not a port: "),
     ],
 )
-def test_an_address_that_no_server_can_listen_on(host: str, port: int, message: str) -> None:
+def test_an_address_that_no_server_can_listen_on(host: str, port: Any, message: str) -> None:
     """The error is a sentence that contains the host or port, and the cure."""
     with pytest.raises(AddressError, match=re.escape(message)):
         check_address(host, port)
@@ -160,6 +180,18 @@ def test_a_server_name_that_is_none(name: Any) -> None:
     message = rf"^SERVER_NAME = {re.escape(repr(name))} \(code .*: it must be a host, .* or '\[::1\]:8000'\.$"
     with pytest.raises(AddressError, match=message):
         find_address(app_with(name), None, None)
+
+
+def test_a_unix_socket_in_use(tmp_path: Path) -> None:
+    """A socket that a program listens on is an error; one that was left behind is removed."""
+    path = tmp_path / "app.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        with pytest.raises(AddressError, match=f"^{path} is in use by another program: stop it"):
+            check_address(f"unix://{path}", 0)
+    assert check_address(f"unix://{path}", 0).is_unix_socket
+    assert not path.exists()
 
 
 def test_a_free_port() -> None:

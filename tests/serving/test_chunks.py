@@ -40,6 +40,7 @@ def test_a_body_is_read(raw: bytes, body: bytes) -> None:
         b"\r\n",
         *(b"-3\r\nabc\r\n", b"+3\r\nabc\r\n", b"0x3\r\nabc\r\n", b"0_3\r\nabc\r\n", b" 3\r\nabc\r\n"),
         *(b"x\r\n", b"3\rabc\r\n", b"3 4\r\nabc\r\n", b"\xb2\r\nab\r\n", b"3;\rx\r\nabc\r\n"),
+        b"3;a\x00b\r\nabc\r\n",
         b"f" * 16 + b"\r\nabc\r\n",
         b"f" * 15 + b"\r\nabc",
         b"3;" + b"x" * 9000 + b"\r\nabc\r\n",

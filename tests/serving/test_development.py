@@ -124,6 +124,14 @@ def test_an_option_that_does_not_exist() -> None:
         app.run(port=0, debug=False, hots="localhost")
 
 
+@pytest.mark.parametrize("seconds", [-1, "abc", None, float("inf"), float("nan"), 10**10])
+def test_a_limit_that_is_none(seconds: Any) -> None:
+    """A limit that no thread can wait for is an error before the server starts."""
+    app = Cocopot("served", autoload=False)
+    with pytest.raises(ValueError, match=r"graceful_timeout is .*: pass seconds, from 0 to 86400"):
+        app.run(port=0, debug=False, graceful_timeout=seconds)
+
+
 def test_a_unix_socket(tmp_path: Path) -> None:
     """The host may be the path of a socket."""
     path = tmp_path / "socket"

@@ -185,6 +185,8 @@ CHUNKED = "Transfer-Encoding: chunked"
         (["Transfer-Encoding: identity"], 501),
         (["Transfer-Encoding: chunked, chunked"], 501),
         (["Transfer-Encoding:"], 501),
+        (["Content-Length:"], 400),
+        (["Content-Length: \t"], 400),
     ],
 )
 def test_the_framing_of_a_body(port: int, fields: list[str], status: int) -> None:
@@ -196,6 +198,26 @@ def test_the_framing_of_a_body(port: int, fields: list[str], status: int) -> Non
 def test_a_chunked_body_of_an_old_version(port: int) -> None:
     """HTTP/1.0 has no transfer codings (RFC 9112, 6.1)."""
     assert send(port, message("POST / HTTP/1.0", CHUNKED, body="0\r\n\r\n"))[0] == 400
+
+
+def test_a_request_without_a_host(port: int) -> None:
+    """A host is needed in HTTP/1.1, and not in HTTP/1.0 (RFC 9112, 3.2)."""
+    assert send(port, b"GET / HTTP/1.1\r\n\r\n")[0] == 400
+    assert send(port, b"GET / HTTP/1.0\r\n\r\n")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a", message("POST / HTTP/1.1", "Content-Length: 9")]
+)
+def test_a_client_that_sends_nothing_more(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection without further bytes is closed after a time, so that it keeps no thread."""
+    monkeypatch.setattr(RequestHandler, "timeout", 0.2)
+    app = Cocopot("reads", autoload=False)
+    app.add_url_rule("/", "read", lambda: request.get_data(as_text=True), methods=["POST"])
+    with serving(app) as port, socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(raw)
+        answer = connection.recv(1000)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_rejected_request_has_a_page(port: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cocopot.context import current_or_none
 from cocopot.escapes import indented
+from cocopot.exceptions import blame_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,14 +49,24 @@ class _SafeTracebacks(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass."""
         if record.exc_info and not record.exc_text:
-            with suppress(Exception):  # an exception may have attributes of any type
+            try:
                 trace = traceback.TracebackException(*record.exc_info, lookup_lines=False)
+            except Exception:  # noqa: BLE001 - whatever its class raises; a formatter would lose the record
+                record.exc_text = _describe_unprintable(record.exc_info[1])
+                return True
+            with suppress(Exception):  # an exception may have attributes of any type
                 if _escape_messages(trace):
                     record.exc_text = _formatted(trace)
         return True
 
 
 _SAFE_TRACEBACKS = _SafeTracebacks()
+
+
+def _describe_unprintable(error: BaseException | None) -> str:
+    """Return the type of an exception whose traceback cannot be formatted, and who raised it."""
+    blame = "" if error is None else "\n".join(map(str, blame_of(error)))
+    return f"{type(error).__qualname__}, whose traceback cannot be formatted\n{blame}".rstrip()
 
 
 def _escape_messages(trace: traceback.TracebackException) -> bool:

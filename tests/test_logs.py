@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from cocopot import Cocopot
+from cocopot import Cocopot, hookimpl
 from cocopot.logs import LOG_FORMAT, create_logger, log_failure
 
 if TYPE_CHECKING:
@@ -386,3 +386,26 @@ def test_in_a_program_of_its_own(tmp_path: Path) -> None:
     assert output.stdout == ""
     assert output.stderr.count("ERROR in overrides: Exception on / [GET]") == 1
     assert "[20" in output.stderr.splitlines()[0]
+
+
+class UnprintableError(Exception):
+    """One that `traceback` cannot format."""
+
+    __class__ = property(lambda self: 1 // 0)
+
+
+def test_an_exception_that_cannot_be_formatted(caplog: pytest.LogCaptureFixture) -> None:
+    """Its record is not lost: it has the type, and the plugin that raised it."""
+
+    class Plugin:
+        plugin_name = "odd"
+
+        @hookimpl
+        def cocopot_teardown_request(self) -> None:
+            raise UnprintableError
+
+    app = Cocopot(__name__, autoload=False, plugins=[Plugin])
+    app.add_url_rule("/", "index", lambda: "view")
+    assert app.test_client().get("/").text == "view"
+    expected = "UnprintableError, whose traceback cannot be formatted\nRaised by plugin 'odd' in hook"
+    assert expected in logging.Formatter().format(caplog.records[-1])

@@ -12,7 +12,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from cocopot.hooks.every import raise_together, unwind_every
-from cocopot.hooks.results import check_result, record_answer
+from cocopot.hooks.results import check_result, record_answer, record_change
 from cocopot.hooks.source import Source
 from cocopot.hooks.wrappers import is_wrapper, raise_wrapper_error, run_old_style, unwind
 
@@ -221,7 +221,7 @@ def _write_entry(source: Source, index: int, indent: str) -> None:
 def _on_change(call: HookCall) -> OnChange | None:
     """Return what is called with a result that a wrapper has replaced, the wrapper, and the request."""
     if call.record is not None:
-        return functools.partial(record_answer, call.name)
+        return functools.partial(record_change, call)
     if call.result_type is not None:
         return lambda impl, result, _: check_result(call, impl, result)
     return None

@@ -30,6 +30,10 @@ RECORDED = frozenset(
 )
 #: Those of them that return what a view returns.
 VALUES = RECORDED - {"cocopot_make_response", "cocopot_after_request"}
+#: Those of them that may have no result; for the others the lifecycle reports that there is none.
+_OPTIONAL = frozenset({"cocopot_before_request", "cocopot_handle_exception"})
+
+_WRAPPER_CURE = "a wrapper must return the result of its yield"
 
 
 class Answer(NamedTuple):
@@ -54,6 +58,23 @@ def record_answer(hook: str, impl: pluggy.HookImpl, result: object, request: obj
         return
 
 
+def record_change(call: HookCall, impl: pluggy.HookImpl, result: object, request: object) -> None:
+    """Record on a request which wrapper has replaced the result of a hook.
+
+    Args:
+        call: The hook.
+        impl: The wrapper.
+        result: What it returned.
+        request: The request.
+
+    Raises:
+        TypeError: If it dropped a result of a hook that may have none, such as the response of a guard.
+    """
+    if result is None and call.name in _OPTIONAL:
+        raise _wrong_result(call, impl, result, _WRAPPER_CURE)
+    record_answer(call.name, impl, result, request)
+
+
 def check_result(call: HookCall, impl: pluggy.HookImpl, result: object) -> object:
     """Return the result of an implementation if it has the type that the hook requires.
 
@@ -70,9 +91,7 @@ def check_result(call: HookCall, impl: pluggy.HookImpl, result: object) -> objec
     if expected is None or (_is_list_of(expected, result) if is_of_all else isinstance(result, expected)):
         return result
     cure = f"return a {type_name(expected)}, or None {_meaning(call)}"
-    raise _wrong_result(
-        call, impl, result, "a wrapper must return the result of its yield" if is_wrapper(impl) else cure
-    )
+    raise _wrong_result(call, impl, result, _WRAPPER_CURE if is_wrapper(impl) else cure)
 
 
 def _is_list_of(expected: type, result: object) -> bool:

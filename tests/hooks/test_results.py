@@ -12,6 +12,7 @@ from cocopot.exceptions import blame_of
 from cocopot.hooks.results import type_name
 from cocopot.json import JSONProvider
 from cocopot.testing import installed_plugin
+from tests.hooks.drivers import plugin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -222,3 +223,32 @@ def test_type_names() -> None:
         "cocopot.Response",
         "cocopot.json.JSONProvider",
     ]
+
+
+@pytest.mark.parametrize("hook", ["cocopot_before_request", "cocopot_handle_exception"])
+@pytest.mark.parametrize("style", ["wrapper", "hookwrapper"])
+def test_a_wrapper_that_drops_a_result(hook: str, style: str) -> None:
+    """The view is not called in place of a guard's response, and the wrapper is named."""
+
+    def drop() -> Any:
+        outcome = yield
+        if style == "hookwrapper":
+            outcome.force_result(None)
+
+    careless = plugin("careless", hook, drop, **{style: True})
+    app = shop(careless, plugin("guard", hook, lambda: ("no", 403)))
+    path = "/" if hook == "cocopot_before_request" else "/missing"
+    with pytest.raises(TypeError, match=f"The wrapper of plugin 'careless' returned None from {hook}; a wr"):
+        app.test_client().get(path)
+    app.testing = False
+    assert app.test_client().get(path).status_code == 500
+
+
+def test_a_wrapper_of_no_result() -> None:
+    """What has no result to drop may return nothing."""
+
+    def around() -> Any:
+        yield
+
+    app = shop(plugin("around", "cocopot_before_request", around, wrapper=True))
+    assert app.test_client().get("/").json == {"view": 1}

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 
 def install_hint(plugin: str) -> str:
-    """Return how to install a plugin of Cocopot, as the end of a sentence."""
+    """Return how to install a plugin of Cocopot, for a message."""
     name = f"cocopot-{plugin}"
-    return f"pip install {name}, or in a checkout of Cocopot: pip install ./plugins/{name}"
+    return (
+        f"install the plugin {plugin!r}, in a checkout of Cocopot with: pip install ./plugins/{name}, or "
+        f"once it is published: pip install {name}"
+    )
 
 
-_JINJA = f"the plugin jinja has it: {install_hint('jinja')}"
+_JINJA = install_hint("jinja")
 _SESSIONS = "Cocopot has no sessions yet: install itsdangerous, and sign a cookie as docs/from-flask.md shows"
 _SIGNALS = "Cocopot has hooks in place of signals: implement {}"
 _CLI = "commands that @app.cli.command() registers always run in a context of the application"

@@ -112,5 +112,5 @@ def test_session_transaction() -> None:
 )
 def test_names_of_the_template_plugin(name: str) -> None:
     """What an application has with Jinja names the package, and how it is installed."""
-    with pytest.raises(AttributeError, match=rf"attribute '{name}': .* pip install cocopot-jinja, or in"):
+    with pytest.raises(AttributeError, match=rf"attribute '{name}': .*: pip install cocopot-jinja$"):
         getattr(Cocopot("shop", autoload=False), name)

@@ -28,4 +28,5 @@ def why_not_loaded(manager: PluginManager, name: str) -> str:
     if any(candidate.name == name for candidate in installed()):
         where = selection.allowed_by
         return f"The plugin {name!r} is installed but not among the names in {where}. Add it there."
-    return f"Install cocopot-{name}: {install_hint(name)}."
+    hint = install_hint(name)
+    return f"{hint[0].upper()}{hint[1:]}."

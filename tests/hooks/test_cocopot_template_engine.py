@@ -77,8 +77,10 @@ def test_without_an_engine() -> None:
     text = error_of(app)
     assert "No plugin returns a template engine from cocopot_template_engine." in text
     assert (
-        "pip install cocopot-jinja, or in a checkout of Cocopot: pip install ./plugins/cocopot-jinja." in text
+        "Install the plugin 'jinja', in a checkout of Cocopot with: pip install ./plugins/cocopot-jinja,"
+        in text
     )
+    assert text.endswith("or once it is published: pip install cocopot-jinja.")
     app.add_url_rule("/page", "page", lambda: render_template_string("text"))
     app.register_error_handler(RuntimeError, str)
     assert app.test_client().get("/page").text == text

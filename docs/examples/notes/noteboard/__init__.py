@@ -9,6 +9,7 @@ from cocopot import Cocopot
 from noteboard import store
 from noteboard.access_log import AccessLog
 from noteboard.api import api
+from noteboard.engine import StringTemplates
 from noteboard.page import page
 from noteboard.proxies import Proxies
 
@@ -29,7 +30,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Cocopot:
             its environment variable is `COCOPOT_NOTES_DATABASE`, and its default is `notes.sqlite` in the
             instance folder. `NOTES_PROXIES` is the number of proxies in front of the application.
     """
-    app = Cocopot(__name__, plugins=[AccessLog, Proxies])
+    app = Cocopot(__name__, plugins=[AccessLog, Proxies, StringTemplates])
     app.config.from_mapping(
         NOTES_DATABASE=str(Path(app.instance_path, "notes.sqlite")),
         MAX_CONTENT_LENGTH=256 * 1024,

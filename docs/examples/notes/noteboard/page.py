@@ -43,6 +43,12 @@ def forbid_other_sites() -> None:
         abort(403, "The form was sent from another site.")
 
 
+@page.app_context_processor
+def links() -> dict[str, str]:
+    """Return what every template can link to."""
+    return {"home": url_for("page.index")}
+
+
 # -------------------------------------------------------------------------
 # Views
 # -------------------------------------------------------------------------
@@ -68,7 +74,6 @@ def _board(number: int, fields: Mapping[str, str], errors: Mapping[str, str]) ->
         "board.html",
         message=Markup('<p class="message" role="status">{}</p>').format(message) if message else "",
         form=note_form(url_for(".create"), "Add", fields, errors),
-        home=url_for(".index"),
         text=text,
         summary=summary(text, first + 1, len(notes), total),
         notes=Markup("<ul>{}</ul>").format(Markup("").join(note_item(note, _here()) for note in notes)),
@@ -144,7 +149,7 @@ def error_page(error: HTTPException) -> WerkzeugResponse:
     """Show every error as a page, except those of the API."""
     response = error.get_response(request.environ)
     description = error.description or ""
-    main = render("error.html", name=error.name, description=description, home=url_for("page.index"))
+    main = render("error.html", name=error.name, description=description)
     response.set_data(document(error.name, main))
     return response
 

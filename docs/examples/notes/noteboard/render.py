@@ -1,23 +1,18 @@
-"""The HTML of the pages: every value is escaped before it is put into a template."""
+"""The HTML of the pages, from templates."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from cocopot import url_for
+from cocopot import render_template, url_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from noteboard.store import Note
-
-_FOLDER = Path(__file__).parent / "templates"
-_TEMPLATES = {path.name: Template(path.read_text("utf-8").rstrip("\n")) for path in _FOLDER.glob("*.html")}
 
 #: What each module of the application is an example of.
 MODULES = {
@@ -25,6 +20,7 @@ MODULES = {
     "api.py": "a blueprint for a JSON API, with errors as JSON",
     "store.py": "a database connection for each request",
     "checks.py": "exceptions that become responses",
+    "engine.py": "a template engine as a plugin",
     "__init__.py": "configuration, blueprints and functions around each request",
 }
 #: The messages that a page can begin with, by the name that a redirect passes on.
@@ -42,7 +38,7 @@ def render(template: str, /, **values: object) -> Markup:
         template: Name of its file.
         values: The values by name.
     """
-    return Markup(_TEMPLATES[template].substitute({key: escape(value) for key, value in values.items()}))  # noqa: S704
+    return Markup(render_template(template, **values))  # noqa: S704 - the engine escapes each value
 
 
 def document(title: str, main: Markup, layout: str = "") -> str:
@@ -63,7 +59,6 @@ def document(title: str, main: Markup, layout: str = "") -> str:
         main=main,
         layout=layout,
         modules=modules,
-        home=url_for("page.index"),
         api=url_for("api.list_notes"),
         style=url_for("static", filename="board.css"),
     )

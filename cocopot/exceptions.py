@@ -295,14 +295,21 @@ def in_parentheses(distribution: str | None, version: str | None) -> str:
     return f" ({distribution} {version})" if distribution else ""
 
 
+#: The most notes that an exception may have when one is added.
+_MOST_NOTES = 100
 #: The attribute of an exception that `add_blame` sets.
 _BLAME = "_cocopot_blame"
 
 
 def add_note(error: BaseException, note: str) -> None:
-    """Add a note to an exception, unless it takes none; a method that its class overrides is not called."""
+    """Add a note to an exception, unless it takes none; a method that its class overrides is not called.
+
+    One exception object may be raised in every request: it gets each note once, and not any number of notes.
+    """
     with suppress(Exception):
-        BaseException.add_note(error, note)
+        notes = getattr(error, "__notes__", ())
+        if note not in notes and len(notes) < _MOST_NOTES:
+            BaseException.add_note(error, note)
 
 
 def add_blame(error: BaseException, blame: Blame) -> None:
@@ -316,9 +323,7 @@ def add_blame(error: BaseException, blame: Blame) -> None:
         if blame not in previous:
             BaseException.__setattr__(error, _BLAME, (*previous, blame))
     with suppress(Exception):
-        note = str(blame)
-        if note not in getattr(error, "__notes__", ()):
-            add_note(error, note)
+        add_note(error, str(blame))
 
 
 def blame_of(error: BaseException) -> tuple[Blame, ...]:

@@ -16,6 +16,7 @@ from cocopot.exceptions import (
     RequestRedirect,
     SourceLocation,
     add_blame,
+    add_note,
     blame_of,
 )
 from cocopot.hooks.markers import hookimpl
@@ -167,3 +168,13 @@ class TestBlame:
             "Raised by plugin 'shop' in hook h.",
             "Raised by plugin 'other' (shop-other 3) in hook h.",
         ]
+
+
+def test_notes_of_an_exception_that_is_raised_again_and_again() -> None:
+    """One exception object gets each note once, and its notes do not fill the memory."""
+    error = ValueError("text")
+    for number in range(300):
+        add_note(error, "the same")
+        add_note(error, f"of a request: {number}")
+    assert len(error.__notes__) == 100
+    assert error.__notes__.count("the same") == 1

@@ -122,7 +122,8 @@ def get_logger(app: Cocopot, log_format: str) -> logging.Logger:
 
     In debug mode its level becomes DEBUG, unless a level is set. It gets a handler for the server's error
     stream if neither the logger nor one of its parents has a handler that accepts records of its level. No
-    handler is removed. The messages in tracebacks are indented and escaped.
+    handler is removed; that one writes nothing while a parent has another, so that no record is there twice.
+    The messages in tracebacks are indented and escaped.
 
     Args:
         app: The application.
@@ -137,6 +138,7 @@ def get_logger(app: Cocopot, log_format: str) -> logging.Logger:
         handler = logging.StreamHandler(_ErrorStream())
         handler.setFormatter(logging.Formatter(log_format))
         handler.addFilter(_SAFE_TRACEBACKS)  # for the records of child loggers
+        handler.addFilter(lambda _: not _has_handler(logger, above=True))
         logger.addHandler(handler)
     return logger
 
@@ -163,12 +165,18 @@ def follow_debug(app: Cocopot, log_format: str) -> None:
             logger.setLevel(logging.NOTSET)
 
 
-def _has_handler(logger: logging.Logger) -> bool:
-    """Return whether a handler accepts the least severe records that the logger lets pass."""
+def _has_handler(logger: logging.Logger, *, above: bool = False) -> bool:
+    """Return whether a handler accepts the least severe records that a logger lets pass.
+
+    Args:
+        logger: The logger.
+        above: Whether only the handlers of its parents count.
+    """
     level = logger.getEffectiveLevel()
     current: logging.Logger | None = logger
     while current is not None:
-        if any(handler.level <= level for handler in current.handlers):
+        is_counted = current is not logger or not above
+        if is_counted and any(handler.level <= level for handler in current.handlers):
             return True
         current = current.parent if current.propagate else None
     return False

@@ -171,6 +171,19 @@ class TestConfigured:
             app.logger.warning("hello")
         assert capsys.readouterr().err == "basic hello\n"
 
+    def test_configured_after_the_first_use(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+        """The handler of the application writes nothing while there is one further up."""
+        handler = Kept()
+        with root_with() as root:
+            app.logger.warning("one")
+            root.addHandler(handler)
+            app.logger.warning("two")
+            root.removeHandler(handler)
+            app.logger.warning("three")
+        written = capsys.readouterr().err
+        assert [word in written for word in ("one", "two", "three")] == [True, False, True]
+        assert handler.messages == ["two"]
+
     @pytest.mark.parametrize("used_before", [False, True])
     def test_handlers_added_by_hand(self, app: Cocopot, used_before: bool) -> None:
         """A handler that is added to the logger stays, whether that has been used before or not."""
@@ -182,6 +195,15 @@ class TestConfigured:
             app.logger.error("hello")
         assert handler.messages == ["hello"]
         assert len(app.logger.handlers) == 2
+
+    def test_a_file_beside_standard_error(self, app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+        """A handler that is added to the logger itself is one beside that of the application."""
+        handler = Kept()
+        with root_with():
+            app.logger.addHandler(handler)
+            app.logger.warning("hello")
+        assert handler.messages == ["hello"]
+        assert "hello" in capsys.readouterr().err
 
     def test_caplog(self, app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
         """pytest's `caplog` gets the records."""

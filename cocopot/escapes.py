@@ -23,6 +23,15 @@ def printable(text: str, length: int = SHOWN_LENGTH) -> str:
     return shown if len(text) <= length else f"{shown}... ({len(text)} characters)"
 
 
+def quotable(text: str) -> str:
+    """Return a text that is shown between double quotes, with escapes as in `printable`.
+
+    Args:
+        text: The text.
+    """
+    return printable(text).replace('"', r"\"")
+
+
 def indented(text: str) -> str:
     r"""Return a text for a log, with escapes as in `printable`, and its lines indented from the second on.
 

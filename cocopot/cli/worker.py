@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
@@ -17,6 +19,7 @@ import click
 
 from cocopot.cli.loading import AppLoader
 from cocopot.cli.tracebacks import explain_start_error, print_error
+from cocopot.escapes import quotable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,6 +66,7 @@ class WorkerLoader:
             signal.signal(number, _stop)
         if hangup := getattr(signal, "SIGHUP", None):  # not on Windows; the main process reloads
             signal.signal(hangup, signal.SIG_IGN)
+        logging.getLogger("granian.access").addFilter(_escape)
         app: Cocopot | None = None
         try:
             app = AppLoader(self._target, self._disable).load()
@@ -84,6 +88,15 @@ class WorkerLoader:
 
     def _report(self, report: Report) -> None:
         self._reports.send_bytes(f"{os.getpid()} {report}".encode())
+
+
+def _escape(record: logging.LogRecord) -> bool:
+    """Escape what a client sent in a line of granian's access log, which has the path decoded (CWE-117)."""
+    if isinstance(record.args, Mapping):
+        record.args = {
+            name: quotable(value) if isinstance(value, str) else value for name, value in record.args.items()
+        }
+    return True
 
 
 class _Stopped(SystemExit):

@@ -12,7 +12,7 @@ from werkzeug.exceptions import default_exceptions
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.urls import uri_to_iri
 
-from cocopot.escapes import printable
+from cocopot.escapes import quotable
 from cocopot.serving.chunks import ChunkedBody
 from cocopot.serving.in_flight import IN_FLIGHT
 
@@ -171,4 +171,4 @@ class RequestHandler(WSGIRequestHandler):
 
 def _shown(text: str) -> str:
     parts = _STYLED.fullmatch(text)
-    return f"{parts[1]}{printable(parts[2])}{parts[3]}" if parts is not None else text
+    return f"{parts[1]}{quotable(parts[2])}{parts[3]}" if parts is not None else text

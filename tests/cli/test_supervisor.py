@@ -306,6 +306,18 @@ def test_what_the_log_contains(tmp_path: Path) -> None:
         assert "GET /" not in server.log
 
 
+def test_the_access_log_cannot_be_forged(tmp_path: Path) -> None:
+    """Each request is one line, in which control characters and quotes of the path are escaped."""
+    write(tmp_path)
+    with serving(tmp_path, "run", "--workers", "1", "--access-log") as server:
+        server.get()
+        send(server, "/%0aFORGED%1b[31m%22%20200")
+        server.wait_for(lambda: "FORGED" in server.log)
+        line = next(line for line in server.log.split("\n") if "FORGED" in line)
+        assert r'"GET /\nFORGED\x1b[31m\" 200 HTTP/1.1" 404' in line
+        assert line.isprintable()
+
+
 @pytest.mark.parametrize("args", [[], ["--workers", "1"], ["--workers", "2"]])
 def test_a_server_that_cannot_start(tmp_path: Path, args: list[str]) -> None:
     """A port in use, and a host that is not this machine's, are one sentence with any server."""

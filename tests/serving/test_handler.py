@@ -232,6 +232,7 @@ def test_a_rejected_request_has_a_page(port: int) -> None:
         *((b"/%0aERROR%1b[31m", "/%0aERROR%1b[31m"), (b"/%E2%80%A8%E2%80%AE", r"/\u2028\u202e")),
         *((b"/%C2%9B", r"/\x9b"), (b"/\x1b[31m\xc2\x85", r"/\x1b[31m"), (b"/a?b=%0d%0aX", "%0d%0aX")),
         *((b"/" + b"x" * 5000, "... (5014 characters)"), (b"/gr%C3%BC%C3%9Fe", "/grüße")),
+        (b'/a"_200', r"GET /a\"_200 HTTP/1.1"),
     ],
 )
 def test_the_access_log_cannot_be_forged(target: bytes, shown: str, caplog: pytest.LogCaptureFixture) -> None:

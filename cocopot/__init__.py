@@ -12,6 +12,7 @@ from cocopot.context import (
     has_request_context,
 )
 from cocopot.exceptions import HTTPException, PluginError
+from cocopot.flashing import flash, get_flashed_messages
 from cocopot.helpers import (
     abort,
     after_this_request,
@@ -24,7 +25,7 @@ from cocopot.helpers import (
 )
 from cocopot.hooks import PluginManager, hookimpl, hookspec
 from cocopot.missing_names import raise_missing as _raise_missing
-from cocopot.proxies import current_app, g, request
+from cocopot.proxies import current_app, g, request, session
 from cocopot.registry.blueprints import Blueprint
 from cocopot.request import Request
 from cocopot.response import Response
@@ -52,7 +53,9 @@ __all__ = [
     "after_this_request",
     "copy_current_request_context",
     "current_app",
+    "flash",
     "g",
+    "get_flashed_messages",
     "get_template_attribute",
     "has_app_context",
     "has_request_context",
@@ -66,6 +69,7 @@ __all__ = [
     "request",
     "send_file",
     "send_from_directory",
+    "session",
     "stream_template",
     "stream_template_string",
     "stream_with_context",

@@ -12,10 +12,11 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from cocopot.escapes import printable
+from cocopot.frames import forget_frames
 from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from cocopot.app import Cocopot
     from cocopot.pipeline.endpoint import EndpointPipeline
+    from cocopot.pipeline.sessions import RequestSession
     from cocopot.request import Request
+    from cocopot.sessions import Session
     from cocopot.types import F, Function
 
 T = TypeVar("T")
@@ -87,7 +90,10 @@ class Context:
     _tokens: tuple[contextvars.Token[Context], ...] = ()
     #: The context whose request this application context sees, because it was pushed inside it.
     request_owner: Context | None = None
-    _is_copy = False
+    #: The context that this one is a copy of.
+    original: Context | None = None
+    #: Whether the head of the response has been sent; also after the end of a context that is kept.
+    response_is_sent = False
     _exc: BaseException | None = None
     #: The exception that the request has been answered for, until its end.
     answered: Exception | None = None
@@ -102,6 +108,8 @@ class Context:
         self.after_functions: list[Function] | None = None
         #: The pipeline of a request that is being served: it keeps the one that it began with.
         self.pipeline: EndpointPipeline | None = None
+        #: The session of the request, if it has been used.
+        self.opened_session: RequestSession | None = None
 
     @property
     def owner(self) -> Context:
@@ -141,6 +149,21 @@ class Context:
         return self._g is not None
 
     @property
+    def session(self) -> Session:
+        """The session of the request, which is opened now if this is its first use.
+
+        Raises:
+            RuntimeError: If there is no request.
+        """
+        state = self.opened_session
+        if state is None or state.session is None:
+            context = self.owner
+            context.existing_request  # noqa: B018 - raises if there is none
+            context = context.original or context
+            return context.get_pipeline().open_session(context)
+        return state.session
+
+    @property
     def url_adapter(self) -> MapAdapter | None:
         """The URL adapter, or `None` outside of a request without SERVER_NAME."""
         if self._url_adapter is None:
@@ -151,7 +174,7 @@ class Context:
         """Return a new context for the same application and request, with its own `g`."""
         context = Context(self.app, self.request)
         context.pipeline = self.pipeline
-        context._is_copy = True
+        context.original = self.original or self
         return context
 
     # -- activation ----------------------------------------------------
@@ -216,6 +239,29 @@ class Context:
             exc, self._exc = self._exc, None
             self.tear_down(exc)
 
+    def finish(
+        self,
+        token: contextvars.Token[Context],
+        preserve: Callable[[Context], object] | None,
+        exc: BaseException | None,
+    ) -> None:
+        """End the serving of a request whose context something else holds, such as a stream or the session.
+
+        Args:
+            token: Of the context variable.
+            preserve: Lets a test client or the debugger hold the context as well.
+            exc: The exception that has ended the request, or `None`.
+        """
+        try:
+            self.response_is_sent = True
+            if preserve is not None:
+                preserve(self)
+            if self.opened_session is not None:
+                self.opened_session.finish(self, exc)
+            self.release(exc)
+        finally:
+            CURRENT.reset(token)
+
     def tear_down(self, exc: BaseException | None = None) -> None:
         """Run the teardown hooks, with this as the current context, and close uploaded files."""
         token = CURRENT.set(self)
@@ -236,13 +282,14 @@ class Context:
         """
         exc, self.answered = self.answered, None
         try:
-            _forget_frames(exc, sys.exception())  # what is handled around the request keeps its own
+            forget_frames(exc, sys.exception())  # what is handled around the request keeps its own
         except Exception:  # noqa: BLE001 - what a property of its class may raise
             return
 
     def _close_files(self) -> None:
         request = self.request
-        if request is not None and request.holds_files and self.request_owner is None and not self._is_copy:
+        is_own = self.request_owner is None and self.original is None
+        if request is not None and request.holds_files and is_own:
             request.close()
 
     def _reset(self) -> None:
@@ -255,19 +302,6 @@ class Context:
         request = self.request
         what = "application" if request is None else printable(f"{request.method} {request.path}")
         return f"<Context {what} of {self.app.name!r}>"
-
-
-# An exception may refuse to have attributes set.
-_replace_traceback = BaseException.with_traceback
-
-
-def _forget_frames(exc: BaseException | None, outer: BaseException | None) -> None:
-    """Remove the tracebacks of an exception and those behind it, up to one without, or to `outer`."""
-    while exc is not None and exc is not outer and exc.__traceback__ is not None:
-        _replace_traceback(exc, None)
-        cause, exc = exc.__cause__, exc.__context__
-        if cause is not exc:
-            _forget_frames(cause, outer)
 
 
 #: The current context of this thread, greenlet or task.

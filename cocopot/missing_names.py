@@ -24,7 +24,7 @@ def install_hint(plugin: str) -> str:
 
 
 _JINJA = install_hint("jinja")
-_SESSIONS = "Cocopot has no sessions yet: install itsdangerous, and sign a cookie as docs/from-flask.md shows"
+_SESSIONS = install_hint("session")
 _SIGNALS = "Cocopot has hooks in place of signals: implement {}"
 _CLI = "commands that @app.cli.command() registers always run in a context of the application"
 _CONTEXT = "the current context is reached through current_app, g and request"
@@ -35,7 +35,8 @@ _MODULE: Final[Mapping[str, str]] = {
     "Flask": "the class is named Cocopot: from cocopot import Cocopot",
     "flask": "the class is named Cocopot: from cocopot import Cocopot",
     "Environment": _JINJA,
-    **dict.fromkeys(("session", "flash", "get_flashed_messages", "sessions", "SessionMixin"), _SESSIONS),
+    "SessionMixin": "from cocopot.sessions import Session",
+    "SecureCookieSessionInterface": _SESSIONS,
     **{
         name: _SIGNALS.format(hook)
         for name, hook in {
@@ -79,20 +80,14 @@ REGISTRAR: Final[Mapping[str, str]] = {
         ),
         _JINJA,
     ),
-    **dict.fromkeys(
-        ("session_interface", "session_cookie_name", "permanent_session_lifetime", "open_session"), _SESSIONS
-    ),
+    **dict.fromkeys(("session_cookie_name", "permanent_session_lifetime"), _SESSIONS),
     **dict.fromkeys(("ensure_sync", "async_to_sync"), _ASYNC),
 }
 #: What a test client does not have.
-CLIENT: Final[Mapping[str, str]] = {"session_transaction": _SESSIONS}
+CLIENT: Final[Mapping[str, str]] = {}
 #: Modules whose public names are not names of `cocopot` itself.
-_PUBLIC_MODULES = (
-    "cocopot.exceptions",
-    "cocopot.json",
-    "cocopot.views",
-    "cocopot.templating",
-    "cocopot.testing",
+_PUBLIC_MODULES = tuple(
+    f"cocopot.{name}" for name in ("exceptions", "json", "sessions", "templating", "testing", "views")
 )
 
 

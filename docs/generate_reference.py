@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cocopot
-from cocopot import config_keys, json, proxies, types
+from cocopot import config_keys, json, proxies, sessions, types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent / "reference.md"
 HEAD = """# API reference
 
-The public names of `cocopot`, and `cocopot.json.JSONProvider`. `make docs` generates this page from
-docstrings. [Hooks](hooks.md) describes the hooks, and [Testing](testing.md) `cocopot.testing`. Members that
-a class inherits from Werkzeug, pluggy or Python are described in their documentation.
+The public names of `cocopot` and `cocopot.sessions`, and `cocopot.json.JSONProvider`. `make docs` generates
+this page from docstrings. [Hooks](hooks.md) describes the hooks, and [Testing](testing.md) `cocopot.testing`.
+Members that a class inherits from Werkzeug, pluggy or Python are described in their documentation.
 """
 #: The modules of public names that are variables; a comment above each one is its documentation.
 VARIABLES: dict[str, ModuleType] = {
     "current_app": proxies,
     "g": proxies,
     "request": proxies,
+    "session": proxies,
     "ResponseValue": types,
 }
 #: A longer signature has one line per parameter.
@@ -40,6 +41,7 @@ def generate() -> str:
     names = sorted(cocopot.__all__, key=str.lower)
     entries = [entry(name, getattr(cocopot, name)) for name in names]
     entries.append(entry("json.JSONProvider", json.JSONProvider))
+    entries += [entry(f"sessions.{name}", getattr(sessions, name)) for name in sessions.__all__]
     return "\n".join([HEAD, "## Configuration keys\n", *configuration_keys(), "", *entries])
 
 

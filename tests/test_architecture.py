@@ -25,7 +25,7 @@ locations
 functions
 exceptions
 environment
-suggestions escapes
+suggestions escapes frames
 missing_names
 hosts
 scopes
@@ -45,11 +45,12 @@ request_urls
 request
 conditions
 response
+sessions
 routing.rule routing.parts routing.converters
 routing.readers routing.walk routing.plans routing.table routing.matcher routing.router routing
 context
 proxies
-streaming
+flashing streaming
 helpers
 paths
 folders
@@ -67,9 +68,9 @@ templating
 explanations
 pipeline.debug_page
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
-pipeline.defaults.json_provider pipeline.defaults
-pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.lifecycle pipeline.fastpath
-pipeline.endpoint
+pipeline.defaults.json_provider pipeline.defaults.sessions pipeline.defaults
+pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.sessions
+pipeline.lifecycle pipeline.fastpath pipeline.endpoint
 pipeline.middleware pipeline.overrides pipeline
 registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers registry.rules
 registry.template_folders registry.templates registry.checkpoints
@@ -127,8 +128,8 @@ SOURCES = {
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
 #: What a plugin may import.
 PUBLIC = (
-    *("cocopot", "cocopot.exceptions", "cocopot.json", "cocopot.templating", "cocopot.testing"),
-    "cocopot.views",
+    *("cocopot", "cocopot.exceptions", "cocopot.json", "cocopot.sessions", "cocopot.templating"),
+    *("cocopot.testing", "cocopot.views"),
 )
 PLUGIN_SOURCES = sorted(
     path

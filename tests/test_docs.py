@@ -15,6 +15,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 import cocopot
 from cocopot import Blueprint, Cocopot, hookimpl
 from cocopot.hooks import specs
+from cocopot.sessions import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,10 @@ NOT_IN_A_REQUEST = {
     "cocopot_url_build_error",
     "cocopot_json_provider",
 }
+
+
+#: What the plugin with every hook returns, so that there is a session.
+RESULTS = {"cocopot_open_session": Session(), "cocopot_save_session": True}
 
 
 def headings(document: str) -> list[str]:
@@ -169,15 +174,16 @@ def plugin_with_every_hook(calls: list[str]) -> ModuleType:
     plugin = ModuleType("plugin")
     for name in SPECS:
         if name not in NOT_IN_A_REQUEST:
-            setattr(plugin, name, hookimpl(recorded(calls, name)))
+            setattr(plugin, name, hookimpl(recorded(calls, name, RESULTS.get(name))))
     return plugin
 
 
-def recorded(calls: list[str], step: str) -> Callable[[], None]:
+def recorded(calls: list[str], step: str, result: object = None) -> Callable[[], object]:
     """Return a function without arguments that records a step."""
 
-    def record() -> None:
+    def record() -> object:
         calls.append(step)
+        return result
 
     return record
 
@@ -215,6 +221,7 @@ def shop(calls: list[str], error: Exception | None) -> Shop:
     @blueprint.route("/")
     def view() -> str:
         calls.append("view")
+        cocopot.session.get("user")
         if error is not None:
             raise error
         return "view"

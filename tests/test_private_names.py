@@ -31,7 +31,7 @@ import werkzeug.routing.rules
 from werkzeug.datastructures import Headers
 from werkzeug.local import LocalProxy
 from werkzeug.routing import Map, Rule
-from werkzeug.test import create_environ
+from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import LimitedStream
 
@@ -136,6 +136,11 @@ PRIVATE_NAMES = [
     PrivateName("_status_code", "response", "a known status, without parsing it", Response),
     PrivateName("_clean_status", "response", "rejects a status outside 100 to 599", Response),
     PrivateName("_get_current_object", "proxies", "the object behind a proxy", lambda: LocalProxy(list)),
+    # Werkzeug: the test client
+    *(
+        PrivateName(name, "testing.client", "the cookies of a session_transaction", lambda: Client(None))  # type: ignore[arg-type]
+        for name in ("_cookies", "_add_cookies_to_wsgi", "_update_cookies_from_response")
+    ),
     # Werkzeug: the reloader
     PrivateName("_reloader", "serving.reloader", "the module of the reloader", lambda: werkzeug),
     PrivateName(
@@ -221,7 +226,7 @@ PRIVATE_NAMES = [
     ),
     PrivateName("c_make_encoder", "json", "an encoder that serves many calls", lambda: json.encoder),
     PrivateName("scan_once", "strict_json", "decodes without searching for white space", json.JSONDecoder),
-    PrivateName("_typeshed", "cli.routes", "a type of sort keys, for type checkers only", None),
+    PrivateName("_typeshed", "cli.routes sessions", "types of arguments, for type checkers only", None),
 ]
 
 #: Documented, in spite of the underscore.

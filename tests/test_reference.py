@@ -76,7 +76,7 @@ FLASK = (
     *("static_folder", "static_url_path", "teardown_appcontext", "teardown_appcontext_funcs"),
     *("add_template_filter", "add_template_global", "add_template_test", "context_processor"),
     *("template_context_processors", "template_filter", "template_global", "template_test"),
-    "update_template_context",
+    *("make_null_session", "open_session", "save_session", "session_interface", "update_template_context"),
     *("test_cli_runner", "test_client", "test_request_context", "testing", "url_build_error_handlers"),
     *("url_default_functions", "url_defaults", "url_map", "url_rule_class", "url_value_preprocessor"),
     "url_value_preprocessors",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from cocopot.pipeline import fastpath, lifecycle
+from cocopot.pipeline import fastpath, lifecycle, sessions
 from cocopot.pipeline.sending import serve_observed
 from cocopot.scopes import blueprints_of
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cocopot.context import Context
     from cocopot.exceptions import HTTPException
     from cocopot.response import Response
+    from cocopot.sessions import Session
     from cocopot.types import ResponseValue, StartResponse, WSGIEnvironment
 
     #: Runs a step; takes the context, then what the method of that name takes.
@@ -61,10 +62,13 @@ class EndpointPipeline:
         "handle_user_exception",
         "make_response",
         "make_response_hook",
+        "open_session",
+        "open_session_hook",
         "preprocess_request",
         "process_response",
         "request_started_hook",
         "response_closed_hook",
+        "save_session_hook",
         "serve",
         "tear_down",
         "teardown_app_context_hook",
@@ -86,6 +90,8 @@ class EndpointPipeline:
     do_teardown_appcontext: Callable[[Context, BaseException | None], None] | None
     #: Runs the request and sends the response: `fastpath.serve`, `lifecycle.serve` or `serve_observed`.
     serve: Callable[[Context, WSGIEnvironment, StartResponse], Iterable[bytes]]
+    #: Opens the session of a request at its first use.
+    open_session: Callable[[Context], Session]
     #: Returns a response value, or `None`.
     handle_exception_hook: Callable[..., ResponseValue | None] | None
 
@@ -98,6 +104,8 @@ class EndpointPipeline:
         self.dispatch_request_hook = compiled("cocopot_dispatch_request", scopes)
         self.make_response_hook = compiled("cocopot_make_response", scopes)
         self.after_request_hook = compiled("cocopot_after_request", scopes)
+        self.open_session_hook = compiled("cocopot_open_session", scopes)
+        self.save_session_hook = compiled("cocopot_save_session", scopes)
         self.handle_exception_hook = compiled("cocopot_handle_exception", scopes)
         self.got_request_exception_hook = compiled("cocopot_got_request_exception", scopes, results=False)
         self.teardown_request_hook = compiled("cocopot_teardown_request", scopes, results=False)
@@ -109,6 +117,7 @@ class EndpointPipeline:
             self.do_teardown_request = None
         if self.teardown_app_context_hook is None and "do_teardown_appcontext" not in overrides:
             self.do_teardown_appcontext = None
+        self.open_session = sessions.open_session
         has_teardown = self.do_teardown_request is not None or self.do_teardown_appcontext is not None
         #: Runs the teardown steps when a context is torn down; `None` if there are none.
         self.tear_down = lifecycle.tear_down if has_teardown else None

@@ -18,6 +18,7 @@ from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_reque
 from cocopot.pipeline.defaults.responses import cocopot_make_response
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response
 from cocopot.pipeline.sending import send
+from cocopot.pipeline.sessions import save_or_close
 from cocopot.response import Response, text_response
 from cocopot.wsgi import START_FAILED, close_unsent
 
@@ -136,6 +137,8 @@ def serve(  # noqa: C901, PLR0912, PLR0915 - the hot path
             close_unsent(response, exc)
             raise
         response = processed
+    if context.opened_session is not None:  # by a hook, or by what makes the response
+        save_or_close(context, response)
     if type(response) is Response:
         return response.__call__(environ, start_response)  # slower: response(...)
     return send(response, environ, start_response)

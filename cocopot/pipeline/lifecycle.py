@@ -21,6 +21,7 @@ from cocopot.logs import log_failure
 from cocopot.pipeline.matching import check_case, check_utf8, routing_error
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
 from cocopot.pipeline.sending import send, send_error, send_without_request, start_or_time_out
+from cocopot.pipeline.sessions import save_session
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router
@@ -30,7 +31,6 @@ from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from contextvars import Token
 
     from cocopot.app import Cocopot
     from cocopot.types import ResponseValue, StartResponse, WSGIEnvironment
@@ -90,7 +90,7 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
         raise
     finally:
         if context.holds != 1 or request.holds_files or "werkzeug.debug.preserve_context" in environ:
-            _release(context, token, environ, error)
+            context.finish(token, environ.get("werkzeug.debug.preserve_context"), error)
         else:
             context.holds = 0
             try:
@@ -123,7 +123,7 @@ def new_context(app: Cocopot, environ: WSGIEnvironment) -> Context:
     context.app = app
     context.request = request
     context.holds = 0
-    context.after_functions = context.pipeline = None
+    context.after_functions = context.pipeline = context.opened_session = None
     return context
 
 
@@ -249,7 +249,7 @@ def make_response(context: Context, value: object) -> Response:
 
 
 def process_response(context: Context, response: Response) -> Response:
-    """Run the functions of `after_this_request`, then the after-request hooks."""
+    """Run the functions of `after_this_request` and the after-request hooks; save a session that was used."""
     result: object = response
     while context.after_functions:
         changed = context.after_functions.pop(0)(result)
@@ -257,7 +257,11 @@ def process_response(context: Context, response: Response) -> Response:
     after_request = (context.pipeline or context.get_pipeline()).after_request_hook
     if after_request is not None:
         result = after_request(context.app, context.request, result)
-    return result if _is_response(result) else raise_bad_processed_response(context, result)
+    if not _is_response(result):
+        raise_bad_processed_response(context, result)
+    if context.opened_session is not None:
+        save_session(context, result)
+    return result
 
 
 # -------------------------------------------------------------------------
@@ -351,18 +355,6 @@ def handle_exception(context: Context, exc: Exception) -> Response:
 # -------------------------------------------------------------------------
 # Teardown
 # -------------------------------------------------------------------------
-
-
-def _release(
-    context: Context, token: Token[Context], environ: WSGIEnvironment, error: BaseException | None
-) -> None:
-    """Release the context, after letting a test client or the debugger preserve it."""
-    try:
-        if (preserve := environ.get("werkzeug.debug.preserve_context")) is not None:
-            preserve(context)
-        context.release(error)
-    finally:
-        _reset_context(token)
 
 
 def tear_down(context: Context, exc: BaseException | None) -> None:

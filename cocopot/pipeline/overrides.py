@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from cocopot.context import current_or_none, current_request_context
 from cocopot.escapes import printable
-from cocopot.pipeline import lifecycle
+from cocopot.pipeline import lifecycle, sessions
 from cocopot.pipeline.defaults.dispatch import default_options_response
 from cocopot.pipeline.endpoint import STEPS, EndpointPipeline
+from cocopot.sessions import SessionInterface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cocopot.pipeline.endpoint import Step
     from cocopot.request import Request
     from cocopot.response import Response
+    from cocopot.sessions import Session
     from cocopot.types import ExcInfo, ResponseValue, StartResponse, WSGIApplication, WSGIEnvironment
 
 #: Attributes that pipelines are compiled from, so that changing one requires compiling them again.
@@ -36,12 +38,17 @@ class RequestOverrides:
     """
 
     plugins: PluginManager
+    started: bool
+    #: Opens and saves the sessions of requests for which no plugin does; assigned before the first request.
+    session_interface: SessionInterface = SessionInterface()
 
     def app_context(self) -> Context:
         """Return an application context."""
         raise NotImplementedError
 
     def __setattr__(self, name: str, value: object) -> None:
+        if name == "session_interface":
+            sessions.check_assigned(self, value)
         super().__setattr__(name, value)
         if name in _COMPILED_IN and hasattr(self, "plugins"):
             self.plugins.invalidate()
@@ -89,6 +96,35 @@ class RequestOverrides:
             response: The response.
         """
         return lifecycle.process_response(current_request_context(), response)
+
+    def open_session(self, request: Request) -> Session | None:
+        """Return the session of a request; called at its first use.
+
+        Args:
+            request: The request.
+
+        Returns:
+            The session, or `None` to use that of `make_null_session`.
+        """
+        hook = current_request_context().get_pipeline().open_session_hook
+        session: Session | None = None if hook is None else hook(self, request)
+        return session
+
+    def make_null_session(self) -> Session:
+        """Return what is used where no session has been opened: an empty session that refuses changes."""
+        return sessions.make_null_session(self)
+
+    def save_session(self, session: Session, response: Response) -> None:
+        """Save a session that has been used in the current request.
+
+        Args:
+            session: The session.
+            response: The response, which may be changed in place.
+
+        Raises:
+            RuntimeError: If the session has been changed, and nothing saves it.
+        """
+        sessions.save_with_hook(current_request_context(), session, response)
 
     def make_default_options_response(self) -> Response:
         """Return the response to OPTIONS: empty, with the methods of the URL."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from cocopot.context import CURRENT, Context
 from cocopot.missing_names import ExplainsMissingNames
+from cocopot.pipeline.sessions import save_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from cocopot.app import Cocopot
+    from cocopot.sessions import Session
     from cocopot.types import WSGIEnvironment
 
 __all__ = ["CliRunner", "Client", "EnvironBuilder"]
@@ -169,6 +171,41 @@ class Client(ExplainsMissingNames, werkzeug.test.Client):
     def _preserve(self, context: Context) -> None:
         context.hold()
         self._pending_contexts.append(context)
+
+    @contextmanager
+    def session_transaction(self, *args: Any, **kwargs: Any) -> Iterator[Session]:
+        """Open the client's session for a `with` block, and save it at the end of the block.
+
+        The startup hooks run before, as before a request. Nothing is saved if the block raises.
+
+        Args:
+            args: The request that the session is opened for, as for `EnvironBuilder`; by default `/`.
+            kwargs: As for `EnvironBuilder`, such as `base_url=`.
+
+        Raises:
+            TypeError: If the client stores no cookies.
+        """
+        if self._cookies is None:
+            raise TypeError("This client stores no cookies. Create it with use_cookies=True.")
+        app = self.application
+        app.start()
+        kwargs["environ_base"] = {**self.environ_base, **(kwargs.get("environ_base") or {})}
+        context = app.test_request_context(*args, **kwargs)
+        request = context.existing_request
+        self._add_cookies_to_wsgi(request.environ)
+        context.hold()
+        try:
+            with context:
+                session = context.session
+            yield session
+            response = app.response_class()
+            with context:
+                save_session(context, response)
+            cookies = response.headers.getlist("Set-Cookie")
+            url = urlsplit(request.url)
+            self._update_cookies_from_response(url.hostname or "localhost", url.path, cookies)
+        finally:
+            context.release()
 
     def __enter__(self) -> Self:
         if self._preserve_context:

@@ -22,11 +22,13 @@ from cocopot import (
     Response,
     hookimpl,
     render_template_string,
+    session,
     url_for,
 )
 from cocopot.context import CURRENT
 from cocopot.hooks import specs
 from cocopot.json import DefaultJSONProvider
+from cocopot.sessions import Session, SessionInterface
 from tests.template_engines import BracesEngine, BracesTemplate
 
 SPECS: dict[str, Any] = {name: spec for name, spec in vars(specs).items() if name.startswith("cocopot_")}
@@ -60,6 +62,11 @@ def request_broken(app: Cocopot, path: str) -> None:
 def request_json(app: Cocopot, path: str) -> None:
     """Send a request for JSON."""
     app.test_client().get("/json")
+
+
+def use_session(app: Cocopot, path: str) -> None:
+    """Send a request whose view reads the session."""
+    app.test_client().get("/session")
 
 
 def show_commands(app: Cocopot, path: str) -> None:
@@ -138,6 +145,7 @@ DRIVERS = {
     "cocopot_shutdown": Driver("every", "out", start_and_close, "on_shutdown"),
     "cocopot_request_started": Driver("all", "in", request),
     "cocopot_url_value_preprocessor": Driver("all", "in", request, "url_value_preprocessor"),
+    "cocopot_open_session": Driver("first", "in", use_session, has_default=True),
     "cocopot_before_request": Driver("first", "in", request, "before_request"),
     "cocopot_dispatch_request": Driver("first", "in", request, has_default=True),
     "cocopot_template_engine": Driver("first", "out", read_engine),
@@ -145,6 +153,7 @@ DRIVERS = {
     "cocopot_template_rendered": Driver("all", "out", render),
     "cocopot_make_response": Driver("first", "out", request, has_default=True),
     "cocopot_after_request": Driver("threaded", "out", request, "after_request"),
+    "cocopot_save_session": Driver("first", "out", use_session, has_default=True),
     "cocopot_handle_exception": Driver("first", "out", request_missing, has_default=True),
     "cocopot_got_request_exception": Driver("all", "out", request_broken),
     "cocopot_teardown_request": Driver("every", "out", request, "teardown_request"),
@@ -166,6 +175,7 @@ ARGUMENTS: dict[str, tuple[Any, Callable[[Cocopot, Request], object]]] = {
     "template": (BracesTemplate, lambda app, request: BracesTemplate(app, "text", None)),
     "context": (dict, lambda app, request: {}),
     "value": (str, lambda app, request: "text"),
+    "session": (Session, lambda app, request: Session()),
     "response": (Response, lambda app, request: Response("text")),
     "wsgi": (Callable, lambda app, request: app.wsgi_app),
     "exc": ((Exception, type(None)), lambda app, request: NotFound()),
@@ -179,6 +189,10 @@ def result_of(hook: str, name: str) -> object:
         return DefaultJSONProvider(Cocopot("other"))
     if hook == "cocopot_template_engine":
         return BracesEngine(Cocopot("other"))
+    if hook == "cocopot_open_session":
+        return Session()
+    if hook == "cocopot_save_session":
+        return True
     if hook in ("cocopot_make_response", "cocopot_after_request", "cocopot_wsgi"):
         return Response(name)
     mappings = {
@@ -216,12 +230,27 @@ def recorder(calls: list[str], name: str, hook: str, result: object = None, **op
     return plugin(name, hook, implementation, **options)
 
 
+class EmptySessions(SessionInterface):
+    """Opens a new session for every request, and stores none."""
+
+    def open_session(self, app: Cocopot, request: Request) -> Session:
+        """Return a new session."""
+        return Session()
+
+
+class Shop(Cocopot):
+    """An application that has sessions without a plugin."""
+
+    session_interface = EmptySessions()
+
+
 def shop(*plugins: ModuleType) -> Cocopot:
     """Return an application with views and these plugins."""
-    app = Cocopot("shop", autoload=False, plugins=plugins)
+    app = Shop("shop", autoload=False, plugins=plugins)
     app.testing = True
     app.add_url_rule("/", "index", lambda: "view")
     app.add_url_rule("/json", "json", lambda: {"some": "json"})
+    app.add_url_rule("/session", "session", lambda: f"{len(session)} keys")
     app.add_url_rule("/broken", "broken", lambda: str(1 / 0))
     return app
 

@@ -7,6 +7,6 @@ from cocopot import Cocopot
 
 app = Cocopot(__name__)
 
-one = cocopot.session  # type: ignore[attr-defined]
+one = cocopot.Markup  # type: ignore[attr-defined]
 two = app.before_first_request  # type: ignore[attr-defined]
-three = app.test_client().session_transaction  # type: ignore[attr-defined]
+three = app.permanent_session_lifetime  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cocopot.pipeline.defaults import dispatch, errors, json_provider, responses, static
+from cocopot.pipeline.defaults import dispatch, errors, json_provider, responses, sessions, static
 
 #: What every application registers, by name.
 BUILTINS = {
@@ -10,6 +10,7 @@ BUILTINS = {
     "builtin.responses": responses,
     "builtin.errors": errors,
     "builtin.static": static,
+    "builtin.sessions": sessions,
     "builtin.json_provider": json_provider,
 }
 

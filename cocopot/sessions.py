@@ -1,0 +1,235 @@
+"""Sessions: what a client's requests share; the API that session plugins and session interfaces implement.
+
+`cocopot.session` is the session of the current request. Who opens and saves it is decided by the hooks
+`cocopot_open_session` and `cocopot_save_session`; without a session plugin, `app.session_interface` does.
+"""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, NoReturn, overload
+
+from cocopot.missing_names import install_hint
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from _typeshed import SupportsKeysAndGetItem
+
+    from cocopot.app import Cocopot
+    from cocopot.request import Request
+    from cocopot.response import Response
+
+__all__ = ["NullSession", "Session", "SessionInterface"]
+
+#: What a session has beside its keys and values.
+_ATTRIBUTES = ("permanent", "new", "modified", "accessed")
+_MISSING: Any = object()
+_NO_PLUGIN = f"no session plugin is loaded; {install_hint('session')}."
+
+
+class Session(dict[str, Any], metaclass=ABCMeta):
+    """A session: a dict that records whether it has been changed. Session plugins derive from it.
+
+    A change inside a value, such as `session["cart"].append(1)`, is not seen: set `session.modified = True`
+    after it. A mutable mapping of another class is a session as well if its class has `permanent`, `new`,
+    `modified` and `accessed`; `isinstance` accepts it.
+
+    Example:
+        ```python
+        from cocopot.sessions import Session
+
+        session = Session({"user": 1})
+        assert not session.modified
+        session["user"] = 2
+        assert session.modified
+        ```
+
+    Args:
+        initial: The keys and values that have been stored.
+        new: Whether the client had no session before.
+    """
+
+    #: Whether the client had no session before.
+    new: bool = False
+    #: Whether the session has been used in the request; set when it is opened for `cocopot.session`.
+    accessed: bool = False
+    _is_modified = False
+    _refusal = ""
+
+    def __init__(
+        self, initial: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None, *, new: bool = False
+    ) -> None:
+        super().__init__(() if initial is None else initial)
+        self.new = new
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        is_other = cls is Session and issubclass(other, MutableMapping)
+        return (is_other and all(hasattr(other, name) for name in _ATTRIBUTES)) or NotImplemented
+
+    @property
+    def modified(self) -> bool:
+        """Whether a key has been set or removed; set it to `True` after a change inside a value.
+
+        Raises:
+            RuntimeError: If it is set to `True` when the session cannot be changed any more.
+        """
+        return self._is_modified
+
+    @modified.setter
+    def modified(self, value: bool) -> None:
+        if value:
+            self._change()
+        self._is_modified = bool(value)
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the session outlives the browser; stored under the key `_permanent`.
+
+        How long it does is decided by what saves it.
+        """
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+    def refuse_changes(self, reason: str) -> None:
+        """Make every further change raise a `RuntimeError`.
+
+        Args:
+            reason: The end of the message: a clause with the cause, and a sentence with the cure.
+        """
+        self._refusal = reason
+
+    def _change(self) -> None:
+        if self._refusal:
+            raise RuntimeError(f"The session cannot be changed: {self._refusal}")
+        self._is_modified = True
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._change()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self._change()
+        super().__delitem__(key)
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]  # the overloads of dict
+        self.update(other)
+        return self
+
+    def clear(self) -> None:
+        """Remove every key."""
+        self._change()
+        super().clear()
+
+    @overload
+    def pop(self, key: str, /) -> Any: ...
+    @overload
+    def pop(self, key: str, default: Any, /) -> Any: ...
+    def pop(self, key: str, default: Any = _MISSING, /) -> Any:
+        """Remove a key and return its value, or `default` if it is not there.
+
+        Raises:
+            KeyError: If it is not there, without a default.
+        """
+        self._change()
+        return super().pop(key) if default is _MISSING else super().pop(key, default)
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the key that was set last; return it with its value."""
+        self._change()
+        return super().popitem()
+
+    def setdefault(self, key: str, default: Any = None, /) -> Any:
+        """Return the value of a key, after setting it to `default` if it is not there."""
+        if key in self:
+            return self[key]
+        self[key] = default
+        return default
+
+    def update(
+        self,
+        other: SupportsKeysAndGetItem[str, Any] | Iterable[tuple[str, Any]] = (),
+        /,
+        **values: Any,
+    ) -> None:
+        """Set the keys of a mapping, of pairs, or of keyword arguments."""
+        self._change()
+        super().update(other, **values)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {dict(self)!r}>"
+
+
+class NullSession(Session):
+    """An empty session that cannot be changed, where no session can be opened.
+
+    Args:
+        reason: As for `Session.refuse_changes`; by default that no session plugin is loaded.
+    """
+
+    def __init__(self, reason: str = _NO_PLUGIN) -> None:
+        super().__init__()
+        self.refuse_changes(reason)
+
+    def setdefault(self, key: str, default: Any = None, /) -> NoReturn:  # noqa: ARG002 - as that of a dict
+        """Raise the error of every change."""
+        self._change()
+        raise AssertionError  # pragma: no cover - a null session refuses every change
+
+
+class SessionInterface:
+    """Opens and saves the sessions of one application; assign an object to `app.session_interface`.
+
+    It is used for requests for which no session plugin opens a session. The base class opens none.
+    """
+
+    def open_session(self, app: Cocopot, request: Request) -> Session | None:  # noqa: ARG002 - for subclasses
+        """Return the session of a request; `None` if it can have none.
+
+        Args:
+            app: The application.
+            request: The request.
+        """
+        return None
+
+    def save_session(self, app: Cocopot, session: Session, response: Response) -> None:
+        """Store a session that has been used, and set its cookie.
+
+        Args:
+            app: The application.
+            session: What `open_session` returned; `modified` is whether it has to be stored.
+            response: The response, which may be changed in place.
+        """
+
+    def make_null_session(self, app: Cocopot) -> Session:  # noqa: ARG002 - for subclasses
+        """Return the session of a request for which `open_session` returned `None`.
+
+        Args:
+            app: The application.
+        """
+        if type(self) is SessionInterface:
+            return NullSession()
+        return NullSession(f"{type(self).__qualname__}.open_session returned None for this request.")
+
+
+def check_interface(interface: object) -> None:
+    """Reject an object that cannot be `app.session_interface`.
+
+    Raises:
+        TypeError: If a method is missing.
+    """
+    missing = [
+        name for name in ("open_session", "save_session") if not callable(getattr(interface, name, None))
+    ]
+    if isinstance(interface, type) or missing:
+        what = f"the class {interface.__qualname__}" if isinstance(interface, type) else f"{interface!r}"
+        cure = f"it has no {' and no '.join(missing)}" if missing else "assign an object of it"
+        raise TypeError(
+            f"app.session_interface cannot be {what}: {cure}. Derive a class from "
+            "cocopot.sessions.SessionInterface, and assign an object of it."
+        )

@@ -1,0 +1,58 @@
+"""Sessions and flash messages, as a user writes them."""
+
+from __future__ import annotations
+
+from typing import Any, assert_type
+
+from cocopot import Cocopot, Request, Response, flash, get_flashed_messages, hookimpl, session
+from cocopot.sessions import NullSession, Session, SessionInterface
+
+assert_type(session, Session)
+assert_type(session["user"], Any)
+assert_type(session.permanent, bool)
+assert_type(session.modified, bool)
+session.permanent = True
+session.modified = True
+session["user"] = 1
+
+flash("Saved.", "success")
+assert_type(get_flashed_messages(), list[str])
+assert_type(get_flashed_messages(category_filter=["error"]), list[str])
+assert_type(get_flashed_messages(with_categories=True), list[tuple[str, str]])
+
+
+class Interface(SessionInterface):
+    def open_session(self, app: Cocopot, request: Request) -> Session | None:
+        return Session(new=True) if request.cookies else NullSession("there is no cookie.")
+
+    def save_session(self, app: Cocopot, session: Session, response: Response) -> None:
+        response.set_cookie("session", str(session["user"]))
+
+
+class Application(Cocopot):
+    session_interface = Interface()
+
+    def open_session(self, request: Request) -> Session | None:
+        return super().open_session(request)
+
+    def make_null_session(self) -> Session:
+        return NullSession()
+
+
+class Plugin:
+    @hookimpl
+    def cocopot_open_session(self, app: Cocopot, request: Request) -> Session | None:
+        return None
+
+    @hookimpl
+    def cocopot_save_session(self, session: Session, response: Response) -> bool | None:
+        return True
+
+
+app = Application(__name__)
+app.session_interface = Interface()
+app.session_interface = object()  # type: ignore[assignment]
+
+with app.test_client().session_transaction() as stored:
+    assert_type(stored, Session)
+    stored["user"] = 1

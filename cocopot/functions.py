@@ -113,7 +113,7 @@ def takes_function(decorator: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(decorator)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        if len(args) == 1 and not kwargs:
+        if len((*args, *kwargs)) == 1:  # only `self`
             name = decorator.__name__
             raise TypeError(f"@{name} takes no arguments. Remove the parentheses: @{name}, not @{name}().")
         return decorator(*args, **kwargs)

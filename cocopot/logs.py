@@ -49,10 +49,15 @@ class _SafeTracebacks(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass."""
         if record.exc_info and not record.exc_text:
+            error = record.exc_info[1]
+            if error is None:
+                return True
             try:
-                trace = traceback.TracebackException(*record.exc_info, lookup_lines=False)
+                trace = traceback.TracebackException(
+                    type(error), error, record.exc_info[2], lookup_lines=False
+                )
             except Exception:  # noqa: BLE001 - whatever its class raises; a formatter would lose the record
-                record.exc_text = _describe_unprintable(record.exc_info[1])
+                record.exc_text = _describe_unprintable(error)
                 return True
             with suppress(Exception):  # an exception may have attributes of any type
                 if _escape_messages(trace):
@@ -63,9 +68,9 @@ class _SafeTracebacks(logging.Filter):
 _SAFE_TRACEBACKS = _SafeTracebacks()
 
 
-def _describe_unprintable(error: BaseException | None) -> str:
+def _describe_unprintable(error: BaseException) -> str:
     """Return the type of an exception whose traceback cannot be formatted, and who raised it."""
-    blame = "" if error is None else "\n".join(map(str, blame_of(error)))
+    blame = "\n".join(map(str, blame_of(error)))
     return f"{type(error).__qualname__}, whose traceback cannot be formatted\n{blame}".rstrip()
 
 

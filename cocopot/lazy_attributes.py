@@ -72,6 +72,32 @@ class _Setting:
         return self.default if app is None else app.config.get(self.key, self.default)
 
 
+class RequestProperty:
+    """A property that plugins may add to the requests of an application; see `add_request_property`.
+
+    It defines no `__set__`, so that a value in the instance's dict takes precedence. The class of requests
+    has it for all applications, and each application its own function.
+
+    Args:
+        name: Name of the attribute.
+        cure: What adds the attribute, if an application has no such property, for the error.
+    """
+
+    def __init__(self, name: str, cure: str = "") -> None:
+        self.name = name
+        self.cure = cure
+
+    def __get__(self, instance: Request | None, owner: type | None = None) -> Any:
+        app = None if instance is None else instance.app
+        found = None if app is None else app.request_properties.get(self.name)
+        if instance is None or app is None or found is None:
+            cls = owner if instance is None else type(instance)
+            message = f"{getattr(cls, '__name__', cls)!r} object has no attribute {self.name!r}"
+            raise AttributeError(f"{message}: {self.cure}" if self.cure else message)
+        value = instance.__dict__[self.name] = found.compute(app, instance)
+        return value
+
+
 class _JSONLibrary:
     """The JSON library: the one set on the request, else the application's, else Python's."""
 

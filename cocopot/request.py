@@ -36,6 +36,7 @@ from cocopot.datastructures import EnvironHeaders
 from cocopot.escapes import printable
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cocopot.lazy_attributes import (
+    RequestProperty,
     json_library,
     lazy,
     lazy_arguments,
@@ -55,6 +56,7 @@ from cocopot.lazy_attributes import (
     setting,
     werkzeug_lazy,
 )
+from cocopot.missing_names import install_hint
 from cocopot.request_urls import load_base_url, load_full_path, load_host_url, load_root_url, load_url
 from cocopot.scopes import blueprints_of
 
@@ -130,6 +132,7 @@ class Request(_WerkzeugRequest):
     holds_files: bool = False
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
+        csp_nonce = RequestProperty("csp_nonce", f"the plugin headers adds it: {install_hint('headers')}")
         # Its cached properties: read faster, and a `BadRequest` for bad input.
         accept_charsets = werkzeug_lazy("accept_charsets")
         accept_encodings = werkzeug_lazy("accept_encodings")

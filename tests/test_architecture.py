@@ -73,7 +73,7 @@ pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.s
 pipeline.lifecycle pipeline.fastpath pipeline.endpoint
 pipeline.middleware pipeline.overrides pipeline
 registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers registry.rules
-registry.template_folders registry.templates registry.checkpoints
+registry.properties registry.template_folders registry.templates registry.checkpoints
 registry.decorators registry.blueprints
 registry
 views

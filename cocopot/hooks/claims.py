@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 #: Kinds whose values are defined by what registers them, so that their own place is the better one.
 _LOCATED: frozenset[ConflictKind] = frozenset(
-    {"converter", "endpoint", "error handler", "template filter", "template global", "template test"}
+    {
+        *("converter", "endpoint", "error handler", "property", "request property"),
+        *("template filter", "template global", "template test"),
+    }
 )
 #: Of these, the application's is used, then the first one; of the others, the one that was registered last.
 _FIRST_WINS: frozenset[ConflictKind] = frozenset({"command"})
@@ -228,6 +231,8 @@ def _registrations(app: Cocopot) -> _Registrations:
         ("converter", None): dict(app.router.converters),
         ("endpoint", None): dict(app.view_functions),
         ("extension", None): dict(app.extensions),
+        ("property", None): {name: added.function for name, added in app.properties.items()},
+        ("request property", None): {name: a.function for name, a in app.request_properties.items()},
         ("template filter", None): dict(app.template_filters),
         ("template global", None): dict(app.template_globals),
         ("template test", None): dict(app.template_tests),
@@ -260,6 +265,7 @@ def _attributes(app: Cocopot) -> dict[str, object]:
         name: value
         for name, value in vars(app).items()
         if not isinstance(getattr(type(app), name, None), functools.cached_property)
+        if name not in app.properties
     }
 
 

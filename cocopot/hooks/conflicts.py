@@ -23,6 +23,8 @@ ConflictKind = Literal[
     "error handler",
     "extension",
     "json provider",
+    "property",
+    "request property",
     "rule",
     "template engine",
     "template filter",
@@ -34,6 +36,7 @@ ConflictKind = Literal[
 _ERRORS: frozenset[ConflictKind] = frozenset(
     {
         *("attribute", "blueprint", "command", "converter", "endpoint", "extension"),
+        *("property", "request property"),
         *("template filter", "template global", "template test"),
     }
 )
@@ -42,6 +45,8 @@ _LABELS: dict[ConflictKind, str] = {
     "attribute": "attribute of the application",
     "extension": "key of app.extensions",
     "json provider": "JSON provider",
+    "property": "property of the application",
+    "request property": "property of requests",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cocopot.registry.properties import PROPERTY_TABLES
 from cocopot.registry.tables import ScopedTable
 from cocopot.registry.templates import NAME_TABLES
 
@@ -16,6 +17,7 @@ _MISSING = object()
 _PLAIN_REGISTRIES = (
     *("view_functions", "blueprints", "blueprint_prefixes", "extensions", "_added_template_folders"),
     *NAME_TABLES,
+    *PROPERTY_TABLES,
 )
 
 

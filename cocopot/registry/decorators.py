@@ -21,6 +21,7 @@ from cocopot.registry.callbacks import (
 )
 from cocopot.registry.checkpoints import checkpoint
 from cocopot.registry.error_handlers import ErrorHandlers, ScopeHandlers, error_key
+from cocopot.registry.properties import AppProperties
 from cocopot.registry.rules import add_url_rule, check_rule, check_view
 from cocopot.registry.tables import ScopedTable
 from cocopot.registry.templates import AppTemplates, TemplateRegistrar
@@ -238,7 +239,7 @@ def _error_handler_table(plugins: PluginManager | None) -> ScopedTable[ScopeHand
     return ScopedTable(lambda _: ScopeHandlers()) if plugins is None else ErrorHandlers(plugins).table
 
 
-class AppRegistrar(AppTemplates, Registrar):
+class AppRegistrar(AppProperties, AppTemplates, Registrar):
     """The registrations that only an application has.
 
     Args:
@@ -268,6 +269,7 @@ class AppRegistrar(AppTemplates, Registrar):
         root_path: str | None,
         plugins: PluginManager,
     ) -> None:
+        self.properties, self.request_properties = {}, {}
         super().__init__(import_name, static_folder, static_url_path, root_path, plugins)
         #: The registered blueprints by full name.
         self.blueprints: dict[str, Blueprint] = {}

@@ -7,6 +7,7 @@ here collect the names for a template, call the hooks around it, and let the eng
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -16,6 +17,7 @@ from werkzeug.security import safe_join
 from cocopot.context import current, current_or_none, has_request_context
 from cocopot.exceptions import add_note, in_parentheses
 from cocopot.hooks.attribution import attributed_call, check_names
+from cocopot.locations import shown
 from cocopot.logs import log_failure
 from cocopot.proxies import g, request
 from cocopot.scopes import blueprints_of
@@ -23,7 +25,7 @@ from cocopot.streaming import stream_with_context
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cocopot.app import Cocopot
     from cocopot.hooks.source import HookFunction
@@ -259,10 +261,13 @@ def _load(app: Cocopot, template: str | Template | Iterable[str | Template]) -> 
     engine = app.template_engine
     if hasattr(type(template), "render"):
         return template  # type: ignore[return-value]  # a template
+    if isinstance(template, (bytes, bytearray)) or not isinstance(template, Iterable):
+        raise TypeError(f"The name of a template is a string, or a list of strings, not {shown(template)}.")
+    names = template if isinstance(template, str) else list(template)
     try:
-        return engine.get_or_select_template(template)
+        return engine.get_or_select_template(names)
     except Exception as error:
-        add_note(error, f"While loading {_describe(app, template)}.")
+        add_note(error, f"While loading {_describe(app, names)}.")
         raise
 
 
@@ -348,20 +353,22 @@ def _report_rendered(app: Cocopot, template: Template, context: dict[str, Any]) 
 
 
 def _scopes() -> tuple[str, ...]:
-    """Return the blueprints of the current request."""
+    """Return the blueprints of the current request; without an endpoint, those of its error handler."""
     context = current_or_none()
     if context is None or context.request is None:
         return ()
-    return tuple(blueprints_of(context.request.endpoint))
+    endpoint, handler = context.request.endpoint, context.request.handled_by
+    if endpoint is None and handler is not None and handler.scope is not None:
+        endpoint = f"{handler.scope}."
+    return tuple(blueprints_of(endpoint))
 
 
-def _describe(app: Cocopot, template: object) -> str:
+def _describe(app: Cocopot, template: str | Sequence[str | Template] | None) -> str:
     """Return a template with its file and owner, for messages, or where a missing one was searched for."""
     if template is None:
         return "a template from a string"
-    names = [template] if isinstance(template, str) else template
     folders = list(app.iter_template_folders())
-    for name in names if isinstance(names, (list, tuple)) else ():
+    for name in [template] if isinstance(template, str) else template:
         for folder in folders:
             if isinstance(name, str) and (path := folder.find(name)) is not None:
                 return f"the template {name!r} of {folder.owner}, {path}"

@@ -88,6 +88,17 @@ class TestRendering:
         assert "['nowhere.html', '../page.html']" in note
         assert f"none of these folders: {Path(app.root_path, 'templates')} of the application." in note
 
+    def test_any_iterable(self, app: Cocopot) -> None:
+        """The names may be a tuple or an iterator, and are searched for as a list."""
+        assert rendered(app, ("missing.html", "other.html")) == "other"
+        assert rendered(app, iter(["missing.html", "other.html"])) == "other"
+
+    @pytest.mark.parametrize("name", [None, 5, b"page.html"])
+    def test_a_name_of_another_type(self, app: Cocopot, name: object) -> None:
+        """It is a mistake, whatever the engine is."""
+        with pytest.raises(TypeError, match="The name of a template is a string, or a list of strings, not"):
+            rendered(app, name)
+
     @pytest.mark.parametrize("function", [render_template, render_template_string, stream_template])
     def test_outside_of_a_context(self, function: Callable[..., object]) -> None:
         """Without an application there is nothing to render with."""
@@ -152,6 +163,19 @@ class TestContext:
         client = app.test_client()
         assert client.get("/outer/inner/").text == "outer inner everywhere"
         assert client.get("/app").text == "everywhere"
+
+    def test_an_error_page_of_a_blueprint(self, app: Cocopot) -> None:
+        """A request that matched no rule belongs to the blueprint whose error handler renders the page."""
+        outer, inner = Blueprint("outer", __name__), Blueprint("inner", __name__)
+        outer.context_processor(lambda: {"a": "outer", "b": "outer"})
+        inner.context_processor(lambda: {"b": "inner"})
+        inner.register_error_handler(404, lambda _: render_template_string("{{ a }} {{ b }}"))
+        app.register_error_handler(404, lambda _: render_template_string("{{ a }}", a="app"))
+        outer.register_blueprint(inner, url_prefix="/inner")
+        app.register_blueprint(outer, url_prefix="/outer")
+        client = app.test_client()
+        assert client.get("/outer/inner/missing").text == "outer inner"
+        assert client.get("/missing").text == "app"
 
     def test_update_template_context(self, app: Cocopot) -> None:
         """It adds what a template gets, and keeps what is there."""

@@ -330,7 +330,7 @@ def cocopot_template_context(
 
     All implementations run. Order: in. An exception leaves the function that renders. In an application or a
     blueprint, use `@context_processor`, whose functions take no argument; functions of a blueprint run only
-    for its endpoints, after the application's.
+    for its endpoints and error handlers, after the application's.
     """
 
 

@@ -19,7 +19,7 @@ from cocopot.exceptions import add_note, in_parentheses
 from cocopot.hooks.attribution import attributed_call, check_names
 from cocopot.locations import shown
 from cocopot.logs import log_failure
-from cocopot.proxies import g, request
+from cocopot.proxies import g, request, session
 from cocopot.scopes import blueprints_of
 from cocopot.streaming import stream_with_context
 from cocopot.suggestions import did_you_mean
@@ -252,7 +252,7 @@ def get_template_attribute(template_name: str, attribute: str) -> Any:
 
 _CONTEXT_HOOK, _RENDERED_HOOK = "cocopot_template_context", "cocopot_template_rendered"
 #: The names in every context, which all others override.
-_STANDARD: Mapping[str, object] = {"g": g, "request": request}
+_STANDARD: Mapping[str, object] = {"g": g, "request": request, "session": session}
 #: The template that an override of `update_template_context` is called for.
 _TEMPLATE: ContextVar[Template | None] = ContextVar("cocopot.template", default=None)
 

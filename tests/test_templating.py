@@ -12,6 +12,7 @@ from jinja2 import TemplateNotFound, UndefinedError
 from cocopot import (
     Blueprint,
     Cocopot,
+    Request,
     Response,
     g,
     get_template_attribute,
@@ -21,6 +22,7 @@ from cocopot import (
     stream_template,
     stream_template_string,
 )
+from cocopot.sessions import Session
 from cocopot.templating import TemplateEngine, TemplateFolder
 from tests.template_engines import Braces, BracesEngine, BracesTemplate, Jinja, JinjaEnvironment, render_block
 
@@ -136,6 +138,28 @@ class TestContext:
             )
             assert "lark" in render_template_string("{{ request|args }}")
 
+    def test_the_session(self, tmp_path: Path) -> None:
+        """The session and flashed messages are available, and the session is opened only by their use."""
+        opened: list[object] = []
+
+        class Sessions:
+            @hookimpl
+            def cocopot_open_session(self, request: Request) -> Session:
+                opened.append(request.path)
+                return Session({"user": "ada", "_flashes": [("message", "seen")]})
+
+            @hookimpl
+            def cocopot_save_session(self) -> bool:
+                return True
+
+        app = app_with(tmp_path, Jinja(), Sessions())
+        app.add_url_rule("/plain", "plain", lambda: render_template_string("plain"))
+        source = "{{ session.user }} {{ get_flashed_messages() }}"
+        app.add_url_rule("/user", "user", lambda: render_template_string(source))
+        client = app.test_client()
+        assert [client.get(path).text for path in ("/plain", "/user")] == ["plain", "ada [&#39;seen&#39;]"]
+        assert opened == ["/user"]
+
     def test_who_wins(self, app: Cocopot) -> None:
         """The caller wins over a blueprint's processor, that over the application's, that over globals."""
         blueprint = Blueprint("shop", __name__)
@@ -184,7 +208,7 @@ class TestContext:
         with app.test_request_context("/?x=1"):
             app.update_template_context(context)
             assert (context["a"], context["b"], context["request"].args["x"]) == (1, 2, "1")
-            assert context.keys() == {"a", "b", "g", "request"}
+            assert context.keys() == {"a", "b", "g", "request", "session"}
 
     def test_an_override(self, tmp_path: Path) -> None:
         """A subclass may override it, and the hook still gets the template."""

@@ -6,12 +6,13 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast, overload
 
+from cocopot.flashing import get_flashed_messages
 from cocopot.folders import Folders
 from cocopot.functions import check_function, name_of, takes_function
 from cocopot.helpers import url_for
 from cocopot.hooks.missing import why_not_loaded
 from cocopot.paths import find_root_path
-from cocopot.proxies import g, request
+from cocopot.proxies import g, request, session
 from cocopot.registry.callbacks import CONTEXT_PROCESSOR, function_table
 from cocopot.registry.template_folders import search_path
 from cocopot.templating import update_context
@@ -197,7 +198,9 @@ class AppTemplates(TemplateRegistrar):
         plugins: PluginManager,
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, root_path, plugins)
-        self.template_globals.update(g=g, request=request, url_for=url_for)
+        self.template_globals.update(
+            g=g, request=request, session=session, url_for=url_for, get_flashed_messages=get_flashed_messages
+        )
         #: Folders that `add_template_folder` has added, each with its plugin, or `None` for the application.
         self._added_template_folders: dict[str, PluginRecord | None] = {}
 
@@ -220,12 +223,9 @@ class AppTemplates(TemplateRegistrar):
     def update_template_context(self, context: dict[str, Any]) -> None:
         """Add the names to a context that a template gets which is rendered now.
 
-        These are `g` and `request`, what plugins return from `cocopot_template_context`, then what the
-        context processors of the application return, then those of the blueprints of the current request. A
-        later one has precedence, and a name that is in the context already has precedence over all.
-
-        Args:
-            context: The names for a template, by name.
+        These are `g`, `request` and `session`, what plugins return from `cocopot_template_context`, then what
+        the context processors of the application return, then those of the blueprints of the current request.
+        A later one has precedence, and a name that is in the context already has precedence over all.
         """
         update_context(cast("Cocopot", self), context)
 

@@ -22,7 +22,7 @@ def double(value: Any) -> Any:
 
 
 def names_of(app: Cocopot, kind: str) -> dict[str, Any]:
-    standard = {"config", "g", "request", "url_for"}
+    standard = {"config", "g", "get_flashed_messages", "request", "session", "url_for"}
     return {k: v for k, v in getattr(app, f"template_{kind}s").items() if k not in standard}
 
 

@@ -130,7 +130,9 @@ class Session(dict[str, Any], metaclass=ABCMeta):
     def pop(self, key: str, /) -> Any: ...
     @overload
     def pop(self, key: str, default: Any, /) -> Any: ...
-    def pop(self, key: str, default: Any = _MISSING, /) -> Any:
+    def pop(  # pyright: ignore[reportIncompatibleMethodOverride]  # any default, for any value
+        self, key: str, default: Any = _MISSING, /
+    ) -> Any:
         """Remove a key and return its value, or `default` if it is not there.
 
         Raises:

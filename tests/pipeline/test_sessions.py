@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.routing import BaseConverter
 
+import cocopot
 from cocopot import (
     Response,
     after_this_request,
@@ -21,6 +23,7 @@ from cocopot import (
     session,
     stream_with_context,
 )
+from cocopot.pipeline import lifecycle, sessions
 from cocopot.proxies import g
 from cocopot.sessions import Session
 from tests.signed_cookies import Shop
@@ -52,6 +55,25 @@ def test_never_without_use() -> None:
     response = app.test_client().get("/")
     assert app.counts == (0, 0)
     assert not {"Vary", "Cache-Control", "Set-Cookie"} & {*response.headers.keys()}
+
+
+@pytest.mark.parametrize("path", ["/", "/response", "/nowhere", "/stream"])
+def test_no_call_without_use(path: str) -> None:
+    """Serving a request that does not use it calls no function that is about sessions."""
+    app = Shop()
+    app.after_request(lambda response: None)
+    app.add_url_rule("/response", "response", lambda: Response("text"))
+    app.add_url_rule("/stream", "stream", lambda: stream_with_context(["text"]))
+    client = app.test_client()
+    client.get(path)  # what is compiled is compiled
+    called: list[str] = []
+    sys.setprofile(lambda frame, event, argument: called.append(frame.f_code.co_filename))
+    try:
+        client.get(path).close()
+    finally:
+        sys.setprofile(None)
+    assert lifecycle.__file__ in called
+    assert not {cocopot.sessions.__file__, sessions.__file__} & {*called}
 
 
 def test_once() -> None:
@@ -180,6 +202,51 @@ def test_error_handlers(code: int, path: str) -> None:
     response = client.get(path)
     assert (response.text, response.status_code, app.counts) == ("handled", code, (1, 1))
     assert visits(client) == (2 if code == 500 else 1)
+
+
+def test_an_after_request_function_that_raises() -> None:
+    """It is saved once, with the 500, whose response goes through the after-request functions again."""
+    app = Shop()
+    app.testing = False
+    calls: list[str] = []
+
+    @app.after_request
+    def fail_once(response: Response) -> Response:
+        visit()
+        calls.append(response.status)
+        if len(calls) == 1:
+            raise LookupError("once")
+        return response
+
+    client = app.test_client()
+    assert (client.get("/").status_code, app.counts) == (500, (1, 1))
+    assert calls == ["200 OK", "500 INTERNAL SERVER ERROR"]
+    assert visits(client) == 2
+
+
+@pytest.mark.parametrize("body", ["text", "stream", "error"])
+@pytest.mark.parametrize("place", ["none", "before", "after", "teardown"])
+def test_teardown_runs_once(place: str, body: str) -> None:
+    """Wherever it is used, and whatever is sent, the contexts of the request are torn down once."""
+    app = Shop()
+    calls: list[str] = []
+    if place in ("before", "after"):
+        getattr(app, f"{place}_request")(visit)
+
+    @app.teardown_request
+    def record(exc: BaseException | None) -> None:
+        calls.append("request")
+        if place == "teardown":
+            session.get("user")
+
+    @app.get("/body")
+    def view() -> object:
+        return {"text": "text", "stream": stream_with_context(iter(["a", "b"])), "error": 5}[body]
+
+    with suppress(TypeError):
+        app.test_client().get("/body").close()
+    assert calls == ["request"]
+    assert not has_request_context()
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])

@@ -21,6 +21,7 @@ COMMANDS = {
 #: The commands of optional distributions: by name, the requirement to install, and a line of help.
 OPTIONAL_COMMANDS = {
     "check-plugin": ("cocopot[devtools]", "Check a plugin as a strict reviewer would."),
+    "hook-docs": ("cocopot[devtools]", "Generate the documentation of a plugin's hooks."),
     "new": ("cocopot[devtools]", "Write a new project: an application or a plugin."),
 }
 

@@ -12,9 +12,11 @@ class AccessLog:
 
     @hookimpl
     def cocopot_response_closed(self, request, response, exc):
-        seconds = perf_counter() - request.began
+        now = perf_counter()
+        # Without a beginning, if an earlier plugin has raised.
+        milliseconds = (now - getattr(request, "began", now)) * 1000
+        assert milliseconds >= 0
         lines.append((request.path, response.status_code, "complete" if exc is None else "broken off"))
-        assert seconds > 0
 
 
 app = Cocopot("shop", autoload=False, plugins=[AccessLog])

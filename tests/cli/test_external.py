@@ -173,7 +173,7 @@ class TestBroken:
 
 
 class TestMissing:
-    """`cocopot new` and `cocopot check-plugin` without the distribution that has them."""
+    """`cocopot new` and its like without the distribution that has them."""
 
     @pytest.fixture(autouse=True)
     def without(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""Commands for authors of Cocopot applications and plugins: `cocopot new` and `cocopot check-plugin`."""
+"""Commands for authors of Cocopot applications and plugins: `cocopot new`, `check-plugin` and `hook-docs`."""

@@ -30,7 +30,9 @@ class AccessLog:
         self, app: Cocopot, request: Request, response: Response, exc: BaseException | None
     ) -> None:
         """Log the response; `%r` escapes what the client has sent."""
-        milliseconds = (perf_counter() - self._began[request]) * 1000
+        now = perf_counter()
+        # Without a beginning, if an earlier plugin has raised an exception.
+        milliseconds = (now - self._began.get(request, now)) * 1000
         app.logger.info(
             "%s %r %s %.1f ms%s",
             request.method,

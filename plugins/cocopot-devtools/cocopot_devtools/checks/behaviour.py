@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cocopot import Cocopot, PluginError, send_file
 from cocopot_devtools.checks.loading import contract_message
-from cocopot_devtools.checks.subjects import describe, with_requirements
+from cocopot_devtools.checks.subjects import describe, with_specifiers
 from cocopot_devtools.checks.trials import BASE, ProbeError, ProbePlugin, RequestScenarios, Scenario
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def make_app(subject: PluginUnderTest, *plugins: object, without: bool = False) 
         plugins: Other plugins to load.
         without: Whether to load only what the plugin requires, and not the plugin itself.
     """
-    names, _ = with_requirements(subject.plugin)
+    names, _ = with_specifiers(subject.plugin)
     app = Cocopot(
         "cocopot_check",
         root_path=subject.folder,

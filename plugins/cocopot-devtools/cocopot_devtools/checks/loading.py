@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from cocopot.exceptions import PluginError
 from cocopot.testing import load_plugins, plugin_warnings
 from cocopot_devtools.checks.effects import Snapshot, watch
-from cocopot_devtools.checks.subjects import describe, with_requirements
+from cocopot_devtools.checks.subjects import describe, with_requirements, with_specifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,10 +111,14 @@ def _printed() -> int | None:
 
 def _keeps_contract(subject: PluginUnderTest, plugin: object) -> bool:
     """Let the loader find, order, register and check the plugin, and all that it requires."""
-    names, missing = with_requirements(subject.plugin)
+    required, missing = with_requirements(subject.plugin)
     if missing:
         subject.find("CP106", f"It requires the plugin {missing!r}, which is not installed.")
         return False
+    names, _ = with_specifiers(subject.plugin)
+    if others := names - required:
+        who = " and ".join(map(repr, sorted(others)))
+        subject.find("CP207", f"It implements hooks of {who}, and does not require it.")
     try:
         manager = load_plugins(names, "cocopot check-plugin")
     except PluginError as error:

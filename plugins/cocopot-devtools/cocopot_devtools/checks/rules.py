@@ -174,6 +174,14 @@ RULES: dict[str, Rule] = dict(
             "Users who install the plugin must configure it; what it does in requests was not checked.",
             "Give the keys defaults with which it does nothing, or check again with --config KEY=VALUE.",
         ),
+        _rule(
+            "CP207",
+            "hook-of-another-plugin",
+            "info",
+            "load",
+            "An application that does not load the plugin which specifies the hook rejects this one.",
+            "Require that plugin, or mark the function with @hookimpl(optionalhook=True).",
+        ),
         # -- isolation -----------------------------------------------------
         _rule(
             "CP301",

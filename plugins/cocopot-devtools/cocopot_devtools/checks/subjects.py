@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cocopot.exceptions import PluginError, locate, message_of
-from cocopot.testing import find_installed_plugins
+from cocopot.testing import find_installed_plugins, load_plugins
 from cocopot_devtools.checks.rules import Finding
 
 if TYPE_CHECKING:
@@ -106,6 +106,43 @@ def with_requirements(name: str) -> tuple[set[str], str]:
             required = candidates[current].declared(candidates[current].load(), "requires")
             waiting += [requirement.name for requirement in required]
     return names, ""
+
+
+def with_specifiers(name: str) -> tuple[set[str], str]:
+    """Return what `with_requirements` returns, and the installed plugins whose hooks the plugin implements.
+
+    Raises:
+        PluginError: If the `requires` of one of them is invalid.
+    """
+    names, missing = with_requirements(name)
+    while not missing and (hook := _unknown_hook(name, names)) is not None:
+        specifier = _specifier(hook, names)
+        if not specifier:
+            break
+        names |= specifier
+    return names, missing
+
+
+def _unknown_hook(name: str, names: set[str]) -> str | None:
+    """Return the hook that a plugin implements and none of `names` specifies."""
+    try:
+        load_plugins(names, "cocopot check-plugin")
+    except PluginError as error:
+        if error.plugin == name and error.reason == "unknown-hook":
+            return error.hook
+    return None
+
+
+def _specifier(hook: str, names: set[str]) -> set[str]:
+    """Return the installed plugin that specifies a hook, and all that it requires; empty if there is none."""
+    for candidate in find_installed_plugins():
+        with suppress(Exception):  # of another plugin, which is not under check
+            more, missing = with_requirements(candidate.name)
+            if not missing and not more <= names:
+                manager = load_plugins(more, "cocopot check-plugin")
+                if hook in manager.specified_hooks():
+                    return more
+    return set()
 
 
 def describe(error: BaseException) -> str:

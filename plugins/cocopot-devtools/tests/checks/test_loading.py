@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,20 +164,68 @@ def test_effects_of_an_import_that_fails(subject: MakePlugin, monkeypatch: pytes
     assert [found.code for found in made.findings] == ["CP302", "CP102"]
 
 
-def test_a_hook_of_another_plugin(subject: MakePlugin) -> None:
-    """A hook that a required plugin specifies may be implemented."""
-    made = subject("requires = ('users',)\n\n@hookimpl\ndef users_loaded(user): ...")
-    subject(
-        """
-        class Specs:
-            @hookspec
-            def users_loaded(self, user): ...
+#: A plugin that specifies hooks of several kinds.
+USERS = """
+    class Specs:
+        @hookspec(order="in")
+        def users_loaded(self, user): ...
 
-        @hookimpl
-        def cocopot_addhooks(pluginmanager):
-            pluginmanager.add_hookspecs(Specs)
-        """,
-        "users",
-    )
+        @hookspec(threaded="name", order="out")
+        def users_name(self, user, name): ...
+
+        @hookspec(every=True, order="out")
+        def users_removed(self, user): ...
+
+    @hookimpl
+    def cocopot_addhooks(pluginmanager):
+        pluginmanager.add_hookspecs(Specs)
+    """
+OF_USERS = """
+    @hookimpl{options}
+    def users_name(name): return name
+
+    @hookimpl{options}
+    def users_removed(user): ...
+    """
+
+
+@pytest.mark.parametrize(
+    ("head", "options"),
+    [("requires = ('users',)", ""), ("", "(optionalhook=True)")],
+    ids=["requires", "optional"],
+)
+def test_hooks_of_another_plugin(head: str, options: str, subject: MakePlugin) -> None:
+    """Hooks that another plugin specifies may be implemented, whatever their kind."""
+    made = subject(f"{head}\n{textwrap.dedent(OF_USERS.format(options=options))}")
+    subject(USERS, "users")
     check_loading(made)
     assert made.findings == []
+    assert made.usable
+
+
+def test_hooks_of_a_plugin_that_is_not_required(subject: MakePlugin) -> None:
+    """If that plugin is installed it is loaded, too; that it may be missing elsewhere is only a note."""
+    made = subject(OF_USERS.format(options=""))
+    subject(USERS, "users")
+    check_loading(made)
+    (finding,) = made.findings
+    assert (finding.code, finding.rule.severity) == ("CP207", "info")
+    assert finding.message == "It implements hooks of 'users', and does not require it."
+    assert made.usable
+
+
+def test_a_wrong_argument_of_another_plugins_hook(subject: MakePlugin) -> None:
+    """The hook's specification holds for it as for Cocopot's own."""
+    made = subject("@hookimpl\ndef users_name(title): ...")
+    subject(USERS, "users")
+    check_loading(made)
+    assert [found.code for found in made.findings] == ["CP207", "CP202"]
+    assert "users_name has no argument 'title'; it has the arguments user, name." in made.findings[1].message
+
+
+def test_a_hook_that_no_installed_plugin_specifies(subject: MakePlugin) -> None:
+    """It is unknown, also if other plugins specify hooks."""
+    made = subject("@hookimpl\ndef users_nam(name): ...")
+    subject(USERS, "users")
+    check_loading(made)
+    assert [found.code for found in made.findings] == ["CP201"]

@@ -17,7 +17,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 #: What a call of a function does: run its code, or only create an object that nothing would run.
-FunctionKind = Literal["plain", "generator", "coroutine"]
+FunctionKind = Literal["plain", "generator", "coroutine", "asynchronous generator"]
 
 #: The type of a function with `functools.cache`, whose call is a call of the function.
 _CACHED = type(functools.cache(len))
@@ -31,13 +31,12 @@ def function_kind(function: object) -> FunctionKind:
 
     Args:
         function: A function, a method, a `functools.partial`, or an object with `__call__`.
-
-    Returns:
-        `"coroutine"` also for an asynchronous generator.
     """
     for candidate in (function, called_function(function)):
-        if inspect.iscoroutinefunction(candidate) or inspect.isasyncgenfunction(candidate):
+        if inspect.iscoroutinefunction(candidate):
             return "coroutine"
+        if inspect.isasyncgenfunction(candidate):
+            return "asynchronous generator"
         if inspect.isgeneratorfunction(candidate):
             return "generator"
     return "plain"
@@ -121,31 +120,37 @@ def takes_function(decorator: Callable[P, R]) -> Callable[P, R]:
     return checked
 
 
-def check_function(usage: str, function: object, *, may_yield: bool = False) -> None:
+def check_function(
+    usage: str, function: object, *, may_yield: bool = False, may_await: bool = True
+) -> FunctionKind:
     """Reject a function that a decorator could register, and that would never run.
 
     Args:
         usage: What it is registered as, such as `"@before_request"`.
         function: The function.
         may_yield: Whether it may be a generator function, because an iterator is a response.
+        may_await: Whether it may be a coroutine function.
+
+    Returns:
+        What a call of it does.
 
     Raises:
-        TypeError: If it is not callable, a coroutine function, or a generator function without `may_yield`.
+        TypeError: If it is not callable, or a coroutine or generator function that it may not be.
     """
     if not callable(function):
         raise TypeError(f"{usage} takes a function, not {function!r:.100}.")
     kind = function_kind(function)
-    if kind == "coroutine":
+    if kind == "coroutine" and not may_await:
         problem = (
-            "is declared with `async def`. Cocopot is synchronous: it would never be awaited. "
-            "Write it with `def`, and run a coroutine in it with asyncio.run()."
+            "is declared with `async def`, and would never be awaited: it may be called where a coroutine "
+            "runs, which a plain function cannot wait for. Write it with `def`."
         )
-    elif kind == "generator" and not may_yield:
+    elif "generator" in kind and not may_yield:
         problem = (
             "has a `yield`, so that calling it would run none of its code. Remove the `yield`; for code "
             "before and after, mark a method of a plugin with @hookimpl(wrapper=True)."
         )
     else:
-        return
+        return kind
     where = at_place(locate(function))
     raise TypeError(f"{usage}: the function {name_of(function)} {problem}{where}")

@@ -11,6 +11,7 @@ import werkzeug.exceptions
 import werkzeug.utils
 
 from cocopot.context import CURRENT, current, current_request, current_request_context
+from cocopot.coroutines import Synchronous
 from cocopot.datastructures import check_etag, check_file_name, clean_file_name
 from cocopot.exceptions import NotFound
 from cocopot.functions import check_function
@@ -237,11 +238,11 @@ def after_this_request(f: AfterFunction) -> AfterFunction:
 
     Raises:
         RuntimeError: If no request context is active.
-        TypeError: If `f` would never run: it is a coroutine function, or a generator function.
+        TypeError: If `f` would never run: it is a generator function.
     """
     context = current_request_context()
-    check_function("after_this_request()", f)
+    kind = check_function("after_this_request()", f)
     if context.after_functions is None:
         context.after_functions = []
-    context.after_functions.append(f)
+    context.after_functions.append(f if kind == "plain" else Synchronous(f))
     return f

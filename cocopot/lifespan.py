@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cocopot.exceptions import StartupTimeout
 from cocopot.hooks.reporting import run_every
 from cocopot.locations import SourceLocation, at_place, is_foreign
+from cocopot.pipeline.defaults.coroutines import release_event_loop
 from cocopot.pipeline.middleware import Middleware
 
 if TYPE_CHECKING:
@@ -83,8 +84,11 @@ class Lifespan:
             app.started = False
             self._middleware.reset()
             self._loader.forget_startup()
-            with app.app_context():
-                run_every(app, lambda: app.plugins.hook.cocopot_shutdown(app=app), raises=True)
+            try:
+                with app.app_context():
+                    run_every(app, lambda: app.plugins.hook.cocopot_shutdown(app=app), raises=True)
+            finally:  # what ends the context may be a coroutine function, too
+                release_event_loop(app)
 
     def _acquire_lock(self) -> None:
         """Acquire the lock, after waiting for no longer than `STARTUP_TIMEOUT`."""

@@ -28,7 +28,6 @@ _SESSIONS = install_hint("session")
 _SIGNALS = "Cocopot has hooks in place of signals: implement {}"
 _CLI = "commands that @app.cli.command() registers always run in a context of the application"
 _CONTEXT = "the current context is reached through current_app, g and request"
-_ASYNC = "Cocopot is synchronous: views and functions are not coroutines"
 
 #: Where `cocopot` itself does not have a name.
 _MODULE: Final[Mapping[str, str]] = {
@@ -81,7 +80,6 @@ REGISTRAR: Final[Mapping[str, str]] = {
         _JINJA,
     ),
     **dict.fromkeys(("session_cookie_name", "permanent_session_lifetime"), _SESSIONS),
-    **dict.fromkeys(("ensure_sync", "async_to_sync"), _ASYNC),
 }
 #: What a test client does not have.
 CLIENT: Final[Mapping[str, str]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -21,6 +21,8 @@ Body: TypeAlias = (
     | Sequence[Any]
     | Iterator[str]
     | Iterator[bytes]
+    | AsyncIterator[str]
+    | AsyncIterator[bytes]
     | WSGIApplication
 )
 #: What a view may return as headers beside a body.
@@ -29,8 +31,10 @@ HeadersValue: TypeAlias = Headers | Mapping[str, str | Iterable[str]] | Iterable
 ResponseValue: TypeAlias = (
     Body | tuple[Body, HeadersValue] | tuple[Body, int] | tuple[Body, int, HeadersValue]
 )
+#: What a call of a view function returns: a value, or the coroutine of a coroutine function.
+ViewResult: TypeAlias = ResponseValue | Coroutine[Any, Any, ResponseValue]
 #: A view function; the values of the URL are its keyword arguments.
-View: TypeAlias = Callable[..., ResponseValue]
+View: TypeAlias = Callable[..., ViewResult]
 #: What `sys.exc_info()` returns.
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 StrPath: TypeAlias = str | os.PathLike[str]
@@ -52,6 +56,7 @@ __all__ = [
     "StartResponse",
     "StrPath",
     "View",
+    "ViewResult",
     "WSGIApplication",
     "WSGIEnvironment",
 ]

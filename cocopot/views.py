@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cocopot.context import current_request
+from cocopot.context import current, current_request
+from cocopot.coroutines import may_return_coroutine
 from cocopot.functions import check_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from cocopot.types import ResponseValue
     from cocopot.types import View as ViewFunction
+    from cocopot.types import ViewResult
 
 HTTP_METHODS = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 
@@ -43,8 +44,10 @@ class View:
     #: Whether a new instance is created for each request; otherwise all requests share one.
     init_every_request: ClassVar[bool] = True
 
-    def dispatch_request(self, *args: Any, **kwargs: Any) -> ResponseValue:
+    def dispatch_request(self, *args: Any, **kwargs: Any) -> ViewResult:
         """Return the response value for a request; subclasses define it, with parameters of their own.
+
+        It may be a coroutine function.
 
         Args:
             args: Never passed; declared so that subclasses may have any parameters.
@@ -62,15 +65,18 @@ class View:
             class_kwargs: Keyword arguments for each instance of the class.
         """
         cls._check_methods()
-        if cls.init_every_request:
+        if may_return_coroutine(cls.dispatch_request):
+            view = cls._coroutine_view(class_args, class_kwargs)
 
-            def view(**kwargs: object) -> ResponseValue:
+        elif cls.init_every_request:
+
+            def view(**kwargs: object) -> ViewResult:
                 return cls(*class_args, **class_kwargs).dispatch_request(**kwargs)
 
         else:
             instance = cls(*class_args, **class_kwargs)
 
-            def view(**kwargs: object) -> ResponseValue:
+            def view(**kwargs: object) -> ViewResult:
                 return instance.dispatch_request(**kwargs)
 
         names = {"__name__": name, "__module__": cls.__module__, "__doc__": cls.__doc__}
@@ -84,8 +90,21 @@ class View:
         return function
 
     @classmethod
+    def _coroutine_view(
+        cls, class_args: tuple[object, ...], class_kwargs: Mapping[str, object]
+    ) -> Callable[..., ViewResult]:
+        """Return the view function of a class whose `dispatch_request` is a coroutine function."""
+        shared = None if cls.init_every_request else cls(*class_args, **class_kwargs)
+
+        def view(**kwargs: object) -> ViewResult:
+            instance = shared or cls(*class_args, **class_kwargs)
+            return current().app.ensure_sync(instance.dispatch_request)(**kwargs)
+
+        return view
+
+    @classmethod
     def _check_methods(cls) -> None:
-        """Reject an `async def` method, unless a decorator of the class may run it."""
+        """Reject a method that cannot be called, unless a decorator of the class may replace the view."""
         for name in ("dispatch_request", *sorted(HTTP_METHODS)):
             if not cls.decorators and hasattr(cls, name):
                 check_function(f"{cls.__name__}.as_view()", getattr(cls, name), may_yield=True)
@@ -99,11 +118,16 @@ def _set_attributes(function: ViewFunction, attributes: Mapping[str, object]) ->
 class MethodView(View):
     """Base class of views with one method per HTTP method: `get`, `post` and so on.
 
-    A HEAD request calls `get`, unless the class defines `head`.
+    A HEAD request calls `get`, unless the class defines `head`. Each method may be a coroutine function.
     """
+
+    _coroutine_methods: ClassVar[Collection[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        cls._coroutine_methods = {
+            name for name in HTTP_METHODS if may_return_coroutine(getattr(cls, name, None))
+        }
         if "methods" not in cls.__dict__:
             methods = {name.upper() for name in HTTP_METHODS if hasattr(cls, name)}
             for base in cls.__bases__:
@@ -111,18 +135,22 @@ class MethodView(View):
             if methods:
                 cls.methods = methods
 
-    def dispatch_request(self, *args: Any, **kwargs: Any) -> ResponseValue:
+    def dispatch_request(self, *args: Any, **kwargs: Any) -> ViewResult:
         """Call the method that is named after the HTTP method of the request.
 
         Raises:
             TypeError: If the class does not define it, although `methods` lists it.
         """
         request = current_request()
-        handler: Callable[..., ResponseValue] | None = getattr(self, request.method.lower(), None)
-        if handler is None and request.method == "HEAD":
-            handler = getattr(self, "get", None)
+        name = request.method.lower()
+        handler: Callable[..., ViewResult] | None = getattr(self, name, None)
+        if handler is None and name == "head":
+            name = "get"
+            handler = getattr(self, name, None)
         if handler is None:
             raise TypeError(
                 f"{type(self).__name__} lists {request.method} in methods but has no such method."
             )
+        if name in self._coroutine_methods:
+            handler = current().app.ensure_sync(handler)
         return handler(*args, **kwargs)

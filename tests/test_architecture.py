@@ -49,6 +49,7 @@ sessions
 routing.rule routing.parts routing.converters
 routing.readers routing.walk routing.plans routing.table routing.matcher routing.router routing
 context
+coroutines
 proxies
 flashing streaming
 helpers
@@ -68,7 +69,8 @@ templating
 explanations
 pipeline.debug_page
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
-pipeline.defaults.json_provider pipeline.defaults.sessions pipeline.defaults
+pipeline.defaults.json_provider pipeline.defaults.sessions
+event_loop pipeline.defaults.coroutines pipeline.defaults
 pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.sessions
 pipeline.lifecycle pipeline.fastpath pipeline.endpoint
 pipeline.middleware pipeline.overrides pipeline

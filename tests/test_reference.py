@@ -80,6 +80,7 @@ FLASK = (
     *("test_cli_runner", "test_client", "test_request_context", "testing", "url_build_error_handlers"),
     *("url_default_functions", "url_defaults", "url_map", "url_rule_class", "url_value_preprocessor"),
     "url_value_preprocessors",
+    *("async_to_sync", "ensure_sync"),
 )
 
 #: Names that neither of the two has, and why the application has them.

@@ -47,8 +47,12 @@ def check_implementation(
             arguments that a call could not pass, or if the hook has been removed.
     """
     hook = caller.name
-    if (kind := function_kind(impl.function)) == "coroutine":
-        problem = f"implements {hook!r} with `async def`, which would never be awaited."
+    if (kind := function_kind(impl.function)) in ("coroutine", "asynchronous generator"):
+        problem = (
+            f"implements {hook!r} with `async def`, which would never be awaited: a hook may be called by a "
+            "coroutine, where it cannot wait for another one. Write it with `def`, and run a "
+            "coroutine in it with app.async_to_sync(function)()."
+        )
         raise _error(candidate, problem, "async", impl, hook)
     if kind == "generator" and not is_wrapper(impl):
         problem = (

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import click
 
     from cocopot.app import Cocopot
+    from cocopot.coroutines import AnyCoroutine, CoroutineOutcome
     from cocopot.exceptions import BuildError
     from cocopot.hooks.manager import PluginManager
     from cocopot.json import JSONProvider
@@ -522,6 +523,23 @@ def cocopot_response_closed(
 # -------------------------------------------------------------------------
 # At any time
 # -------------------------------------------------------------------------
+
+
+@hookspec(since="1.0", firstresult=True, order="out", result_type="cocopot.coroutines:CoroutineOutcome")
+def cocopot_run_coroutine(app: Cocopot, coroutine: AnyCoroutine) -> CoroutineOutcome | None:
+    """Run an `async def` view or function of the application, and wait for it.
+
+    Args:
+        app: The application.
+        coroutine: What to run. It sees the context variables of the caller, wherever it runs.
+
+    Returns:
+        What the coroutine returns, which is never `None`: it contains the value or the exception of the
+        function. Or `None`, without having run it, to leave it to the next implementation.
+
+    The first result stops the rest. Order: out. All coroutines of a process should run in one event loop, as
+    clients are bound to it; the built-in implementation uses one in a thread of its own.
+    """
 
 
 @hookspec(since="1.0", order="in")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from cocopot.coroutines import synchronous
 from cocopot.pipeline import fastpath, lifecycle, sessions
 from cocopot.pipeline.sending import serve_observed
 from cocopot.scopes import blueprints_of
@@ -96,6 +97,7 @@ class EndpointPipeline:
     handle_exception_hook: Callable[..., ResponseValue | None] | None
 
     def __init__(self, app: Cocopot, endpoint: str | None, overrides: Mapping[str, Step]) -> None:
+        _make_view_synchronous(app, endpoint)
         scopes = blueprints_of(endpoint)
         compiled = app.plugins.compile
         self.request_started_hook = compiled("cocopot_request_started", scopes, results=False)
@@ -125,6 +127,14 @@ class EndpointPipeline:
             self.serve = serve_observed
         else:
             self.serve = fastpath.serve if fastpath.serves(app, self, overrides) else lifecycle.serve
+
+
+def _make_view_synchronous(app: Cocopot, endpoint: str | None) -> None:
+    """Replace the view of an endpoint, if it is a coroutine function, by a plain function that runs it."""
+    if endpoint is not None and (view := app.view_functions.get(endpoint)) is not None:
+        plain = synchronous(view)
+        if plain is not view:
+            app.view_functions[endpoint] = plain
 
 
 def _without_context(method: Step) -> Step:

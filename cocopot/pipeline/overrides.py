@@ -5,8 +5,9 @@ The steps themselves are in `cocopot.pipeline.lifecycle`, in the order in which 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
+from cocopot import coroutines
 from cocopot.context import current_or_none, current_request_context
 from cocopot.escapes import printable
 from cocopot.pipeline import lifecycle, sessions
@@ -15,7 +16,7 @@ from cocopot.pipeline.endpoint import STEPS, EndpointPipeline
 from cocopot.sessions import SessionInterface
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from cocopot.app import Cocopot
     from cocopot.context import Context
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from cocopot.response import Response
     from cocopot.sessions import Session
     from cocopot.types import ExcInfo, ResponseValue, StartResponse, WSGIApplication, WSGIEnvironment
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Attributes that pipelines are compiled from, so that changing one requires compiling them again.
 _COMPILED_IN = STEPS.keys() | {"response_class"}
@@ -60,6 +64,31 @@ class RequestOverrides:
 
     #: What plugins have put around `wsgi_app`; until the start, what starts the application.
     _outermost: WSGIApplication | None = None
+
+    @overload
+    def ensure_sync(self, func: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]: ...
+    @overload
+    def ensure_sync(self, func: Callable[P, T]) -> Callable[P, T]: ...
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a plain function: `func` itself, or for a coroutine function what `async_to_sync` returns.
+
+        Every function that is registered with `async def` is called through this method; plain ones are not.
+
+        Args:
+            func: The function.
+        """
+        return coroutines.ensure_sync(cast("Cocopot", self), func)
+
+    def async_to_sync(self, func: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+        """Return a plain function that runs a coroutine function, waits for it, and returns what it returns.
+
+        The hook `cocopot_run_coroutine` runs the coroutine. It sees the context variables of the caller, such
+        as the request, and the caller sees those that it sets.
+
+        Args:
+            func: The coroutine function.
+        """
+        return coroutines.async_to_sync(cast("Cocopot", self), func)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         outermost = self._outermost

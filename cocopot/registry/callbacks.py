@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, overload
 
+from cocopot.coroutines import synchronous
 from cocopot.functions import check_function, name_of
 from cocopot.hooks.names import unique_name
 from cocopot.hooks.source import ApplicationFunction
@@ -38,11 +39,14 @@ class Decorator:
         hook: The hook that its functions implement.
         declaration: A function with the arguments that its functions take by position, under the names that
             the hook has for them. It is never called; pluggy reads the names.
+        may_await: Whether its functions may be coroutine functions. Those that `url_for` or a template calls
+            may not, as a coroutine may call these; nor may those of the shell.
     """
 
     name: str
     hook: str
     declaration: Function
+    may_await: bool = True
 
     def check(self, function: object) -> None:
         """Reject a function that would never run.
@@ -50,7 +54,7 @@ class Decorator:
         Raises:
             TypeError: With the reason.
         """
-        check_function(f"@{self.name}", function)
+        check_function(f"@{self.name}", function, may_await=self.may_await)
 
 
 # ruff: noqa: ARG005 - only the names of the arguments are used
@@ -61,14 +65,19 @@ TEARDOWN_APP_CONTEXT = Decorator("teardown_appcontext", "cocopot_teardown_app_co
 URL_VALUE_PREPROCESSOR = Decorator(
     "url_value_preprocessor", "cocopot_url_value_preprocessor", lambda endpoint, view_args: None
 )
-URL_DEFAULTS = Decorator("url_defaults", "cocopot_url_defaults", lambda endpoint, values: None)
+URL_DEFAULTS = Decorator(
+    "url_defaults", "cocopot_url_defaults", lambda endpoint, values: None, may_await=False
+)
 URL_BUILD_ERROR = Decorator(
-    "url_build_error_handler", "cocopot_url_build_error", lambda error, endpoint, values: None
+    "url_build_error_handler",
+    "cocopot_url_build_error",
+    lambda error, endpoint, values: None,
+    may_await=False,
 )
 STARTUP = Decorator("on_startup", "cocopot_startup", lambda: None)
 SHUTDOWN = Decorator("on_shutdown", "cocopot_shutdown", lambda: None)
-SHELL_CONTEXT = Decorator("shell_context_processor", "cocopot_shell_context", lambda: None)
-CONTEXT_PROCESSOR = Decorator("context_processor", "cocopot_template_context", lambda: None)
+SHELL_CONTEXT = Decorator("shell_context_processor", "cocopot_shell_context", lambda: None, may_await=False)
+CONTEXT_PROCESSOR = Decorator("context_processor", "cocopot_template_context", lambda: None, may_await=False)
 
 
 def register_function(plugins: PluginManager, decorator: Decorator, function: Function, scope: Scope) -> str:
@@ -79,7 +88,7 @@ def register_function(plugins: PluginManager, decorator: Decorator, function: Fu
     """
     where = f"bp.{scope}" if scope else "app"
     depth = scope.count(".") + 1 if scope else 0
-    plugin = ApplicationFunction(decorator.hook, function, decorator.declaration)
+    plugin = ApplicationFunction(decorator.hook, synchronous(function), decorator.declaration)
     with plugins.locked():
         name = unique_name(f"{where}.{decorator.name}: {name_of(function)}", plugins.records_by_name)
         plugins.register(plugin, name, origin="application", scope=scope, depth=depth)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from cocopot.coroutines import synchronous
 from cocopot.functions import check_function, name_of
 from cocopot.hooks import hookimpl
 from cocopot.registry.blueprint_scopes import BlueprintScopes
@@ -69,6 +70,8 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
     def __init__(self, on_change: Callable[[], object] = lambda: None) -> None:
         self._on_change = on_change
         self._handlers: dict[ErrorKey, ErrorHandler] = {}
+        # The same, with a plain function for each that is a coroutine function.
+        self._synchronous: dict[ErrorKey, ErrorHandler] = {}
 
     def replace(
         self, values: Mapping[ErrorKey, ErrorHandler] | Iterable[tuple[ErrorKey, ErrorHandler]]
@@ -77,16 +80,21 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
         handlers = {error_key(key): handler for key, handler in dict(values).items()}
         for handler in handlers.values():
             check_handler(handler)
-        self._handlers = handlers
+        self._handlers, self._synchronous = {}, {}
+        for key, handler in handlers.items():
+            self._set(key, handler)
         self._on_change()
+
+    def _set(self, key: ErrorKey, handler: ErrorHandler) -> None:
+        self._handlers[key], self._synchronous[key] = handler, synchronous(handler)
 
     def add_all(self, values: Mapping[ErrorKey, ErrorHandler]) -> None:
         """Register `values` in addition."""
         self.update(values)
 
     def first_of(self, keys: Iterable[ErrorKey]) -> tuple[ErrorKey, ErrorHandler] | None:
-        """Return the first of `keys` that has a handler, with the handler, or `None`."""
-        handlers = self._handlers
+        """Return the first of `keys` that has a handler, with a plain function that runs it, or `None`."""
+        handlers = self._synchronous
         for key in keys:
             if key in handlers:
                 return key, handlers[key]
@@ -99,11 +107,11 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
     def __setitem__(self, key: object, handler: ErrorHandler) -> None:
         key = error_key(key)
         check_handler(handler)
-        self._handlers[key] = handler
+        self._set(key, handler)
         self._on_change()
 
     def __delitem__(self, key: ErrorKey) -> None:
-        del self._handlers[key]
+        del self._handlers[key], self._synchronous[key]
         self._on_change()
 
     def __getitem__(self, key: ErrorKey) -> ErrorHandler:

@@ -6,7 +6,7 @@ A new hook needs a line in `DRIVERS`, and one in `ARGUMENTS` for each argument t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from cocopot import (
     url_for,
 )
 from cocopot.context import CURRENT
+from cocopot.coroutines import CoroutineOutcome
 from cocopot.hooks import specs
 from cocopot.json import DefaultJSONProvider
 from cocopot.sessions import Session, SessionInterface
@@ -57,6 +58,11 @@ def request_broken(app: Cocopot, path: str) -> None:
     """Send a request that ends in a 500."""
     app.testing = False
     app.test_client().get("/broken")
+
+
+def request_async(app: Cocopot, path: str) -> None:
+    """Send a request to a view that is a coroutine function."""
+    app.test_client().get("/async")
 
 
 def request_json(app: Cocopot, path: str) -> None:
@@ -159,6 +165,7 @@ DRIVERS = {
     "cocopot_teardown_request": Driver("every", "out", request, "teardown_request"),
     "cocopot_teardown_app_context": Driver("every", "out", enter_and_leave, "teardown_appcontext"),
     "cocopot_response_closed": Driver("every", "out", request),
+    "cocopot_run_coroutine": Driver("first", "out", request_async, has_default=True),
     "cocopot_url_defaults": Driver("all", "in", build, "url_defaults"),
     "cocopot_url_build_error": Driver("first", "out", build_missing, "url_build_error_handler"),
     "cocopot_json_provider": Driver("first", "out", request_json, has_default=True),
@@ -176,6 +183,7 @@ ARGUMENTS: dict[str, tuple[Any, Callable[[Cocopot, Request], object]]] = {
     "context": (dict, lambda app, request: {}),
     "value": (str, lambda app, request: "text"),
     "session": (Session, lambda app, request: Session()),
+    "coroutine": (Coroutine, lambda app, request: awaited()),
     "response": (Response, lambda app, request: Response("text")),
     "wsgi": (Callable, lambda app, request: app.wsgi_app),
     "exc": ((Exception, type(None)), lambda app, request: NotFound()),
@@ -193,6 +201,8 @@ def result_of(hook: str, name: str) -> object:
         return Session()
     if hook == "cocopot_save_session":
         return True
+    if hook == "cocopot_run_coroutine":
+        return CoroutineOutcome(name)
     if hook in ("cocopot_make_response", "cocopot_after_request", "cocopot_wsgi"):
         return Response(name)
     mappings = {
@@ -244,6 +254,16 @@ class Shop(Cocopot):
     session_interface = EmptySessions()
 
 
+async def async_view() -> str:
+    """Return a text."""
+    return "view"
+
+
+async def awaited() -> CoroutineOutcome:
+    """Return what the coroutine of such a view returns to the framework."""
+    return CoroutineOutcome("view")
+
+
 def shop(*plugins: ModuleType) -> Cocopot:
     """Return an application with views and these plugins."""
     app = Shop("shop", autoload=False, plugins=plugins)
@@ -251,6 +271,7 @@ def shop(*plugins: ModuleType) -> Cocopot:
     app.add_url_rule("/", "index", lambda: "view")
     app.add_url_rule("/json", "json", lambda: {"some": "json"})
     app.add_url_rule("/session", "session", lambda: f"{len(session)} keys")
+    app.add_url_rule("/async", "async", async_view)
     app.add_url_rule("/broken", "broken", lambda: str(1 / 0))
     return app
 
@@ -276,3 +297,5 @@ def by_name(app: Cocopot, hook: str, path: str = "/") -> object:
         )
     finally:
         CURRENT.reset(token)
+        if isinstance(coroutine := arguments.get("coroutine"), Coroutine):
+            coroutine.close()  # most plugins of the tests do not run it

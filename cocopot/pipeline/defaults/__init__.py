@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cocopot.pipeline.defaults import dispatch, errors, json_provider, responses, sessions, static
+from cocopot.pipeline.defaults import coroutines, dispatch, errors, json_provider, responses, sessions, static
 
 #: What every application registers, by name.
 BUILTINS = {
@@ -12,6 +12,7 @@ BUILTINS = {
     "builtin.static": static,
     "builtin.sessions": sessions,
     "builtin.json_provider": json_provider,
+    "builtin.coroutines": coroutines,
 }
 
 __all__ = ["BUILTINS"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -160,10 +160,18 @@ def raise_bad_value(request: Request, value: object, what: str) -> NoReturn:
         TypeError: Always.
     """
     source = source_of(request, VALUES)
-    error = ResultError(
-        f"{_returned(request, source, what)}, which cannot be made into a response: {shown(value)}. "
+    cure = (
         "Return a str, bytes, dict, list, iterator, Response, WSGI callable, or one of these in a tuple "
-        f"(body, status), (body, headers) or (body, status, headers).",
+        "(body, status), (body, headers) or (body, status, headers)."
+    )
+    if isinstance(value, Coroutine):
+        value.close()  # otherwise it would be reported as never awaited
+        cure = (
+            "A function that is not declared with `async def` returned the coroutine of one that is. Put "
+            "@functools.wraps on the decorator, or call it with app.ensure_sync(function)()."
+        )
+    error = ResultError(
+        f"{_returned(request, source, what)}, which cannot be made into a response: {shown(value)}. {cure}",
         None if source is None else source.blame,
     )
     if isinstance(value, tuple) and value and isinstance(value[0], WerkzeugResponse):

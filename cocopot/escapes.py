@@ -41,6 +41,7 @@ def indented(text: str) -> str:
         text: The text.
 
     Example:
+        >>> from cocopot.escapes import indented
         >>> indented("the order is invalid:\nERROR in auth")
         'the order is invalid:\n    ERROR in auth'
     """

@@ -57,10 +57,12 @@ class Template(Protocol):
     @property
     def name(self) -> str | None:
         """Name of the template, relative to its folder; `None` if it was made from a string."""
+        raise NotImplementedError
 
     @property
     def module(self) -> object:
         """An object whose attributes are what the template defines, such as its macros."""
+        raise NotImplementedError
 
     def render(self, context: dict[str, Any], /) -> str:
         """Return the rendered text.
@@ -68,6 +70,7 @@ class Template(Protocol):
         Args:
             context: The names for the template.
         """
+        raise NotImplementedError
 
     def generate(self, context: dict[str, Any], /) -> Iterator[str]:
         """Return the rendered text in parts, as they are produced.
@@ -75,6 +78,7 @@ class Template(Protocol):
         Args:
             context: The names for the template.
         """
+        raise NotImplementedError
 
 
 @runtime_checkable
@@ -114,6 +118,7 @@ class TemplateEngine(Protocol):
         Raises:
             LookupError: If there is none.
         """
+        raise NotImplementedError
 
     def from_string(self, source: str, /) -> Template:
         """Return the template with that text.
@@ -121,6 +126,7 @@ class TemplateEngine(Protocol):
         Args:
             source: The text.
         """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,11 +96,17 @@ class Session(dict[str, Any], metaclass=ABCMeta):
     def permanent(self, value: bool) -> None:
         self["_permanent"] = bool(value)
 
+    @property
+    def refusal(self) -> str:
+        """Why changes are refused; empty if they are not."""
+        return self._refusal
+
     def refuse_changes(self, reason: str) -> None:
         """Make every further change raise a `RuntimeError`.
 
         Args:
-            reason: The end of the message: a clause with the cause, and a sentence with the cure.
+            reason: The end of the message: a clause with the cause, and a sentence with the cure; if it is
+                empty, changes are accepted again.
         """
         self._refusal = reason
 

@@ -15,6 +15,7 @@ from cocopot.sessions import NullSession, Session, SessionInterface, check_inter
 from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
+    from werkzeug.datastructures import Headers
     from werkzeug.wrappers import Response
 
     from cocopot.context import Context
@@ -62,7 +63,8 @@ class RequestSession:
             return
         if Session not in type(session).__mro__:
             self.session = session = Session(session, new=session.new)
-        session.refuse_changes(reason)
+        if session.refusal in ("", _SAVED):  # else it has its own
+            session.refuse_changes(reason)
 
     def finish(self, context: Context, error: BaseException | None) -> None:
         """Release the context when the response has been sent, and log a change that has not been saved.
@@ -137,6 +139,8 @@ def _call(context: Context, state: RequestSession) -> Session:
             "not a session: return an object of a class that is derived from cocopot.sessions.Session."
         )
     state.is_null = state.is_null or isinstance(session, NullSession)
+    if getattr(session, "refusal", "") in (_SENT, _SAVED):  # one object for several requests
+        session.refuse_changes("")
     with suppress(AttributeError):  # a property of a class that is not Cocopot's
         session.accessed = True
     return session
@@ -262,15 +266,13 @@ def restrict_caching(response: Response, *, is_changed: bool) -> None:
         response: The response.
         is_changed: Whether the session has been changed, or its cookie set.
     """
-    headers = response.headers
-    names = {name.lower() for name, _ in headers}
-    if "vary" not in names:  # to read the two headers as objects takes ten times as long
-        headers["Vary"] = "Cookie"
-    elif "*" not in response.vary:
-        response.vary.add("Cookie")
-    if "cache-control" not in names:
-        headers["Cache-Control"] = "private"
+    _vary_on_cookie(response.headers)
+    lines = response.headers.getlist("Cache-Control")
+    if not lines:  # to read the header as an object takes ten times as long
+        response.headers["Cache-Control"] = "private"
         return
+    if len(lines) > 1:  # of which the object has the first one
+        response.headers["Cache-Control"] = ", ".join(lines)
     control = response.cache_control
     if is_changed:
         control.public = False
@@ -279,3 +281,10 @@ def restrict_caching(response: Response, *, is_changed: bool) -> None:
             control.private = True
     elif not {"public", "s-maxage", "no-store", "private"} & control.keys():
         control.private = True
+
+
+def _vary_on_cookie(headers: Headers) -> None:
+    vary = ", ".join(headers.getlist("Vary"))
+    names = {name.strip().lower() for name in vary.split(",")}
+    if not names & {"cookie", "*"}:
+        headers["Vary"] = f"{vary}, Cookie" if vary else "Cookie"

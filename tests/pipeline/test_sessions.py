@@ -313,6 +313,25 @@ def test_vary(sent: str, expected: str) -> None:
     assert app.test_client().get("/read").headers["Vary"] == expected
 
 
+def test_headers_of_several_lines() -> None:
+    """A header that is sent in several lines keeps what each of them has."""
+    app = Shop()
+
+    @app.after_request
+    def add(response: Response) -> Response:
+        for name, values in {
+            "Vary": ("Accept", "Origin"),
+            "Cache-Control": ("max-age=60", "no-cache"),
+        }.items():
+            for value in values:
+                response.headers.add(name, value)
+        return response
+
+    headers = app.test_client().get("/read").headers
+    assert headers.getlist("Vary") == ["Accept, Origin, Cookie"]
+    assert headers.getlist("Cache-Control") == ["max-age=60, no-cache, private"]
+
+
 def test_a_cookie_without_a_change() -> None:
     """If saving sets a cookie for a session that was only read, no shared cache may store the response."""
 
@@ -403,6 +422,27 @@ def test_an_override_that_does_not_save(caplog: pytest.LogCaptureFixture) -> Non
         client.get("/write/ada")
     (message,) = caplog.messages
     assert "has to call super().process_response(response)" in message
+
+
+def test_one_object_for_several_requests() -> None:
+    """A session object that is opened again can be changed again, unless its storage has refused that."""
+    one = Session()
+
+    class Same(Shop):
+        def open_session(self, request: Any) -> Session:
+            return one
+
+        def save_session(self, session: Session, response: Response) -> None:
+            return
+
+    client = Same().test_client()
+    client.get("/write/ada")
+    client.get("/write/grace")
+    assert one == {"user": "grace"}
+    one.refuse_changes("it is locked.")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="it is locked"):
+            client.get("/write/ada")
 
 
 # -------------------------------------------------------------------------

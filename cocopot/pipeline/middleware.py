@@ -8,16 +8,20 @@ of their hooks. An application around which no plugin puts anything is called wi
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, cast
 
 import pluggy
+from werkzeug.wsgi import ClosingIterator, FileWrapper
 
 from cocopot.exceptions import add_blame
 from cocopot.hooks.wrappers import is_wrapper
+from cocopot.pipeline.closing import ObservedBody
 from cocopot.pipeline.sending import start_or_time_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from cocopot.app import Cocopot
     from cocopot.hooks import PluginManager
@@ -53,14 +57,16 @@ class Layer:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            return self.target(environ, start_response)
+            body = self.target(environ, start_response)
         except BaseException as error:
-            self._blame(error)
+            self.blame(error)
             raise
+        # What middleware does in a generator function happens while the body is read.
+        return LayerBody(self, body) if type(body) is GeneratorType else body
 
-    def _blame(self, error: BaseException) -> None:
+    def blame(self, error: BaseException) -> None:
         """Note on an exception which plugin's part raised it, unless it came from further inside."""
-        if self.impl is None or _layers_in(error) > 1:
+        if self.impl is None or _has_passed_a_layer(error):
             return
         if (blame := self._manager.culprit(self.impl, HOOK)) is not None:
             add_blame(error, blame)
@@ -70,15 +76,60 @@ class Layer:
         return Layer(self._manager, self.target, self.impl, self.inner)
 
 
-def _layers_in(error: BaseException) -> int:
-    """Return how many layers an exception has left, from its traceback."""
-    # Not `error.__traceback__`, which may be a property of its class.
+class LayerBody(Iterator[bytes]):
+    """A generator that a layer has returned as a body.
+
+    Args:
+        layer: The layer.
+        body: The generator.
+    """
+
+    def __init__(self, layer: Layer, body: Generator[bytes]) -> None:
+        self._layer = layer
+        self._body = body
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._body)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self._layer.blame(error)
+            raise
+
+    def close(self) -> None:
+        """Close the generator."""
+        try:
+            self._body.close()
+        except BaseException as error:
+            self._layer.blame(error)
+            raise
+
+
+#: The frames of layers, and of the bodies that layers get from inside.
+_CODES = {
+    function.__code__
+    for function in (
+        Layer.__call__,
+        LayerBody.__next__,
+        LayerBody.close,
+        ObservedBody.__next__,
+        ObservedBody.close,
+        ClosingIterator.__next__,
+        ClosingIterator.close,
+        FileWrapper.__next__,
+    )
+}
+
+
+def _has_passed_a_layer(error: BaseException) -> bool:
+    """Return whether an exception came from inside of the layer that it leaves, from its traceback."""
+    # Not `error.__traceback__`, which may be a property of its class. The first frame is the layer's own.
     traceback = BaseException.__getattribute__(error, "__traceback__")
-    number = 0
-    while traceback is not None:
-        number += traceback.tb_frame.f_code is Layer.__call__.__code__
-        traceback = traceback.tb_next
-    return number
+    while traceback is not None and (traceback := traceback.tb_next) is not None:
+        if traceback.tb_frame.f_code in _CODES:
+            return True
+    return False
 
 
 class Middleware:

@@ -311,3 +311,41 @@ def test_a_body_that_is_replaced() -> None:
     app = app_with(upper=around(upper), closed=closed)
     assert app.test_client().get("/").text == "VIEW"
     assert ends == [200]
+
+
+@pytest.mark.parametrize("path", ["/", "/stream"])
+def test_an_exception_of_a_generator_names_the_plugin(path: str) -> None:
+    """Middleware that is a generator function runs while the body is read, and is blamed there, too."""
+
+    def fail(wsgi: Any, environ: Any, start_response: Any) -> Iterator[bytes]:
+        yield from wsgi(environ, start_response)
+        raise ValueError("wrong")
+
+    app = app_with(a=Around([], "a"), broken=around(fail), c=Around([], "c"))
+    app.add_url_rule("/stream", "stream", lambda: iter(["a", "b"]))
+    with pytest.raises(ValueError, match="wrong") as caught:
+        app.test_client().get(path).get_data()
+    assert [blame.plugin for blame in blame_of(caught.value)] == ["broken"]
+
+
+@pytest.mark.parametrize("passthrough", [False, True])
+@pytest.mark.parametrize("observes", [False, True])
+def test_an_exception_of_a_body_names_no_plugin(observes: bool, passthrough: bool) -> None:
+    """A body of the application that raises is not the fault of the middleware that passes it on."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"a"
+        raise ValueError("wrong")
+
+    def upper(wsgi: Any, environ: Any, start_response: Any) -> Iterator[bytes]:
+        for piece in wsgi(environ, start_response):
+            yield piece.upper()
+
+    app = app_with(a=Around([], "a"), upper=around(upper))
+    if observes:
+        app.plugins.register(plugin("observes", "cocopot_response_closed", lambda: None), "observes")
+    view = lambda: Response(pieces(), direct_passthrough=passthrough)  # noqa: E731
+    app.add_url_rule("/stream", "stream", view)
+    with pytest.raises(ValueError, match="wrong") as caught:
+        app.test_client().get("/stream").get_data()
+    assert blame_of(caught.value) == ()

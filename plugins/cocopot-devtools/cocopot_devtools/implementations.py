@@ -26,6 +26,7 @@ _PUBLIC = {
     "Response": ("cocopot", "Response"),
     "ResponseValue": ("cocopot", "ResponseValue"),
     "BuildError": ("werkzeug.routing", "BuildError"),
+    "WSGIApplication": ("wsgiref.types", "WSGIApplication"),
 }
 _ROUTE = '''\
 blueprint = Blueprint("{name}", __name__)

@@ -4,6 +4,7 @@ import ast
 import inspect
 
 import pytest
+from cocopot_devtools.checks.sources import PUBLIC_MODULES
 from cocopot_devtools.implementations import HOOKS, Implementations, summary
 
 from cocopot.hooks import specs
@@ -28,6 +29,14 @@ def test_an_implementation_has_the_arguments_of_the_contract(hook: str) -> None:
     assert arguments == list(inspect.signature(getattr(specs, hook)).parameters)
     assert [ast.unparse(decorator) for decorator in function.decorator_list] == ["hookimpl"]
     assert ast.get_docstring(function) == summary(hook)
+
+
+@pytest.mark.parametrize("hook", ["cocopot_wsgi", "cocopot_make_response", "cocopot_response_closed"])
+def test_only_public_modules_are_imported(hook: str) -> None:
+    """What a new plugin imports of Cocopot is what a plugin may import."""
+    tree = ast.parse(Implementations("tea", [hook]).module())
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    assert {module for module in modules if module.partition(".")[0] == "cocopot"} <= PUBLIC_MODULES
 
 
 def test_implementations_stand_in_the_order_of_the_contract() -> None:

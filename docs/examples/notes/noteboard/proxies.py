@@ -10,7 +10,7 @@ from cocopot import hookimpl
 from cocopot.exceptions import PluginError
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from wsgiref.types import WSGIApplication
 
     from cocopot import Cocopot
 

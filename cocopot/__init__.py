@@ -29,6 +29,7 @@ from cocopot.proxies import current_app, g, request, session
 from cocopot.registry.blueprints import Blueprint
 from cocopot.request import Request
 from cocopot.response import Response
+from cocopot.sse import ServerSentEvent, event_stream
 from cocopot.streaming import stream_with_context
 from cocopot.templating import (
     get_template_attribute,
@@ -49,10 +50,12 @@ __all__ = [
     "Request",
     "Response",
     "ResponseValue",
+    "ServerSentEvent",
     "abort",
     "after_this_request",
     "copy_current_request_context",
     "current_app",
+    "event_stream",
     "flash",
     "g",
     "get_flashed_messages",

@@ -10,7 +10,7 @@ import contextvars
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cocopot.context import current
 from cocopot.functions import function_kind
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cocopot.types import Function
 
 _MISSING = object()
+#: Stands for an item that has not arrived in time.
+PENDING: Final = object()
 
 
 #: What an implementation of the hook runs.

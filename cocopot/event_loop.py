@@ -8,7 +8,6 @@ that has used it is closed, or with the process. The child of a fork starts its 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import logging
 import os
 import threading
@@ -241,8 +240,8 @@ def release(app: Cocopot) -> None:
         loop.cancel(app)
 
 
-def _end() -> None:
-    """End the event loop at the end of the process."""
+def end() -> None:
+    """End the event loop, at the end of the process."""
     global _loop
     with _lock:
         loop, _loop = _loop, None
@@ -259,6 +258,5 @@ def _forget() -> None:
         _loop = None
 
 
-atexit.register(_end)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)

@@ -14,6 +14,7 @@ from cocopot.hooks.reporting import run_every
 from cocopot.locations import SourceLocation, at_place, is_foreign
 from cocopot.pipeline.defaults.coroutines import release_event_loop
 from cocopot.pipeline.middleware import Middleware
+from cocopot.sse import end_event_streams
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
@@ -84,6 +85,7 @@ class Lifespan:
             app.started = False
             self._middleware.reset()
             self._loader.forget_startup()
+            end_event_streams(app)
             try:
                 with app.app_context():
                     run_every(app, lambda: app.plugins.hook.cocopot_shutdown(app=app), raises=True)

@@ -185,6 +185,15 @@ class Request(_WerkzeugRequest):
         return f"<{type(self).__name__} {url!r} [{printable(self.method)}]>"
 
     @property
+    def last_event_id(self) -> str | None:
+        """The id of the last server-sent event that the client has received; `None` at its first connection.
+
+        From `Last-Event-ID`, which browsers send in UTF-8 (WHATWG HTML, section 9.2.4).
+        """
+        value: str = self.environ.get("HTTP_LAST_EVENT_ID", "")
+        return value.encode("latin-1", "replace").decode("utf-8", "replace") or None
+
+    @property
     def query_string(self) -> bytes:
         """The raw query string."""
         query = self._query_string

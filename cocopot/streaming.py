@@ -1,33 +1,38 @@
-"""Streamed bodies that are read with the request context active."""
+"""Streamed bodies: read with the request context active, or from an asynchronous iterable."""
 
 from __future__ import annotations
 
 import contextvars
 import functools
-from collections.abc import Callable, Iterable, Iterator
+import importlib
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, overload
 
 from cocopot.context import CURRENT, current_request_context
+from cocopot.coroutines import run_coroutine
 
 if TYPE_CHECKING:
+    from cocopot.app import Cocopot
+    from cocopot.async_reading import AsyncSource
     from cocopot.context import Context
 
 P = ParamSpec("P")
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 @overload
-def stream_with_context(generator_or_function: Iterable[T]) -> Iterator[T]: ...
+def stream_with_context(generator_or_function: Iterable[T] | AsyncIterable[T]) -> Iterator[T]: ...
 
 
 @overload
 def stream_with_context(
-    generator_or_function: Callable[P, Iterable[T]],
+    generator_or_function: Callable[P, Iterable[T] | AsyncIterable[T]],
 ) -> Callable[P, Iterator[T]]: ...
 
 
 def stream_with_context(
-    generator_or_function: Iterable[T] | Callable[P, Iterable[T]],
+    generator_or_function: Iterable[T] | AsyncIterable[T] | Callable[P, Iterable[T] | AsyncIterable[T]],
 ) -> Iterator[T] | Callable[P, Iterator[T]]:
     """Keep the request context active while a streamed body is read.
 
@@ -35,7 +40,8 @@ def stream_with_context(
     exception that ended the stream, if there was one.
 
     Args:
-        generator_or_function: An iterable of `str` or `bytes`, or a function that returns one.
+        generator_or_function: An iterable of `str` or `bytes`, which may be asynchronous, or a function that
+            returns one.
 
     Returns:
         An iterator over the same values, or a function that returns one.
@@ -44,34 +50,102 @@ def stream_with_context(
         RuntimeError: If no request context is active.
     """
     if not callable(generator_or_function):
-        return _ContextIterator(generator_or_function)
+        return ContextIterator(generator_or_function)
     function = generator_or_function
 
     @functools.wraps(function)
     def decorated(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        return _ContextIterator(function(*args, **kwargs))
+        return ContextIterator(function(*args, **kwargs))
 
     return decorated
 
 
-class _ContextIterator(Iterator[T]):
+class AsyncReader(Iterator[T]):
+    """Reads an asynchronous iterable with a plain `for`: the thread waits for each item.
+
+    The iterable runs in one task of the event loop, which `close` cancels.
+
+    Args:
+        app: The application.
+        iterable: The iterable.
+    """
+
+    _is_closed = False
+
+    def __init__(self, app: Cocopot, iterable: AsyncIterable[T]) -> None:
+        self._app = app
+        self._iterable = iterable
+        self._source: AsyncSource[T] | None = None
+
+    def __next__(self) -> T:
+        item: T = self.next_within(None)  # type: ignore[assignment]  # without a limit it is not `PENDING`
+        return item
+
+    def next_within(self, seconds: float | None) -> T | object:
+        """Return the next item, or `PENDING` if it does not arrive in time; it is not lost then.
+
+        Args:
+            seconds: How long to wait; `None` for as long as it takes.
+        """
+        if self._is_closed:
+            raise StopIteration
+        if self._source is None:
+            # imports asyncio, which most applications do not need
+            self._source = importlib.import_module("cocopot.async_reading").AsyncSource(self._iterable)
+        try:
+            item: T | object = run_coroutine(self._app, self._source.next(seconds))
+        except StopAsyncIteration:
+            self._is_closed = True
+            raise StopIteration from None
+        return item
+
+    def close(self) -> None:
+        """Cancel the iterable, and wait for its `finally` blocks; the server calls this (PEP 3333).
+
+        Raises:
+            BaseException: What they raise.
+        """
+        self._is_closed = True
+        if self._source is not None and self._source.is_running:
+            run_coroutine(self._app, self._source.close())
+
+    def __del__(self) -> None:
+        if not self._is_closed and self._source is not None:
+            self._source.abandon()
+
+
+class ContextIterator(Iterator[T]):
     """Reads an iterable in a copy of the current context variables, in whichever thread reads it."""
 
     _context: Context | None = None
 
-    def __init__(self, iterable: Iterable[T]) -> None:
+    def __init__(self, iterable: Iterable[T] | AsyncIterable[T]) -> None:
         self._context = current_request_context()
         self._context.hold()
         self._variables = contextvars.copy_context()
         self._variables.run(CURRENT.set, self._context)
-        self._source = iterable
+        #: Whether it reads an asynchronous iterable, so that `next_within` may be called.
+        self.is_asynchronous = isinstance(iterable, AsyncIterable)
+        self._source: Iterable[T] = (
+            AsyncReader(self._context.app, iterable) if isinstance(iterable, AsyncIterable) else iterable
+        )
         self._next: Callable[[], T] | None = None
 
     def __next__(self) -> T:
+        return self._read(self._next or self._read_first)
+
+    def _read_first(self) -> T:
+        self._next = iter(self._source).__next__
+        return self._next()
+
+    def next_within(self, seconds: float | None) -> T | object:
+        """Return the next item, or `PENDING` if it does not arrive in time; see `AsyncReader`."""
+        assert isinstance(self._source, AsyncReader)  # noqa: S101 - for the type checker
+        return self._read(functools.partial(self._source.next_within, seconds))
+
+    def _read(self, read: Callable[[], V]) -> V:
         try:
-            if self._next is None:
-                self._next = self._variables.run(iter, self._source).__next__
-            return self._variables.run(self._next)
+            return self._variables.run(read)
         except StopIteration:
             self.close()
             raise

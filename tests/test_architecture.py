@@ -51,7 +51,7 @@ routing.readers routing.walk routing.plans routing.table routing.matcher routing
 context
 coroutines
 proxies
-flashing streaming
+flashing async_reading streaming sse
 helpers
 paths
 folders

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,7 @@ from werkzeug.test import create_environ
 from cocopot import Cocopot, Response, current_app, g, has_request_context, request, stream_with_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 
 @pytest.fixture
@@ -187,3 +189,87 @@ def test_outside() -> None:
     function = stream_with_context(lambda: iter([b""]))
     with pytest.raises(RuntimeError, match="outside of a request context"):
         function()
+
+
+class TestAsynchronous:
+    """A body from an asynchronous generator."""
+
+    def test_a_view(self, app: Cocopot) -> None:
+        """A view may be one, or return one, alone or with status and headers."""
+
+        async def generate(name: str = "wren") -> AsyncIterator[str]:
+            yield name
+            await asyncio.sleep(0)
+            yield "!"
+
+        async def with_headers() -> Any:
+            return generate("robin"), 201, {"X-Bird": "robin"}
+
+        app.add_url_rule("/a/<name>", "a", generate)
+        app.add_url_rule("/b", "b", with_headers)
+        assert app.test_client().get("/a/owl").text == "owl!"
+        response = app.test_client().get("/b")
+        assert (response.text, response.status_code, response.headers["X-Bird"]) == ("robin!", 201, "robin")
+
+    def test_the_context_stays(self, app: Cocopot, ends: list[str]) -> None:
+        """With `stream_with_context` it can use the request, and teardown waits for its end."""
+
+        async def view() -> Any:
+            @stream_with_context
+            async def generate() -> AsyncIterator[str]:
+                yield request.args["q"]
+                await asyncio.sleep(0)
+                yield str(len(ends))
+
+            return Response(generate(), mimetype="text/csv")
+
+        assert answer(app, view, query_string={"q": "a"}).text == "a0"
+        assert ends == ["end None"]
+
+    def test_one_task(self, app: Cocopot) -> None:
+        """It runs in one task, so that timeouts and task groups may be open while it yields."""
+
+        async def generate() -> AsyncIterator[str]:
+            async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+                for name in "ab":
+                    yield await group.create_task(asyncio.sleep(0, name))
+
+        assert answer(app, generate).text == "ab"
+
+    def test_it_is_closed(self, app: Cocopot) -> None:
+        """When the server closes the body, its `finally` runs; what that raises reaches the server."""
+        events: list[str] = []
+
+        async def generate() -> AsyncIterator[str]:
+            try:
+                yield "a"
+                yield "never"
+            finally:
+                events.append("closed")
+                raise KeyError("wren")
+
+        app.add_url_rule("/", "index", generate)
+        body = app(create_environ("/"), lambda status, headers, exc=None: None)  # type: ignore[arg-type]
+        assert next(iter(body)) == b"a"
+        assert events == []
+        with pytest.raises(KeyError, match="wren"):
+            body.close()  # type: ignore[attr-defined]
+        assert events == ["closed"]
+
+    def test_it_is_dropped(self, app: Cocopot) -> None:
+        """A body that a server drops without closing it is cancelled, and is not reported as pending."""
+        closed = threading.Event()
+
+        async def generate() -> AsyncIterator[str]:
+            try:
+                yield "a"
+            finally:
+                closed.set()
+
+        app.add_url_rule("/", "index", generate)
+        pieces = iter(app(create_environ("/"), lambda status, headers, exc=None: None))  # type: ignore[arg-type]
+        assert next(pieces) == b"a"
+        del pieces
+        gc.collect()
+        assert closed.wait(10)
+        app.close()

@@ -20,6 +20,7 @@ import click
 from cocopot.cli.loading import AppLoader
 from cocopot.cli.tracebacks import explain_start_error, print_error
 from cocopot.escapes import quotable
+from cocopot.sse import end_event_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,6 +129,7 @@ def _limit_end(app: Cocopot, seconds: float) -> None:
             else:
                 received = bytes([signal.SIGTERM])
                 os.kill(os.getpid(), signal.SIGTERM)
+        end_event_streams()
         deadline = time.monotonic() + seconds
         while not _is_urgent(received) and (left := deadline - time.monotonic()) > 0:
             if wait([reader], left):

@@ -30,6 +30,7 @@ from cocopot.serving.reloader import (
     run_children,
     watch,
 )
+from cocopot.sse import end_event_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -206,7 +207,7 @@ def _serve_until_signal(server: BaseWSGIServer, seconds: float) -> None:
             raise KeyboardInterrupt
         if not is_stopping:
             is_stopping = True
-            threading.Thread(target=server.shutdown, daemon=True).start()
+            threading.Thread(target=_stop_serving, args=(server,), daemon=True).start()
             timer.start()
 
     with handle_signals(stop):
@@ -216,6 +217,11 @@ def _serve_until_signal(server: BaseWSGIServer, seconds: float) -> None:
             timer.cancel()
             with suppress(KeyboardInterrupt):
                 IN_FLIGHT.finish(seconds)
+
+
+def _stop_serving(server: BaseWSGIServer) -> None:
+    end_event_streams()
+    server.shutdown()
 
 
 def _serve_until_change(server: BaseWSGIServer, settings: ServerOptions) -> None:
@@ -234,7 +240,7 @@ def _serve_until_change(server: BaseWSGIServer, settings: ServerOptions) -> None
         seconds = 0 if change.code == RESTART else seconds
         raise
     finally:
-        server.shutdown()
+        _stop_serving(server)
         with suppress(KeyboardInterrupt):
             IN_FLIGHT.finish(seconds)
 

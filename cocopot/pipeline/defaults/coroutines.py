@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import sys
 from typing import TYPE_CHECKING
@@ -30,3 +31,12 @@ def release_event_loop(app: Cocopot) -> None:
     """
     if (module := sys.modules.get(_MODULE)) is not None:
         module.release(app)
+
+
+def _end_event_loop() -> None:
+    if (module := sys.modules.get(_MODULE)) is not None:
+        module.end()
+
+
+# Registered before that of any application, so that it is called later: their shutdown needs the event loop.
+atexit.register(_end_event_loop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +18,7 @@ from cocopot.head import plain_headers
 from cocopot.hooks import hookimpl
 from cocopot.hooks.results import VALUES, ResultError, source_of
 from cocopot.locations import shown
+from cocopot.streaming import AsyncReader
 from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ def _from_body(app: Cocopot, request: Request, body: object, status: Any, header
         response = body
     elif isinstance(body, HTTPException):
         response = _from_exception(app, request, body)
-    elif isinstance(body, Iterator):
-        return response_class(body, status, headers)
+    elif isinstance(body, (Iterator, AsyncIterator)):
+        pieces = AsyncReader(app, body) if isinstance(body, AsyncIterator) else body
+        return response_class(pieces, status, headers)
     elif isinstance(body, WerkzeugResponse) or callable(body):
         response = _forced(app, request, body)
     else:

@@ -169,6 +169,9 @@ class Session(dict[str, Any], metaclass=ABCMeta):
         self._change()
         super().update(other, **values)
 
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)  # a copy is a dict, as that of `copy`
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {dict(self)!r}>"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,6 +93,17 @@ def test_results_of_changes() -> None:
     )
     with pytest.raises(KeyError):
         session.pop("a")
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, Session.copy], ids=["copy", "deepcopy", "method"]
+)
+def test_copies(copied: Callable[[Session], object]) -> None:
+    """A copy is a dict, also of a session that refuses changes, for a comparison later."""
+    session = Session({"cart": [1]})
+    session.refuse_changes("of this test.")
+    found = copied(session)
+    assert (type(found), found) == (dict, {"cart": [1]})
 
 
 def test_attributes() -> None:

@@ -35,6 +35,7 @@ _FIRST_WINS: frozenset[ConflictKind] = frozenset({"command"})
 #: Hooks of which one implementation decides for the whole application.
 _PROVIDERS: dict[str, ConflictKind] = {
     "cocopot_json_provider": "json provider",
+    "cocopot_open_session": "session storage",
     "cocopot_template_engine": "template engine",
 }
 

@@ -26,6 +26,7 @@ ConflictKind = Literal[
     "property",
     "request property",
     "rule",
+    "session storage",
     "template engine",
     "template filter",
     "template global",
@@ -92,10 +93,10 @@ class Conflict:
     Args:
         kind: What it is: a `"rule"`, an `"error handler"`, a `"converter"`, an `"extension"` (a key of
             `app.extensions`), an `"endpoint"`, a `"blueprint"`, a `"command"`, a `"json provider"`, an
-            `"attribute"` of the application, a `"template engine"`, a `"template filter"`, a
-            `"template global"`, or a `"template test"`.
-        key: Its name, such as `"GET /health"`, `"404"` or `"cache"`; empty for a JSON provider and a template
-            engine.
+            `"attribute"` of the application, a `"session storage"`, a `"template engine"`, a
+            `"template filter"`, a `"template global"`, or a `"template test"`.
+        key: Its name, such as `"GET /health"`, `"404"` or `"cache"`; empty for a JSON provider, a session
+            storage and a template engine.
         winner: The one that is used.
         losers: The others.
     """

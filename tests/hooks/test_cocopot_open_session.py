@@ -165,6 +165,15 @@ def test_it_must_not_use_the_session() -> None:
     assert blame_of(caught.value)[0].plugin == "reader"
 
 
+def test_two_plugins_are_a_conflict() -> None:
+    """Two plugins that open sessions are reported with the one that does; `trylast` marks a fallback."""
+    names = {"one": {}, "two": {}, "fallback": {"trylast": True}}
+    plugins = {name: recorder([], name, HOOK, Session(), **options) for name, options in names.items()}
+    [conflict] = app_with(**plugins).plugins.conflicts
+    assert (conflict.kind, conflict.winner.plugin, conflict.is_error) == ("session storage", "one", False)
+    assert [claim.plugin for claim in conflict.losers] == ["two"]
+
+
 def test_first_result_in_load_order() -> None:
     """The plugin that was loaded first has precedence."""
     calls: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import threading
@@ -540,6 +541,30 @@ def test_several_threads() -> None:
 
     assert app.test_client().get("/threads").text == "8"
     assert app.counts == (1, 1)
+
+
+def test_coroutine_functions() -> None:
+    """Coroutine functions, and threads that they start, use the session of their request."""
+    app = Shop()
+
+    @app.before_request
+    async def before() -> None:
+        visit()
+
+    @app.get("/async")
+    async def view() -> str:
+        await asyncio.to_thread(visit)
+        visit()
+        return str(session["visits"])
+
+    @app.after_request
+    async def after(response: Response) -> Response:
+        visit()
+        return response
+
+    client = app.test_client()
+    assert (client.get("/async").text, app.counts) == ("3", (1, 1))
+    assert visits(client) == 4
 
 
 def test_outside_of_a_request() -> None:

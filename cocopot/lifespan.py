@@ -64,6 +64,8 @@ class Lifespan:
                 self._middleware.compose()
             self._app.started = True
         finally:
+            if not self._app.started:
+                self._loader.forget_startup()
             self._is_starting, self._thread = False, None
         if not self._closes_at_exit:
             self._closes_at_exit = True

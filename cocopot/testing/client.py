@@ -90,7 +90,8 @@ class Client(ExplainsMissingNames, werkzeug.test.Client):
     """Werkzeug's test client for a Cocopot application.
 
     Inside a `with` block, the context of the last request stays active, so that tests can inspect `request`
-    and `g`. Its teardown hooks run at the next request or at the end of the block.
+    and `g`. Its teardown hooks run at the next request or at the end of the block. A body is closed when it
+    has been read to its end, as by a server; closing the response earlier is what a client does that is gone.
 
     Args:
         app: The application.

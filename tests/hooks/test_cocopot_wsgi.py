@@ -133,6 +133,19 @@ def test_a_result_that_cannot_be_called(result: object, shown: str) -> None:
         assert not app.started
 
 
+def test_a_plugin_after_a_start_that_failed() -> None:
+    """A plugin that is registered between the failed start and the next one is started once."""
+    calls: list[str] = []
+    results = iter(["text", None])
+    app = app_with(wrong=plugin("wrong", HOOK, lambda: next(results)))
+    with pytest.raises(TypeError):
+        app.start()
+    app.plugins.register(plugin("late", "cocopot_startup", lambda: calls.append("started")), "late")
+    assert calls == []
+    app.start()
+    assert calls == ["started"]
+
+
 def test_an_exception_names_the_plugin() -> None:
     """What the middleware raises reaches the server with the name of the plugin that raised it."""
 

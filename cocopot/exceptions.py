@@ -240,12 +240,15 @@ class PluginError(Exception):
         #: The plugin that raised the error itself without naming a plugin, as the beginning of a sentence.
         self.raised_by = ""
 
+    @property
+    def summary(self) -> str:
+        """What is wrong with which plugin, without place and cure."""
+        text = f"{self.subject} {self.problem}" if self.subject else self.problem
+        return f"{self.raised_by}: {text}" if self.raised_by else text
+
     def __str__(self) -> str:
         """Return subject and problem, the place with its line of source, and the cure."""
-        text = f"{self.subject} {self.problem}" if self.subject else self.problem
-        if self.raised_by:
-            text = f"{self.raised_by}: {text}"
-        text += at_place(self.place)
+        text = self.summary + at_place(self.place)
         if self.cure:
             is_sentence = not self.subject and self.place is None
             text += f" {self.cure}" if is_sentence else f"\n{self.cure}"

@@ -73,7 +73,7 @@ def findings_of(error: BaseException, kind: Kind, place: SourceLocation | None =
         for part in error.exceptions:
             yield from findings_of(part, kind, place)
     elif isinstance(error, PluginError):
-        problem = f"{error.subject} {error.problem}".strip()
+        problem = "\n".join((error.summary.strip(), *map(str, blame_of(error))))
         yield Finding(
             "error", "plugin", _clean(problem), _clean(error.cure), error.plugin, _place(error.place)
         )

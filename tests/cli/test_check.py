@@ -86,7 +86,7 @@ def test_startup() -> None:
     ]
     assert found[1]["cure"] == "Set it."
     assert f"{__file__}:" in found[2]["place"]
-    assert "hook cocopot_startup" in found[2]["problem"]
+    assert all("hook cocopot_startup" in fault["problem"] for fault in found[1:3])
 
 
 def test_invalid_configuration() -> None:

@@ -94,8 +94,9 @@ def _functions(manager: PluginManager, plugin: object) -> list[str]:
     found = []
     for name in dir(plugin):
         value = static_attribute(plugin, name)
-        value = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
-        is_own = isinstance(value, FunctionType) and module in (None, value.__module__)
+        # `isinstance` may run code of the value, such as that of a proxy.
+        value = getattr(value, "__func__", None) if type(value) in (staticmethod, classmethod) else value
+        is_own = type(value) is FunctionType and module in (None, value.__module__)
         if is_own and manager.parse_hookimpl_opts(plugin, name) is None:
             found.append(name)
     return found
@@ -130,7 +131,9 @@ def _others_with_hooks(manager: PluginManager, plugin: object) -> Iterator[str]:
 
 def _objects_with_hooks(manager: PluginManager, module: ModuleType, plugin: object) -> Iterator[str]:
     for name, value in list(vars(module).items()):
-        is_plugin = value is plugin or value is type(plugin) or isinstance(value, (ModuleType, FunctionType))
+        # `isinstance` may run code of the value, such as that of a proxy.
+        is_plugin = value is plugin or value is type(plugin)
+        is_plugin = is_plugin or issubclass(type(value), (ModuleType, FunctionType))
         if not is_plugin and not name.startswith("__") and _has_hooks(manager, value):
             yield f"{module.__name__}:{name}"
 

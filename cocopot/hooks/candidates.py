@@ -17,6 +17,7 @@ from cocopot.hooks.names import (
     NAME_CURE,
     UNUSABLE,
     InvalidNameError,
+    class_of,
     is_entry_point_name,
     read_name,
     unique_name,
@@ -113,7 +114,8 @@ class Candidate:
             Exception: Whatever the import, or the class, raises.
         """
         plugin = self.target()
-        plugin = instantiate(self, plugin) if isinstance(plugin, type) else plugin
+        cls = class_of(plugin)
+        plugin = instantiate(self, cls) if cls is plugin else plugin
         self.check_type(plugin)
         return plugin
 
@@ -129,7 +131,7 @@ class Candidate:
         if error is not None:
             text = f"failed to load: {type(error).__name__}: {message_of(error)}"
             raise self.error(text, reason="import", place=locate_error(error)) from error
-        cls = plugin if isinstance(plugin, type) else type(plugin)
+        cls = class_of(plugin)
         is_builtin = cls.__module__ == "builtins" and not cls.__flags__ & _HEAP_TYPE
         if is_builtin and not isinstance(plugin, ModuleType):
             problem = f"is {plugin!r:.80}. It must be a module, a class, or an instance of a class."
@@ -261,7 +263,7 @@ def explicit_candidates(explicit: Iterable[object]) -> list[Candidate]:
     for plugin in explicit:
         if plugin is None:
             raise TypeError("plugins takes objects, modules or classes, not None.")
-        if isinstance(plugin, str):
+        if issubclass(type(plugin), str):  # `isinstance` may run code of the plugin
             raise TypeError(
                 f"plugins takes objects, modules or classes, not the name {plugin!r}; "
                 f"an installed plugin is chosen with autoload={{{plugin!r}}}."

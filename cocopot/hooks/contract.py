@@ -186,6 +186,8 @@ def _describe_self(impl: pluggy.HookImpl, code: CodeType, known: Sequence[str]) 
             "is implemented by a method, and the class itself is registered. Register an instance: "
             f"register({impl.plugin.__name__}())."
         )
+    elif first == "self" and first not in impl.argnames:  # pluggy takes it for that of a method
+        return "is implemented with `self`, but is not a method: nothing would be passed for it. Remove it."
     return None
 
 

@@ -101,5 +101,10 @@ _MISSING = object()
 
 def name_of_class(plugin: object) -> str:
     """Return the name of a plugin's class, or of the class that it is."""
-    cls = plugin if isinstance(plugin, type) else type(plugin)
+    cls = class_of(plugin)
     return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def class_of(plugin: object) -> type:
+    """Return the class of a plugin, or the class that it is, without running its code as `isinstance` may."""
+    return plugin if issubclass(type(plugin), type) else type(plugin)  # type: ignore[return-value]  # it is one

@@ -140,8 +140,16 @@ def test_an_object_whose_attributes_raise() -> None:
         def __dir__(self) -> list[str]:
             raise RuntimeError
 
+    class Lazy(Hostile):
+        @property
+        def __class__(self) -> Any:
+            raise RuntimeError
+
+        @__class__.setter
+        def __class__(self, value: object) -> None: ...
+
     module = ModuleType("hostile")
-    vars(module)["one"] = Hostile()
+    vars(module).update(one=Hostile(), lazy=Lazy())
     app = make_app()
     [warning] = plugin_warnings(app.plugins, app.plugins.records()[0].candidate, module)
     assert warning.endswith("the decorator @cocopot.hookimpl.")

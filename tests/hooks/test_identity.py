@@ -130,6 +130,29 @@ class DirRaises:
         raise RuntimeError("no dir")
 
 
+class ClassRaises:
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError("no class")
+
+    @__class__.setter
+    def __class__(self, value: object) -> None: ...
+
+
+class EveryAttributeRaises:
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(f"no {name}")
+
+
+@pytest.mark.parametrize("cls", [ClassRaises, EveryAttributeRaises])
+def test_an_object_that_hides_its_class(cls: type) -> None:
+    """It is a `PluginError` with the name of its class, as `isinstance` is not asked."""
+    with pytest.raises(PluginError, match=f"{__name__}.{cls.__name__}' .*RuntimeError: no "):
+        Cocopot("shop", autoload=False, plugins=[cls()])
+    app = Cocopot("shop", autoload=False, plugins=[cls()], plugin_errors="warn")
+    assert list(app.plugins.failed) == [f"{__name__}.{cls.__name__}"]
+
+
 @pytest.mark.parametrize("cls", [NameRaises, AttributesRaise, NeedsRaise, DirRaises])
 def test_a_plugin_whose_attributes_raise(cls: type) -> None:
     """It is a `PluginError` with its class or name; with `plugin_errors="warn"` it is skipped entirely."""

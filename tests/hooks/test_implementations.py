@@ -242,6 +242,19 @@ def test_a_method_without_self(source: str, cure: str) -> None:
     accepted(without_self("this, response"))
 
 
+def test_self_without_a_method() -> None:
+    """Of a static method, and of a function that a module takes from a class, nothing is `self`."""
+
+    class Pool:
+        @staticmethod
+        @hookimpl
+        def cocopot_startup(self: Any, app: Cocopot) -> None: ...  # noqa: PLW0211 - the mistake
+
+    for plugin in (Pool, module("cocopot_startup", Pool.cocopot_startup)):
+        with pytest.raises(PluginError, match="cocopot_startup is implemented with `self`, but is not"):
+            Cocopot("shop", autoload=False, plugins=[plugin])
+
+
 def test_a_class_that_was_not_instantiated() -> None:
     """`register` takes it only with static and class methods, as nothing could be `self`."""
     app = Cocopot("shop", autoload=False)

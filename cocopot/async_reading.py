@@ -55,7 +55,10 @@ class AsyncSource(Generic[T]):
         if not self._answer.done():
             return PENDING
         answer, self._answer = self._answer, None
-        return answer.result()
+        try:
+            return answer.result()
+        finally:
+            del answer  # break the reference cycle exception -> traceback -> frame
 
     async def close(self) -> None:
         """Cancel the iterator, and wait until its `finally` blocks have run.
@@ -66,8 +69,9 @@ class AsyncSource(Generic[T]):
         if self._task is None:
             return
         self._is_closing = True
-        self._task.cancel()
-        ended, _ = await asyncio.wait({self._task}, timeout=_CLOSE_TIMEOUT)
+        task, self._task = self._task, None  # which holds its exception, which holds this
+        task.cancel()
+        ended, _ = await asyncio.wait({task}, timeout=_CLOSE_TIMEOUT)
         for task in ended:
             if not task.cancelled():
                 task.result()

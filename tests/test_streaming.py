@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -273,3 +275,28 @@ class TestAsynchronous:
         gc.collect()
         assert closed.wait(10)
         app.close()
+
+    def test_it_leaves_no_cycle(self, app: Cocopot) -> None:
+        """A generator is freed without the garbage collector, whether it was read to its end or closed."""
+        alive: weakref.WeakSet[Any] = weakref.WeakSet()
+
+        class Bird: ...
+
+        async def generate() -> AsyncIterator[str]:
+            bird = Bird()
+            alive.add(bird)
+            yield "a"
+            yield "b"
+
+        app.add_url_rule("/", "index", generate)
+        gc.disable()
+        try:
+            for pieces in (1, 3):
+                body = app(create_environ("/"), lambda status, headers, exc=None: None)  # type: ignore[arg-type]
+                assert len(list(itertools.islice(body, pieces))) == min(pieces, 2)
+                body.close()  # type: ignore[attr-defined]
+                del body
+                app.async_to_sync(asyncio.sleep)(0)
+            assert len(alive) == 0
+        finally:
+            gc.enable()

@@ -195,7 +195,7 @@ class _PlainReader:
         self._events = events
         self._next: Callable[[], object] | None = None
 
-    def next_within(self, _seconds: float | None) -> object:
+    def next_within(self, seconds: float | None) -> object:  # noqa: ARG002 - it cannot be limited
         if self._next is None:
             self._next = iter(self._events).__next__
         return self._next()

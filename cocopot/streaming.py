@@ -89,11 +89,13 @@ class AsyncReader(Iterator[T]):
         """
         if self._is_closed:
             raise StopIteration
-        if self._source is None:
+        source = self._source
+        if source is None:
             # imports asyncio, which most applications do not need
-            self._source = importlib.import_module("cocopot.async_reading").AsyncSource(self._iterable)
+            source = importlib.import_module("cocopot.async_reading").AsyncSource(self._iterable)
+            self._source = source
         try:
-            item: T | object = run_coroutine(self._app, self._source.next(seconds))
+            item: T | object = run_coroutine(self._app, source.next(seconds))
         except StopAsyncIteration:
             self._is_closed = True
             raise StopIteration from None

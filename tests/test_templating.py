@@ -24,6 +24,7 @@ from cocopot import (
 )
 from cocopot.sessions import Session
 from cocopot.templating import TemplateEngine, TemplateFolder
+from cocopot.testing import installed_plugin
 from tests.template_engines import Braces, BracesEngine, BracesTemplate, Jinja, JinjaEnvironment, render_block
 
 if TYPE_CHECKING:
@@ -309,6 +310,25 @@ class TestErrors:
             rendered(app, "page", bird="wren")
         assert caught.value.__notes__ == [
             f"While rendering the template 'page' of the application, {tmp_path / 'templates' / 'page'}."
+        ]
+
+    def test_a_template_of_a_plugin(self, tmp_path: Path) -> None:
+        """The plugin, and its distribution, is named whose template raised."""
+        source = (
+            "from cocopot import hookimpl\n"
+            "@hookimpl\n"
+            "def cocopot_setup(app):\n"
+            "    app.add_template_folder('pages')\n"
+        )
+        with installed_plugin("admin", source, distribution="office", version="2.0") as admin:
+            (admin.path / "pages").mkdir()
+            (admin.path / "pages" / "users.html").write_text("{{ users.first.name }}")
+            app = Cocopot("x", autoload={"admin"}, plugins=[Jinja], root_path=str(tmp_path))
+            with pytest.raises(UndefinedError) as caught:
+                rendered(app, "users.html", users=[])
+        file = admin.path / "pages" / "users.html"
+        assert caught.value.__notes__ == [
+            f"While rendering the template 'users.html' of plugin 'admin' (office 2.0), {file}."
         ]
 
     def test_an_error_of_a_string(self, app: Cocopot) -> None:

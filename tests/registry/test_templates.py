@@ -21,6 +21,10 @@ def double(value: Any) -> Any:
     return value * 2
 
 
+def triple(value: Any) -> Any:
+    return value * 3
+
+
 def names_of(app: Cocopot, kind: str) -> dict[str, Any]:
     standard = {"config", "g", "get_flashed_messages", "request", "session", "url_for"}
     return {k: v for k, v in getattr(app, f"template_{kind}s").items() if k not in standard}
@@ -110,6 +114,18 @@ class TestFunctions:
         getattr(app, f"add_template_{kind}")(double, "money")
         assert getattr(app, f"template_{kind}s")["money"] is double
         assert app.plugins.conflicts == []
+
+    def test_a_blueprint_of_another_plugin(self, kind: str) -> None:
+        """What a plugin's blueprint registers is the plugin's."""
+
+        def with_blueprint(app: Cocopot) -> None:
+            blueprint = Blueprint("shop", __name__)
+            getattr(blueprint, f"add_template_{kind}")(double, "money")
+            app.register_blueprint(blueprint)
+
+        one = Setup("one", lambda app: getattr(app, f"add_template_{kind}")(triple, "money"))
+        with pytest.raises(PluginError, match=rf"Plugin 'two' registers the template {kind} 'money'"):
+            make_app(one, Setup("two", with_blueprint))
 
     def test_a_plugin_that_fails(self, kind: str) -> None:
         """What it has registered is rolled back."""

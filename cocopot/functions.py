@@ -121,7 +121,7 @@ def takes_function(decorator: Callable[P, R]) -> Callable[P, R]:
 
 
 def check_function(
-    usage: str, function: object, *, may_yield: bool = False, may_await: bool = True
+    usage: str, function: object, *, may_yield: bool = False, may_await: bool = False
 ) -> FunctionKind:
     """Reject a function that a decorator could register, and that would never run.
 

@@ -241,7 +241,7 @@ def after_this_request(f: AfterFunction) -> AfterFunction:
         TypeError: If `f` would never run: it is a generator function.
     """
     context = current_request_context()
-    kind = check_function("after_this_request()", f)
+    kind = check_function("after_this_request()", f, may_await=True)
     if context.after_functions is None:
         context.after_functions = []
     context.after_functions.append(f if kind == "plain" else Synchronous(f))

@@ -107,7 +107,8 @@ class View:
         """Reject a method that cannot be called, unless a decorator of the class may replace the view."""
         for name in ("dispatch_request", *sorted(HTTP_METHODS)):
             if not cls.decorators and hasattr(cls, name):
-                check_function(f"{cls.__name__}.as_view()", getattr(cls, name), may_yield=True)
+                usage, method = f"{cls.__name__}.as_view()", getattr(cls, name)
+                check_function(usage, method, may_yield=True, may_await=True)
 
 
 def _set_attributes(function: ViewFunction, attributes: Mapping[str, object]) -> None:

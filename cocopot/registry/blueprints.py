@@ -131,7 +131,7 @@ class Blueprint(Registrar):
     def record(self, func: Deferred) -> None:
         """Call `func` with the setup state whenever the blueprint is registered."""
         self.check_open("record")
-        check_function("record()", func, may_await=False)
+        check_function("record()", func)
         self._deferred.append(func)
 
     @takes_function
@@ -143,7 +143,7 @@ class Blueprint(Registrar):
             if state.first_registration:
                 func(state)
 
-        check_function("record_once()", func, may_await=False)
+        check_function("record_once()", func)
         self.record(once)
 
     def add_url_rule(

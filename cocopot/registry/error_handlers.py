@@ -57,7 +57,7 @@ def check_handler(handler: object) -> None:
     Raises:
         TypeError: With the reason.
     """
-    check_function("@errorhandler", handler, may_yield=True)
+    check_function("@errorhandler", handler, may_yield=True, may_await=True)
 
 
 class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):

@@ -123,7 +123,7 @@ def _add(
     function: Callable[[Any], object],
 ) -> None:
     action = f"add_{kind.replace(' ', '_')}"
-    check_function(action, function, may_await=False)
+    check_function(action, function)
     if not str(name).isidentifier() or name.startswith("_"):
         raise ValueError(f"{action}: {name!r} cannot name a property. It must be an identifier without '_'.")
     existing = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)

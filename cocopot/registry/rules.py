@@ -79,7 +79,7 @@ def check_view(view_func: object) -> None:
         name = view_func.__name__
         raise TypeError(f"The view {name} is a class; pass {name}.as_view({name.lower()!r}).")
     if view_func is not None:
-        check_function("@route", view_func, may_yield=True)
+        check_function("@route", view_func, may_yield=True, may_await=True)
 
 
 def endpoint_of(view_func: View | None) -> str:

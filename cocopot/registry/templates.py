@@ -158,7 +158,7 @@ class TemplateRegistrar(Folders):
             what = name_of(f) if callable(f) else repr(f)
             raise TypeError(f"{action}: {what} needs a name for templates, a string: pass name=.")
         if callable(f) or table is not self.template_globals:
-            check_function(f"@{action}", f, may_yield=may_yield, may_await=False)
+            check_function(f"@{action}", f, may_yield=may_yield)
         table[name] = f
 
 

@@ -24,6 +24,7 @@ from cocopot.origins import Origin
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults import BUILTINS
 from cocopot.pipeline.overrides import RequestOverrides, pipeline_for
+from cocopot.registry.route_options import add_scope_options, place_of_caller
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router, Rule
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from cocopot.hooks.loading import OnError
     from cocopot.json import JSONProvider
     from cocopot.pipeline.endpoint import EndpointPipeline
-    from cocopot.types import WSGIEnvironment
+    from cocopot.types import Options, WSGIEnvironment
 
 
 class Cocopot(Runnable, RequestOverrides):
@@ -77,6 +78,7 @@ class Cocopot(Runnable, RequestOverrides):
             name. The environment variable `COCOPOT_PLUGIN_ORDER` replaces it.
         plugin_errors: `"raise"`, or `"warn"` to log an error and skip that plugin entirely. The environment
             variable `COCOPOT_PLUGIN_ERRORS` replaces it.
+        route_options: Route options for all rules, which plugins declare.
 
     Raises:
         PluginError: If a plugin cannot be loaded.
@@ -120,6 +122,7 @@ class Cocopot(Runnable, RequestOverrides):
         disable: Iterable[str] = (),
         order: Iterable[str] = (),
         plugin_errors: OnError = "raise",
+        route_options: Options | None = None,
     ) -> None:
         #: The plugin manager.
         self.plugins = PluginManager()
@@ -134,8 +137,7 @@ class Cocopot(Runnable, RequestOverrides):
         self.config = self.template_globals["config"] = _make_config(self, instance_relative_config)
         #: The URL rules.
         self.router = Router(host_matching=host_matching)
-        #: State of plugins, by their names.
-        self.extensions: dict[str, Any] = {}
+        add_scope_options(self, None, route_options, place_of_caller(route_options))
         for name, builtin in BUILTINS.items():
             self.plugins.register(builtin, name, origin="builtin")
         loader = Loader(self.plugins, plugin_errors)
@@ -224,6 +226,7 @@ class Cocopot(Runnable, RequestOverrides):
         Raises:
             PluginError: If a plugin implements an unknown hook.
             ConfigError: If keys of the core have invalid values.
+            RouteOptionError: If route options are not declared, or have invalid values.
         """
         self._lifespan.start()
 

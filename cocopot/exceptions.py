@@ -48,6 +48,7 @@ from werkzeug.exceptions import (
 from werkzeug.routing import BuildError, RequestRedirect, RoutingException
 
 from cocopot.locations import SourceLocation, at_place, locate, message_of
+from cocopot.option_errors import RouteOptionError, RouteOptionFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +90,8 @@ __all__ = [
     "RequestTimeout",
     "RequestURITooLarge",
     "RequestedRangeNotSatisfiable",
+    "RouteOptionError",
+    "RouteOptionFault",
     "RoutingException",
     "SecurityError",
     "ServiceUnavailable",

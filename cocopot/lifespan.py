@@ -14,6 +14,7 @@ from cocopot.hooks.reporting import run_every
 from cocopot.locations import SourceLocation, at_place, is_foreign
 from cocopot.pipeline.defaults.coroutines import release_event_loop
 from cocopot.pipeline.middleware import Middleware
+from cocopot.registry.route_options import check_route_options
 from cocopot.sse import end_event_streams
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Lifespan:
         Raises:
             PluginError: If a plugin implements an unknown hook.
             ConfigError: If keys of the core have invalid values.
+            RouteOptionError: If route options are not declared, or have invalid values.
             StartupTimeout: If they run in another thread for longer than `STARTUP_TIMEOUT`.
         """
         self._acquire_lock()
@@ -59,9 +61,13 @@ class Lifespan:
         try:
             self._loader.check()
             self._app.config.check()
+            check_route_options(self._app)
+            checked = _extent(self._app)
             with self._app.app_context():
                 self._loader.run_startup(self._app)
                 self._middleware.compose()
+            if _extent(self._app) != checked:  # startup hooks may add routes
+                check_route_options(self._app)
             self._app.started = True
         finally:
             if not self._app.started:
@@ -120,6 +126,11 @@ def _place_of(thread: int | None) -> SourceLocation | None:
             place = SourceLocation(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
     return place
+
+
+def _extent(app: Cocopot) -> tuple[int, ...]:
+    """Return how many rules, route options and blueprints an application has."""
+    return sum(1 for _ in app.router.iter_rules()), len(app.route_options), len(app.blueprints)
 
 
 def _close(ref: weakref.ref[Cocopot]) -> None:

@@ -89,6 +89,14 @@ def locate_error(error: BaseException) -> SourceLocation | None:
     return None
 
 
+def locate_caller() -> SourceLocation | None:
+    """Return the innermost line outside of Cocopot that has led to this call; `None` if there is none."""
+    frame = inspect.currentframe()
+    while frame is not None and not is_foreign(frame):
+        frame = frame.f_back
+    return None if frame is None else SourceLocation(frame.f_code.co_filename, frame.f_lineno)
+
+
 def is_foreign(frame: FrameType) -> bool:
     """Whether a frame runs code outside of Cocopot, the import system, and what calls plugins."""
     module = frame.f_globals.get("__name__")  # compiled calls have none

@@ -66,12 +66,12 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import Headers
     from werkzeug.formparser import FormDataParser
-    from werkzeug.routing import Rule
 
     from cocopot.app import Cocopot
     from cocopot.hooks.results import Answer
     from cocopot.json import JSONProvider
     from cocopot.registry.error_handlers import Found
+    from cocopot.routing import Rule
     from cocopot.types import WSGIEnvironment
 
 

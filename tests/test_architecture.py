@@ -23,6 +23,7 @@ LAYERS = """
 types
 locations
 functions
+option_errors option_types
 exceptions
 environment
 suggestions escapes frames
@@ -74,7 +75,8 @@ event_loop pipeline.defaults.coroutines pipeline.defaults
 pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.sessions
 pipeline.lifecycle pipeline.fastpath pipeline.endpoint
 pipeline.middleware pipeline.overrides pipeline
-registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers registry.rules
+registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers
+registry.route_options registry.rules
 registry.properties registry.template_folders registry.templates registry.checkpoints
 registry.decorators registry.blueprints
 registry

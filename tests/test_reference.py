@@ -87,6 +87,7 @@ FLASK = (
 OWN = {
     "add_property": "a plugin adds a lazy attribute to the application",
     "add_request_property": "a plugin adds a lazy attribute to requests",
+    "add_route_option": "a plugin declares a keyword of routes",
     "add_template_folder": "a plugin adds its templates",
     "blueprint_prefixes": "which blueprint handles a 404 under its prefix",
     "check_open": "a registration after the first request is refused, in plugins' decorators too",
@@ -103,6 +104,7 @@ OWN = {
     "properties": "the properties that plugins have added",
     "put": "the decorator of a method, as in today's Flask",
     "request_properties": "those of requests",
+    "route_options": "the keywords of routes that plugins have declared",
     "shutdown_funcs": "the functions of on_shutdown",
     "start": "runs the startup hooks",
     "started": "whether the startup hooks have run",
@@ -764,6 +766,6 @@ def test_every_public_name_has_a_reason() -> None:
     app = Cocopot("names", autoload=False)
     names = {name for name in dir(app) if not name.startswith("_")}
     assert names == {*ATTRIBUTES, *METHODS, *FLASK, *OWN}
-    assert len(OWN) == 32
+    assert len(OWN) == 34
     for group, others in ((FLASK, (*ATTRIBUTES, *METHODS)), (OWN, (*ATTRIBUTES, *METHODS, *FLASK))):
         assert set(group).isdisjoint(others)

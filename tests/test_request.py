@@ -17,11 +17,11 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
-from werkzeug.routing import Rule
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot.request import Request
+from cocopot.routing import Rule
 from cocopot.speedups import Lazy
 
 MULTIPART = {"CONTENT_TYPE": "multipart/form-data; boundary=x"}

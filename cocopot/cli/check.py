@@ -17,11 +17,12 @@ from cocopot.cli.groups import AppGroup
 from cocopot.cli.production import production_findings
 from cocopot.cli.tables import print_json
 from cocopot.cli.tracebacks import print_error
-from cocopot.exceptions import ConfigError
+from cocopot.exceptions import ConfigError, RouteOptionError
 from cocopot.functions import code_of
 from cocopot.hooks.failures import collect_errors
 from cocopot.hooks.source import function_of
 from cocopot.hooks.wrappers import is_wrapper
+from cocopot.registry.route_options import check_route_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -107,6 +108,8 @@ class _DryRun:
             group.registering = name
             own = [impl for impl in commands if is_wrapper(impl) or impl.plugin_name == name]
             self._call_each(own, "plugin", "cocopot_register_commands", app=app, cli=group)
+        with self._collect("route option"):
+            check_route_options(app)
         self._start(app)
         # Those that are errors have been raised.
         reports = (conflict for conflict in app.plugins.conflicts if not conflict.is_error)
@@ -120,7 +123,7 @@ class _DryRun:
         impls: Sequence[pluggy.HookImpl] = app.plugins.call_order("cocopot_startup")
         try:
             app.start()
-        except ConfigError as error:
+        except (ConfigError, RouteOptionError) as error:
             self._add(error, "configuration")
         except BaseException as error:  # noqa: BLE001 - whatever the application's code raises
             self._add(error, "startup")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cocopot.cli.masking import mask_text
 from cocopot.cli.tables import printable
-from cocopot.exceptions import ConfigError, PluginError, blame_of
+from cocopot.exceptions import ConfigError, PluginError, RouteOptionError, blame_of
 from cocopot.locations import locate_error, message_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 #: What a finding is about.
 Kind = Literal[
-    "application", "plugin", "conflict", "configuration", "environment", "startup", "shutdown", "production"
+    "application",
+    "plugin",
+    "conflict",
+    "configuration",
+    "environment",
+    "route option",
+    "startup",
+    "shutdown",
+    "production",
 ]
 
 
@@ -69,6 +77,10 @@ def findings_of(error: BaseException, kind: Kind, place: SourceLocation | None =
     place = locate_error(error) or place
     if isinstance(error, ConfigError):
         yield from (error_finding("configuration", str(fault)) for fault in error.faults)
+    elif isinstance(error, RouteOptionError):
+        for fault in error.faults:
+            texts = (_clean(fault.sentence), _clean(fault.cure))
+            yield Finding("error", "route option", *texts, fault.added_by, _place(fault.place))
     elif isinstance(error, BaseExceptionGroup):
         for part in error.exceptions:
             yield from findings_of(part, kind, place)

@@ -1,4 +1,4 @@
-"""`cocopot routes`: list the URL rules, or show which of them matches a URL."""
+"""`cocopot routes`: list the URL rules and their options, or show which of them matches a URL."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from cocopot.cli.completion import complete, complete_from_app
+from cocopot.cli.masking import mask_text
 from cocopot.cli.matching import explain
-from cocopot.cli.tables import print_json, print_table
+from cocopot.cli.tables import print_json, print_table, printable
+from cocopot.locations import shown
+from cocopot.registry.route_options import set_route_options
 from cocopot.routing.parts import rule_parts
 from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from _typeshed import SupportsRichComparison
     from werkzeug.routing import Rule
@@ -47,6 +50,7 @@ def _paths(app: Cocopot) -> set[str]:
     help="Sort key; match is the order in which rules are tried.",
 )
 @click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS too.")
+@click.option("--all-options", is_flag=True, help="Show the route options that no route sets, too.")
 @click.option(
     "--match",
     "url",
@@ -64,13 +68,22 @@ def _paths(app: Cocopot) -> set[str]:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(
-    loader: AppLoader, *, sort: str, all_methods: bool, url: str | None, method: str, as_json: bool
+    loader: AppLoader,
+    *,
+    sort: str,
+    all_methods: bool,
+    all_options: bool,
+    url: str | None,
+    method: str,
+    as_json: bool,
 ) -> None:
-    """List the URL rules and their origin, or show which rule matches a URL.
+    """List the URL rules, their origin and their options, or show which rule matches a URL.
 
-    With --match the exit code is 1 if no rule matches.
+    A route option of a plugin has a column if a route sets it. With --match the exit code is 1 if no rule
+    matches.
     """
     app = loader.load_quietly()
+    _set_options(app)
     if url is not None:
         explanation = explain(app, url, method.upper())
         (_print_match_as_json if as_json else _print_match)(app, explanation)
@@ -79,22 +92,44 @@ def command(
     if as_json:
         print_json([_as_json(app, rule) for rule in rules])
     elif rules:
-        _print_rules(app, rules, all_methods=all_methods)
+        _print_rules(app, rules, all_methods=all_methods, all_options=all_options)
     else:
         click.echo("There are no routes.")
 
 
-def _print_rules(app: Cocopot, rules: list[Rule], *, all_methods: bool) -> None:
+def _set_options(app: Cocopot) -> None:
+    """Set the route options, which the start does otherwise, and warn about those that it would reject."""
+    for fault in set_route_options(app):
+        click.echo(f"Warning: {printable(mask_text(fault.sentence))} {fault.cure}", err=True)
+
+
+def _print_rules(app: Cocopot, rules: list[Rule], *, all_methods: bool, all_options: bool) -> None:
     headings, hosts = ["Rule", "Methods", "Endpoint", "Added by"], [_host_of(app, rule) for rule in rules]
+    options = [
+        option.name
+        for option in app.route_options.values()
+        if all_options or any(_options_of(rule)[option.name] != option.default for rule in rules)
+    ]
+    headings += options
     rows = []
     for rule in rules:
         methods = set(rule.methods or ())
         shown = methods if all_methods else methods - _AUTOMATIC_METHODS or methods
-        rows.append([rule.rule, ", ".join(sorted(shown)) or "any", rule.endpoint, _added_by(app, rule)])
+        row = [rule.rule, ", ".join(sorted(shown)) or "any", rule.endpoint, _added_by(app, rule)]
+        rows.append(row + [_as_text(_options_of(rule)[name]) for name in options])
     if any(hosts):
         headings.insert(0, "Host" if app.router.host_matching else "Subdomain")
         rows = [[host, *row] for host, row in zip(hosts, rows, strict=True)]
     print_table(headings, rows)
+
+
+def _options_of(rule: Rule) -> Mapping[str, object]:
+    options: Mapping[str, object] = getattr(rule, "options", {})  # set by `set_route_options`
+    return options
+
+
+def _as_text(value: object) -> str:
+    return printable(mask_text(value if isinstance(value, str) else shown(value)))
 
 
 def _host_of(app: Cocopot, rule: Rule) -> str:
@@ -128,6 +163,7 @@ def _as_json(app: Cocopot, rule: Rule) -> dict[str, object]:
         "plugin": _plugin_of(app, rule),
         "added_by": _added_by(app, rule),
         "defaults": dict(rule.defaults or {}),
+        "options": dict(_options_of(rule)),
     }
 
 
@@ -142,6 +178,9 @@ def _print_match(app: Cocopot, explanation: Explanation) -> None:
         click.echo(f"  rule      {explanation.rule.rule}")
         click.echo(f"  values    {explanation.values or 'none'}")
         click.echo(f"  added by  {_added_by(app, explanation.rule)}")
+        if options := _options_of(explanation.rule):
+            texts = [f"{name}={mask_text(shown(value))}" for name, value in options.items()]
+            click.echo(f"  options   {', '.join(texts)}")
     if explanation.misses:
         click.echo("\nThe other rules:" if explanation.rule is not None else "\nThe rules:")
         rows = [[rule.rule, rule.endpoint, reason] for rule, reason in explanation.misses]

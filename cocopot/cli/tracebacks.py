@@ -10,7 +10,7 @@ import click
 import pluggy
 
 from cocopot.cli.tables import printable
-from cocopot.exceptions import ConfigError, PluginError, blame_of, message_of, notes_of
+from cocopot.exceptions import ConfigError, PluginError, RouteOptionError, blame_of, message_of, notes_of
 from cocopot.locations import locate_error
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def print_error(error: BaseException) -> None:
     """Print an error of the application or of a plugin to standard error.
 
     An exception of the application is printed with its traceback, beginning with the application's first
-    frame. A `PluginError` and a `ConfigError` are printed without one, because their messages are complete.
-    Only if the plugin raised an exception during import or set-up, the traceback of that exception comes
-    first.
+    frame. A `PluginError`, a `ConfigError` and a `RouteOptionError` are printed without one, because their
+    messages are complete. Only if the plugin raised an exception during import or set-up, the traceback of
+    that exception comes first.
     """
-    if not isinstance(error, PluginError | ConfigError):
+    if not isinstance(error, PluginError | ConfigError | RouteOptionError):
         _print(error, strip_frames(error.__traceback__))
         return
     cause = error.__cause__

@@ -233,6 +233,7 @@ def _registrations(app: Cocopot) -> _Registrations:
         ("endpoint", None): dict(app.view_functions),
         ("extension", None): dict(app.extensions),
         ("property", None): {name: added.function for name, added in app.properties.items()},
+        ("route option", None): dict(app.route_options),
         ("request property", None): {name: a.function for name, a in app.request_properties.items()},
         ("template filter", None): dict(app.template_filters),
         ("template global", None): dict(app.template_globals),

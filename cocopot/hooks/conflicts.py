@@ -25,6 +25,7 @@ ConflictKind = Literal[
     "json provider",
     "property",
     "request property",
+    "route option",
     "rule",
     "session storage",
     "template engine",
@@ -37,7 +38,7 @@ ConflictKind = Literal[
 _ERRORS: frozenset[ConflictKind] = frozenset(
     {
         *("attribute", "blueprint", "command", "converter", "endpoint", "extension"),
-        *("property", "request property"),
+        *("property", "request property", "route option"),
         *("template filter", "template global", "template test"),
     }
 )
@@ -93,8 +94,8 @@ class Conflict:
     Args:
         kind: What it is: a `"rule"`, an `"error handler"`, a `"converter"`, an `"extension"` (a key of
             `app.extensions`), an `"endpoint"`, a `"blueprint"`, a `"command"`, a `"json provider"`, an
-            `"attribute"` of the application, a `"session storage"`, a `"template engine"`, a
-            `"template filter"`, a `"template global"`, or a `"template test"`.
+            `"attribute"` of the application, a `"route option"`, a `"session storage"`, a
+            `"template engine"`, a `"template filter"`, a `"template global"`, or a `"template test"`.
         key: Its name, such as `"GET /health"`, `"404"` or `"cache"`; empty for a JSON provider, a session
             storage and a template engine.
         winner: The one that is used.

@@ -19,6 +19,7 @@ from cocopot.registry.callbacks import (
 )
 from cocopot.registry.decorators import Registrar
 from cocopot.registry.error_handlers import check_handler, error_key
+from cocopot.registry.route_options import add_scope_options, place_of_caller
 from cocopot.registry.rules import check_rule, check_view, endpoint_of
 from cocopot.registry.tables import ScopedTable
 from cocopot.registry.templates import NAME_TABLES
@@ -84,6 +85,8 @@ class Blueprint(Registrar):
         subdomain: Subdomain for all rules.
         url_defaults: Default values for all rules.
         root_path: Folder that other paths are relative to; by default that of the module.
+        route_options: Route options for all rules, which plugins declare; those of an outer blueprint apply
+            where it has none.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Blueprint(Registrar):
         subdomain: str | None = None,
         url_defaults: Options | None = None,
         root_path: str | None = None,
+        route_options: Options | None = None,
     ) -> None:
         _check_name(name)
         super().__init__(import_name, static_folder, static_url_path, root_path)
@@ -105,6 +109,9 @@ class Blueprint(Registrar):
         self.url_prefix = url_prefix
         self.subdomain = subdomain
         self.url_values_defaults = dict(url_defaults or {})
+        #: Route options for all rules.
+        self.route_options = dict(route_options or {})
+        self._place = place_of_caller(route_options)
         self._deferred: list[Deferred] = []
         self._children: list[tuple[Blueprint, Options]] = []
         self._registered = False
@@ -161,7 +168,7 @@ class Blueprint(Registrar):
             endpoint: Name of the endpoint, without the blueprint's; by default that of the function.
             view_func: The view.
             methods: Methods; by default GET.
-            options: What `werkzeug.routing.Rule` takes.
+            options: What `werkzeug.routing.Rule` takes, and route options, which plugins declare.
 
         Raises:
             RuntimeError: If the blueprint has been registered.
@@ -264,7 +271,8 @@ class Blueprint(Registrar):
 
         Args:
             blueprint: The inner blueprint.
-            options: `name`, `url_prefix`, `subdomain` and `url_defaults` for this registration.
+            options: `name`, `url_prefix`, `subdomain`, `url_defaults` and `route_options` for this
+                registration.
 
         Raises:
             ValueError: If it is this blueprint itself, or has this one inside.
@@ -303,6 +311,9 @@ class Blueprint(Registrar):
                 f"The URL prefix {state.url_prefix!r} of the blueprint {name!r} must begin with a slash: "
                 f"url_prefix={'/' + state.url_prefix!r}."
             )
+        add_scope_options(
+            app, name, {**self.route_options, **(options.get("route_options") or {})}, self._place
+        )
         app.blueprints[name] = self
         self._registered = True
         app.blueprint_prefixes[name] = state.url_prefix or ""

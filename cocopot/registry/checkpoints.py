@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MISSING = object()
 _PLAIN_REGISTRIES = (
     *("view_functions", "blueprints", "blueprint_prefixes", "extensions", "_added_template_folders"),
+    *("route_options", "_scope_options"),
     *NAME_TABLES,
     *PROPERTY_TABLES,
 )

@@ -22,6 +22,7 @@ from cocopot.registry.callbacks import (
 from cocopot.registry.checkpoints import checkpoint
 from cocopot.registry.error_handlers import ErrorHandlers, ScopeHandlers, error_key
 from cocopot.registry.properties import AppProperties
+from cocopot.registry.route_options import AppRouteOptions
 from cocopot.registry.rules import add_url_rule, check_rule, check_view
 from cocopot.registry.tables import ScopedTable
 from cocopot.registry.templates import AppTemplates, TemplateRegistrar
@@ -125,8 +126,8 @@ class Registrar(TemplateRegistrar):
 
         Args:
             rule: The rule, such as `"/notes/<int:note_id>"`.
-            options: `endpoint`, by default the function's name; `methods`, by default GET; and what
-                `werkzeug.routing.Rule` takes.
+            options: `endpoint`, by default the function's name; `methods`, by default GET; what
+                `werkzeug.routing.Rule` takes; and route options, which plugins declare.
         """
         check_rule("route", rule)
 
@@ -239,7 +240,7 @@ def _error_handler_table(plugins: PluginManager | None) -> ScopedTable[ScopeHand
     return ScopedTable(lambda _: ScopeHandlers()) if plugins is None else ErrorHandlers(plugins).table
 
 
-class AppRegistrar(AppProperties, AppTemplates, Registrar):
+class AppRegistrar(AppRouteOptions, AppProperties, AppTemplates, Registrar):
     """The registrations that only an application has.
 
     Args:
@@ -270,7 +271,10 @@ class AppRegistrar(AppProperties, AppTemplates, Registrar):
         plugins: PluginManager,
     ) -> None:
         self.properties, self.request_properties = {}, {}
+        self.route_options, self._scope_options = {}, {}
         super().__init__(import_name, static_folder, static_url_path, root_path, plugins)
+        #: State of plugins, by their names.
+        self.extensions: dict[str, Any] = {}
         #: The registered blueprints by full name.
         self.blueprints: dict[str, Blueprint] = {}
         #: The URL prefixes of the registered blueprints by full name.
@@ -309,12 +313,14 @@ class AppRegistrar(AppProperties, AppTemplates, Registrar):
             endpoint: Name of the endpoint; by default that of the view function.
             view_func: The view; may be registered later, with `endpoint` or in `view_functions`.
             methods: Methods that the rule answers; by default GET, and HEAD with it.
-            options: What `werkzeug.routing.Rule` takes, and `provide_automatic_options`.
+            options: What `werkzeug.routing.Rule` takes, `provide_automatic_options`, and route options, which
+                plugins declare.
 
         Raises:
             RuntimeError: After the first request.
             ValueError: If the endpoint has another function.
             LookupError: If the rule names an unknown converter.
+            RouteOptionError: If a route option has an invalid value, or its name is misspelled.
         """
         self.check_open("add_url_rule")
         add_url_rule(self, rule, endpoint, view_func, methods, options)
@@ -324,11 +330,13 @@ class AppRegistrar(AppProperties, AppTemplates, Registrar):
 
         Args:
             blueprint: The blueprint.
-            options: `name`, `url_prefix`, `subdomain` and `url_defaults` for this registration.
+            options: `name`, `url_prefix`, `subdomain`, `url_defaults` and `route_options` for this
+                registration.
 
         Raises:
             RuntimeError: After the first request.
             ValueError: If there is a blueprint of that name.
+            RouteOptionError: If a route option has an invalid value, or its name is misspelled.
         """
         self.check_open("register_blueprint")
         blueprint.register(cast("Cocopot", self), options)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cocopot.functions import check_function, name_of
+from cocopot.registry.route_options import set_options_of, take_route_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cocopot.app import Cocopot
     from cocopot.registry.decorators import AppRegistrar
     from cocopot.types import Options, View
 
@@ -40,9 +42,12 @@ def add_url_rule(
         automatic = "OPTIONS" not in allowed and app.config["PROVIDE_AUTOMATIC_OPTIONS"]
     if automatic:
         allowed.add("OPTIONS")
+    given = take_route_options(cast("Cocopot", app), options) if options else {}
     rule_object = app.url_rule_class(rule, methods=allowed, endpoint=endpoint, **options)
     rule_object.provide_automatic_options = bool(automatic)
     rule_object.added_by = app.plugins.current_setup.get()
+    if given or app.route_options:
+        set_options_of(cast("Cocopot", app), rule_object, given, view_func)
     try:
         app.router.add(rule_object)
     except LookupError as exc:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from werkzeug.routing import Rule as WerkzeugRule
@@ -11,18 +12,27 @@ from cocopot.hosts import parse_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
+
+_NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Rule(WerkzeugRule):
-    """Werkzeug's URL rule, with the plugin that added it and how `OPTIONS` is answered.
+    """Werkzeug's URL rule, with its route options, the plugin that added it and how `OPTIONS` is answered.
 
     Args:
         string: The rule, such as `"/users/<int:id>"`.
         *args: As for Werkzeug's rule.
         provide_automatic_options: Whether `OPTIONS` is answered without calling the view.
         added_by: The plugin that added the rule, or `None` for the application.
-        **options: As for Werkzeug's rule: `endpoint`, `methods`, `defaults` and so on.
+        options: Its own route options, which plugins declare.
+        **kwargs: As for Werkzeug's rule: `endpoint`, `methods`, `defaults` and so on.
     """
+
+    #: The route options that were passed for this rule.
+    given_options: Mapping[str, Any] = _NO_OPTIONS
+    #: Every declared route option, with its default where neither the rule nor its blueprint sets it.
+    options: Mapping[str, Any] = _NO_OPTIONS
 
     def __init__(
         self,
@@ -30,11 +40,21 @@ class Rule(WerkzeugRule):
         *args: Any,
         provide_automatic_options: bool = False,
         added_by: str | None = None,
-        **options: Any,
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(string, *args, **options)
+        super().__init__(string, *args, **kwargs)
         self.provide_automatic_options = provide_automatic_options
         self.added_by = added_by
+        if options:
+            self.given_options = self.options = MappingProxyType(dict(options))
+
+    def empty(self) -> Self:
+        """Return an unbound copy of this rule."""
+        copy = type(self)(self.rule, **self.get_empty_kwargs())
+        if self.options:
+            copy.options = self.options
+        return copy
 
     def get_empty_kwargs(self) -> Mapping[str, Any]:
         """Return the keyword arguments for an unbound copy of this rule."""
@@ -42,6 +62,7 @@ class Rule(WerkzeugRule):
             **super().get_empty_kwargs(),
             "provide_automatic_options": self.provide_automatic_options,
             "added_by": self.added_by,
+            "options": self.given_options,
             # Werkzeug omits these.
             "merge_slashes": self.merge_slashes,
             "websocket": self.websocket,

@@ -107,6 +107,7 @@ def test_json(app: Cocopot) -> None:
         "plugin": "health",
         "added_by": "plugin health, blueprint status",
         "defaults": {},
+        "options": {},
     }
 
 
@@ -159,3 +160,51 @@ def test_match_json(app: Cocopot) -> None:
         "http://localhost/admin/",
         308,
     )
+
+
+class TestOptions:
+    @pytest.fixture
+    def app(self) -> Cocopot:
+        class Options:
+            plugin_name = "options"
+
+            @hookimpl
+            def cocopot_setup(self, app: Cocopot) -> None:
+                app.add_route_option("csrf", bool, True)
+                app.add_route_option("limit", str | None)
+
+        app = Cocopot("routes", autoload=False, plugins=[Options], static_folder=None)
+        app.add_url_rule("/", "index", str)
+        app.add_url_rule("/hook", "hook", str, limit="5/min")
+        return app
+
+    def test_columns(self, app: Cocopot) -> None:
+        """An option has a column if a route sets it, and with --all-options in any case."""
+        assert table(run(app, "routes")) == [
+            ["Rule", "Methods", "Endpoint", "Added by", "limit"],
+            ["/", "GET", "index", "application", "None"],
+            ["/hook", "GET", "hook", "application", "5/min"],
+        ]
+        assert table(run(app, "routes", "--all-options"))[0][4:] == ["csrf", "limit"]
+
+    def test_json(self, app: Cocopot) -> None:
+        """All of them are part of it."""
+        rows = json.loads(run(app, "routes", "--json"))
+        assert [row["options"] for row in rows] == [
+            {"csrf": True, "limit": None},
+            {"csrf": True, "limit": "5/min"},
+        ]
+
+    def test_match(self, app: Cocopot) -> None:
+        """Those of the rule that matches are shown."""
+        assert "  options   csrf=True, limit='5/min'\n" in run(app, "routes", "--match", "/hook")
+
+    def test_invalid_ones(self, app: Cocopot) -> None:
+        """A warning names them, and the table is printed."""
+        app.add_url_rule("/late", "late", str, audit=5)
+        output = run(app, "routes")
+        assert (
+            "Warning: The route option audit=5 of the rule '/late' (endpoint 'late') is not declared"
+            in output
+        )
+        assert "/hook" in output

@@ -574,7 +574,12 @@ NOT_READ = {
     "make_form_data_parser",
     "on_json_loading_failed",
 }
-ATTRIBUTES = [name for name in dir(Request) if not name.startswith("_") and name not in NOT_READ]
+#: Without the properties that a plugin adds, which a class of requests has not.
+ATTRIBUTES = [
+    name
+    for name in dir(Request)
+    if not name.startswith("_") and name not in NOT_READ and hasattr(Request, name)
+]
 # fmt: off
 KEYS = (
     "CONTENT_TYPE", "HTTP_ACCEPT", "HTTP_ACCEPT_CHARSET", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE",

@@ -97,17 +97,17 @@ class AppRouteOptions:
             default: The value of a route that does not set it; converted as any other, except `None`.
 
         Raises:
-            RuntimeError: After the first request.
+            RuntimeError: After the first request, except in the set-up of a plugin that is registered then.
             TypeError: If `type` is none of these, or the default is not one of the values.
             ValueError: If the name is not an identifier, begins with an underscore, is that of another
                 parameter of routes, or the option is declared already; or if the default is invalid.
             PluginError: If another plugin declares an option of that name; raised after the set-up.
         """
-        self.check_open(_ACTION)
         app = cast("Cocopot", self)
+        plugin, known = app.plugins.current_setup.get(), self.route_options.get(name)
+        if plugin is None:
+            self.check_open(_ACTION)
         _check_name(app, name)
-        plugins = app.plugins
-        plugin, known = plugins.current_setup.get(), self.route_options.get(name)
         if known is not None and (plugin is None or known.plugin == plugin):  # else it is a conflict
             owner = _owner(app, known) or ("the plugin itself" if plugin else "the application")
             raise ValueError(

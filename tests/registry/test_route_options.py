@@ -437,8 +437,11 @@ class TestDeclarations:
         assert len(caught.value.faults) == 1
 
     def test_after_the_first_request(self) -> None:
-        """It is too late, as for routes."""
+        """It is too late, as for routes, but for a plugin that is registered then."""
         app = make()
-        app.test_client().get("/")
+        app.add_url_rule("/", view_func=view)
+        assert options_of(app) == {}
+        app.plugins.register(Options())
+        assert options_of(app) == DEFAULTS
         with pytest.raises(RuntimeError, match="after its first request"):
             app.add_route_option("role", str)

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot import hookimpl
 from cocopot_cors.options import DEFAULTS, compile_resources
-from cocopot_cors.policy import Resources, is_preflight, methods_of
+from cocopot_cors.policy import Resources, is_exempt, is_preflight, methods_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -45,7 +45,8 @@ class CORS:
 
     @hookimpl
     def cocopot_setup(self, app: Cocopot) -> None:
-        """Initialize the state; until the configuration is compiled, no path has a policy."""
+        """Declare the route option; until the configuration is compiled, no path has a policy."""
+        app.add_route_option("cors", bool, default=True)
         app.extensions[NAME] = Resources()
 
     @hookimpl
@@ -60,7 +61,7 @@ class CORS:
     @hookimpl(tryfirst=True)
     def cocopot_before_request(self, app: Cocopot, request: Request) -> Response | None:
         """Answer a preflight for a path that exists; ignore all other requests."""
-        if not is_preflight(request):
+        if not is_preflight(request) or is_exempt(app, request):
             return None
         policy = _resources(app).policy_for(request.path)
         methods = None if policy is None else methods_of(app, request)
@@ -86,7 +87,7 @@ class CORS:
         finally:
             policy = _resources(app).policy_for(request.path)
             # Any other value is rejected by the application, with the name of the plugin that returned it.
-            if policy is not None and isinstance(response, WerkzeugResponse):
+            if policy is not None and not is_exempt(app, request) and isinstance(response, WerkzeugResponse):
                 policy.add_headers(request, response.headers)
 
 

@@ -6,17 +6,20 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from werkzeug.datastructures import Headers
+    from werkzeug.routing import MapAdapter
 
     from cocopot import Cocopot, Request
     from cocopot_cors.origins import Origins
 
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+#: The route options of a rule that has not been added by the application.
+_SHARED = {"cors": True}
 
 #: Names of methods and headers (RFC 9110, section 5.6.2).
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -138,18 +141,38 @@ def is_preflight(request: Request) -> bool:
     return bool(_header(request, "HTTP_ORIGIN") and _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
 
 
+def is_exempt(app: Cocopot, request: Request) -> bool:
+    """Whether the route of a request has `cors=False`; for a preflight, that of the requested method."""
+    if not is_preflight(request):
+        return request.url_rule is not None and not request.url_rule.options["cors"]
+    adapter = app.create_url_adapter(request)
+    requested = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+    return adapter is not None and not _is_shared(adapter, requested)
+
+
 def methods_of(app: Cocopot, request: Request) -> Collection[str] | None:
     """Return the methods of a preflight's path, or `None` if no rule has the path.
 
-    If a rule accepts any method, the requested one is returned.
+    If a rule accepts any method, the requested one is returned. Those of routes with `cors=False` are not.
     """
+    adapter = app.create_url_adapter(request)
     if isinstance(request.routing_exception, MethodNotAllowed):
-        return list(request.routing_exception.valid_methods or ())
-    adapter = app.create_url_adapter(request) if request.url_rule is not None else None
-    if adapter is None:
+        methods = list(request.routing_exception.valid_methods or ())
+    elif request.url_rule is None or adapter is None:
         return None
-    requested = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
-    return list(adapter.allowed_methods()) or _tokens(requested)
+    else:
+        requested = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+        methods = list(adapter.allowed_methods()) or _tokens(requested)
+    return [method for method in methods if adapter is None or _is_shared(adapter, method)]
+
+
+def _is_shared(adapter: MapAdapter, method: str) -> bool:
+    """Whether the path has no route for a method with `cors=False`."""
+    try:
+        rule, _ = adapter.match(method=method, return_rule=True)
+    except HTTPException:  # there is no such route, or it redirects
+        return True
+    return bool(getattr(rule, "options", _SHARED)["cors"])
 
 
 def add_vary(headers: Headers, names: Iterable[str]) -> None:

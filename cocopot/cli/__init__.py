@@ -23,6 +23,7 @@ OPTIONAL_COMMANDS = {
     "check-plugin": ("cocopot[devtools]", "Check a plugin as a strict reviewer would."),
     "hook-docs": ("cocopot[devtools]", "Generate the documentation of a plugin's hooks."),
     "new": ("cocopot[devtools]", "Write a new project: an application or a plugin."),
+    "plan": ("cocopot[devtools]", "Show what an installation would change in the application."),
 }
 
 main = MainGroup(

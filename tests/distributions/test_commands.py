@@ -88,10 +88,13 @@ def test_broken_commands_hide_only_themselves(kitchen: Environment) -> None:
 
 def test_without_devtools(kitchen: Environment) -> None:
     """The commands for authors name the package to install."""
-    for name in ("new", "check-plugin"):
+    for name in ("new", "check-plugin", "plan"):
         code, output, errors = cocopot(kitchen, name, "plugin", "hello")
         assert (code, output) == (2, "")
-        assert errors.splitlines()[-1].endswith("pip install ./plugins/cocopot-devtools")
+        assert errors.splitlines()[-1].endswith(
+            "pip install ./plugins/cocopot-devtools, "
+            'or once 1.0 is published: pip install "cocopot[devtools]"'
+        )
 
 
 def test_with_devtools(environment: MakeEnvironment) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cocopot_devtools.checks.rules import Finding
+from cocopot_devtools.processes import read_output, run_process, signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,8 +91,8 @@ class Processes:
             status = self._wait(
                 [sys.executable, "-P", *options, "-c", _PROGRAM, self._path, json.dumps(task)], folder
             )
-            outcome = Outcome(errors=_read(folder, "stderr"))
-            if text := _read(folder, "outcome"):
+            outcome = Outcome(errors=read_output(folder, "stderr"))
+            if text := read_output(folder, "outcome"):
                 found = json.loads(text)
                 outcome.findings = [Finding(**finding) for finding in found["findings"]]
                 outcome.facts = found["facts"]
@@ -107,32 +106,18 @@ class Processes:
         place = folder / "cwd"  # not in the folder of the results, which the plugin might overwrite
         place.mkdir()
         environ = {key: value for key, value in os.environ.items() if not key.startswith("COCOPOT_")}
-        with folder.joinpath("stdout").open("wb") as stdout, folder.joinpath("stderr").open("wb") as stderr:
-            process = subprocess.Popen(  # noqa: S603 - this Python, with a program of ours
-                command,
-                cwd=place,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                start_new_session=True,
-            )
-            try:
-                return process.wait(_GROUPS * self._timeout + _GRACE)
-            except subprocess.TimeoutExpired:
-                return None
-            finally:
-                _end(process)
+        timeout = _GROUPS * self._timeout + _GRACE
+        return run_process(command, folder, timeout, cwd=place, environ=environ)
 
     def _describe_exit(self, status: int | None, folder: Path, plugin: str) -> Finding:
         """Return a finding about a process that ended early."""
-        doing = _read(folder, "step") or "it was started"
-        stuck = _read(folder, "stuck")
+        doing = read_output(folder, "step") or "it was started"
+        stuck = read_output(folder, "stuck")
         if stuck or status is None:
             message = f"It did not return within {self._timeout:g} seconds, while {doing}."
         else:
-            last = next(reversed(_read(folder, "stderr").split("\n")[:-1]), "")
-            how = f"by signal {_signal_name(-status)}" if status < 0 else f"with the status {status}"
+            last = next(reversed(read_output(folder, "stderr").split("\n")[:-1]), "")
+            how = f"by signal {signal_name(-status)}" if status < 0 else f"with the status {status}"
             message = f"It ended the process {how}, while {doing}.{f' Last output: {last}' if last else ''}"
         return Finding("CP105", message, *self._place(stuck), plugin)
 
@@ -142,25 +127,3 @@ class Processes:
             if any(Path(frame["file"]).resolve().is_relative_to(root) for root in self._roots):
                 return frame["file"], int(frame["line"])
         return "", 0
-
-
-def _signal_name(number: int) -> str:
-    """Return the name of a signal; the number of one that has none."""
-    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and, where there are groups of processes, all that it started."""
-    try:
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    except (ProcessLookupError, PermissionError):
-        pass
-    process.wait()
-
-
-def _read(folder: Path, name: str) -> str:
-    file = folder / name
-    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""

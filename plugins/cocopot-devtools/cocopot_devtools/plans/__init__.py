@@ -1,0 +1,1 @@
+"""What `cocopot plan` stages, runs and compares."""

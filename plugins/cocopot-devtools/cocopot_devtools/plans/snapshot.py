@@ -1,0 +1,121 @@
+"""The process in which an application is created, and described as plain data, without being started."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import site
+import sys
+import warnings
+from contextlib import redirect_stdout
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cocopot_devtools.plans.hiding import hide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import click
+
+    from cocopot import Cocopot
+
+
+def main(task: str) -> None:
+    """Write the snapshot of an application into a file, and end the process, whatever is left running.
+
+    Args:
+        task: JSON of an object with `arguments` for the `cocopot` command, `start`, `folder` for the file,
+            `site` (what precedes `sys.path`; may be empty), and `hidden` and `modules` as for `hide`.
+    """
+    options: dict[str, Any] = json.loads(task)
+    folder, staged = Path(options["folder"]), options["site"]
+    if staged:
+        sys.path.insert(0, staged)
+        site.addsitedir(staged)  # which reads its `.pth` files
+    if options["hidden"]:
+        hide(options["hidden"], options["modules"], staged)
+    found = take_snapshot(options["arguments"], start=options["start"])
+    text = json.dumps(found, default=repr)
+    folder.joinpath("unfinished").write_text(text, encoding="utf-8")
+    folder.joinpath("unfinished").replace(folder / "snapshot")
+    os._exit(0)
+
+
+def take_snapshot(arguments: Sequence[str], *, start: bool) -> dict[str, Any]:
+    """Return an application as plain data.
+
+    Args:
+        arguments: Options of the `cocopot` command, such as `--app`.
+        start: Whether to start it, and to close it afterwards.
+
+    Returns:
+        With `missing`, a message, if there is no application.
+    """
+    import click  # not before `sys.path` is complete: all of these may be among what changes
+    import importlib_metadata
+
+    (point,) = importlib_metadata.entry_points(group="console_scripts", name="cocopot")
+    group = point.load()
+    context = group.make_context("cocopot", [*arguments, "plugins"])
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        document: dict[str, Any] = _run(group, context, "plugins")
+        try:
+            with redirect_stdout(sys.stderr):
+                app = context.obj.load()
+        except KeyboardInterrupt:
+            raise
+        except click.ClickException as error:
+            return {**document, "missing": error.format_message()}
+        except BaseException:  # noqa: BLE001 - it is in the document
+            return document
+        document |= {"routes": _run(group, context, "routes"), "config": _run(group, context, "config")}
+        document |= _describe(app)
+        document["check"] = _run(group, context, "check") if start else None
+    document["deprecations"] = sorted(
+        {str(found.message) for found in warned if issubclass(found.category, DeprecationWarning)}
+    )
+    return document
+
+
+def _run(group: click.Group, context: click.Context, name: str) -> Any:
+    """Return the document of a command; the application is loaded once for all of them."""
+    command = group.get_command(context, name)
+    if command is None:
+        raise RuntimeError(f"This version of Cocopot has no command {name!r}.")
+    with redirect_stdout(io.StringIO()) as output:
+        command.main(["--json"], f"cocopot {name}", standalone_mode=False, obj=context.obj)
+    return _document_in(output.getvalue())
+
+
+def _document_in(text: str) -> Any:
+    """Return the JSON document in a text, before and after which a thread of the application may print."""
+    decoder, start = json.JSONDecoder(), 0
+    for line in text.splitlines(keepends=True):
+        if line.strip() in {"{", "[", "{}", "[]"}:
+            return decoder.raw_decode(text, start)[0]
+        start += len(line)
+    return json.loads(text)
+
+
+def _describe(app: Cocopot) -> dict[str, Any]:
+    """Return what no command lists."""
+    with redirect_stdout(sys.stderr):
+        group: Any = app.cli
+    owner = getattr(group, "plugin_of", lambda _: None)
+    return {
+        "commands": {name: owner(name) for name in group.commands},
+        "properties": _owners(app.properties),
+        "request_properties": _owners(app.request_properties),
+        "conflicts": [
+            {**asdict(conflict), "is_error": conflict.is_error, "message": str(conflict)}
+            for conflict in app.plugins.conflicts
+        ],
+    }
+
+
+def _owners(properties: Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: found.plugin for name, found in properties.items()}

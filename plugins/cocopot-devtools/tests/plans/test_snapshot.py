@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from cocopot_devtools.plans.differences import compare
+from cocopot_devtools.plans.problems import find_problems
+from cocopot_devtools.plans.snapshot import take_snapshot
+
+from cocopot.testing import installed_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+DEMO = """
+    from cocopot import hookimpl
+
+    @hookimpl
+    def cocopot_setup(app):
+        app.add_url_rule("/demo", "demo", lambda: "demo", methods=["PUT"])
+        app.add_request_property("demo", lambda request: None)
+
+    @hookimpl
+    def cocopot_startup(app):
+        raise ValueError("not started")
+    """
+
+
+@pytest.fixture
+def take(application: Path) -> Iterator[Any]:
+    """Takes snapshots of the application in this process."""
+
+    def take(*, start: bool = False) -> dict[str, Any]:
+        sys.modules.pop("app", None)
+        return take_snapshot([], start=start)
+
+    path = list(sys.path)
+    yield take
+    sys.modules.pop("app", None)
+    sys.path[:] = path
+
+
+def test_a_snapshot(take: Any) -> None:
+    """It has what the commands list, and what none of them does; the application is not started."""
+    with installed_plugin("demo", DEMO):
+        found = take()
+    assert found["application"] == "app"
+    assert {"/", "/demo"} <= {route["rule"] for route in found["routes"]}
+    assert found["request_properties"] == {"demo": "demo"}
+    assert (found["check"], found["conflicts"], found["deprecations"]) == (None, [], [])
+
+
+def test_equal_snapshots(take: Any) -> None:
+    """Without a change there is no difference."""
+    differences = compare(take(), take())
+    assert differences.is_empty()
+
+
+def test_an_application_that_is_started(take: Any) -> None:
+    """What is found when it is started, and not before a change, is a problem."""
+    old = take(start=True)
+    with installed_plugin("demo", DEMO):
+        new = take(start=True)
+    differences = compare(old, new)
+    (problem,) = find_problems(old, new, differences)
+    assert (problem.severity, problem.kind) == ("error", "check")
+    assert problem.message.startswith("ValueError: not started")
+    assert [route["methods"] for route in differences.tables["routes"]["added"]] == [["OPTIONS", "PUT"]]
+
+
+def test_without_an_application(take: Any, application: Path) -> None:
+    """The plugins are described all the same, beside the reason."""
+    application.unlink()
+    found = take()
+    assert found["missing"].startswith("There is no application.")
+    assert "cors" in {plugin["name"] for plugin in found["plugins"]}

@@ -8,17 +8,16 @@ import json
 import os
 import tomllib
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from werkzeug.utils import import_string
 
-from cocopot.config_keys import BOOLEANS, find_faults
+from cocopot.config_keys import BOOLEANS, MissingKeyError, find_faults
 from cocopot.exceptions import ConfigError
 from cocopot.origins import Origin, TracedDict, caller_origin
 from cocopot.strict_json import loads_strictly
-from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from cocopot.exceptions import ConfigFault
@@ -33,25 +32,6 @@ _MISSING: Final = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 
 #: How the environment spells booleans, beside JSON.
 _BOOLEANS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-
-
-class MissingKeyError(KeyError):
-    """The configuration has no such key.
-
-    Args:
-        key: The key.
-        known: The keys that there are.
-    """
-
-    def __init__(self, key: object, known: Iterable[object] = ()) -> None:
-        super().__init__(key)
-        self._known = known
-
-    def __str__(self) -> str:
-        """Return a sentence with the key, and the one that is most similar."""
-        key, known = self.args[0], [key for key in self._known if isinstance(key, str)]
-        hint = did_you_mean(key.upper(), known) if isinstance(key, str) else ""
-        return f"The configuration has no key {key!r}. {hint}".rstrip()
 
 
 class Config(TracedDict):
@@ -118,6 +98,17 @@ class Config(TracedDict):
 
     def __missing__(self, key: str) -> NoReturn:
         raise MissingKeyError(key, tuple(self))
+
+    def __delitem__(self, key: str) -> None:
+        self.pop(key)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Remove a key, and return its value; the default, if there is one, of a missing key.
+
+        Raises:
+            KeyError: The key is missing; the message has the nearest one.
+        """
+        return super().pop(key, *default) if default or key in self else self[key]
 
     def from_object(self, obj: object) -> None:
         """Set keys from the upper-case attributes of an object, usually a module or a class.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import reprlib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from cocopot.exceptions import ConfigFault
 from cocopot.hosts import check_trusted_hosts, parse_host, to_ascii
+from cocopot.suggestions import did_you_mean
 
 #: The keys of the core, each with its default.
 DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
@@ -182,3 +183,22 @@ def find_faults(values: Mapping[str, object], origin_of: Callable[[str], object]
             shown = f"a {type(value).__name__}" if is_secret else _REPR.repr(value)
             faults.append(ConfigFault(key, shown, str(origin_of(key)), requirement))
     return faults
+
+
+class MissingKeyError(KeyError):
+    """The configuration has no such key.
+
+    Args:
+        key: The key.
+        known: The keys that there are.
+    """
+
+    def __init__(self, key: object, known: Iterable[object] = ()) -> None:
+        super().__init__(key)
+        self._known = known
+
+    def __str__(self) -> str:
+        """Return a sentence with the key, and the one that is most similar."""
+        key, known = self.args[0], [key for key in self._known if isinstance(key, str)]
+        hint = did_you_mean(key.upper(), known) if isinstance(key, str) else ""
+        return f"The configuration has no key {key!r}. {hint}".rstrip()

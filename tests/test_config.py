@@ -457,12 +457,21 @@ class TestMissingKey:
         """A missing key is a KeyError that contains the nearest key; `get` and `in` are as for any dict."""
         config["PAGE_SIZE"] = 20
         for key in ("PAGE_SZIE", "page_size"):
-            with pytest.raises(KeyError) as caught:
-                config[key]
-            assert str(caught.value) == f"The configuration has no key {key!r}. Did you mean 'PAGE_SIZE'?"
-            assert caught.value.args == (key,)
-            assert config.get(key, 5) == 5
+            for read in (config.__getitem__, config.__delitem__, config.pop):
+                with pytest.raises(KeyError) as caught:
+                    read(key)
+                assert str(caught.value) == f"The configuration has no key {key!r}. Did you mean 'PAGE_SIZE'?"
+                assert caught.value.args == (key,)
+            assert config.get(key, 5) == config.pop(key, 5) == 5
+            assert config.pop(key, None) is None
             assert key not in config
+
+    def test_removed(self, config: Config) -> None:
+        """A key that is there is removed as from any dict."""
+        config["PAGE_SIZE"] = config["LANGUAGE"] = 20
+        del config["PAGE_SIZE"]
+        assert config.pop("LANGUAGE") == 20
+        assert config.keys().isdisjoint({"PAGE_SIZE", "LANGUAGE"})
 
     @pytest.mark.parametrize("key", ["NOTHING_LIKE_IT", 5, ("a",)])
     def test_none(self, config: Config, key: Any) -> None:

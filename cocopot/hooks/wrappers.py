@@ -134,5 +134,6 @@ def wrapper_error(wrapper: WrapperGenerator, problem: str) -> RuntimeError:
     """Return the error of a wrapper that does not yield just once."""
     code: CodeType = wrapper.gi_code  # type: ignore[attr-defined]  # wrappers are generator functions
     return RuntimeError(
-        f"hook wrapper {code.co_name!r} at {code.co_filename}:{code.co_firstlineno} {problem}"
+        f"hook wrapper {code.co_name!r} at {code.co_filename}:{code.co_firstlineno} {problem}. It must yield "
+        "once, whatever happens: where it has nothing to do, write `return (yield)` instead of `return`."
     )

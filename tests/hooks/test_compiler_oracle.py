@@ -233,7 +233,9 @@ def facts_of(error: BaseException | None) -> tuple[Any, ...]:
 def same_words(argument: Any) -> Any:
     """Put what Cocopot states of a wrapper in pluggy's words."""
     return (
-        argument.replace("hook wrapper 'sample", "wrap_controller at 'sample").replace("' at <", "' <")
+        argument.replace("hook wrapper 'sample", "wrap_controller at 'sample")
+        .replace("' at <", "' <")
+        .partition(". It must yield once")[0]
         if isinstance(argument, str)
         else argument
     )

@@ -568,7 +568,7 @@ def outer(value: Any) -> Generator[None, Any, None]:
 
 def throw_away(manager: PluginManager) -> None:
     """Leave a wrapper behind that has not ended, for the garbage collector."""
-    with pytest.raises(RuntimeError, match="has second yield") as raised:
+    with pytest.raises(RuntimeError, match=r"has second yield\. It must yield once") as raised:
         manager.hook.sample_all(value=1)
     raised.value.circle = raised.value  # type: ignore[attr-defined]  # keeps the call's frame, and what is in it
 

@@ -332,6 +332,19 @@ def add_blame(error: BaseException, blame: Blame) -> None:
         add_note(error, str(blame))
 
 
+def forget_blame(error: BaseException) -> None:
+    """Remove what `add_blame` has noted on an exception that has been handled; another plugin may raise it.
+
+    Args:
+        error: The exception.
+    """
+    with suppress(Exception):
+        if blame := blame_of(error):
+            BaseException.__delattr__(error, _BLAME)
+            added, notes = set(map(str, blame)), error.__notes__
+            notes[:] = [note for note in notes if note not in added]
+
+
 def blame_of(error: BaseException) -> tuple[Blame, ...]:
     """Return the implementations of hooks that an exception left, innermost first.
 
@@ -339,8 +352,9 @@ def blame_of(error: BaseException) -> tuple[Blame, ...]:
         error: An exception that was raised in a request, by the command line, or by `app.plugins`.
 
     Returns:
-        One item for each plugin and hook; empty if it did not leave any. An exception that left a hook of
-        which every implementation runs is part of an `ExceptionGroup`, and has its own blame.
+        One item for each plugin and hook; empty if it did not leave any, and after a request has handled it.
+        An exception that left a hook of which every implementation runs is part of an `ExceptionGroup`, and
+        has its own blame.
     """
     try:
         blame: tuple[Blame, ...] = BaseException.__getattribute__(error, _BLAME)

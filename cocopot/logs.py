@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cocopot.context import current_or_none
 from cocopot.escapes import indented
-from cocopot.exceptions import blame_of
+from cocopot.exceptions import blame_of, forget_blame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,8 +198,8 @@ def log_failure(app: Cocopot, message: str, *args: object, error: BaseException,
         message: The message, as for `logging.Logger.error`.
         args: Its arguments.
         error: The exception.
-        forget: Whether to remove its traceback afterwards: one that is raised in every request would collect
-            the frames of each.
+        forget: Whether to remove its traceback and blame afterwards: one that is raised in every request
+            would collect those of each.
     """
     try:
         app.logger.error(message, *args, exc_info=error)
@@ -211,3 +211,4 @@ def log_failure(app: Cocopot, message: str, *args: object, error: BaseException,
                 sys.stderr.write(f"{_formatted(trace)}\n")
     if forget:
         BaseException.with_traceback(error, None)  # an exception may refuse to have attributes set
+        forget_blame(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,8 @@ from cocopot.exceptions import Forbidden, add_blame, blame_of, notes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cocopot import Request
 
 
 def refuse(*args: object) -> Any:
@@ -240,3 +243,46 @@ def test_notes() -> None:
     assert notes_of(error) == ("a",)
     assert notes_of(NotesTuple()) == ("a note",)
     assert notes_of(Notes()) == notes_of(NotesProperty()) == ()
+
+
+@pytest.mark.parametrize("hook", ["cocopot_before_request", "cocopot_teardown_request"])
+def test_one_object_that_plugins_raise_in_turn(hook: str) -> None:
+    """It has the blame of the last one: what is answered or logged is forgotten with its traceback."""
+    error, seen = ValueError("none left"), []
+
+    def plugin(name: str) -> object:
+        def fail(request: Request) -> None:
+            if request.path == f"/{name}":
+                raise error
+
+        return SimpleNamespace(plugin_name=name, run=hookimpl(fail, specname=hook))
+
+    class Seen(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            seen.append([blame.plugin for blame in blame_of(error)])
+
+    app = Cocopot("shop", autoload=False, plugins=[plugin("a"), plugin("b")])
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.logger.addHandler(Seen())
+    error.add_note("of the application")
+    for path in ("/a", "/b", "/a"):
+        app.test_client().get(path)
+    assert seen == [["a"], ["b"], ["a"]]
+    assert (blame_of(error), error.__notes__) == ((), ["of the application"])
+
+
+def test_a_wrapper_that_returns_before_its_yield() -> None:
+    """The error has the plugin and the cure."""
+
+    @hookimpl(wrapper=True)
+    def cocopot_before_request(request: Request) -> Any:
+        if request.path == "/":
+            return None
+        return (yield)
+
+    plugin = SimpleNamespace(plugin_name="early", cocopot_before_request=cocopot_before_request)
+    app = Cocopot("shop", autoload=False, plugins=[plugin])
+    app.testing = True
+    with pytest.raises(RuntimeError, match=r"did not yield.* write `return \(yield\)`") as caught:
+        app.test_client().get("/")
+    assert [blame.plugin for blame in blame_of(caught.value)] == ["early"]

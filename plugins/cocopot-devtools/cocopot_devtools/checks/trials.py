@@ -115,10 +115,11 @@ class ProbePlugin:
 
 
 class Caught(NamedTuple):
-    """An exception and its frames, which an application removes from it after the request."""
+    """An exception, its frames and its blame, which an application removes from it after the request."""
 
     error: BaseException
     frames: TracebackType | None
+    plugin_and_hook: tuple[str | None, str]
 
 
 class Collector(logging.Handler):
@@ -213,11 +214,10 @@ class RequestScenarios:
         return [caught for caught in errors if not isinstance(caught.error, ProbeError)]
 
     def _report(self, code: str, what: str, errors: list[Caught]) -> None:
-        for error, frames in errors:
-            blame = next(iter(blame_of(error)), None)
-            if blame is not None and blame.plugin != self._subject.plugin:
+        for error, frames, (plugin, hook) in errors:
+            if plugin not in (None, self._subject.plugin):
                 continue  # of another plugin, which this one requires
-            problem = f"{'it' if blame is None else blame.hook} raises {describe(error)}"
+            problem = f"{hook} raises {describe(error)}"
             place = self._subject.place_of(error) if frames is None else self._subject.place_in(frames)
             if (problem, place) not in self._subject.seen:
                 self._subject.seen.add((problem, place))
@@ -229,4 +229,7 @@ def _parts(error: BaseException) -> Iterator[Caught]:
         for part in error.exceptions:
             yield from _parts(part)
     else:
-        yield Caught(error, error.__traceback__)
+        blame = next(iter(blame_of(error)), None)
+        yield Caught(
+            error, error.__traceback__, (None, "it") if blame is None else (blame.plugin, blame.hook)
+        )

@@ -103,4 +103,7 @@ def _as_data(plan: Plan) -> dict[str, Any]:
     }
 
 
-_TABLES = ("plugins", "routes", "config", "commands", "properties", "request_properties", "conflicts")
+_TABLES = (
+    *("plugins", "routes", "route_options", "config"),
+    *("commands", "properties", "request_properties", "conflicts"),
+)

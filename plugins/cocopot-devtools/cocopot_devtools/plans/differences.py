@@ -110,6 +110,15 @@ def _plugins(snapshot: Mapping[str, Any]) -> list[Entry]:
     return [{**row, "state": "loaded"} if row["state"] in _LOADED else row for row in rows]
 
 
+def _routes(snapshot: Mapping[str, Any]) -> list[Entry]:
+    """Return the routes, each with the options that differ from their defaults."""
+    defaults = {option["name"]: option["default"] for option in snapshot.get("route_options", ())}
+    return [
+        {**route, "options": {k: v for k, v in route.get("options", {}).items() if v != defaults.get(k)}}
+        for route in snapshot.get("routes", ())
+    ]
+
+
 def _config(snapshot: Mapping[str, Any]) -> list[Entry]:
     """Return the keys, each with its value, and what defines it; a place in the code is not compared."""
     return [
@@ -153,10 +162,8 @@ def _owned(table: str) -> Callable[[Mapping[str, Any]], list[Entry]]:
 #: For each table, what returns its rows, and the columns that identify one.
 _TABLES: Mapping[str, tuple[Callable[[Mapping[str, Any]], list[Entry]], Sequence[str]]] = {
     "plugins": (_plugins, ("name",)),
-    "routes": (
-        lambda snapshot: snapshot.get("routes", []),
-        ("host", "subdomain", "rule", "methods", "endpoint"),
-    ),
+    "routes": (_routes, ("host", "subdomain", "rule", "methods", "endpoint")),
+    "route_options": (lambda snapshot: snapshot.get("route_options", []), ("name",)),
     "config": (_config, ("key",)),
     "commands": (_owned("commands"), ("name",)),
     "properties": (_owned("properties"), ("name",)),

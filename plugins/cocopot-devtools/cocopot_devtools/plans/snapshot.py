@@ -110,6 +110,10 @@ def _describe(app: Cocopot) -> dict[str, Any]:
         "commands": {name: owner(name) for name in group.commands},
         "properties": _owners(app.properties),
         "request_properties": _owners(app.request_properties),
+        "route_options": [
+            {"name": option.name, "default": option.default, "plugin": option.plugin}
+            for option in app.route_options.values()
+        ],
         "conflicts": [
             {**asdict(conflict), "is_error": conflict.is_error, "message": str(conflict)}
             for conflict in app.plugins.conflicts

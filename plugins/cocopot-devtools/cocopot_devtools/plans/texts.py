@@ -114,6 +114,11 @@ def _route(entry: Entry) -> str:
     return " ".join(filter(None, [*parts, f"({entry['added_by']})"]))
 
 
+def _option(entry: Entry) -> str:
+    owner = f"plugin {entry['plugin']}" if entry["plugin"] else "application"
+    return f"{entry['name']}={entry['default']!r} ({owner})"
+
+
 def _key(entry: Entry) -> str:
     owner = f"plugin {entry['plugin']}" if entry["plugin"] else entry["origin"] or "unknown"
     return f"{entry['key']} = {entry['value']!r} ({owner})"
@@ -149,6 +154,7 @@ def _hooks(hooks: Sequence[Entry]) -> Iterator[str]:
 _TABLES: Sequence[tuple[str, str, Callable[[Entry], str]]] = (
     ("Plugins", "plugins", _plugin),
     ("Routes", "routes", _route),
+    ("Route options", "route_options", _option),
     ("Configuration", "config", _key),
     ("Commands", "commands", _owned),
     ("Properties of the application", "properties", _owned),

@@ -20,7 +20,8 @@ DEMO = """
 
     @hookimpl
     def cocopot_setup(app):
-        app.add_url_rule("/demo", "demo", lambda: "demo", methods=["PUT"])
+        app.add_route_option("demo_level", int, 0)
+        app.add_url_rule("/demo", "demo", lambda: "demo", methods=["PUT"], demo_level=2)
         app.add_request_property("demo", lambda request: None)
 
     @hookimpl
@@ -50,6 +51,7 @@ def test_a_snapshot(take: Any) -> None:
     assert found["application"] == "app"
     assert {"/", "/demo"} <= {route["rule"] for route in found["routes"]}
     assert found["request_properties"] == {"demo": "demo"}
+    assert found["route_options"] == [{"name": "demo_level", "default": 0, "plugin": "demo"}]
     assert (found["check"], found["conflicts"], found["deprecations"]) == (None, [], [])
 
 
@@ -68,7 +70,9 @@ def test_an_application_that_is_started(take: Any) -> None:
     (problem,) = find_problems(old, new, differences)
     assert (problem.severity, problem.kind) == ("error", "check")
     assert problem.message.startswith("ValueError: not started")
-    assert [route["methods"] for route in differences.tables["routes"]["added"]] == [["OPTIONS", "PUT"]]
+    (route,) = differences.tables["routes"]["added"]
+    assert (route["methods"], route["options"]) == (["OPTIONS", "PUT"], {"demo_level": 2})
+    assert differences.tables["routes"]["changed"] == []
 
 
 def test_without_an_application(take: Any, application: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from cocopot.functions import name_of
 from cocopot.hooks.results import ResultError, source_of
-from cocopot.locations import shown
+from cocopot.locations import at_place, locate, shown
 
 if TYPE_CHECKING:
     from cocopot.context import Context
@@ -23,7 +24,7 @@ def raise_no_result(context: Context) -> NoReturn:
     raise ResultError(
         "No implementation of cocopot_dispatch_request returned a result for the endpoint "
         f"{request.endpoint!r}.{_who(source)} A wrapper around it, or an override of dispatch_request, must "
-        "return what it wraps returned.",
+        f"return what it wraps returned.{'' if source else _override(context, 'dispatch_request')}",
         None if source is None else source.blame,
     )
 
@@ -38,7 +39,8 @@ def raise_bad_response(context: Context, value: object, response: object) -> NoR
     request = context.existing_request
     raise ResultError(
         f"cocopot_make_response returned {shown(response, 100)} for a {type(value).__name__!r} "
-        f"from the endpoint {request.endpoint!r}; it must return a Response.{_who(source)}",
+        f"from the endpoint {request.endpoint!r}; it must return a Response."
+        + (_who(source) or _override(context, "make_response")),
         None if source is None else source.blame,
     )
 
@@ -54,7 +56,8 @@ def raise_bad_processed_response(context: Context, response: object) -> NoReturn
     raise ResultError(
         f"After the after-request functions the response was {shown(response, 100)}.{_who(source)} A wrapper "
         "around cocopot_after_request must return the result of its yield, an override of process_response "
-        f"and a function passed to after_this_request a response. Registered: {', '.join(names) or 'none'}.",
+        f"and a function passed to after_this_request a response. Registered: {', '.join(names) or 'none'}."
+        + ("" if source else _override(context, "process_response")),
         None if source is None else source.blame,
     )
 
@@ -65,3 +68,11 @@ def _source(context: Context, hook: str, *, is_none: bool) -> Source | None:
 
 def _who(source: Source | None) -> str:
     return "" if source is None else f" {source.subject} returned it."
+
+
+def _override(context: Context, step: str) -> str:
+    """Return a sentence about the method that overrides a step; empty if there is none."""
+    method = getattr(context.app, step)
+    if getattr(method, "__module__", "").startswith("cocopot.pipeline."):
+        return ""
+    return f" {name_of(method)} overrides {step}.{at_place(locate(method))}"

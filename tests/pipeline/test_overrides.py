@@ -197,3 +197,22 @@ def test_a_made_up_request_sees_what_is_registered_meanwhile() -> None:
         assert app.preprocess_request() is None
         app.before_request(lambda: "late")
         assert app.preprocess_request() == "late"
+
+
+@pytest.mark.parametrize("step", ["make_response", "process_response", "dispatch_request"])
+@pytest.mark.parametrize("is_assigned", [False, True])
+def test_an_override_that_returns_no_response(step: str, is_assigned: bool) -> None:
+    """The error names the override and its place."""
+
+    def override(*args: object) -> None:
+        return None
+
+    class Shop(Cocopot):
+        pass
+
+    app = Shop(__name__, autoload=False)
+    setattr(app if is_assigned else Shop, step, override)
+    app.add_url_rule("/", view_func=index)
+    app.testing = True
+    with pytest.raises(TypeError, match=f"override overrides {step}.\n  at {__file__}:"):
+        app.test_client().get("/")

@@ -9,19 +9,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from werkzeug.exceptions import Aborter
+from werkzeug.utils import redirect
+
 from cocopot import logs, urls
 from cocopot.config import Config
 from cocopot.config_attributes import ConfigAttribute
 from cocopot.config_keys import DEFAULTS
-from cocopot.context import Context
+from cocopot.context import Globals
 from cocopot.environment import is_true
-from cocopot.folders import checked_instance_path, open_in_folder
+from cocopot.folders import check_instance_path, check_static_host, open_in_folder
 from cocopot.hooks import PluginManager
 from cocopot.hooks.loading import Loader
 from cocopot.hooks.selection import Selection
+from cocopot.json import DefaultJSONProvider
 from cocopot.lifespan import Lifespan
 from cocopot.origins import Origin
-from cocopot.pipeline import lifecycle
+from cocopot.paths import find_instance_path
 from cocopot.pipeline.defaults import BUILTINS
 from cocopot.pipeline.overrides import RequestOverrides, pipeline_for
 from cocopot.registry.route_options import add_scope_options, place_of_caller
@@ -32,14 +36,16 @@ from cocopot.runnable import Runnable
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable
-
-    from werkzeug.routing import MapAdapter
+    from collections.abc import Iterable, Mapping
 
     from cocopot.hooks.loading import OnError
     from cocopot.json import JSONProvider
     from cocopot.pipeline.endpoint import EndpointPipeline
-    from cocopot.types import Options, WSGIEnvironment
+    from cocopot.types import Options
+
+
+def _timedelta(value: timedelta | int | None) -> timedelta | None:
+    return timedelta(seconds=value) if isinstance(value, int) else value
 
 
 class Cocopot(Runnable, RequestOverrides):
@@ -63,7 +69,7 @@ class Cocopot(Runnable, RequestOverrides):
             application.
         static_folder: Folder with static files, relative to the root path; `None` for none.
         static_url_path: URL path of the static files; by default `/` and the folder's name.
-        static_host: Host of the static route, with `host_matching`.
+        static_host: Host of the static route; required with `host_matching`, and only then allowed.
         host_matching: Whether rules match the host.
         subdomain_matching: Whether rules match the subdomain of SERVER_NAME.
         template_folder: Folder with templates, relative to the root path; `None` for none.
@@ -82,7 +88,8 @@ class Cocopot(Runnable, RequestOverrides):
 
     Raises:
         PluginError: If a plugin cannot be loaded.
-        ValueError: If `plugin_errors`, or the variable, is neither.
+        ValueError: If `plugin_errors`, or the variable, is neither; if `instance_path` is relative; or if
+            there is a static folder, and only one of `static_host` and `host_matching`.
     """
 
     #: Class of requests.
@@ -93,12 +100,24 @@ class Cocopot(Runnable, RequestOverrides):
     url_rule_class: type[Rule] = Rule
     #: Class of the configuration.
     config_class: type[Config] = Config
+    #: Class of `g`.
+    app_ctx_globals_class: type[Globals] = Globals
+    #: Class of `aborter`.
+    aborter_class: type[Aborter] = Aborter
+    #: Class of `json`, unless a plugin supplies another provider.
+    json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    #: The configuration defaults of a subclass, beside those of the core.
+    default_config: Mapping[str, Any] = DEFAULTS
     #: Format of log records, as `logging.Formatter` takes it.
     log_format: str = logs.LOG_FORMAT
     #: Whether exceptions reach the test client, and other things that help tests.
     testing = ConfigAttribute[bool]("TESTING")
     #: Key for signing.
     secret_key = ConfigAttribute["str | bytes | None"]("SECRET_KEY")
+    #: How long a browser may keep a sent file, as a timedelta; `None`: it asks each time.
+    send_file_max_age_default = ConfigAttribute["timedelta | None"]("SEND_FILE_MAX_AGE_DEFAULT", _timedelta)
+    #: Whether the server sends files itself, as the header X-Sendfile requests.
+    use_x_sendfile = ConfigAttribute[bool]("USE_X_SENDFILE")
 
     #: Whether the first request has begun, and registration is closed.
     started: bool = False
@@ -107,6 +126,7 @@ class Cocopot(Runnable, RequestOverrides):
     def __init__(
         self,
         import_name: str = "",
+        *,
         static_folder: str | os.PathLike[str] | None = "static",
         static_url_path: str | None = None,
         static_host: str | None = None,
@@ -116,7 +136,6 @@ class Cocopot(Runnable, RequestOverrides):
         instance_path: str | None = None,
         instance_relative_config: bool = False,
         root_path: str | None = None,
-        *,
         autoload: bool | Iterable[str] = True,
         plugins: Iterable[object] = (),
         disable: Iterable[str] = (),
@@ -128,13 +147,13 @@ class Cocopot(Runnable, RequestOverrides):
         self.plugins = PluginManager()
         # Read in every request, and found faster on the instance.
         self.request_class, self.response_class = self.request_class, self.response_class
-        import_name = import_name or _caller(self)
-        super().__init__(import_name, static_folder, static_url_path, root_path, self.plugins)
+        super().__init__(import_name or _caller(self), static_folder, static_url_path, root_path)
         #: Folder for the files of one installation.
-        self.instance_path = checked_instance_path(instance_path, import_name, self.root_path)
-        self.static_host, self.subdomain_matching = static_host, subdomain_matching
-        self.template_folder = template_folder
-        self.config = self.template_globals["config"] = _make_config(self, instance_relative_config)
+        self.instance_path = check_instance_path(instance_path) or self.auto_find_instance_path()
+        self.static_host, self.template_folder = static_host, template_folder
+        self.subdomain_matching = subdomain_matching
+        check_static_host(self, host_matching)
+        self.config = self.template_globals["config"] = self.make_config(instance_relative_config)
         #: The URL rules.
         self.router = Router(host_matching=host_matching)
         add_scope_options(self, None, route_options, place_of_caller(route_options))
@@ -146,6 +165,27 @@ class Cocopot(Runnable, RequestOverrides):
         self._lifespan = Lifespan(self, loader)
 
     # -- set-up --------------------------------------------------------
+
+    def auto_find_instance_path(self) -> str:
+        """Return the path of the instance folder: beside the module or package, or in the environment."""
+        return find_instance_path(self.import_name, self.root_path)
+
+    def make_config(self, instance_relative: bool = False) -> Config:
+        """Return the configuration, with its defaults; called once, by the constructor.
+
+        Args:
+            instance_relative: Whether relative file names are relative to the instance folder.
+        """
+        folder = self.instance_path if instance_relative else self.root_path
+        config = self.config_class(folder, {**DEFAULTS, **self.default_config})
+        if debug := os.environ.get("COCOPOT_DEBUG"):
+            config.set_from({"DEBUG": is_true(debug)}, Origin("environment", "COCOPOT_DEBUG"))
+        return config
+
+    @property
+    def got_first_request(self) -> bool:
+        """Whether the first request has begun: `started`, under the name that Flask has for it."""
+        return self.started
 
     @property
     def name(self) -> str:
@@ -199,6 +239,24 @@ class Cocopot(Runnable, RequestOverrides):
         """The JSON provider."""
         return cast("JSONProvider", self.plugins.hook.cocopot_json_provider(app=self))
 
+    @cached_property
+    def aborter(self) -> Aborter:
+        """What `abort` calls: it raises the HTTP exception of a status code."""
+        return self.make_aborter()
+
+    def make_aborter(self) -> Aborter:
+        """Return an object of `aborter_class`."""
+        return self.aborter_class()
+
+    def redirect(self, location: str, code: int = 302) -> Response:
+        """Return a response that redirects the client to another URL; `cocopot.redirect` calls it.
+
+        Args:
+            location: The URL, relative or absolute.
+            code: 301, 302, 303, 305, 307 or 308.
+        """
+        return cast("Response", redirect(location, code, self.response_class))
+
     # -- files ---------------------------------------------------------
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:  # noqa: ARG002 - for subclasses
@@ -238,28 +296,13 @@ class Cocopot(Runnable, RequestOverrides):
         """
         self._lifespan.close()
 
-    # -- contexts ------------------------------------------------------
+    # -- requests ------------------------------------------------------
 
     def pipeline_for(self, endpoint: str | None) -> EndpointPipeline:
         """Return what is compiled for an endpoint, or with `None` for requests that matched no rule."""
         return pipeline_for(self, endpoint)
 
-    def app_context(self) -> Context:
-        """Return an application context, for `with`: `current_app` and its own `g` are available inside."""
-        return Context(self)
-
-    def request_context(self, environ: WSGIEnvironment) -> Context:
-        """Return a request context for a WSGI environment, for `with`; no hook has run yet."""
-        context = lifecycle.new_context(self, environ)
-        environ["werkzeug.request"] = request = context.existing_request
-        lifecycle.match_request(self, request, environ)
-        return context
-
     # -- URLs ------------------------------------------------
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Return the URL adapter for a request, or outside of one for SERVER_NAME; `None` without it."""
-        return urls.create_url_adapter(self, request)
 
     def url_for(
         self,
@@ -278,14 +321,7 @@ class Cocopot(Runnable, RequestOverrides):
         )
 
     def __repr__(self) -> str:
-        return f"<Cocopot {self.name!r}>"
-
-
-def _make_config(app: Cocopot, instance_relative: bool) -> Config:
-    config = app.config_class(app.instance_path if instance_relative else app.root_path, DEFAULTS)
-    if debug := os.environ.get("COCOPOT_DEBUG"):
-        config.set_from({"DEBUG": is_true(debug)}, Origin("environment", "COCOPOT_DEBUG"))
-    return config
+        return f"<{type(self).__name__} {self.name!r}>"
 
 
 def _run_file() -> str:

@@ -8,13 +8,14 @@ import json
 import os
 import tomllib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from werkzeug.utils import import_string
 
-from cocopot.config_keys import BOOLEANS, MissingKeyError, find_faults
+from cocopot.config_keys import BOOLEANS, DEFAULTS, MissingKeyError, find_faults, warn_about_gone_keys
+from cocopot.environment import set_nested
 from cocopot.exceptions import ConfigError
 from cocopot.origins import Origin, TracedDict, caller_origin
 from cocopot.strict_json import loads_strictly
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from cocopot.exceptions import ConfigFault
     from cocopot.types import StrPath
 
+__all__ = ["DEFAULTS", "Config", "MissingKeyError"]
+
 T = TypeVar("T")
 FileLoader = Callable[[IO[Any]], Mapping[str, object] | None]
 
 #: The errors that `silent=True` ignores: the file is missing.
 _MISSING: Final = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
-
-
 #: How the environment spells booleans, beside JSON.
 _BOOLEANS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -70,6 +71,7 @@ class Config(TracedDict):
         """
         if faults := self.faults():
             raise ConfigError(faults)
+        warn_about_gone_keys(self, self.origin)
         self._is_checked = True
 
     def faults(self) -> list[ConfigFault]:
@@ -284,20 +286,22 @@ class Config(TracedDict):
         top, *parts = keys
         within = self.origin(top) if parts else None
         values = {top: self[top]} if parts and top in self else {}
-        _set_nested(values, keys, value, variable)
+        set_nested(values, keys, value, variable)
         self.set_from(values, Origin("environment", variable, within))
 
-    def from_mapping(self, mapping: Mapping[str, object] | None = None, **kwargs: object) -> bool:
-        """Set keys from the upper-case keys of a mapping and of keyword arguments, which take precedence.
+    def from_mapping(
+        self, mapping: Mapping[str, object] | Iterable[tuple[str, object]] | None = None, **kwargs: object
+    ) -> bool:
+        """Set keys from the upper-case keys of what `dict` takes; keyword arguments take precedence.
 
         Args:
-            mapping: Keys and values.
+            mapping: Keys and values: a mapping, or pairs.
             kwargs: More of them.
 
         Returns:
             True.
         """
-        merged = {**(mapping or {}), **kwargs}
+        merged = dict(mapping or (), **kwargs)
         self.set_from({key: value for key, value in merged.items() if key.isupper()}, caller_origin())
         return True
 
@@ -373,18 +377,3 @@ def _load(file: IO[Any], path: Path, load: FileLoader) -> Mapping[str, object] |
         f"the configuration file {path} holds a {type(loaded).__name__}: "
         "make its top level a mapping of keys to values"
     )
-
-
-def _set_nested(config: dict[str, Any], keys: list[str], value: object, variable: str) -> None:
-    current = config
-    *parents, last = keys
-    for depth, key in enumerate(parents, start=1):
-        child = current.get(key, {})
-        if not isinstance(child, Mapping):
-            parent = "__".join(keys[:depth])
-            raise TypeError(
-                f"the environment variable {variable} sets an item of {parent}, which is of type "
-                f"{type(child).__name__} and not a mapping: unset {variable}, or make {parent} a mapping"
-            )
-        current[key] = current = dict(child)
-    current[last] = value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import reprlib
 import types
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -24,6 +25,8 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
         "PROPAGATE_EXCEPTIONS": None,
         # The key that signs cookies and tokens: str or bytes, 32 random bytes or more; None: no signing.
         "SECRET_KEY": None,
+        # Earlier values of SECRET_KEY, which still verify what they have signed: a list of str or bytes.
+        "SECRET_KEY_FALLBACKS": None,
         # The host, with its port if unusual, for subdomains and URLs built outside a request: a str.
         "SERVER_NAME": None,
         # The path that the app is mounted under, for URLs built outside a request: a str, slash first.
@@ -38,6 +41,8 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
         "MAX_FORM_MEMORY_SIZE": 500_000,
         # The most parts of a multipart form: more are a 413; None: no limit.
         "MAX_FORM_PARTS": 1000,
+        # The largest cookie that is set without a warning, in bytes with its attributes; 0: any.
+        "MAX_COOKIE_SIZE": 4093,
         # How long a browser may keep a sent file, in seconds or a timedelta; None: it asks each time.
         "SEND_FILE_MAX_AGE_DEFAULT": None,
         # Whether the server sends files itself, as the header X-Sendfile requests.
@@ -109,6 +114,15 @@ def _check_secret(value: object) -> str | None:
     return f"must be a str or bytes with 32 random bytes or more, or None; {cure}"
 
 
+def _check_fallbacks(value: object) -> str | None:
+    is_list = isinstance(value, list | tuple) and all(item and not _check_secret(item) for item in value)
+    return None if value is None or is_list else "must be a list of earlier secret keys, or None"
+
+
+def _check_size(value: object) -> str | None:
+    return "must be an int, 0 or more, without quotes" if value is None else _check_count(value)
+
+
 def _check_server_name(value: object) -> str | None:
     if value is None or (isinstance(value, str) and parse_host(to_ascii(value)) is not None):
         return None
@@ -137,6 +151,7 @@ _CHECKS: Final[Mapping[str, _Check]] = {
     "TESTING": _check_bool,
     "PROPAGATE_EXCEPTIONS": _check_optional_bool,
     "SECRET_KEY": _check_secret,
+    "SECRET_KEY_FALLBACKS": _check_fallbacks,
     "SERVER_NAME": _check_server_name,
     "APPLICATION_ROOT": _check_root,
     "PREFERRED_URL_SCHEME": _check_scheme,
@@ -144,6 +159,7 @@ _CHECKS: Final[Mapping[str, _Check]] = {
     "MAX_CONTENT_LENGTH": _check_count,
     "MAX_FORM_MEMORY_SIZE": _check_count,
     "MAX_FORM_PARTS": _check_count,
+    "MAX_COOKIE_SIZE": _check_size,
     "SEND_FILE_MAX_AGE_DEFAULT": _check_seconds,
     "USE_X_SENDFILE": _check_bool,
     "TRAP_BAD_REQUEST_ERRORS": _check_optional_bool,
@@ -165,7 +181,7 @@ BOOLEANS: Final = frozenset(
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 100
 #: The keys whose values are never part of a message.
-_SECRETS: Final = frozenset({"SECRET_KEY"})
+_SECRETS: Final = frozenset({"SECRET_KEY", "SECRET_KEY_FALLBACKS"})
 
 
 def find_faults(values: Mapping[str, object], origin_of: Callable[[str], object] = str) -> list[ConfigFault]:
@@ -202,3 +218,26 @@ class MissingKeyError(KeyError):
         key, known = self.args[0], [key for key in self._known if isinstance(key, str)]
         hint = did_you_mean(key.upper(), known) if isinstance(key, str) else ""
         return f"The configuration has no key {key!r}. {hint}".rstrip()
+
+
+#: Keys that Flask had, and what to do about each.
+_GONE: Final[Mapping[str, str]] = {
+    "ENV": "use DEBUG, or a key of your own",
+    "JSONIFY_MIMETYPE": "use JSON_MIMETYPE",
+    "JSONIFY_PRETTYPRINT_REGULAR": "use JSON_COMPACT, which is the opposite",
+    "LOGGER_HANDLER_POLICY": "configure the handlers of app.logger with logging.config",
+    "LOGGER_NAME": "set app.name, which is the name of app.logger",
+    "PRESERVE_CONTEXT_ON_EXCEPTION": "the debugger and `with app.test_client()` keep contexts themselves",
+}
+
+
+def warn_about_gone_keys(values: Mapping[str, object], origin_of: Callable[[str], object]) -> None:
+    """Warn about keys that have no effect any more.
+
+    Args:
+        values: Keys and values.
+        origin_of: Returns the origin of the value of a key.
+    """
+    for key in sorted(_GONE.keys() & values.keys()):
+        message = f"The configuration key {key} ({origin_of(key)}) is ignored: {_GONE[key]}."
+        warnings.warn(message, UserWarning, stacklevel=2)

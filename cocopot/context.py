@@ -140,7 +140,7 @@ class Context:
     def g(self) -> Globals:
         """The namespace for the time of this context; no other context shares it."""
         if self._g is None:
-            self._g = Globals()
+            self._g = self.app.app_ctx_globals_class()
         return self._g
 
     @property

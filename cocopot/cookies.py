@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from cocopot.config_keys import DEFAULTS
+from cocopot.context import CURRENT
 from cocopot.datastructures import is_token
 from cocopot.speedups import is_plain_value
 
@@ -46,6 +48,13 @@ def check_cookie(
             f"Browsers drop the cookie {name!r}: with this prefix it needs secure=True, path='/' "
             "and no domain."
         )
+
+
+def max_cookie_size(_response: object) -> int:
+    """The largest cookie that is set without a warning, in bytes: MAX_COOKIE_SIZE; 0 for any."""
+    context = CURRENT.get(None)
+    size: int = DEFAULTS["MAX_COOKIE_SIZE"] if context is None else context.app.config["MAX_COOKIE_SIZE"]
+    return size
 
 
 def clean_domain(domain: str | None) -> str | None:

@@ -8,9 +8,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from cocopot.helpers import send_from_directory
 from cocopot.missing_names import ExplainsMissingNames
-from cocopot.paths import find_instance_path, find_root_path
+from cocopot.paths import find_root_path
 
 if TYPE_CHECKING:
+    from cocopot.app import Cocopot
     from cocopot.response import Response
 
 
@@ -68,7 +69,7 @@ class Folders(ExplainsMissingNames):
             return self._static_url_path
         if self.static_folder is None:
             return None
-        return f"/{Path(self.static_folder).name}".rstrip("/")
+        return f"/{os.path.basename(self.static_folder)}".rstrip("/")  # noqa: PTH119 - "" for the root path
 
     @static_url_path.setter
     def static_url_path(self, value: str | None) -> None:
@@ -115,20 +116,28 @@ class Folders(ExplainsMissingNames):
         return open_in_folder(self.root_path, resource, mode, encoding or "utf-8")
 
 
-def checked_instance_path(instance_path: str | None, import_name: str, root_path: str) -> str:
-    """Return the absolute path of an application's instance folder.
-
-    Args:
-        instance_path: The path, or `None` for the folder beside the module.
-        import_name: Name of the module or package.
-        root_path: Its folder.
+def check_instance_path(instance_path: str | None) -> str | None:
+    """Return the path of an application's instance folder as it is.
 
     Raises:
-        ValueError: If `instance_path` is relative.
+        ValueError: If it is relative.
     """
     if instance_path is not None and not Path(instance_path).is_absolute():
         raise ValueError(f"instance_path must be absolute, not {instance_path!r}.")
-    return instance_path or find_instance_path(import_name, root_path)
+    return instance_path
+
+
+def check_static_host(app: Cocopot, host_matching: bool) -> None:
+    """Check that the static folder of an application has a host if hosts are matched, and only then.
+
+    Raises:
+        ValueError: If not.
+    """
+    if not app.has_static_folder or bool(app.static_host) == host_matching:
+        return
+    if host_matching:
+        raise ValueError("With host_matching, pass static_host=, or static_folder=None.")
+    raise ValueError(f"static_host={app.static_host!r} has an effect only with host_matching=True.")
 
 
 def open_in_folder(folder: str, resource: str, mode: str, encoding: str | None) -> IO[Any]:

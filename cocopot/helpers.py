@@ -67,19 +67,23 @@ def redirect(location: str, code: int = 302, response_class: type[Response] | No
     """
     context = CURRENT.get(None)
     if response_class is None and context is not None:
-        response_class = context.app.response_class
+        return context.app.redirect(location, code)
     return _as_response(werkzeug.utils.redirect(location, code, response_class))
 
 
 def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoReturn:
     """Raise the HTTP exception of a status code, or one that carries a response.
 
+    The `aborter` of the current application does it, which may have exceptions of its own.
+
     Args:
         code: A status code, or a response.
         args: Passed to the exception, such as a description.
         kwargs: Passed to the exception, such as `response=`.
     """
-    werkzeug.exceptions.abort(code, *args, **kwargs)
+    context = CURRENT.get(None)
+    aborter = werkzeug.exceptions.abort if context is None else context.app.aborter
+    aborter(code, *args, **kwargs)
 
 
 def make_response(*args: Any) -> Response:

@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
-import math
 from abc import ABC, abstractmethod
 from datetime import date
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Any, Final
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 from uuid import UUID
 
 from werkzeug.http import http_date
 
-from cocopot.escapes import printable
-from cocopot.strict_json import loads_strictly, raise_not_json
+from cocopot.config_keys import DEFAULTS
+from cocopot.context import CURRENT
+from cocopot.json_encoders import c_encoder, encode, encode_unsorted, escape_surrogates
+from cocopot.strict_json import loads_strictly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
+    from typing import Self
 
     from cocopot.app import Cocopot
+    from cocopot.json_encoders import CEncoder
     from cocopot.response import Response
 
-    _CEncoder = Callable[[object, int], Iterable[str]]
+
+T = TypeVar("T")
+#: The attributes of a provider that are settings.
+_SETTINGS: Final = ("compact", "ensure_ascii", "mimetype", "sort_keys")
+
+
+class _Setting(Generic[T]):
+    """A setting of a provider: the value of a configuration key, unless a subclass has a value of its own.
+
+    What is assigned to the attribute of a provider is stored in the configuration.
+
+    Args:
+        key: The configuration key.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    @overload
+    def __get__(self, provider: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, provider: JSONProvider, owner: type) -> T: ...
+    def __get__(self, provider: JSONProvider | None, owner: type) -> T | Self:
+        if provider is None:
+            return self
+        value: T = provider.app.config[self.key]
+        return value
+
+    def __set__(self, provider: JSONProvider, value: T) -> None:
+        provider.app.config[self.key] = value
 
 
 class JSONProvider(ABC):
@@ -33,8 +65,20 @@ class JSONProvider(ABC):
         app: The application, whose configuration is read at each call.
     """
 
+    #: The content type of JSON responses: JSON_MIMETYPE.
+    mimetype: _Setting[str] | str = _Setting("JSON_MIMETYPE")
+    # Whether a subclass has settings of its own.
+    _has_settings = False
+
     def __init__(self, app: Cocopot) -> None:
-        self._app = app
+        #: The application.
+        self.app = app
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._has_settings = any(
+            not isinstance(getattr(cls, name, JSONProvider.mimetype), _Setting) for name in _SETTINGS
+        )
 
     @abstractmethod
     def dumps(self, obj: object, **kwargs: Any) -> str:
@@ -97,13 +141,16 @@ class JSONProvider(ABC):
     def _respond(self, text: str) -> Response:
         # JSON writes a surrogate without its other half as Python's error handler does.
         body = text.encode(errors="backslashreplace")
-        return self._app.response_class(body, None, None, None, self._app.config["JSON_MIMETYPE"])
+        mimetype: Any = self.mimetype if self._has_settings else self.app.config["JSON_MIMETYPE"]
+        return self.app.response_class(body, None, None, None, mimetype)
 
 
 class DefaultJSONProvider(JSONProvider):
     """Provider that uses the standard library.
 
-    It is configured by the keys `JSON_AS_ASCII`, `JSON_SORT_KEYS`, `JSON_COMPACT` and `JSON_MIMETYPE`.
+    It is configured by the keys `JSON_AS_ASCII`, `JSON_SORT_KEYS`, `JSON_COMPACT` and `JSON_MIMETYPE`, or by
+    the attributes `ensure_ascii`, `sort_keys`, `compact` and `mimetype`: what is assigned to those of a
+    provider is stored in the configuration, and those of a subclass take precedence over it.
 
     In addition to the types of JSON it writes dates and datetimes as HTTP dates (RFC 9110, section 5.6.7),
     `Decimal` and `UUID` as text, dataclasses as objects, and what has an `__html__` method as the
@@ -126,9 +173,16 @@ class DefaultJSONProvider(JSONProvider):
         '{"sizes": [1, 2]}'
     """
 
+    #: Whether output escapes all characters outside ASCII: JSON_AS_ASCII.
+    ensure_ascii: _Setting[bool] | bool = _Setting("JSON_AS_ASCII")
+    #: Whether output has the keys of objects sorted: JSON_SORT_KEYS.
+    sort_keys: _Setting[bool] | bool = _Setting("JSON_SORT_KEYS")
+    #: Whether responses have no blanks; `None`: not in debug mode: JSON_COMPACT.
+    compact: _Setting[bool | None] | bool | None = _Setting("JSON_COMPACT")
+
     def __init__(self, app: Cocopot) -> None:
         super().__init__(app)
-        self._encoders: dict[tuple[str, bool, bool], tuple[json.JSONEncoder, list[_CEncoder]]] = {}
+        self._encoders: dict[tuple[str, bool, bool], tuple[json.JSONEncoder, list[CEncoder]]] = {}
 
     def default(self, o: object) -> object:
         """Return what to write for an object that JSON does not know; override it to add types.
@@ -165,8 +219,8 @@ class DefaultJSONProvider(JSONProvider):
             ValueError: A number is not finite; the message states it and its place.
                 Or a value contains itself.
         """
-        text = _encode(self._build(kwargs), obj) if kwargs else self._write("spaced", obj)
-        return _escape_surrogates(text)
+        text = encode(self._build(kwargs), obj) if kwargs else self._write("spaced", obj)
+        return escape_surrogates(text)
 
     def loads(self, s: str | bytes | bytearray, **kwargs: Any) -> Any:
         """Return the value of a JSON text.
@@ -205,26 +259,29 @@ class DefaultJSONProvider(JSONProvider):
         """
         if type(self).dumps is not DefaultJSONProvider.dumps:
             return super().response(*args, **kwargs)
-        compact = self._app.config["JSON_COMPACT"]
+        compact: Any = self.compact if self._has_settings else self.app.config["JSON_COMPACT"]
         if compact is None:
-            compact = not self._app.debug
+            compact = not self.app.debug
         value = args[0] if len(args) == 1 and not kwargs else _response_value(args, kwargs)
         return self._respond(self._write("compact" if compact else "indented", value) + "\n")
 
     def _write(self, layout: str, obj: object) -> str:
-        config = self._app.config
-        key = (layout, not config["JSON_AS_ASCII"], not config["JSON_SORT_KEYS"])
+        config = self.app.config
+        if self._has_settings:
+            key = (layout, not self.ensure_ascii, not self.sort_keys)
+        else:
+            key = (layout, not config["JSON_AS_ASCII"], not config["JSON_SORT_KEYS"])
         prepared = self._encoders.get(key)
         if prepared is None:
             prepared = self._encoders[key] = self._build(_LAYOUTS[layout]), []
         encoder, idle = prepared
-        c_encode: _CEncoder | None
+        c_encode: CEncoder | None
         try:
             c_encode = idle.pop()
         except IndexError:  # the first call, or other threads are writing
-            c_encode = _c_encoder(encoder)
+            c_encode = c_encoder(encoder)
         if c_encode is None:
-            return _encode(encoder, obj)
+            return encode(encoder, obj)
         try:
             text = "".join(c_encode(obj, 0))
         except (TypeError, ValueError) as error:
@@ -232,14 +289,13 @@ class DefaultJSONProvider(JSONProvider):
         else:
             idle.append(c_encode)  # not after an error: it still holds the containers that it was in
             return text
-        return _encode_unsorted(encoder, obj, failure)
+        return encode_unsorted(encoder, obj, failure)
 
     def _build(self, options: Mapping[str, Any]) -> json.JSONEncoder:
-        config = self._app.config
         settings: dict[str, Any] = {
             "default": lambda o: self.default(o),  # noqa: PLW0108 - may be assigned after this was built
-            "ensure_ascii": config["JSON_AS_ASCII"],
-            "sort_keys": config["JSON_SORT_KEYS"],
+            "ensure_ascii": self.ensure_ascii,
+            "sort_keys": self.sort_keys,
             "allow_nan": False,
         }
         return json.JSONEncoder(**{**settings, **options})
@@ -252,11 +308,6 @@ _LAYOUTS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def _escape_surrogates(text: str) -> str:
-    """Return a JSON text that can be encoded: a surrogate without its other half is written as an escape."""
-    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
-
-
 def _response_value(args: tuple[object, ...], kwargs: dict[str, object]) -> object:
     if args and kwargs:
         raise TypeError("a JSON response takes positional or keyword arguments, not both")
@@ -265,90 +316,61 @@ def _response_value(args: tuple[object, ...], kwargs: dict[str, object]) -> obje
     return list(args) or kwargs or None
 
 
-def _c_encoder(encoder: json.JSONEncoder) -> _CEncoder | None:
-    """Return a reusable C encoder, or `None` if unavailable.
+# -------------------------------------------------------------------------
+# With the provider of the current application
+# -------------------------------------------------------------------------
 
-    It remembers which containers it is in, so that it serves one call at a time.
+#: Outside of a context: the default provider, with the default configuration.
+_DEFAULT: Final = DefaultJSONProvider(cast("Cocopot", SimpleNamespace(config=DEFAULTS, debug=False)))
+
+
+def _provider() -> JSONProvider:
+    context = CURRENT.get(None)
+    return _DEFAULT if context is None else context.app.json
+
+
+def dumps(obj: object, **kwargs: Any) -> str:
+    """Return a value as JSON text, by the current application's provider, or a default one without it.
+
+    Args:
+        obj: The value.
+        kwargs: Options of the library in use.
     """
-    make: Callable[..., _CEncoder] | None = getattr(json.encoder, "c_make_encoder", None)
-    if make is None or getattr(encoder, "indent", None) is not None:
-        return None
-    escape = "encode_basestring_ascii" if encoder.ensure_ascii else "encode_basestring"
-    return make(
-        {},
-        encoder.default,
-        getattr(json.encoder, escape),
-        None,
-        encoder.key_separator,
-        encoder.item_separator,
-        encoder.sort_keys,
-        encoder.skipkeys,
-        encoder.allow_nan,
-    )
+    return _provider().dumps(obj, **kwargs)
 
 
-def _encode(encoder: json.JSONEncoder, obj: object) -> str:
-    try:
-        return encoder.encode(obj)
-    except (TypeError, ValueError) as error:
-        failure = error
-    return _encode_unsorted(encoder, obj, failure)
+def loads(s: str | bytes, **kwargs: Any) -> Any:
+    """Return the value of a JSON text, by the current application's provider, or a default one without it.
+
+    Args:
+        s: The text, or its bytes in UTF-8.
+        kwargs: Options of the library in use.
+
+    Raises:
+        ValueError: The text is not JSON.
+    """
+    return _provider().loads(s, **kwargs)
 
 
-def _encode_unsorted(encoder: json.JSONEncoder, obj: object, failure: Exception) -> str:
-    """Write without sorting if keys cannot be sorted; raise any other failure with its place."""
-    if encoder.sort_keys and isinstance(failure, TypeError):
-        # Keys of several types have no order; any other error occurs again.
-        encoder = copy.copy(encoder)
-        encoder.sort_keys = False
-        return _encode(encoder, obj)
-    _raise_with_path(failure, encoder, obj)
-    raise failure
+def dump(obj: object, fp: IO[str], **kwargs: Any) -> None:
+    """Write a value as JSON to a file opened for text; see `dumps`.
+
+    Args:
+        obj: The value.
+        fp: The file; RFC 8259 requires UTF-8.
+        kwargs: Options of the library in use.
+    """
+    _provider().dump(obj, fp, **kwargs)
 
 
-def _raise_with_path(failure: Exception, encoder: json.JSONEncoder, obj: object) -> None:
-    """Inspect a value that could not be written, and raise the failure again, with its place."""
-    seen: dict[int, object] = {}  # the objects too: an id may be reused after its object is gone
-    pending: list[tuple[str, object]] = [("$", obj)]
-    while pending:
-        path, value = pending.pop()
-        if id(value) in seen:
-            continue
-        seen[id(value)] = value
-        try:
-            pending += reversed(_children(encoder, path, value))
-        except (TypeError, ValueError) as error:
-            if type(error) is not type(failure):
-                continue
-            path = printable(path)  # keys may be what a client sent
-            if type(error) not in {TypeError, ValueError}:
-                error.add_note(f"while writing {path} as JSON")
-                raise
-            raise type(error)(f"{error} (at {path})") from error
+def load(fp: IO[Any], **kwargs: Any) -> Any:
+    """Return the value of a JSON file; see `loads`.
 
+    Args:
+        fp: The file, opened for text or for bytes.
+        kwargs: Options of the library in use.
 
-def _children(encoder: json.JSONEncoder, path: str, value: object) -> list[tuple[str, object]]:
-    if isinstance(value, dict):
-        return [(f"{path}[{key!r}]", item) for key, item in value.items() if _is_key(encoder, key)]
-    if isinstance(value, (list, tuple)):
-        return [(f"{path}[{index}]", item) for index, item in enumerate(value)]
-    if value is None or isinstance(value, (str, int, float)):
-        _check_number(encoder, value)
-        return []
-    return [(path, encoder.default(value))]
-
-
-def _is_key(encoder: json.JSONEncoder, key: object) -> bool:
-    if key is None or isinstance(key, (str, int, float)):
-        _check_number(encoder, key)
-        return True
-    if encoder.skipkeys:
-        return False
-    raise TypeError(f"Key of type {type(key).__qualname__} is not str, int, float, bool or None")
-
-
-def _check_number(encoder: json.JSONEncoder, value: object) -> None:
-    if isinstance(value, float) and not (encoder.allow_nan or math.isfinite(value)):
-        raise_not_json(repr(value))
-    if isinstance(value, int):
-        int.__repr__(value)  # a ValueError if it has too many digits
+    Raises:
+        ValueError: The text is not JSON.
+    """
+    return _provider().load(fp, **kwargs)

@@ -7,6 +7,7 @@ import functools
 import sys
 import threading
 import weakref
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import StartupTimeout
@@ -63,7 +64,9 @@ class Lifespan:
             self._app.config.check()
             check_route_options(self._app)
             checked = _extent(self._app)
-            with self._app.app_context():
+            hooks = ("cocopot_startup", "cocopot_wsgi")
+            is_used = any(self._app.plugins.call_order(hook) for hook in hooks)
+            with self._app.app_context() if is_used else nullcontext():
                 self._loader.run_startup(self._app)
                 self._middleware.compose()
             if _extent(self._app) != checked:  # startup hooks may add routes

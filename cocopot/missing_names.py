@@ -68,6 +68,14 @@ _MODULE: Final[Mapping[str, str]] = {
         _CONTEXT,
     ),
 }
+#: Attributes of an application or a blueprint that are gone in Flask too, with what replaces each.
+GONE: Final[Mapping[str, str]] = {
+    "json_encoder": "override default() of a DefaultJSONProvider, and set json_provider_class to it",
+    "json_decoder": "override loads() of a DefaultJSONProvider, and set json_provider_class to it",
+    "request_globals_class": "use app_ctx_globals_class",
+    "logger_name": "set app.name, which is the name of app.logger",
+    "error_handlers": "use register_error_handler() or error_handler_spec",
+}
 #: What an application or a blueprint does not have.
 REGISTRAR: Final[Mapping[str, str]] = {
     "before_first_request": "use @app.on_startup, which runs before the first request",
@@ -79,6 +87,8 @@ REGISTRAR: Final[Mapping[str, str]] = {
         ),
         _JINJA,
     ),
+    "before_first_request_funcs": "use startup_funcs, the functions of @app.on_startup",
+    **GONE,
     **dict.fromkeys(("session_cookie_name", "permanent_session_lifetime"), _SESSIONS),
 }
 #: Route options, each with the plugin of Cocopot that declares it.
@@ -89,6 +99,21 @@ CLIENT: Final[Mapping[str, str]] = {}
 _PUBLIC_MODULES = tuple(
     f"cocopot.{name}" for name in ("exceptions", "json", "sessions", "templating", "testing", "views")
 )
+
+
+def reject_gone(owner: object, name: str) -> None:
+    """Raise if an attribute that is assigned has no effect any more.
+
+    Args:
+        owner: The object or the class.
+        name: The attribute.
+
+    Raises:
+        AttributeError: With what replaces it.
+    """
+    if name in GONE:
+        cls = owner if isinstance(owner, type) else type(owner)
+        raise AttributeError(f"{cls.__name__}.{name} would have no effect: {GONE[name]}.")
 
 
 class ExplainsMissingNames:

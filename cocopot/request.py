@@ -33,6 +33,7 @@ from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from cocopot.body import BodyStream, bad_request, read_body
 from cocopot.datastructures import EnvironHeaders
+from cocopot.debug_errors import NoFiles
 from cocopot.escapes import printable
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cocopot.lazy_attributes import (
@@ -309,8 +310,14 @@ class Request(_WerkzeugRequest):
         except ValueError as error:
             raise bad_request("form", error) from error
         self.holds_files = bool(self.files)
+        if not self.holds_files and self.app is not None and self.app.config["DEBUG"]:
+            self._explain_missing_files()
         if None in self.form or None in self.files:
             raise BadRequest("A part of this request's form has no name.")
+
+    def _explain_missing_files(self) -> None:
+        if self.mimetype != "multipart/form-data" and self.form:
+            vars(self)["files"] = NoFiles(self.mimetype, self.form)
 
     def _has_unread_body(self) -> bool:
         data = getattr(self, "_cached_data", None)

@@ -27,7 +27,7 @@ from werkzeug.wrappers import Response as _WerkzeugResponse
 from werkzeug.wsgi import ClosingIterator
 
 from cocopot.conditions import ConditionalResponse
-from cocopot.cookies import check_cookie, clean_domain, clean_expires, clean_max_age
+from cocopot.cookies import check_cookie, clean_domain, clean_expires, clean_max_age, max_cookie_size
 from cocopot.datastructures import Headers as PlainHeaders
 from cocopot.head import (
     CONTENT_TYPES,
@@ -225,6 +225,8 @@ class Response(ConditionalResponse):
         self._headers = _own_headers(value)
         self._head = None
 
+    max_cookie_size = property(max_cookie_size)
+
     def set_cookie(
         self,
         key: str,
@@ -270,10 +272,10 @@ class Response(ConditionalResponse):
             samesite=samesite,
             partitioned=partitioned,
         )
-        if 0 < self.max_cookie_size < len(header):
+        limit = self.max_cookie_size
+        if 0 < limit < len(header):
             # Unlike Werkzeug's, a constant text: Python keeps each one, and a client may choose the length.
-            message = f"A cookie is larger than {self.max_cookie_size} bytes: browsers may ignore it."
-            warnings.warn(message, stacklevel=2)
+            warnings.warn(f"A cookie is larger than {limit} bytes: browsers may ignore it.", stacklevel=2)
         self.headers.add("Set-Cookie", header)
 
     def call_on_close(self, func: Callable[[], T]) -> Callable[[], T]:

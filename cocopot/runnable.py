@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from cocopot.proxies import g
 from cocopot.registry.decorators import AppRegistrar
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 class Runnable(AppRegistrar):
     """A registry of routes and functions that can be run without a WSGI server of its own."""
+
+    #: Class of what `test_client` returns; `None` for `cocopot.testing.Client`.
+    test_client_class: type[Client] | None = None
+    #: Class of what `test_cli_runner` returns; `None` for `cocopot.testing.CliRunner`.
+    test_cli_runner_class: type[CliRunner] | None = None
 
     @property
     def _app(self) -> Cocopot:
@@ -45,21 +51,21 @@ class Runnable(AppRegistrar):
 
         Args:
             use_cookies: Whether it keeps cookies.
-            kwargs: Passed to `cocopot.testing.Client`.
+            kwargs: Passed to `test_client_class`, by default `cocopot.testing.Client`.
         """
         from cocopot.testing.client import Client
 
-        return Client(self._app, use_cookies=use_cookies, **kwargs)
+        return (self.test_client_class or Client)(self._app, use_cookies=use_cookies, **kwargs)
 
     def test_cli_runner(self, **kwargs: Any) -> CliRunner:
         """Return a runner for the application's commands in tests.
 
         Args:
-            kwargs: Passed to `cocopot.testing.CliRunner`.
+            kwargs: Passed to `test_cli_runner_class`, by default `cocopot.testing.CliRunner`.
         """
         from cocopot.testing.client import CliRunner
 
-        return CliRunner(self._app, **kwargs)
+        return (self.test_cli_runner_class or CliRunner)(self._app, **kwargs)
 
     def test_request_context(self, *args: Any, **kwargs: Any) -> Context:
         """Return a request context for a request that is built from arguments.
@@ -85,7 +91,7 @@ class Runnable(AppRegistrar):
 
     def make_shell_context(self) -> dict[str, Any]:
         """Return the names for the interactive shell."""
-        context: dict[str, Any] = {"app": self._app}
+        context: dict[str, Any] = {"app": self._app, "g": g}
         for names in self._app.plugins.hook.cocopot_shell_context(app=self):
             context.update(names)
         return context

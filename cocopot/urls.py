@@ -8,7 +8,6 @@ from urllib.parse import quote
 from werkzeug.routing import BuildError
 
 from cocopot.context import current_or_none
-from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from cocopot.types import Options
 
 #: Of an endpoint with more characters nothing is computed that takes the square of its length.
-_LONGEST_USUAL = 200
+LONGEST_USUAL = 200
 
 
 def domain_of(app: Cocopot) -> tuple[str | None, str | None]:
@@ -84,8 +83,8 @@ def url_for(
         external = scheme is not None or not in_request
     if scheme is not None and not external:
         raise ValueError("url_for() with _scheme= builds an external URL; remove _external=False.")
-    inject_url_defaults(app, endpoint, values)
-    adapter = context.url_adapter if context is not None else create_url_adapter(app, None)
+    app.inject_url_defaults(endpoint, values)
+    adapter = context.url_adapter if context is not None else app.create_url_adapter(None)
     if adapter is None:
         raise RuntimeError(
             "Outside of a request, URLs can be built only with SERVER_NAME configured, and "
@@ -95,7 +94,7 @@ def url_for(
         url = adapter.build(endpoint, values, method=method, url_scheme=scheme, force_external=external)
     except BuildError as error:
         values.update(_anchor=anchor, _method=method, _scheme=scheme, _external=external)
-        return handle_url_build_error(app, error, endpoint, values)
+        return app.handle_url_build_error(error, endpoint, values)
     if anchor is not None:
         fragment = quote(anchor, safe="%!#$&'()*+,/:;=?@")
         url = f"{url}#{fragment}"
@@ -111,29 +110,3 @@ def _relative(context: Context | None, endpoint: str) -> str:
     """Put the current blueprint's name before an endpoint that begins with a dot."""
     blueprint = context.request.blueprint if context is not None and context.request is not None else None
     return f"{blueprint}{endpoint}" if blueprint else endpoint[1:]
-
-
-def inject_url_defaults(app: Cocopot, endpoint: str, values: Options) -> None:
-    """Let the URL-defaults hooks fill in `values`."""
-    head = endpoint
-    if len(endpoint) > _LONGEST_USUAL:  # perhaps a client's, with any number of dots
-        head = endpoint[: max(map(len, app.blueprints), default=0) + 1]
-    scopes = [name for name in blueprints_of(head) if name in app.blueprints]
-    call = app.plugins.compiled_hook("cocopot_url_defaults", scopes)
-    if call is not None:
-        call(app, endpoint, values)
-
-
-def handle_url_build_error(app: Cocopot, error: BuildError, endpoint: str, values: Options) -> str:
-    """Return what a build-error handler supplies for a URL that could not be built.
-
-    Raises:
-        BuildError: If none does.
-    """
-    if len(endpoint) > _LONGEST_USUAL:
-        vars(error)["suggested"] = None
-    call = app.plugins.compiled_hook("cocopot_url_build_error")
-    url: str | None = call(app, error, endpoint, values) if call is not None else None
-    if url is None:
-        raise error
-    return url

@@ -306,7 +306,7 @@ class TestPlugins:
 
     def test_shell_context_without_anything(self, app: Cocopot) -> None:
         """The shell always gets the application."""
-        assert app.make_shell_context() == {"app": app}
+        assert app.make_shell_context() == {"app": app, "g": g}
 
     def test_commands(self, calls: list[str]) -> None:
         """Plugins add commands to the application's group."""

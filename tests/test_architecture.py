@@ -27,14 +27,16 @@ option_errors option_types
 exceptions
 environment
 suggestions escapes frames
+debug_errors
 missing_names
 hosts
 scopes
+context
 origins
 config_keys
 strict_json
 config config_attributes
-json
+json_encoders json
 speedups.python speedups
 datastructures
 statuses cookies
@@ -49,7 +51,6 @@ response
 sessions
 routing.rule routing.parts routing.converters
 routing.readers routing.walk routing.plans routing.table routing.matcher routing.router routing
-context
 coroutines
 proxies
 flashing async_reading streaming sse

@@ -136,12 +136,12 @@ class TestStaticFolder:
     )
     def test_url_path(self, folder: Any, path: str | None, rule: str) -> None:
         """The URL path is the configured one, or built from the folder's name."""
-        app = Cocopot(__name__, folder, path, autoload=False)
+        app = Cocopot(__name__, static_folder=folder, static_url_path=path, autoload=False)
         assert [rule.rule for rule in app.router.iter_rules("static")] == [rule]
 
     def test_none(self, tmp_path: Path) -> None:
         """Without a static folder there is no route, no URL path, and nothing to send."""
-        app = Cocopot(__name__, None, autoload=False)
+        app = Cocopot(__name__, static_folder=None, autoload=False)
         assert (app.has_static_folder, app.static_folder, app.static_url_path) == (False, None, None)
         assert "static" not in app.view_functions
         with app.test_request_context(), pytest.raises(RuntimeError, match="needs a static_folder"):

@@ -14,6 +14,7 @@ import pytest
 from cocopot import Blueprint, Cocopot, current_app, g, hookimpl, url_for
 from cocopot.context import has_app_context
 from cocopot.exceptions import ConfigError
+from cocopot.registry.callbacks import TEARDOWN_APP_CONTEXT, FunctionList
 from tests.processes import run_script
 
 if TYPE_CHECKING:
@@ -360,7 +361,8 @@ def test_an_overridden_teardown_has_the_context() -> None:
     blueprint = Blueprint("bp", __name__)
     blueprint.add_url_rule("/", "index", index)
     app.register_blueprint(blueprint)
-    app.teardown_appcontext_funcs["bp"].append(lambda exc: calls.append("blueprint"))
+    functions = FunctionList(TEARDOWN_APP_CONTEXT, app.plugins, "bp")
+    functions.append(lambda exc: calls.append("blueprint"))
     app.start()
     calls.clear()
     app.test_client().get("/")

@@ -225,7 +225,7 @@ PRIVATE_NAMES = [
         "the message of an exception, escaped in its traceback",
         lambda: traceback.TracebackException(ValueError, ValueError(), None),
     ),
-    PrivateName("c_make_encoder", "json", "an encoder that serves many calls", lambda: json.encoder),
+    PrivateName("c_make_encoder", "json_encoders", "an encoder that serves many calls", lambda: json.encoder),
     PrivateName("scan_once", "strict_json", "decodes without searching for white space", json.JSONDecoder),
     PrivateName("_typeshed", "cli.routes sessions", "types of arguments, for type checkers only", None),
 ]

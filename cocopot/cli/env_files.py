@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 #: Searched for in the working directory and its parents; a later one overrides an earlier one.
-FILE_NAMES = (".env", ".cocopotenv")
+FILE_NAMES = (".cocopotenv", ".env")
 #: How long a pipe with one of these names may take to be written and closed, in seconds.
 PIPE_TIMEOUT = 5.0
 _INSTALL_HINT = "install python-dotenv, for example with pip install 'cocopot[dotenv]'"

@@ -27,6 +27,7 @@ STEPS: Mapping[str, Step] = {
     "full_dispatch_request": lifecycle.full_dispatch_request,
     "preprocess_request": lifecycle.preprocess_request,
     "dispatch_request": lifecycle.dispatch_request,
+    "finalize_request": lifecycle.finalize_request,
     "make_response": lifecycle.make_response,
     "process_response": lifecycle.process_response,
     "handle_user_exception": lifecycle.handle_user_exception,
@@ -55,6 +56,7 @@ class EndpointPipeline:
         "dispatch_request_hook",
         "do_teardown_appcontext",
         "do_teardown_request",
+        "finalize_request",
         "full_dispatch_request",
         "got_request_exception_hook",
         "handle_exception",
@@ -80,6 +82,8 @@ class EndpointPipeline:
     full_dispatch_request: Callable[[Context], Response]
     preprocess_request: Callable[[Context], ResponseValue | None]
     dispatch_request: Callable[[Context], ResponseValue]
+    #: Takes a value, and optionally whether an error handler has returned it.
+    finalize_request: Callable[..., Response]
     make_response: Callable[[Context, object], Response]
     process_response: Callable[[Context, Response], Response]
     handle_user_exception: Callable[[Context, Exception], ResponseValue]

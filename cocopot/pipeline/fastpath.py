@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 #: The steps that are inlined here.
 INLINED = frozenset(
     {
+        "finalize_request",
         "full_dispatch_request",
         "preprocess_request",
         "dispatch_request",

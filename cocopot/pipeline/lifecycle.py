@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from werkzeug.exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -18,7 +18,7 @@ from cocopot.body import BAD_INPUT, check_content_length
 from cocopot.context import CURRENT, Context
 from cocopot.hooks.reporting import run_every
 from cocopot.logs import log_failure
-from cocopot.pipeline.matching import check_case, check_utf8, routing_error
+from cocopot.pipeline.matching import check_case, check_utf8, match_with_adapter, routing_error
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
 from cocopot.pipeline.sending import send, send_error, send_without_request, start_or_time_out
 from cocopot.pipeline.sessions import save_session
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.types import ResponseValue, StartResponse, WSGIEnvironment
 
+_CONTEXT = "request_context"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 # Called on an imported name, a method is compiled to a slower lookup (CPython 3.11).
 _set_context, _reset_context = CURRENT.set, CURRENT.reset
@@ -65,7 +66,7 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
     if not app.started and (unavailable := start_or_time_out(app)) is not None:
         return unavailable(environ, start_response)
     try:
-        context = new_context(app, environ)
+        context = app.request_context(environ) if _CONTEXT in app.overridden else new_context(app, environ)
     except Exception as exc:  # noqa: BLE001 - of a request class of the application's own
         return send_without_request(app, environ, start_response, exc)
     request: Any = context.request
@@ -136,6 +137,9 @@ def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> s
     try:
         if environ.get("CONTENT_LENGTH"):
             check_content_length(environ)
+        if "create_url_adapter" in app.overridden:
+            request.url_rule, request.view_args = match_with_adapter(app, request)
+            return request.url_rule.endpoint  # type: ignore[no-any-return]
         config, router = app.config, app.router
         if type(request) is Request and (found := router.match_plain(environ, config)) is not None:
             rule, request.view_args = found
@@ -188,7 +192,7 @@ def full_dispatch_request(context: Context) -> Response:
                 raise_no_result(context)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
         return recover(context, exc)
-    return finalize_request(context, value)
+    return pipeline.finalize_request(context, value)
 
 
 def preprocess_request(context: Context) -> ResponseValue | None:
@@ -212,7 +216,7 @@ def dispatch_request(context: Context) -> ResponseValue:
     return value
 
 
-def finalize_request(context: Context, value: object, *, from_error_handler: bool = False) -> Response:
+def finalize_request(context: Context, value: object, from_error_handler: bool = False) -> Response:
     """Turn a value into a response, and run the after-request hooks on it.
 
     If an exception occurs for the response of an error handler, it is logged and the response sent as it is.
@@ -272,9 +276,8 @@ def process_response(context: Context, response: Response) -> Response:
 def recover(context: Context, exc: Exception) -> Response:
     """Return the response of the error handlers for an exception, or raise it again."""
     try:
-        response = finalize_request(
-            context, (context.pipeline or context.get_pipeline()).handle_user_exception(context, exc)
-        )
+        pipeline = context.pipeline or context.get_pipeline()
+        response = pipeline.finalize_request(context, pipeline.handle_user_exception(context, exc))
         context.answered = exc
         return response
     finally:
@@ -288,7 +291,7 @@ def handle_user_exception(context: Context, exc: Exception) -> ResponseValue:
         cls = type(exc)
         if issubclass(cls, BadRequestKeyError) and (app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]):
             BaseException.__setattr__(exc, "show_exception", True)
-        if issubclass(cls, HTTPException) and not _is_trapped(app, cls):
+        if issubclass(cls, HTTPException) and not app.trap_http_exception(exc):
             pipeline = context.pipeline or context.get_pipeline()
             return pipeline.handle_http_exception(context, exc)  # type: ignore[arg-type]  # it is one
         value = _call_error_handlers(context, exc)
@@ -297,15 +300,6 @@ def handle_user_exception(context: Context, exc: Exception) -> ResponseValue:
         return value
     finally:
         del exc  # break the reference cycle exception -> traceback -> frame
-
-
-def _is_trapped(app: Cocopot, cls: type[Exception]) -> bool:
-    if app.config["TRAP_HTTP_EXCEPTIONS"]:
-        return True
-    trap: bool | None = app.config["TRAP_BAD_REQUEST_ERRORS"]
-    if trap is None and app.debug and issubclass(cls, BadRequestKeyError):
-        return True
-    return bool(trap) and issubclass(cls, BadRequest)
 
 
 def handle_http_exception(context: Context, exc: HTTPException) -> ResponseValue:
@@ -328,8 +322,8 @@ def handle_exception(context: Context, exc: Exception) -> Response:
     a request whose host is not trusted.
     """
     app, pipeline = context.app, context.pipeline or context.get_pipeline()
-    if issubclass(type(exc), BAD_INPUT) and not _is_trapped(app, type(exc)):
-        return finalize_request(context, exc, from_error_handler=True)
+    if issubclass(type(exc), BAD_INPUT) and not app.trap_http_exception(exc):
+        return pipeline.finalize_request(context, exc, True)
     if pipeline.got_request_exception_hook is not None:
         try:
             pipeline.got_request_exception_hook(app, context.request, exc)
@@ -346,7 +340,7 @@ def handle_exception(context: Context, exc: Exception) -> Response:
     try:
         value = _call_error_handlers(context, internal_error)
         value = internal_error if value is None else value
-        return finalize_request(context, value, from_error_handler=True)
+        return pipeline.finalize_request(context, value, True)
     except Exception as error:  # noqa: BLE001
         log_failure(app, "Handling an exception failed too; a plain 500 is sent", error=error)
         return Response(internal_error.get_body(), 500)
@@ -363,6 +357,8 @@ def tear_down(context: Context, exc: BaseException | None) -> None:
     try:
         try:
             has_request = context.request is not None and context.request_owner is None
+            if exc is not None and has_request and "should_ignore_error" in context.app.overridden:
+                exc = None if context.app.should_ignore_error(exc) else exc
             if has_request and pipeline.do_teardown_request is not None:
                 pipeline.do_teardown_request(context, exc)
         finally:

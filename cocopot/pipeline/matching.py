@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
 
 from cocopot.hosts import UNMATCHED_TRUSTED_HOSTS
 
 if TYPE_CHECKING:
+    from cocopot.app import Cocopot
     from cocopot.request import Request
     from cocopot.routing import Rule
     from cocopot.types import WSGIEnvironment
@@ -29,6 +30,25 @@ def check_case(request: Request, sent: str, method: str, rule: Rule) -> None:
     if sent.upper() == method and rule.methods is not None:
         request.view_args = None
         raise MethodNotAllowed(sorted(rule.methods))
+
+
+def match_with_adapter(app: Cocopot, request: Request) -> tuple[Rule, dict[str, object]]:
+    """Return the rule of a request, and the values of the URL, by the adapter that a subclass has created.
+
+    Args:
+        app: The application, which overrides `create_url_adapter`.
+        request: The request.
+
+    Raises:
+        NotFound: There is no adapter.
+        HTTPException: No rule matches, or the request is redirected.
+    """
+    request.host  # noqa: B018 - raises for a host that is not valid or not trusted
+    adapter = app.create_url_adapter(request)
+    if adapter is None:
+        raise NotFound
+    rule, values = adapter.match(return_rule=True)
+    return rule, dict(values)  # type: ignore[return-value]  # a rule of the application
 
 
 def check_utf8(environ: WSGIEnvironment) -> None:

@@ -5,34 +5,43 @@ The steps themselves are in `cocopot.pipeline.lifecycle`, in the order in which 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast, overload
 
-from cocopot import coroutines
-from cocopot.context import current_or_none, current_request_context
+from werkzeug.exceptions import BadRequest, BadRequestKeyError
+
+from cocopot import coroutines, urls
+from cocopot.context import Context, current_or_none, current_request_context
 from cocopot.escapes import printable
 from cocopot.pipeline import lifecycle, sessions
-from cocopot.pipeline.defaults.dispatch import default_options_response
+from cocopot.pipeline.defaults.dispatch import default_options_response, raise_routing_exception
 from cocopot.pipeline.endpoint import STEPS, EndpointPipeline
+from cocopot.scopes import blueprints_of
 from cocopot.sessions import SessionInterface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
+    from werkzeug.routing import BuildError, MapAdapter
+
     from cocopot.app import Cocopot
-    from cocopot.context import Context
+    from cocopot.config import Config
     from cocopot.exceptions import HTTPException
     from cocopot.hooks import PluginManager
     from cocopot.pipeline.endpoint import Step
     from cocopot.request import Request
     from cocopot.response import Response
     from cocopot.sessions import Session
-    from cocopot.types import ExcInfo, ResponseValue, StartResponse, WSGIApplication, WSGIEnvironment
+    from cocopot.types import ExcInfo, Options, ResponseValue, StartResponse, WSGIApplication, WSGIEnvironment
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 #: Attributes that pipelines are compiled from, so that changing one requires compiling them again.
 _COMPILED_IN = STEPS.keys() | {"response_class"}
+#: Steps that are run without a call of the application's method, unless it is overridden.
+_CALLED_IF_OVERRIDDEN = frozenset(
+    {"create_url_adapter", "raise_routing_exception", "request_context", "should_ignore_error"}
+)
 
 
 class RequestOverrides:
@@ -43,12 +52,18 @@ class RequestOverrides:
 
     plugins: PluginManager
     started: bool
+    config: Config
+    debug: bool
+    #: The steps that are overridden, of those that are otherwise run without a call of a method.
+    overridden: frozenset[str] = frozenset()
     #: Opens and saves the sessions of requests for which no plugin does; assigned before the first request.
     session_interface: SessionInterface = SessionInterface()
 
-    def app_context(self) -> Context:
-        """Return an application context."""
-        raise NotImplementedError
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.overridden = frozenset(
+            name for name in _CALLED_IF_OVERRIDDEN if getattr(cls, name) is not _DEFAULTS[name]
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "session_interface":
@@ -56,6 +71,8 @@ class RequestOverrides:
         super().__setattr__(name, value)
         if name in _COMPILED_IN and hasattr(self, "plugins"):
             self.plugins.invalidate()
+        if name in _CALLED_IF_OVERRIDDEN:
+            super().__setattr__("overridden", self.overridden | {name})
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
@@ -98,6 +115,72 @@ class RequestOverrides:
 
     wsgi_app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = lifecycle.handle_request  # type: ignore[assignment]  # a method
 
+    # -- contexts ------------------------------------------------------
+
+    def app_context(self) -> Context:
+        """Return an application context, for `with`: `current_app` and its own `g` are available inside."""
+        return Context(cast("Cocopot", self))
+
+    def request_context(self, environ: WSGIEnvironment) -> Context:
+        """Return a request context for a WSGI environment, for `with`; no hook has run yet.
+
+        Args:
+            environ: The WSGI environment.
+        """
+        app = cast("Cocopot", self)
+        context = lifecycle.new_context(app, environ)
+        environ["werkzeug.request"] = request = context.existing_request
+        lifecycle.match_request(app, request, environ)
+        return context
+
+    # -- URLs ----------------------------------------------------------
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return the URL adapter for a request, or outside of one for SERVER_NAME; `None` without it.
+
+        Args:
+            request: The request, or `None`. Where a subclass overrides the method, requests are matched with
+                the adapter.
+        """
+        return urls.create_url_adapter(cast("Cocopot", self), request)
+
+    def inject_url_defaults(self, endpoint: str, values: Options) -> None:
+        """Let the URL-defaults hooks fill in the values of a URL that is about to be built.
+
+        Args:
+            endpoint: The endpoint.
+            values: The values, which are changed in place.
+        """
+        blueprints = cast("Cocopot", self).blueprints
+        head = endpoint
+        if len(endpoint) > urls.LONGEST_USUAL:  # perhaps a client's, with any number of dots
+            head = endpoint[: max(map(len, blueprints), default=0) + 1]
+        scopes = [name for name in blueprints_of(head) if name in blueprints]
+        call = self.plugins.compiled_hook("cocopot_url_defaults", scopes)
+        if call is not None:
+            call(self, endpoint, values)
+
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: Options) -> str:
+        """Return what a build-error handler supplies for a URL that could not be built.
+
+        Args:
+            error: The error.
+            endpoint: The endpoint.
+            values: The values, with the underscored arguments of `url_for`.
+
+        Raises:
+            BuildError: If no handler does.
+        """
+        if len(endpoint) > urls.LONGEST_USUAL:
+            vars(error)["suggested"] = None
+        call = self.plugins.compiled_hook("cocopot_url_build_error")
+        url: str | None = call(self, error, endpoint, values) if call is not None else None
+        if url is None:
+            raise error
+        return url
+
+    # -- the steps of a request ----------------------------------------
+
     def full_dispatch_request(self) -> Response:
         """Run the request from its first hook to the finished response, errors included."""
         return lifecycle.full_dispatch_request(current_request_context())
@@ -109,6 +192,25 @@ class RequestOverrides:
     def dispatch_request(self) -> ResponseValue:
         """Call the view, and return what it returns."""
         return lifecycle.dispatch_request(current_request_context())
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """Raise the exception of a request that matches no rule, or that is redirected.
+
+        In debug mode, a redirect that would lose the body of the request is explained.
+
+        Args:
+            request: The request.
+        """
+        raise_routing_exception(cast("Cocopot", self), request)
+
+    def finalize_request(self, rv: ResponseValue, from_error_handler: bool = False) -> Response:
+        """Turn a value into a response, and run the after-request hooks on it.
+
+        Args:
+            rv: What a view, a before-request function or an error handler has returned.
+            from_error_handler: Whether a further exception is logged, and the response sent as it is.
+        """
+        return lifecycle.finalize_request(current_request_context(), rv, from_error_handler)
 
     def make_response(self, rv: ResponseValue) -> Response:
         """Turn what a view may return into a response.
@@ -159,6 +261,30 @@ class RequestOverrides:
         """Return the response to OPTIONS: empty, with the methods of the URL."""
         context = current_request_context()
         return default_options_response(context.app, context.existing_request)
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Return whether an HTTP exception is treated like any other, instead of being a response.
+
+        By default this depends on TRAP_HTTP_EXCEPTIONS, TRAP_BAD_REQUEST_ERRORS and debug mode.
+
+        Args:
+            e: The exception.
+        """
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        cls = type(e)  # `isinstance` may run code of the exception
+        trap: bool | None = self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap is None and self.debug and issubclass(cls, BadRequestKeyError):
+            return True
+        return bool(trap) and issubclass(cls, BadRequest)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:  # noqa: ARG002 - for subclasses
+        """Return whether the teardown functions of a request get `None` in place of an exception.
+
+        Args:
+            error: The exception that has ended the request.
+        """
+        return False
 
     def handle_user_exception(self, e: Exception) -> ResponseValue:
         """Turn an exception into a response value with the error handlers, or raise it again."""

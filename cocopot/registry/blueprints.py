@@ -179,17 +179,22 @@ class Blueprint(Registrar):
         check_rule("add_url_rule", rule)
         check_view(view_func)
         name = endpoint_of(view_func) if endpoint is None else endpoint
-        if "." in name:
-            raise ValueError(
-                f"The endpoint {name!r} may not contain a dot; the blueprint's name is put before it."
-            )
+        _check_endpoint(name)
         if methods is not None:
             options["methods"] = methods
         self.record(lambda state: state.add_url_rule(rule, name, view_func, **options))
 
     def endpoint(self, endpoint: str) -> Callable[[F], F]:
-        """Register a function as the view of an endpoint of this blueprint."""
+        """Register a function as the view of an endpoint of this blueprint.
+
+        Args:
+            endpoint: The endpoint's name, without the blueprint's.
+
+        Raises:
+            ValueError: If it has a dot in it.
+        """
         check_rule("endpoint", endpoint, "the endpoint's name")
+        _check_endpoint(endpoint)
 
         def decorator(f: F) -> F:
             check_view(f)
@@ -381,3 +386,10 @@ def _check_name(name: str) -> None:
         raise ValueError("A blueprint's name may not be empty.")
     if "." in name:
         raise ValueError(f"A blueprint's name may not contain a dot: {name!r}.")
+
+
+def _check_endpoint(name: str) -> None:
+    if "." in name:
+        raise ValueError(
+            f"The endpoint {name!r} may not contain a dot; the blueprint's name is put before it."
+        )

@@ -104,7 +104,7 @@ class FunctionList(MutableSequence[Function]):
         scope: The blueprint, or `None` for the application.
     """
 
-    def __init__(self, decorator: Decorator, plugins: PluginManager | None, scope: Scope) -> None:
+    def __init__(self, decorator: Decorator, plugins: PluginManager | None, scope: Scope = None) -> None:
         self._decorator = decorator
         self._plugins = plugins
         self._scope = scope

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cocopot.registry.callbacks import FunctionList
 from cocopot.registry.properties import PROPERTY_TABLES
 from cocopot.registry.tables import ScopedTable
 from cocopot.registry.templates import NAME_TABLES
@@ -33,7 +34,11 @@ def checkpoint(app: AppRegistrar) -> Callable[[], None]:
     values = {name: dict(getattr(app, name)) for name in _PLAIN_REGISTRIES}
     restore_config = app.config.snapshot()
     plugins = {record.name for record in app.plugins.records("plugin")}
-    tables = {name: table.as_data() for name, table in attributes.items() if isinstance(table, ScopedTable)}
+    tables = {
+        name: table.as_data()
+        for name, table in attributes.items()
+        if isinstance(table, (ScopedTable, FunctionList))
+    }
 
     def restore() -> None:
         for record in app.plugins.records("plugin"):

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from cocopot.functions import takes_function
+from cocopot.missing_names import reject_gone
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
     BEFORE_REQUEST,
@@ -17,6 +18,7 @@ from cocopot.registry.callbacks import (
     URL_BUILD_ERROR,
     URL_DEFAULTS,
     URL_VALUE_PREPROCESSOR,
+    FunctionList,
     function_table,
 )
 from cocopot.registry.checkpoints import checkpoint
@@ -28,16 +30,15 @@ from cocopot.registry.tables import ScopedTable
 from cocopot.registry.templates import AppTemplates, TemplateRegistrar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from cocopot.app import Cocopot
     from cocopot.config import Config
     from cocopot.hooks import PluginManager
     from cocopot.registry.blueprints import Blueprint
-    from cocopot.registry.callbacks import Decorator, FunctionList
+    from cocopot.registry.callbacks import Decorator
     from cocopot.registry.error_handlers import ErrorHandler, ErrorKey
     from cocopot.routing import Router, Rule
-    from cocopot.scopes import Scope
     from cocopot.types import F, Options, StrPath, View
 
 
@@ -97,14 +98,20 @@ class Registrar(TemplateRegistrar):
         #: Error handlers by blueprint name, or `None`, and by status code or class.
         self.error_handler_spec = _error_handler_table(plugins)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in vars(cls):
+            reject_gone(cls, name)
+
     def __setattr__(self, name: str, value: object) -> None:
         # `__dict__` is not read: CPython 3.13.0 would not track it, so that the object was never collected.
+        reject_gone(self, name)
         table = None
         if name in _TABLES:
             with suppress(AttributeError):  # without `__getattr__`, which searches for similar names
                 table = object.__getattribute__(self, name)
-        if isinstance(table, ScopedTable):
-            table.replace(cast("Mapping[Scope, object]", value))
+        if isinstance(table, (ScopedTable, FunctionList)):
+            table.replace(cast("Any", value))
         else:
             super().__setattr__(name, value)
 
@@ -181,9 +188,10 @@ class Registrar(TemplateRegistrar):
 
     # -- functions around the view -------------------------------------
 
-    def _append(self, decorator: Decorator, table: ScopedTable[FunctionList], f: F) -> F:
+    def _append(self, decorator: Decorator, table: ScopedTable[FunctionList] | FunctionList, f: F) -> F:
         self.check_open(decorator.name)
-        table[None].append(f)
+        functions = table[None] if isinstance(table, ScopedTable) else table
+        functions.append(f)
         return f
 
     @takes_function
@@ -248,7 +256,6 @@ class AppRegistrar(AppRouteOptions, AppProperties, AppTemplates, Registrar):
         static_folder: As for `Folders`.
         static_url_path: As for `Folders`.
         root_path: As for `Folders`.
-        plugins: The plugin manager.
     """
 
     started: bool
@@ -268,8 +275,8 @@ class AppRegistrar(AppRouteOptions, AppProperties, AppTemplates, Registrar):
         static_folder: StrPath | None,
         static_url_path: str | None,
         root_path: str | None,
-        plugins: PluginManager,
     ) -> None:
+        plugins = self.plugins
         self.properties, self.request_properties = {}, {}
         self.route_options, self._scope_options = {}, {}
         super().__init__(import_name, static_folder, static_url_path, root_path, plugins)
@@ -279,11 +286,16 @@ class AppRegistrar(AppRouteOptions, AppProperties, AppTemplates, Registrar):
         self.blueprints: dict[str, Blueprint] = {}
         #: The URL prefixes of the registered blueprints by full name.
         self.blueprint_prefixes: dict[str, str] = {}
-        self.teardown_appcontext_funcs = function_table(TEARDOWN_APP_CONTEXT, plugins)
-        self.startup_funcs = function_table(STARTUP, plugins)
-        self.shutdown_funcs = function_table(SHUTDOWN, plugins)
-        self.shell_context_processors = function_table(SHELL_CONTEXT, plugins)
-        self.url_build_error_handlers = function_table(URL_BUILD_ERROR, plugins)
+        #: The functions of `teardown_appcontext`.
+        self.teardown_appcontext_funcs = FunctionList(TEARDOWN_APP_CONTEXT, plugins)
+        #: The functions of `on_startup`.
+        self.startup_funcs = FunctionList(STARTUP, plugins)
+        #: The functions of `on_shutdown`.
+        self.shutdown_funcs = FunctionList(SHUTDOWN, plugins)
+        #: The functions of `shell_context_processor`.
+        self.shell_context_processors = FunctionList(SHELL_CONTEXT, plugins)
+        #: The functions of `url_build_error_handler`.
+        self.url_build_error_handlers = FunctionList(URL_BUILD_ERROR, plugins)
 
     def check_open(self, action: str) -> None:
         """Raise an error if the application has begun to serve.

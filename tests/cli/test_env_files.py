@@ -34,13 +34,13 @@ def shop() -> dict[str, str]:
 
 
 def test_which_wins(folder: Path) -> None:
-    """A named file wins over .cocopotenv, that over .env, and the environment over all."""
+    """A named file wins over .env, that over .cocopotenv, and the environment over all."""
     (folder / ".env").write_text("SHOP_A=env\nSHOP_B=env\nSHOP_C=env\nSHOP_D=env\n")
     (folder / ".cocopotenv").write_text("SHOP_B=cocopotenv\nSHOP_C=cocopotenv\nSHOP_D=cocopotenv\n")
     (folder / "named").write_text("SHOP_C='named file' # a comment\nSHOP_D=named\n")
     os.environ["SHOP_D"] = "real"
     read_env_files("named")
-    assert shop() == {"SHOP_A": "env", "SHOP_B": "cocopotenv", "SHOP_C": "named file", "SHOP_D": "real"}
+    assert shop() == {"SHOP_A": "env", "SHOP_B": "env", "SHOP_C": "named file", "SHOP_D": "real"}
 
 
 def test_above(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

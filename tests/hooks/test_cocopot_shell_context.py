@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cocopot import hookimpl
+from cocopot import g, hookimpl
 from tests.hooks.support import app_with
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_fires_when_the_shell_asks() -> None:
 
     app = app_with(plugin=Plugin())
     app.test_client().get("/")
-    assert [app.make_shell_context() for _ in range(2)] == [{"app": app, "count": n} for n in (1, 2)]
+    assert [app.make_shell_context() for _ in range(2)] == [{"app": app, "g": g, "count": n} for n in (1, 2)]
     assert seen == [app, app]
 
 
@@ -42,7 +42,7 @@ def test_who_wins() -> None:
     """The application's names win over a plugin's, and a later plugin's over an earlier one's."""
     app = app_with(one=names(a=1, b=1, c=1), two=names(b=2, c=2))
     app.shell_context_processor(lambda: {"c": 3})
-    assert app.make_shell_context() == {"app": app, "a": 1, "b": 2, "c": 3}
+    assert app.make_shell_context() == {"app": app, "g": g, "a": 1, "b": 2, "c": 3}
 
 
 def test_a_wrapper_may_add_names() -> None:
@@ -55,4 +55,4 @@ def test_a_wrapper_may_add_names() -> None:
             return [*results, {"count": len(results)}]
 
     app = app_with(wrapper=Wrapper(), one=names(a=1))
-    assert app.make_shell_context() == {"app": app, "a": 1, "count": 1}
+    assert app.make_shell_context() == {"app": app, "g": g, "a": 1, "count": 1}

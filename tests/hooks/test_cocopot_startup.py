@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cocopot
-from cocopot import Cocopot, hookimpl, url_for
+from cocopot import Cocopot, g, hookimpl, url_for
 from tests.hooks.drivers import recorder
 from tests.hooks.support import app_with
 
@@ -43,7 +43,7 @@ def test_not_without_a_request() -> None:
     with app.test_request_context("/"):
         assert url_for("index") == "/"
     assert app.cli.name == "shop"
-    assert app.make_shell_context() == {"app": app}
+    assert app.make_shell_context() == {"app": app, "g": g}
     assert calls == []
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from werkzeug.routing import RequestRedirect
+
+from cocopot.debug_errors import FormDataRoutingRedirect
 from cocopot.hooks import hookimpl
 
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Methods for which the view is called without further checks.
 WITH_VIEW = frozenset({"GET", "POST"})
+#: Redirects after which a client sends method and body again (RFC 9110, 15.4.8 and 15.4.9).
+_WITH_BODY = frozenset({307, 308})
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @hookimpl(trylast=True)
@@ -24,7 +30,10 @@ def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue:
     """Raise the routing exception, answer OPTIONS, or call the view with the values of the URL."""
     rule = request.url_rule
     if rule is None:
-        raise request.routing_exception or LookupError("The request has not been matched with the URL rules.")
+        error = request.routing_exception
+        if error is None or type(error) is RequestRedirect or "raise_routing_exception" in app.overridden:
+            app.raise_routing_exception(request)
+        raise error
     if request.environ["REQUEST_METHOD"] not in WITH_VIEW and _wants_options(request, rule):
         return app.make_default_options_response()
     view = app.view_functions.get(rule.endpoint)
@@ -35,6 +44,22 @@ def cocopot_dispatch_request(app: Cocopot, request: Request) -> ResponseValue:
     if value is None:
         raise_view_returned_none(rule)
     return value  # type: ignore[no-any-return]  # not a coroutine: the pipeline runs those
+
+
+def raise_routing_exception(app: Cocopot, request: Request) -> NoReturn:
+    """Raise the exception of a request that matches no rule.
+
+    Raises:
+        FormDataRoutingRedirect: In debug mode, if the redirect would lose the body of the request.
+        LookupError: If it has not been matched.
+    """
+    error = request.routing_exception
+    if error is None:
+        raise LookupError("The request has not been matched with the URL rules.")
+    is_lossy = app.debug and error.code not in _WITH_BODY and request.method not in _WITHOUT_BODY
+    if is_lossy and isinstance(error, RequestRedirect):
+        raise FormDataRoutingRedirect(request.method, request.url, error) from None
+    raise error
 
 
 def raise_view_returned_none(rule: Rule) -> NoReturn:

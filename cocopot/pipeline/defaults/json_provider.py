@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cocopot.hooks import hookimpl
-from cocopot.json import DefaultJSONProvider, JSONProvider
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
+    from cocopot.json import JSONProvider
 
 
 @hookimpl(trylast=True)
 def cocopot_json_provider(app: Cocopot) -> JSONProvider:
-    """Return the default provider."""
-    return DefaultJSONProvider(app)
+    """Return an object of the application's `json_provider_class`."""
+    return app.json_provider_class(app)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 def cocopot_setup(app: Cocopot) -> None:
     """Add the route `static`, if the application has a static folder."""
     if app.has_static_folder:
-        if app.router.host_matching and app.static_host is None:
-            raise ValueError("With host_matching, pass static_host=, or static_folder=None.")
         app.add_url_rule(
             f"{app.static_url_path}/<path:filename>",
             endpoint="static",

@@ -38,9 +38,9 @@ def wrap_error(candidate: Candidate, error: BaseException, reason: PluginErrorRe
     """
     blame = next((blame for blame in blame_of(error) if blame.origin == "plugin"), None)
     text, place = message_of(error).strip(), locate_error(error)
-    problem = _FAILURES[reason]
+    problem = _FAILURES[reason] if blame is None else f"failed in {blame.hook}"
     if blame is not None and blame.plugin != candidate.name:
-        problem, place = f"failed in {blame.hook}", blame.place
+        place = blame.place
     if type(error) is ResultError:
         text, place = error.problem, error.place
     wrapped = _candidate_of(candidate, blame).error(

@@ -113,6 +113,6 @@ def test_an_exception_stops_the_start() -> None:
         def cocopot_addhooks(self) -> None:
             raise ValueError("broken")
 
-    with pytest.raises(PluginError, match="Broken' breaks the hook contract: ValueError: broken") as caught:
+    with pytest.raises(PluginError, match="Broken' failed in cocopot_addhooks: ValueError: broken") as caught:
         Cocopot("shop", autoload=False, plugins=[Broken])
     assert "Broken' in hook cocopot_addhooks." in caught.value.__cause__.__notes__[0]  # type: ignore[union-attr]

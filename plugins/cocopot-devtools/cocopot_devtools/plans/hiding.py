@@ -142,12 +142,14 @@ class _WithoutHidden:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._finder, name)
-        return getattr(self, f"_{name}") if name in {"find_spec", "find_distributions"} else found
+        return self._find_distributions if name == "find_distributions" else found
 
-    def _find_spec(self, name: str, *args: Any) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         found: ModuleSpec | None = None
         if not self._hidden.has_module(name):
-            found = self._finder.find_spec(name, *args)
+            found = self._finder.find_spec(name, path, target)
         return found
 
     def _find_distributions(self, *args: Any, **kwargs: Any) -> Iterator[IDistribution]:

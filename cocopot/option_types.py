@@ -65,7 +65,7 @@ def option_type(action: str, declared: object) -> OptionType:
     if isinstance(declared, tuple) and not declared:
         raise TypeError(f"{action}: the type is an empty tuple. Pass a type, such as str.")
     if not (_is_type(declared) or isinstance(declared, tuple)) and callable(declared):
-        check_function(action, declared, may_await=False)
+        check_function(action, declared)
         return OptionType(function=declared)
     classes: list[type] = []
     literals: list[object] = []

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 _ACTION = "add_route_option"
 #: The parameters of `add_url_rule`, `route` and the functions in them, beside those of the rule.
-_RESERVED = frozenset({"endpoint", "f", "methods", "options", "rule", "self", "view_func"})
+_RESERVED = frozenset({"endpoint", "f", "methods", "options", "route_options", "rule", "self", "view_func"})
+#: What other classes take route options in.
+_MAPPINGS = frozenset({"options", "route_options"})
 #: How similar a name must be so that an unknown one is taken for a misspelling, from 0 to 1.
 _SIMILAR = 0.7
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -161,8 +163,14 @@ def _keywords_of(cls: Hashable) -> frozenset[str]:
 
 
 def take_route_options(app: Cocopot, options: Options) -> Options:
-    """Return the options that are not keywords of the rule, after removing them from `options`."""
+    """Return the options that are not keywords of the rule, after removing them from `options`.
+
+    Raises:
+        TypeError: If they are passed in a mapping.
+    """
     names = options.keys() - _keywords(app)
+    for name in names & _MAPPINGS:
+        raise TypeError(f"Pass route options as keywords, such as csrf=False, and not in {name}=.")
     return {name: options.pop(name) for name in [*options] if name in names} if names else {}
 
 

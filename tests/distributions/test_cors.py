@@ -58,3 +58,13 @@ def test_uninstalling_the_plugin_takes_its_headers_away(shop: Environment) -> No
     (status, preflight), (text, response) = outcome.result
     assert (outcome.plugins, status, text) == ([], 200, "deleted")
     assert [name for name in {**preflight, **response} if name.startswith("Access-Control-")] == []
+
+
+def test_the_installed_plugin_declares_a_route_option(shop: Environment) -> None:
+    """Routes can be exempt from it, which is an error without the plugin."""
+    exempt = {"cors": False}
+    outcome = shop.start(APPLICATION.format(configure=""), route_options=exempt)
+    assert [ALLOW in headers for _, headers in outcome.result] == [False, False]
+    shop.uninstall("cocopot-cors")
+    with pytest.raises(RuntimeError, match="The route option cors=False of the application is not declared"):
+        shop.start(APPLICATION.format(configure=""), route_options=exempt)

@@ -241,6 +241,13 @@ class TestInvalid:
             app.register_blueprint(Blueprint("b", __name__, route_options={"roles": "x"}))
         assert (dict(app.blueprints), list(app.router.iter_rules())) == ({}, [])
 
+    @pytest.mark.parametrize("name", ["options", "route_options"])
+    def test_in_a_mapping(self, name: str) -> None:
+        """A route takes them as keywords, unlike a rule or a blueprint."""
+        options: dict[str, Any] = {name: {"role": "admin"}}
+        with pytest.raises(TypeError, match=f"as keywords, such as csrf=False, and not in {name}="):
+            make(Options).add_url_rule("/", view_func=view, **options)
+
     def test_all_at_once(self) -> None:
         """What a plugin might still declare is rejected at the start, each with the package to install."""
         app = make(route_options={"audit": "all"})

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What is not Werkzeug's.
-OWN = {"Blame", "ConfigError", "ConfigFault", "PluginError", "SourceLocation"}
+OWN = {
+    *("Blame", "ConfigError", "ConfigFault", "PluginError", "RouteOptionError", "RouteOptionFault"),
+    "SourceLocation",
+}
 HTTP = [
     name for name in exceptions.__all__ if isinstance(getattr(exceptions, name), type) and name not in OWN
 ]

@@ -26,7 +26,6 @@ def install_hint(plugin: str) -> str:
 _JINJA = install_hint("jinja")
 _SESSIONS = install_hint("session")
 _SIGNALS = "Cocopot has hooks in place of signals: implement {}"
-_CLI = "commands that @app.cli.command() registers always run in a context of the application"
 _CONTEXT = "the current context is reached through current_app, g and request"
 
 #: Where `cocopot` itself does not have a name.
@@ -62,7 +61,11 @@ _MODULE: Final[Mapping[str, str]] = {
     "ProxyFix": "from werkzeug.middleware.proxy_fix import ProxyFix",
     "FlaskClient": "from cocopot.testing import Client",
     "FlaskCliRunner": "from cocopot.testing import CliRunner",
-    **dict.fromkeys(("AppGroup", "FlaskGroup", "ScriptInfo", "with_appcontext"), _CLI),
+    "AppGroup": "from cocopot.cli import AppGroup",
+    "with_appcontext": "from cocopot.cli import with_appcontext",
+    "FlaskGroup": "from cocopot.cli import CocopotGroup",
+    "ScriptInfo": "from cocopot.cli import AppLoader",
+    "pass_script_info": "from cocopot.cli import pass_loader",
     **dict.fromkeys(
         ("app_ctx", "request_ctx", "_app_ctx_stack", "_request_ctx_stack", "globals", "ctx", "wrappers"),
         _CONTEXT,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from cocopot.environment import is_true
 from cocopot.proxies import g
 from cocopot.registry.decorators import AppRegistrar
 
 if TYPE_CHECKING:
-    import click
-
     from cocopot.app import Cocopot
+    from cocopot.cli.groups import ApplicationGroup
     from cocopot.context import Context
     from cocopot.testing.client import Client, CliRunner
 
@@ -29,7 +30,7 @@ class Runnable(AppRegistrar):
         return cast("Cocopot", self)
 
     def run(
-        self, host: str | None = None, port: int | None = None, debug: bool = True, **options: Any
+        self, host: str | None = None, port: int | None = None, debug: bool | None = True, **options: Any
     ) -> None:
         """Run the application on a local development server.
 
@@ -37,14 +38,17 @@ class Runnable(AppRegistrar):
             host: Host name to listen on; `"0.0.0.0"` makes it available to other machines. By default
                 `127.0.0.1`, or that of SERVER_NAME.
             port: Port; by default 5000, or that of SERVER_NAME.
-            debug: Whether to switch debug mode on, with reloader and debugger.
+            debug: Whether debug mode is on, with reloader and debugger; `None`: as configured. If the
+                environment variable COCOPOT_DEBUG is set, it takes precedence over `True`, the default.
             options: What `werkzeug.serving.run_simple` takes, and `graceful_timeout`: how many seconds
                 requests have to finish at the end, by default 5. The debugger stays off on a host that is
                 not this machine's own, unless `use_debugger=True` is passed.
         """
         from cocopot.serving import run_app
 
-        run_app(self._app, host, port, debug=debug, **options)
+        if debug and (variable := os.environ.get("COCOPOT_DEBUG")):
+            debug = is_true(variable)
+        run_app(self._app, host, port, debug=self._app.debug if debug is None else debug, **options)
 
     def test_client(self, use_cookies: bool = True, **kwargs: Any) -> Client:
         """Return a client that sends requests to the application without a server.
@@ -83,7 +87,7 @@ class Runnable(AppRegistrar):
             builder.close()
 
     @cached_property
-    def cli(self) -> click.Group:
+    def cli(self) -> ApplicationGroup:
         """The group of the application's own commands."""
         from cocopot.cli import make_group
 

@@ -79,7 +79,7 @@ pipeline.middleware pipeline.overrides pipeline
 registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers
 registry.route_options registry.rules
 registry.properties registry.template_folders registry.templates registry.checkpoints
-registry.decorators registry.blueprints
+registry.decorators registry.blueprint_commands registry.blueprints
 registry
 views
 lifespan
@@ -94,7 +94,7 @@ cli.masking cli.matching cli.worker cli.reload cli.supervisor cli.workers
 cli.completion cli.variables cli.findings cli.production
 cli.config cli.routes cli.run cli.shell
 cli.plugin_lock cli.plugin_reports cli.plugins_text cli.plugins
-cli.external cli.groups cli.check cli
+cli.app_groups cli.external cli.groups cli.check cli
 pytest_plugin
 __init__
 __main__
@@ -106,6 +106,9 @@ DOWNWARD = {
     ("runnable", "serving"): "inside run(): the server is imported when it is started",
     ("serving.development", "serving.debugger"): "inside a function: Werkzeug's debugger is large",
     ("serving.development", "cli.tracebacks"): "inside a function: how an error is printed",
+    ("registry.blueprint_commands", "cli"): "inside the property `cli`, as below",
+    ("testing.client", "cli"): "inside the method `invoke`, as below",
+    ("testing.client", "cli.groups"): "inside the method `invoke`, as below",
     ("runnable", "cli"): "inside the property `cli`: the command line is imported on first use",
 }
 
@@ -133,7 +136,14 @@ SOURCES = {
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
 #: What a plugin may import.
 PUBLIC = (
-    *("cocopot", "cocopot.exceptions", "cocopot.json", "cocopot.sessions", "cocopot.templating"),
+    *(
+        "cocopot",
+        "cocopot.cli",
+        "cocopot.exceptions",
+        "cocopot.json",
+        "cocopot.sessions",
+        "cocopot.templating",
+    ),
     *("cocopot.testing", "cocopot.views"),
 )
 PLUGIN_SOURCES = sorted(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+import click.testing
 import pytest
 from werkzeug.exceptions import Aborter
 from werkzeug.routing import RequestRedirect
@@ -14,7 +15,20 @@ from werkzeug.routing import RequestRedirect
 import cocopot.config
 import cocopot.json
 import cocopot.types
-from cocopot import Blueprint, Cocopot, Config, Response, abort, g, redirect, request, url_for
+from cocopot import (
+    Blueprint,
+    Cocopot,
+    Config,
+    Response,
+    abort,
+    current_app,
+    g,
+    has_app_context,
+    redirect,
+    request,
+    url_for,
+)
+from cocopot.cli import AppGroup, AppLoader, CocopotGroup, pass_loader, with_appcontext
 from cocopot.config import DEFAULTS
 from cocopot.context import Globals
 from cocopot.debug_errors import DebugFilesKeyError, FormDataRoutingRedirect
@@ -517,3 +531,92 @@ class TestMethods:
             app.test_client().post("/up", data={"doc": "a.txt"})
         app.config.update(DEBUG=False)
         assert app.test_client().post("/up", data={"doc": "a.txt"}).status_code == 400
+
+
+class TestCommands:
+    def test_blueprint_cli(self) -> None:
+        """A blueprint's commands are in a group of its name, of another name, or in none."""
+        app = make()
+        assert app.cli.name == app.name
+        groups: dict[str, dict[str, Any]] = {"a": {}, "b": {"cli_group": "other"}, "c": {"cli_group": None}}
+        for name, options in groups.items():
+            blueprint = Blueprint(name, __name__, **options)
+            blueprint.cli.command(f"name-{name}")(lambda: click.echo(current_app.name))
+            app.register_blueprint(blueprint)
+        again = Blueprint("d", __name__)
+        again.cli.command("name-d")(lambda: None)
+        app.register_blueprint(again, cli_group="fourth")
+        assert list(app.cli.commands) == ["a", "other", "name-c", "fourth"]
+        result = app.test_cli_runner().invoke(args=["other", "name-b"])
+        assert result.output == f"{app.name}\n"
+
+    def test_blueprint_cli_before(self) -> None:
+        """The commands of a blueprint that is registered before `app.cli` is read are there, too."""
+        app, blueprint = make(), Blueprint("a", __name__)
+        blueprint.cli.command("one")(lambda: None)
+        app.register_blueprint(blueprint)
+        assert list(app.cli.commands) == ["a"]
+
+    def test_with_appcontext(self) -> None:
+        """A decorated function, and every command of an `AppGroup`, runs in a context of the application."""
+        app, group = make(), AppGroup("group")
+        group.command("named")(lambda: click.echo(current_app.name))
+        group.command("bare", with_appcontext=False)(lambda: click.echo(has_app_context()))
+        single = click.command()(with_appcontext(lambda: click.echo(current_app.name)))
+        assert single.main([], standalone_mode=False, obj=AppLoader(create_app=lambda: app)) is None
+        runner = app.test_cli_runner()
+        assert runner.invoke(group, ["named"]).output == f"{app.name}\n"
+        assert runner.invoke(group, ["bare"]).output == "False\n"
+
+    def test_group_with_create_app(self) -> None:
+        """A group with `create_app=` has its own commands, those of `cocopot`, and the application's."""
+
+        def create_app() -> Cocopot:
+            app = make()
+            app.cli.command("own")(lambda: click.echo(current_app.name))
+            return app
+
+        @click.group(cls=CocopotGroup, create_app=create_app)
+        def manage() -> None:
+            """Manage the shop."""
+
+        @manage.command()
+        @pass_loader
+        def rules(loader: AppLoader) -> None:
+            click.echo(len(list(loader.load().url_map.iter_rules())))
+
+        runner = click.testing.CliRunner()
+        assert runner.invoke(manage, ["own"]).output == f"{__name__}\n"
+        assert runner.invoke(manage, ["rules"]).output == "2\n"
+        assert "/static/<path:filename>" in runner.invoke(manage, ["routes"]).output
+
+    def test_runner(self) -> None:
+        """A command object that the runner invokes has a context of the application."""
+        app = make()
+        command = click.command()(lambda: click.echo(current_app.name))
+        assert app.test_cli_runner().invoke(command).output == f"{app.name}\n"
+
+    @pytest.mark.parametrize(
+        ("debug", "variable", "expected"),
+        [
+            ((), None, True),
+            ((None,), None, False),
+            ((), "0", False),
+            ((False,), "1", False),
+        ],
+    )
+    def test_run(
+        self,
+        debug: tuple[bool | None, ...],
+        variable: str | None,
+        expected: bool,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """`debug=None` is as configured, and COCOPOT_DEBUG takes precedence over the default."""
+        monkeypatch.delenv("COCOPOT_DEBUG", raising=False)
+        if variable is not None:
+            monkeypatch.setenv("COCOPOT_DEBUG", variable)
+        served: list[bool] = []
+        monkeypatch.setattr("cocopot.serving.run_app", lambda *_, debug, **__: served.append(debug))
+        make().run(None, None, *debug)
+        assert served == [expected]

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from cocopot.cli.app_groups import AppGroup, pass_loader, with_appcontext
 from cocopot.cli.groups import MainGroup, make_disable_option, make_group
+from cocopot.cli.loading import AppLoader
 from cocopot.speedups import COMPILED
 
-__all__ = ["COMMANDS", "OPTIONAL_COMMANDS", "main", "make_group"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cocopot.app import Cocopot
+
+__all__ = [
+    "COMMANDS",
+    "OPTIONAL_COMMANDS",
+    "AppGroup",
+    "AppLoader",
+    "CocopotGroup",
+    "main",
+    "make_group",
+    "pass_loader",
+    "with_appcontext",
+]
 
 #: The commands: by name, the module that defines `command`, imported when it is used, and a line of help.
 COMMANDS = {
@@ -25,6 +44,51 @@ OPTIONAL_COMMANDS = {
     "new": ("cocopot[devtools]", "Write a new project: an application or a plugin."),
     "plan": ("cocopot[devtools]", "Show what an installation would change in the application."),
 }
+
+
+class CocopotGroup(MainGroup):
+    """A command of an application's own, which has the commands of `cocopot` and of the application.
+
+    Example:
+        ```python
+        import click
+        from cocopot import Cocopot
+        from cocopot.cli import CocopotGroup
+
+        def create_app():
+            return Cocopot("shop", autoload=False)
+
+        @click.group(cls=CocopotGroup, create_app=create_app)
+        def shop():
+            pass
+        ```
+
+    Args:
+        args: As for `click.Group`.
+        create_app: Creates the application, when a command needs it; by default it is found as that of the
+            `cocopot` command.
+        add_default_commands: Whether it has the commands of `cocopot`.
+        options: As for `click.Group`.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        create_app: Callable[[], Cocopot] | None = None,
+        add_default_commands: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(*args, lazy=COMMANDS if add_default_commands else {}, optional={}, **options)
+        self.params.append(make_disable_option())
+        self._create_app = create_app
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Return the context, whose object is the `AppLoader`."""
+        extra.setdefault("obj", AppLoader(create_app=self._create_app))
+        return super().make_context(info_name, args, parent, **extra)
+
 
 main = MainGroup(
     "cocopot",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from cocopot.cli.findings import Finding, error_finding, findings_of, warning
-from cocopot.cli.groups import AppGroup
+from cocopot.cli.groups import ApplicationGroup
 from cocopot.cli.production import production_findings
 from cocopot.cli.tables import print_json
 from cocopot.cli.tracebacks import print_error
@@ -103,7 +103,7 @@ class _DryRun:
     def _check(self, app: Cocopot) -> None:
         with self._collect("plugin"):
             app.plugins.hook.cocopot_json_provider(app=app)
-        commands, group = app.plugins.call_order("cocopot_register_commands"), AppGroup(app)
+        commands, group = app.plugins.call_order("cocopot_register_commands"), ApplicationGroup(app)
         for name in dict.fromkeys(impl.plugin_name for impl in commands if not is_wrapper(impl)):
             group.registering = name
             own = [impl for impl in commands if is_wrapper(impl) or impl.plugin_name == name]

@@ -9,6 +9,7 @@ import click
 import pluggy
 from werkzeug.serving import is_running_from_reloader
 
+from cocopot.cli.app_groups import AppGroup
 from cocopot.cli.completion import complete_plugins
 from cocopot.cli.env_files import read_env_files
 from cocopot.cli.external import ExternalCommandError, find_commands
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _EXTERNAL = "cocopot.cli.external"
 
 
-class AppGroup(click.Group):
+class ApplicationGroup(AppGroup):
     """The commands of an application and of its plugins.
 
     Each runs in a context of the application, so that `current_app` and `g` may be used.
@@ -39,6 +40,8 @@ class AppGroup(click.Group):
         app: The application.
         options: As for `click.Group`.
     """
+
+    pushes_context = False
 
     def __init__(self, app: Cocopot, **options: Any) -> None:
         super().__init__(app.name, **options)
@@ -70,6 +73,21 @@ class AppGroup(click.Group):
             raise conflict_error(record.candidate, [conflict])
         super().add_command(cmd, name)
 
+    def add_blueprint(self, name: str) -> None:
+        """Register the commands of a blueprint, in a group of their own or, for `None`, beside the others.
+
+        Args:
+            name: Full name of the blueprint.
+        """
+        blueprint, group = self._app.blueprints[name], self._app.blueprint_cli_groups[name]
+        if "cli" not in vars(blueprint) or not blueprint.cli.commands:
+            return
+        if group is not None:
+            self.add_command(blueprint.cli, group)
+            return
+        for command in blueprint.cli.commands.values():
+            self.add_command(command)
+
     def attribute_to(self, plugin: str) -> None:
         """Attribute the commands that were added since the last call to a plugin."""
         for name, command in self.commands.items():
@@ -82,18 +100,20 @@ class AppGroup(click.Group):
         return plugin if command is self.commands.get(name) else None
 
 
-def make_group(app: Cocopot) -> AppGroup:
+def make_group(app: Cocopot) -> ApplicationGroup:
     """Return the group of an application's own commands, with those of its plugins.
 
     A plugin whose `cocopot_register_commands` raises loses its own commands only; the error is logged by
     name. Wrappers run once, around all the plugins, also around none.
     """
-    group = AppGroup(app, help=f"Commands of {app.name}.")
+    group = ApplicationGroup(app, help=f"Commands of {app.name}.")
     _register_commands(app, group, app.plugins.call_order("cocopot_register_commands"))
+    for name in app.blueprints:
+        group.add_blueprint(name)
     return group
 
 
-def _register_commands(app: Cocopot, group: AppGroup, impls: Sequence[pluggy.HookImpl]) -> None:
+def _register_commands(app: Cocopot, group: ApplicationGroup, impls: Sequence[pluggy.HookImpl]) -> None:
     """Run implementations, wrappers first; one that raises is logged, and the others still run."""
     for index, impl in enumerate(impls):
         if impl.wrapper or impl.hookwrapper:
@@ -103,7 +123,7 @@ def _register_commands(app: Cocopot, group: AppGroup, impls: Sequence[pluggy.Hoo
 
 
 def _run_around(
-    app: Cocopot, group: AppGroup, wrapper: pluggy.HookImpl, impls: Sequence[pluggy.HookImpl]
+    app: Cocopot, group: ApplicationGroup, wrapper: pluggy.HookImpl, impls: Sequence[pluggy.HookImpl]
 ) -> None:
     """Run a wrapper around implementations; if it does not get as far as its `yield`, they run without it."""
     waiting = [impls]
@@ -120,7 +140,7 @@ def _run_around(
         run_inner()
 
 
-def _run(app: Cocopot, group: AppGroup, impls: Sequence[pluggy.HookImpl]) -> None:
+def _run(app: Cocopot, group: ApplicationGroup, impls: Sequence[pluggy.HookImpl]) -> None:
     """Run implementations of which only the first lets an exception out."""
     outer, plugin = group.registering, impls[0].plugin_name
     group.registering = plugin
@@ -197,6 +217,8 @@ class MainGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command: its own, or that of a distribution, or of the application, in this order."""
+        if (own := super().get_command(ctx, cmd_name)) is not None:
+            return own
         if cmd_name in self._lazy:
             module, _ = self._lazy[cmd_name]
             command: click.Command = importlib.import_module(module).command
@@ -226,7 +248,7 @@ class MainGroup(click.Group):
 
     def _independent(self, ctx: click.Context) -> dict[str, None]:
         """Return the names of the commands that need no application, as they are listed."""
-        return dict.fromkeys((*self._lazy, *self._optional, *self._external(ctx).commands))
+        return dict.fromkeys((*self.commands, *self._lazy, *self._optional, *self._external(ctx).commands))
 
     def _external(self, ctx: click.Context) -> ExternalCommands:
         """Return the commands of installed distributions, read once for each run of the command."""
@@ -251,6 +273,7 @@ class MainGroup(click.Group):
         """Write its own commands, then a section for each distribution and plugin, then the application's."""
         external = self._external(ctx)
         rows = {name: text for name, (_, text) in self._lazy.items()}
+        rows.update((name, command.get_short_help_str()) for name, command in self.commands.items())
         for name, (requirement, text) in self._optional.items():
             if name not in external.commands:
                 rows[name] = f"{text} (Needs {requirement}.)"
@@ -260,7 +283,7 @@ class MainGroup(click.Group):
         group, error = self._application(ctx)
         sections: dict[str | None, list[str]] = {}
         for name in group.commands:
-            plugin = group.plugin_of(name) if isinstance(group, AppGroup) else None
+            plugin = group.plugin_of(name) if isinstance(group, ApplicationGroup) else None
             sections.setdefault(plugin, []).append(name)
         own = sections.pop(None, [])
         for plugin, names in sections.items():

@@ -17,6 +17,7 @@ import click
 from cocopot.app import Cocopot
 from cocopot.cli.tracebacks import strip_frames
 from cocopot.exceptions import PluginError
+from cocopot.functions import name_of
 from cocopot.hooks.failures import collect_errors
 from cocopot.hooks.selection import disabling
 from cocopot.locations import locate_error, message_of
@@ -50,10 +51,17 @@ class AppLoader:
         target: The value of `--app`, `MODULE[:NAME]` or `MODULE:FACTORY(ARGUMENTS)`, where the module may be
             a path; by default the value of `COCOPOT_APP`, or `app.py` or `wsgi.py` in the working directory.
         disable: Names of plugins that must not be loaded: the values of `--disable`.
+        create_app: What creates the application, in place of `target`.
     """
 
-    def __init__(self, target: str | None = None, disable: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        target: str | None = None,
+        disable: Iterable[str] = (),
+        create_app: Callable[[], Cocopot] | None = None,
+    ) -> None:
         self.target = target
+        self.create_app = create_app
         self.disable = tuple(disable)
         self._outcome: Cocopot | BaseException | None = None
 
@@ -82,6 +90,8 @@ class AppLoader:
             return self.load()
 
     def _find(self) -> Cocopot:
+        if self.create_app is not None:
+            return _call_factory(self.create_app, name_of(self.create_app), [], {})
         target = self.target or os.environ.get(APP_VARIABLE)
         if target:
             module, name = _split(target)

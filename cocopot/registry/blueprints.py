@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cocopot.context import current
 from cocopot.functions import check_function, takes_function
+from cocopot.registry.blueprint_commands import BY_NAME, BlueprintCommands
 from cocopot.registry.callbacks import (
     AFTER_REQUEST,
     BEFORE_REQUEST,
@@ -72,7 +73,7 @@ class BlueprintSetupState:
         self.app.add_url_rule(rule, f"{self.name}.{endpoint}", view_func, **options)
 
 
-class Blueprint(Registrar):
+class Blueprint(BlueprintCommands, Registrar):
     """A part of an application that can be registered under a prefix, more than once, and inside another one.
 
     Args:
@@ -85,6 +86,8 @@ class Blueprint(Registrar):
         subdomain: Subdomain for all rules.
         url_defaults: Default values for all rules.
         root_path: Folder that other paths are relative to; by default that of the module.
+        cli_group: Name of the group that `app.cli` has the blueprint's commands in, by default the
+            blueprint's name; `None` for no group.
         route_options: Route options for all rules, which plugins declare; those of an outer blueprint apply
             where it has none.
     """
@@ -100,12 +103,14 @@ class Blueprint(Registrar):
         subdomain: str | None = None,
         url_defaults: Options | None = None,
         root_path: str | None = None,
+        cli_group: str | None = BY_NAME,
         route_options: Options | None = None,
     ) -> None:
         _check_name(name)
         super().__init__(import_name, static_folder, static_url_path, root_path)
         self.name = name
         self.template_folder = template_folder
+        self.cli_group = cli_group
         self.url_prefix = url_prefix
         self.subdomain = subdomain
         self.url_values_defaults = dict(url_defaults or {})
@@ -325,6 +330,7 @@ class Blueprint(Registrar):
         if self.has_static_folder:
             state.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", self.send_static_file)
         self._copy_functions(app, name)
+        self._register_commands(app, name, options)
         for deferred in self._deferred:
             deferred(state)
         for child, child_options in self._children:
@@ -390,6 +396,4 @@ def _check_name(name: str) -> None:
 
 def _check_endpoint(name: str) -> None:
     if "." in name:
-        raise ValueError(
-            f"The endpoint {name!r} may not contain a dot; the blueprint's name is put before it."
-        )
+        raise ValueError(f"The endpoint {name!r} may not contain a dot: the blueprint's name precedes it.")

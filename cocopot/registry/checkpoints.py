@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 _MISSING = object()
 _PLAIN_REGISTRIES = (
-    *("view_functions", "blueprints", "blueprint_prefixes", "extensions", "_added_template_folders"),
+    *(
+        "view_functions",
+        "blueprints",
+        "blueprint_prefixes",
+        "blueprint_cli_groups",
+        "extensions",
+        "_added_template_folders",
+    ),
     *("route_options", "_scope_options"),
     *NAME_TABLES,
     *PROPERTY_TABLES,

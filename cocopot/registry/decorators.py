@@ -286,6 +286,8 @@ class AppRegistrar(AppRouteOptions, AppProperties, AppTemplates, Registrar):
         self.blueprints: dict[str, Blueprint] = {}
         #: The URL prefixes of the registered blueprints by full name.
         self.blueprint_prefixes: dict[str, str] = {}
+        #: The groups of the commands of blueprints by full name; `None` for no group.
+        self.blueprint_cli_groups: dict[str, str | None] = {}
         #: The functions of `teardown_appcontext`.
         self.teardown_appcontext_funcs = FunctionList(TEARDOWN_APP_CONTEXT, plugins)
         #: The functions of `on_startup`.

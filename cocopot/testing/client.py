@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -273,11 +273,18 @@ class CliRunner(ClickCliRunner):
     def invoke(  # type: ignore[override]
         self, cli: click.Command | None = None, args: str | Sequence[str] | None = None, **kwargs: Any
     ) -> Result:
-        """Run a command.
+        """Run a command, in a context of the application.
 
         Args:
             cli: The command; by default the application's group, `app.cli`.
             args: Its arguments, as a list or a string.
             kwargs: As for click's method.
         """
-        return super().invoke(self.app.cli if cli is None else cli, args, **kwargs)
+        from cocopot.cli import AppGroup, AppLoader
+        from cocopot.cli.groups import MainGroup
+
+        command = self.app.cli if cli is None else cli
+        kwargs.setdefault("obj", AppLoader(create_app=lambda: self.app))
+        pushes_context = isinstance(command, (AppGroup, MainGroup))
+        with nullcontext() if pushes_context else self.app.app_context():
+            return super().invoke(command, args, **kwargs)

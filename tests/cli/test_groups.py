@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from cocopot import Cocopot, current_app, hookimpl
 from cocopot.cli import COMMANDS, main
-from cocopot.cli.groups import AppGroup
+from cocopot.cli.groups import ApplicationGroup
 from tests.cli.processes import cocopot
 from tests.cli.support import Ready
 from tests.processes import clean_environ
@@ -120,7 +120,7 @@ class TestGroup:
         assert (list(app.cli.commands), wraps.seen) == (names, [names])
         (record,) = caplog.records
         assert "FailingWrapper' in hook cocopot_register_commands." in record.getMessage()
-        assert isinstance(app.cli, AppGroup)
+        assert isinstance(app.cli, ApplicationGroup)
         owners = [str(app.cli.plugin_of(name)).rpartition(".")[2] for name in names]
         assert owners == ["AddsCommands", "AddsCommands (2)"]
 
@@ -135,7 +135,7 @@ class TestGroup:
                 cli.add_command(click.Command("after"))
 
         app = make_app(AddsCommands("a"), AddingWrapper())
-        assert isinstance(app.cli, AppGroup)
+        assert isinstance(app.cli, ApplicationGroup)
         owners = {name: str(app.cli.plugin_of(name)).rpartition(".")[2] for name in app.cli.commands}
         assert owners == {"before": "AddingWrapper", "a": "AddsCommands", "after": "AddingWrapper"}
 
@@ -150,14 +150,14 @@ class TestGroup:
         app = make_app(AddsCommands("a"), AddsCommands("b"))
         app.cli.add_command(click.Command("b"))
         app.cli.add_command(click.Command("own"))
-        assert isinstance(app.cli, AppGroup)
+        assert isinstance(app.cli, ApplicationGroup)
         assert app.cli.plugin_of("a") == app.plugins.records("plugin")[0].name
         assert (app.cli.plugin_of("b"), app.cli.plugin_of("own")) == (None, None)
 
     def test_a_name_that_another_plugin_has(self) -> None:
         """The plugin that registered the command first is the one that provides it."""
         app = make_app(AddsCommands("a"), AddsCommands("a"))
-        assert isinstance(app.cli, AppGroup)
+        assert isinstance(app.cli, ApplicationGroup)
         assert app.cli.plugin_of("a") == app.plugins.records("plugin")[0].name
 
 

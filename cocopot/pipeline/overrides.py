@@ -53,7 +53,6 @@ class RequestOverrides:
     plugins: PluginManager
     started: bool
     config: Config
-    debug: bool
     #: The steps that are overridden, of those that are otherwise run without a call of a method.
     overridden: frozenset[str] = frozenset()
     #: Opens and saves the sessions of requests for which no plugin does; assigned before the first request.
@@ -274,7 +273,7 @@ class RequestOverrides:
             return True
         cls = type(e)  # `isinstance` may run code of the exception
         trap: bool | None = self.config["TRAP_BAD_REQUEST_ERRORS"]
-        if trap is None and self.debug and issubclass(cls, BadRequestKeyError):
+        if trap is None and self.config["DEBUG"] and issubclass(cls, BadRequestKeyError):
             return True
         return bool(trap) and issubclass(cls, BadRequest)
 

@@ -35,7 +35,7 @@ def import_name(name: str) -> object:
         ("JSONProvider", "from cocopot.json import JSONProvider"),
         ("Client", "from cocopot.testing import Client"),
         ("Flask", "from cocopot import Cocopot"),
-        ("with_appcontext", "@app.cli.command()"),
+        ("with_appcontext", "from cocopot.cli import with_appcontext"),
         ("hookimp", "Did you mean 'hookimpl'?"),
         ("Bluprint", "Did you mean 'Blueprint'?"),
     ],

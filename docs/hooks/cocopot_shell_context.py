@@ -1,4 +1,4 @@
-from cocopot import Cocopot, hookimpl
+from cocopot import Cocopot, g, hookimpl
 
 
 class Prices:
@@ -9,4 +9,4 @@ class Prices:
 
 app = Cocopot("shop", autoload=False, plugins=[Prices])
 app.shell_context_processor(lambda: {"pear": 3})
-assert app.make_shell_context() == {"app": app, "apple": 1, "pear": 3}
+assert app.make_shell_context() == {"app": app, "g": g, "apple": 1, "pear": 3}

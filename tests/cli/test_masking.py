@@ -141,9 +141,10 @@ def test_other_names(name: str) -> None:
 
 
 def test_keys_of_the_core() -> None:
-    """Of the core's own keys one is a secret."""
-    assert [key for key in DEFAULTS if is_secret(key)] == ["SECRET_KEY"]
+    """Of the core's own keys these two are secrets."""
+    assert [key for key in DEFAULTS if is_secret(key)] == ["SECRET_KEY", "SECRET_KEY_FALLBACKS"]
     assert shown({**DEFAULTS, "SECRET_KEY": "s"}) == {**DEFAULTS, "SECRET_KEY": MASK}
+    assert "old" not in str(shown({**DEFAULTS, "SECRET_KEY_FALLBACKS": ["old"]}))
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_plain(app: Cocopot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     (tmp_path / "startup.py").write_text("from_startup = len(birds)\n")
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
     output = run(app, "shell", "--interface", "plain", input="from_startup + cage\n")
-    assert "Application: shelled\nNames: app, birds, cage\n" in output
+    assert "Application: shelled\nNames: app, birds, cage, g\n" in output
     assert ">>> 9\n" in output
 
 

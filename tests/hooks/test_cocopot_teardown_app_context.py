@@ -29,7 +29,7 @@ def test_fires_after_the_teardown_of_the_request() -> None:
 
     with pytest.raises(ExceptionGroup):
         app_with(plugin=Plugin()).test_client().get("/")
-    assert calls == ["app context", "request", "app context"]
+    assert calls == ["request", "app context"]
 
 
 def test_the_end_of_an_application_context() -> None:

@@ -338,11 +338,13 @@ def forget_blame(error: BaseException) -> None:
     Args:
         error: The exception.
     """
-    with suppress(Exception):
-        if blame := blame_of(error):
+    try:  # faster than `suppress` and `blame_of`: it runs for every exception that is handled
+        if blame := error.__dict__.get(_BLAME):
             BaseException.__delattr__(error, _BLAME)
             added, notes = set(map(str, blame)), error.__notes__
             notes[:] = [note for note in notes if note not in added]
+    except Exception:  # noqa: BLE001, S110 - whatever its attributes raise
+        pass
 
 
 def blame_of(error: BaseException) -> tuple[Blame, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, overload
 
-from cocopot.context import current_request_context
+from cocopot.context import current, current_request_context
 from cocopot.proxies import session
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ def flash(message: str, category: str = "message") -> None:
     """
     # A new list: a change inside the stored one would not be seen.
     session[_KEY] = [*session.get(_KEY, ()), (category, message)]
+    app = current().app
+    call = app.plugins.compiled_hook("cocopot_message_flashed")
+    if call is not None:
+        call(app, message, category)
 
 
 @overload

@@ -38,6 +38,7 @@ NOT_IN_A_REQUEST = {
     "cocopot_template_engine",
     "cocopot_template_context",
     "cocopot_template_rendered",
+    "cocopot_message_flashed",
     "cocopot_run_coroutine",
     "cocopot_url_defaults",
     "cocopot_url_build_error",

@@ -1,9 +1,8 @@
 """The hook contract: every hook of Cocopot, in the order in which an application calls them.
 
 An implementation is a function with the hook's name, marked with `cocopot.hookimpl`. It may omit arguments
-that it does not need. Each docstring below states when the hook fires, what the arguments are, what a return
-value does, in which order implementations run, what an exception does, and what may be changed in place. The
-reference pages in `docs/hooks.md` are generated from it (`make docs`).
+that it does not need. Each docstring states when the hook fires, its arguments, what a return value does, the
+order, what an exception does, and what may be changed in place. `make docs` makes `docs/hooks.md` from them.
 
 Every entry uses these terms:
 
@@ -49,17 +48,15 @@ if TYPE_CHECKING:
 def cocopot_addhooks(pluginmanager: PluginManager) -> None:
     """Add hook specifications that a plugin defines.
 
-    Fires once per plugin, when it is registered, before any other hook of that plugin. Call
-    `pluginmanager.add_hookspecs(module_or_class)` here: from then on other plugins may implement those hooks,
-    also plugins that were loaded earlier. Mark specifications with `cocopot.hookspec`; without `order` a hook
-    keeps pluggy's own order, last registered first.
+    Fires once per plugin, when it is registered, before its other hooks. Call
+    `pluginmanager.add_hookspecs(module_or_class)` here: from then on other plugins, also earlier ones, may
+    implement those hooks. Mark them with `cocopot.hookspec`; without `order` the last registered runs first.
 
     Args:
         pluginmanager: The plugin manager of the application.
 
     A return value is ignored. Historic: a plugin that is registered late gets its call then. Order: in.
-    An exception stops the start of the application with a `PluginError` that names the plugin. Wrappers are
-    not allowed.
+    An exception stops the start with a `PluginError` that names the plugin. Wrappers are not allowed.
     """
 
 
@@ -78,8 +75,7 @@ def cocopot_config_defaults(app: Cocopot) -> Mapping[str, object] | None:
         already has a value keeps it.
 
     All implementations run. Order: in. Two plugins that declare the same key cause a `PluginError` that names
-    both; a key that is not upper-case causes one, too. An exception stops the start of the application with a
-    `PluginError` that names the plugin.
+    both; a key that is not upper-case causes one, too. An exception stops the start with one for its plugin.
     """
 
 
@@ -126,8 +122,7 @@ def cocopot_shell_context(app: Cocopot) -> Mapping[str, object] | None:
         app: The application.
 
     Returns:
-        Names and values. The application's own names have precedence over a plugin's, and a later plugin's
-        over an earlier one's.
+        Names and values. The application's have precedence over a plugin's, a later plugin's over others'.
 
     All implementations run. Order: in. In an application, use `@app.shell_context_processor`.
     """
@@ -206,8 +201,7 @@ def cocopot_request_started(app: Cocopot, request: Request) -> None:
         app: The application.
         request: The request; nothing else of it has been parsed. Attributes may be added to it.
 
-    A return value is ignored. All implementations run. Order: in. An exception is handled like an exception
-    of the view.
+    A return value is ignored. All implementations run. Order: in. An exception is handled like a view's.
     """
 
 
@@ -339,8 +333,7 @@ def cocopot_template_context(
 def cocopot_template_rendered(app: Cocopot, template: Template, context: dict[str, object]) -> None:
     """Act after a template has been rendered: record it for a test, count it, time it.
 
-    Fires when the text is complete; for a stream when its last part has been produced. Does not fire if the
-    template raised.
+    Fires when the text, or the last part of a stream, has been produced; not if the template raised.
 
     Args:
         app: The application.
@@ -349,6 +342,20 @@ def cocopot_template_rendered(app: Cocopot, template: Template, context: dict[st
 
     A return value is ignored. All implementations run. Order: out. An exception leaves the function that
     renders, or the stream.
+    """
+
+
+@hookspec(since="1.0", order="out")
+def cocopot_message_flashed(app: Cocopot, message: str, category: str) -> None:
+    """Act after `flash` has stored a message in the session: record it for a test, log it.
+
+    Args:
+        app: The application.
+        message: The text.
+        category: What kind of message it is, such as `"error"`.
+
+    A return value is ignored. All implementations run. Order: out. An exception leaves `flash`; the message
+    remains stored.
     """
 
 
@@ -422,8 +429,7 @@ def cocopot_handle_exception(app: Cocopot, request: Request, exc: Exception) -> 
     """Turn an exception into a response.
 
     Fires for an exception that left the view or a hook before it, HTTP exceptions included, but not for
-    redirects of the router; and once more with an `InternalServerError`, whose `original_exception` is the
-    exception that was not handled.
+    redirects of the router; and again with an `InternalServerError`, whose `original_exception` is unhandled.
 
     Args:
         app: The application.
@@ -431,8 +437,7 @@ def cocopot_handle_exception(app: Cocopot, request: Request, exc: Exception) -> 
         exc: The exception. May be changed in place, for example its `description`.
 
     Returns:
-        A response value, as a view would return it, or `None` to leave the exception to the next
-        implementation.
+        A response value, as of a view, or `None` to leave the exception to the next implementation.
 
     The first result stops the rest. Order: out. In an application or a blueprint, use `@errorhandler`: those
     handlers have precedence over plugins, the most specific one first; only a plugin with `tryfirst=True`
@@ -452,9 +457,8 @@ def cocopot_got_request_exception(app: Cocopot, request: Request, exc: Exception
         request: The request.
         exc: The exception that was not handled.
 
-    A return value is ignored. All implementations run. Order: out. An exception that is raised here is logged
-    and stops the implementations that have not run yet; the first exception is then processed as if the hook
-    had returned.
+    A return value is ignored. All implementations run. Order: out. A further exception is logged and stops
+    the implementations that have not run yet; the first is then processed as if the hook had returned.
     """
 
 
@@ -472,9 +476,8 @@ def cocopot_teardown_request(app: Cocopot, request: Request, exc: BaseException 
 
     A return value is ignored. Order: out. Every implementation and wrapper runs, also after an exception:
     errors are logged by plugin name and, where exceptions propagate, raised together as an `ExceptionGroup`.
-    In an application or a blueprint, use `@teardown_request`, whose functions take only the exception;
-    functions of a blueprint run only for its endpoints, before the application's, and those run before the
-    plugins'.
+    In an application or a blueprint, use `@teardown_request`, whose functions take only the exception; those
+    of a blueprint run only for its endpoints, before the application's, which run before the plugins'.
     """
 
 
@@ -544,9 +547,7 @@ def cocopot_run_coroutine(app: Cocopot, coroutine: AnyCoroutine) -> CoroutineOut
 
 @hookspec(since="1.0", order="in")
 def cocopot_url_defaults(app: Cocopot, endpoint: str, values: dict[str, object]) -> None:
-    """Add values to a URL that is about to be built.
-
-    Fires in `url_for`.
+    """Add values to a URL that `url_for` is about to build.
 
     Args:
         app: The application.
@@ -571,8 +572,7 @@ def cocopot_url_build_error(
         app: The application.
         error: The exception that Werkzeug raised.
         endpoint: The endpoint that was requested.
-        values: Everything that was passed to `url_for`, including `_anchor`, `_method`, `_scheme` and
-            `_external`.
+        values: All that was passed to `url_for`, with `_anchor`, `_method`, `_scheme` and `_external`.
 
     Returns:
         A URL, or `None` to leave it to the next implementation.

@@ -20,6 +20,7 @@ from cocopot import (
     PluginManager,
     Request,
     Response,
+    flash,
     hookimpl,
     render_template_string,
     session,
@@ -110,6 +111,12 @@ def render(app: Cocopot, path: str) -> None:
         render_template_string("text")
 
 
+def flash_message(app: Cocopot, path: str) -> None:
+    """Flash a message in a request to a path."""
+    with app.test_request_context(path):
+        flash("Saved.")
+
+
 def start_and_close(app: Cocopot, path: str) -> None:
     """Start an application and close it."""
     app.start()
@@ -157,6 +164,7 @@ DRIVERS = {
     "cocopot_template_engine": Driver("first", "out", read_engine),
     "cocopot_template_context": Driver("all", "in", render, "context_processor"),
     "cocopot_template_rendered": Driver("all", "out", render),
+    "cocopot_message_flashed": Driver("all", "out", flash_message),
     "cocopot_make_response": Driver("first", "out", request, has_default=True),
     "cocopot_after_request": Driver("threaded", "out", request, "after_request"),
     "cocopot_save_session": Driver("first", "out", use_session, has_default=True),
@@ -181,6 +189,8 @@ ARGUMENTS: dict[str, tuple[Any, Callable[[Cocopot, Request], object]]] = {
     "values": (dict, lambda app, request: {}),
     "template": (BracesTemplate, lambda app, request: BracesTemplate(app, "text", None)),
     "context": (dict, lambda app, request: {}),
+    "message": (str, lambda app, request: "Saved."),
+    "category": (str, lambda app, request: "message"),
     "value": (str, lambda app, request: "text"),
     "session": (Session, lambda app, request: Session()),
     "coroutine": (Coroutine, lambda app, request: awaited()),

@@ -1,0 +1,94 @@
+"""Flask's ten signals for Cocopot, sent from hooks to the receivers that are connected.
+
+Each is sent with the application as its sender. A signal without receivers costs one attribute lookup.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blinker import Namespace
+
+from cocopot import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from cocopot import Cocopot, Response
+    from cocopot.templating import Template
+
+#: The name under which the module is registered when it is passed to an application.
+plugin_name = "signals"
+#: All signals, by the names that they have in Flask, such as `"request-started"`.
+signals = Namespace()
+
+template_rendered = signals.signal("template-rendered")
+before_render_template = signals.signal("before-render-template")
+request_started = signals.signal("request-started")
+request_finished = signals.signal("request-finished")
+request_tearing_down = signals.signal("request-tearing-down")
+got_request_exception = signals.signal("got-request-exception")
+appcontext_tearing_down = signals.signal("appcontext-tearing-down")
+appcontext_pushed = signals.signal("appcontext-pushed")
+appcontext_popped = signals.signal("appcontext-popped")
+message_flashed = signals.signal("message-flashed")
+
+
+@hookimpl(tryfirst=True)
+def cocopot_request_started(app: Cocopot) -> None:
+    if appcontext_pushed.receivers:
+        appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
+    if request_started.receivers:
+        request_started.send(app, _async_wrapper=app.ensure_sync)
+
+
+@hookimpl(wrapper=True, tryfirst=True)
+def cocopot_template_context(
+    app: Cocopot, template: Template | None, context: dict[str, object]
+) -> Generator[None, list[Mapping[str, object]], list[Mapping[str, object]]]:
+    results = yield  # around all others: the receivers get the names of every context processor
+    if template is None or not before_render_template.receivers:
+        return results
+    names = {name: value for result in (*results, context) for name, value in result.items()}
+    before_render_template.send(app, _async_wrapper=app.ensure_sync, template=template, context=names)
+    return [*results, names]  # with what receivers have added
+
+
+@hookimpl(trylast=True)
+def cocopot_template_rendered(app: Cocopot, template: Template, context: dict[str, object]) -> None:
+    if template_rendered.receivers:
+        template_rendered.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
+
+
+@hookimpl(trylast=True)
+def cocopot_message_flashed(app: Cocopot, message: str, category: str) -> None:
+    if message_flashed.receivers:
+        message_flashed.send(app, _async_wrapper=app.ensure_sync, message=message, category=category)
+
+
+@hookimpl(wrapper=True, tryfirst=True)
+def cocopot_after_request(app: Cocopot) -> Generator[None, Response, Response]:
+    response = yield  # around all others: the receivers get the response that they have made
+    if request_finished.receivers:
+        request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
+    return response
+
+
+@hookimpl(tryfirst=True)  # another implementation that raises would stop it
+def cocopot_got_request_exception(app: Cocopot, exc: Exception) -> None:
+    if got_request_exception.receivers:
+        got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=exc)
+
+
+@hookimpl(trylast=True)
+def cocopot_teardown_request(app: Cocopot, exc: BaseException | None) -> None:
+    if request_tearing_down.receivers:
+        request_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=exc)
+
+
+@hookimpl(trylast=True)
+def cocopot_teardown_app_context(app: Cocopot, exc: BaseException | None) -> None:
+    if appcontext_tearing_down.receivers:
+        appcontext_tearing_down.send(app, _async_wrapper=app.ensure_sync, exc=exc)
+    if appcontext_popped.receivers:
+        appcontext_popped.send(app, _async_wrapper=app.ensure_sync)

@@ -25,7 +25,7 @@ def install_hint(plugin: str) -> str:
 
 _JINJA = install_hint("jinja")
 _SESSIONS = install_hint("session")
-_SIGNALS = "Cocopot has hooks in place of signals: implement {}"
+_SIGNALS = install_hint("signals")
 _CONTEXT = "the current context is reached through current_app, g and request"
 
 #: Where `cocopot` itself does not have a name.
@@ -35,11 +35,11 @@ _MODULE: Final[Mapping[str, str]] = {
     "Environment": _JINJA,
     "SessionMixin": "from cocopot.sessions import Session",
     "SecureCookieSessionInterface": _SESSIONS,
+    "signals": f"import cocopot_signals; {_SIGNALS}",
+    "signals_available": f"import cocopot_signals; {_SIGNALS}",
     **{
-        name: _SIGNALS.format(hook)
+        name: f"from cocopot_signals import {name}; {_SIGNALS}, or implement the hook {hook}"
         for name, hook in {
-            "signals": "them in a plugin",
-            "signals_available": "them in a plugin",
             "request_started": "cocopot_request_started",
             "request_finished": "cocopot_after_request",
             "request_tearing_down": "cocopot_teardown_request",
@@ -49,7 +49,7 @@ _MODULE: Final[Mapping[str, str]] = {
             "appcontext_popped": "cocopot_teardown_app_context",
             "before_render_template": "cocopot_template_context",
             "template_rendered": "cocopot_template_rendered",
-            "message_flashed": "your own where messages are flashed",
+            "message_flashed": "cocopot_message_flashed",
         }.items()
     },
     **{name: f"from markupsafe import {name}" for name in ("Markup", "escape")},

@@ -24,9 +24,11 @@ def import_name(name: str) -> object:
         ("SecureCookieSessionInterface", "pip install cocopot-session"),
         ("SessionMixin", "from cocopot.sessions import Session"),
         ("Environment", "pip install cocopot-jinja"),
-        ("template_rendered", "implement cocopot_template_rendered"),
+        ("template_rendered", "from cocopot_signals import template_rendered"),
+        ("message_flashed", "implement the hook cocopot_message_flashed"),
+        ("signals_available", "pip install ./plugins/cocopot-signals"),
         ("TemplateEngine", "from cocopot.templating import TemplateEngine"),
-        ("got_request_exception", "implement cocopot_got_request_exception"),
+        ("got_request_exception", "pip install cocopot-signals"),
         ("Markup", "from markupsafe import Markup"),
         ("escape", "from markupsafe import escape"),
         ("secure_filename", "from werkzeug.utils import secure_filename"),
@@ -71,7 +73,7 @@ def test_existing_names(name: str) -> None:
 )
 def test_cures_can_be_imported(name: str) -> None:
     """What a cure imports exists."""
-    _, module, _, target = _MODULE[name].rpartition(": ")[2].split()
+    _, module, _, target = _MODULE[name].partition(";")[0].split()
     assert hasattr(importlib.import_module(module), target)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, overload
 
-from cocopot.context import current, current_request_context
+from cocopot.context import current_request_context
 from cocopot.proxies import session
 
 if TYPE_CHECKING:
@@ -24,9 +24,11 @@ def flash(message: str, category: str = "message") -> None:
     Raises:
         RuntimeError: If there is no session to store it in, or no request.
     """
+    context = current_request_context()
+    stored = context.session
     # A new list: a change inside the stored one would not be seen.
-    session[_KEY] = [*session.get(_KEY, ()), (category, message)]
-    app = current().app
+    stored[_KEY] = [*stored.get(_KEY, ()), (category, message)]
+    app = context.app
     call = app.plugins.compiled_hook("cocopot_message_flashed")
     if call is not None:
         call(app, message, category)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.distributions.environments import Builder, Environment, MakeEnvironment
 
 CORS = CHECKOUT / "plugins" / "cocopot-cors"
+SIGNALS = CHECKOUT / "plugins" / "cocopot-signals"
 SLEEPS = Plugin(
     "sleeps",
     "import time\nfrom cocopot import hookimpl\ntime.sleep(0.05)\n\n@hookimpl\ndef cocopot_startup(app): ...",
@@ -52,6 +53,15 @@ def test_the_plugin_of_this_checkout(kind: str, environment: MakeEnvironment, bu
     assert (found["distribution"], found["plugins"]) == ("cocopot-cors", {"cors": "cocopot_cors:CORS"})
     assert found["undecided"] == []
     assert [path for path in made.packages.iterdir() if path not in before] == []
+
+
+def test_a_module_that_is_a_plugin(environment: MakeEnvironment) -> None:
+    """The plugin for signals, a module with a dependency, has no findings but its cost."""
+    made = environment(DEVTOOLS)
+    made.install("blinker>=1.9", dependencies=True)
+    found = check(made, SIGNALS)
+    assert {finding["code"] for finding in found["findings"]} <= {"CP801", "CP802"}
+    assert (found["plugins"], found["undecided"]) == ({"signals": "cocopot_signals"}, [])
 
 
 def test_the_time_of_the_plugin_itself(environment: MakeEnvironment) -> None:

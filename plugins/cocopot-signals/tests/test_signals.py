@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import cocopot_signals
@@ -341,6 +341,33 @@ def test_a_receiver_that_a_view_connects(app: Cocopot) -> None:
 
 
 # -- Flask -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("testing", [False, True])
+def test_the_order_of_flask(app: Cocopot, sent: list[Any], testing: bool) -> None:
+    """The same view in Flask sends the same signals with the same arguments, in the same order."""
+    other = flask.Flask("shop")
+    other.logger.disabled, other.secret_key = True, "a key for tests only"
+    app.testing = other.testing = testing
+
+    @other.get("/broken")
+    def broken() -> str:
+        flask.render_template_string("{{ bird }}", bird="wren")
+        flask.flash("Saved.", "success")
+        raise ValueError("broken")
+
+    with ExitStack() as stack:
+        for name, ours in signals.items():
+            theirs = getattr(flask, name.replace("-", "_"))
+            stack.enter_context(theirs.connected_to(ours.send, other))
+        for client in (app.test_client(), other.test_client()):
+            with suppress(ValueError):
+                client.get("/broken")
+    of_app, of_other = (
+        [(name, sorted(values)) for name, owner, values in sent if owner is sender] for sender in (app, other)
+    )
+    assert of_app == of_other
+    assert len(of_app) == (9 if testing else 10)
 
 
 def test_the_signals_are_those_of_flask() -> None:

@@ -43,7 +43,7 @@ def test_names(page: str, line: str) -> None:
 
 def test_lines(tmp_path: Path) -> None:
     """The lines work in the checkout, one after the other, in an environment that was empty."""
-    local = {line for _, line in LINES if all(name[0] == "." for name in requirements(line))}
+    local = {line for _, line in LINES if {name[0] for name in requirements(line)} == {"."}}
     lines = sorted(line for line in local if ".[dev]" not in line)
     assert len(lines) > 2
     environment = Environment(tmp_path / "environment")

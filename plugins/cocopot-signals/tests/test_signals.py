@@ -306,6 +306,7 @@ def test_a_coroutine_function(app: Cocopot) -> None:
 
     with request_started.connected_to(receive), appcontext_popped.connected_to(receive):
         assert app.test_client().get("/").text == "view"
+    app.close()  # it uses the event loop of the process
     assert seen == [(app, "shop")] * 2
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from cocopot.exceptions import add_note
@@ -27,12 +29,14 @@ class Property(NamedTuple):
         name: Its name.
         function: Takes the application or the request, and returns the value.
         plugin: The plugin that added it, or `None` for the application.
+        lock: Held while the value of an application is computed, which is done once.
     """
 
     kind: Literal["property", "request property"]
     name: str
     function: Callable[[Any], object]
     plugin: str | None
+    lock: RLock
 
     def compute(self, app: Cocopot, target: object) -> object:
         """Return the value; an exception gets a note with the plugin that added the property.
@@ -110,8 +114,15 @@ class AppProperties(Folders):
             found = self.__dict__.get("properties", {}).get(name)
             if found is None:
                 return super().__getattr__(name)
-            value = self.__dict__[name] = found.compute(self, self)
-            return value
+            with found.lock:
+                if name not in self.__dict__:  # another thread has not computed it meanwhile
+                    self.__dict__[name] = found.compute(self, self)
+            return self.__dict__[name]
+
+
+def _is_name(name: object) -> bool:
+    is_identifier = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+    return is_identifier and not str(name).startswith("_")
 
 
 def _add(
@@ -124,7 +135,7 @@ def _add(
 ) -> None:
     action = f"add_{kind.replace(' ', '_')}"
     check_function(action, function)
-    if not str(name).isidentifier() or name.startswith("_"):
+    if not _is_name(name):
         raise ValueError(f"{action}: {name!r} cannot name a property. It must be an identifier without '_'.")
     existing = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
     is_set = name in vars(registrar if kind == "property" else Request({}, False)) and name not in table
@@ -135,4 +146,4 @@ def _add(
     if known is not None and (plugin is None or known.plugin == plugin):  # else it is a conflict
         owner = plugins.claims.owner_of(kind, name) or ("the plugin itself" if plugin else "the application")
         raise ValueError(f"{action}: the {kind} {name!r} is added by {owner} already. Choose another name.")
-    table[name] = Property(kind, name, function, plugin)
+    table[name] = Property(kind, name, function, plugin, RLock())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -201,3 +203,32 @@ def test_a_property_that_a_known_plugin_adds() -> None:
         _ = request.csp_nonce  # type: ignore[attr-defined]
     assert "'Request' object has no attribute 'csp_nonce': the plugin headers adds it: " in str(caught.value)
     assert "cocopot-headers" in str(caught.value)
+
+
+def test_threads_compute_a_value_of_the_application_once() -> None:
+    """The second thread waits for the value, such as a pool of connections, that the first one computes."""
+    calls: list[Any] = []
+    entered, release = threading.Event(), threading.Event()
+
+    def connect(app: Cocopot) -> object:
+        calls.append(app)
+        entered.set()
+        release.wait(10)
+        return object()
+
+    app = make(lambda app: app.add_property("pool", connect))
+    with ThreadPoolExecutor(2) as executor:
+        first = executor.submit(lambda: app.pool)
+        assert entered.wait(10)
+        second = executor.submit(lambda: app.pool)
+        release.set()
+        assert first.result(10) is second.result(10)
+    assert calls == [app]
+
+
+@pytest.mark.parametrize("name", [None, 5, "class", "None", "a b", "_x", ""])
+def test_what_cannot_be_a_name(name: Any) -> None:
+    """An attribute of that name could not be read."""
+    for add in ("add_property", "add_request_property"):
+        with pytest.raises(ValueError, match=f"{add}: .* cannot name a property"):
+            getattr(make(), add)(name, counter([]))

@@ -63,6 +63,9 @@ class LockedPlugin:
         except OSError as error:
             problem = f"has a file that cannot be read: {error}."
             raise candidate.error(problem, reason="lock", cure=_reinstall(candidate)) from error
+        except (ValueError, TypeError) as error:  # as importlib.metadata raises it
+            problem = f"cannot be locked: the record of its files is invalid: {error}."
+            raise candidate.error(problem, reason="lock", cure=_reinstall(candidate)) from error
         if not files:
             problem = "cannot be locked: its distribution has no record of its files."
             raise candidate.error(problem, reason="lock", cure=_reinstall(candidate))
@@ -116,11 +119,15 @@ class Lock:
             PluginError: If there is no such file, or it is not a lock.
         """
         try:
-            document = json.loads(Path(path).read_text("utf-8"))
+            document = json.loads(Path(path).read_text("utf-8"), object_pairs_hook=_without_duplicates)
             plugins = {name: LockedPlugin(**plugin) for name, plugin in document["plugins"].items()}
             _check_document(document["format"], plugins.values())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            why = error.strerror if isinstance(error, OSError) else f"it is not a lock: {error!r}"
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            why = (
+                error.strerror
+                if isinstance(error, OSError)
+                else f"it is not a lock: {type(error).__name__}: {error}"
+            )
             raise PluginError(
                 f"The lock of plugins {path!r} cannot be read: {why}.",
                 cure=f"Write it with `cocopot plugins lock {path}`, or correct or unset {LOCK_VARIABLE}.",
@@ -177,6 +184,16 @@ def _check_document(version: object, plugins: Iterable[LockedPlugin]) -> None:
             raise ValueError(f"not all values of {plugin!r} are texts")
 
 
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON; a name that occurs twice, as after a wrong merge, raises a `ValueError`."""
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name!r} occurs twice")
+        found[name] = value
+    return found
+
+
 def _reinstall(candidate: Candidate) -> str:
     return f"Reinstall {candidate.distribution}."
 
@@ -185,6 +202,7 @@ def _hashes(distribution: IDistribution, entry_point: str) -> dict[str, str]:
     """Return the hash of each file of a distribution, by path; in editable mode those of its package."""
     paths = {str(file): Path(str(file.locate())) for file in distribution.files or ()}
     if editable_source(distribution):
+        paths = {path: file for path, file in paths.items() if file.suffix != ".pth"}
         paths.update(_package_files(entry_point.partition(":")[0].partition(".")[0]))
     return {path: _hash(file) for path, file in sorted(paths.items()) if _is_locked(path) and file.is_file()}
 
@@ -192,7 +210,8 @@ def _hashes(distribution: IDistribution, entry_point: str) -> dict[str, str]:
 def _is_locked(path: str) -> bool:
     """Whether a file is part of what was published, and not made by the installer or the interpreter."""
     pure = PurePath(path)
-    return pure.name not in _WRITTEN and pure.suffix not in {".pyc", ".pth"} and ".." not in pure.parts
+    is_cache = pure.suffix == ".pyc" and pure.parent.name == "__pycache__"
+    return pure.name not in _WRITTEN and not is_cache and ".." not in pure.parts
 
 
 def _package_files(name: str) -> Iterator[tuple[str, Path]]:

@@ -139,6 +139,8 @@ A_PLUGIN = (
         "{}",
         '{"format": 2, "plugins": {}}',
         '{"format": 1, "plugins": {"a": {}}}',
+        '{"format": 1, "plugins": {}, "plugins": {}}',
+        "[" * 100_000,
         "\xff",
     ],
 )
@@ -176,3 +178,27 @@ def test_a_distribution_without_a_record_cannot_be_locked(shop: InstalledPlugin)
     (candidate,) = (c for c in installed() if c.name == "shop")
     with pytest.raises(PluginError, match="cannot be locked: its distribution has no record of its files"):
         LockedPlugin.of(candidate)
+
+
+@pytest.mark.parametrize("record", [b"\xff.py,,\n", b"a,b,c,d,e\n"])
+def test_a_distribution_with_an_invalid_record_cannot_be_locked(record: bytes, shop: InstalledPlugin) -> None:
+    """The error names the plugin, and not only what `importlib.metadata` finds wrong."""
+    (next(shop.path.glob("*.dist-info")) / "RECORD").write_bytes(record)
+    installed.cache_clear()
+    (candidate,) = (c for c in installed() if c.name == "shop")
+    with pytest.raises(PluginError, match=r"'shop' .*the record of its files is invalid") as caught:
+        LockedPlugin.of(candidate)
+    assert caught.value.reason == "lock"
+
+
+def test_published_bytecode_is_locked(shop: InstalledPlugin) -> None:
+    """A module without its source, and a file that extends `sys.path`, are code; a cache is not."""
+    files = ["cocopot_shop/tax.pyc", "shop.pth", "cocopot_shop/__pycache__/views.cpython-311.pyc"]
+    (shop.path / "cocopot_shop/__pycache__").mkdir(exist_ok=True)
+    with (next(shop.path.glob("*.dist-info")) / "RECORD").open("a", encoding="utf-8") as record:
+        for file in files:
+            (shop.path / file).write_bytes(b"")
+            record.write(f"{file},,\n")
+    installed.cache_clear()
+    (candidate,) = (c for c in installed() if c.name == "shop")
+    assert [file for file in files if file in LockedPlugin.of(candidate).files] == files[:2]

@@ -25,6 +25,8 @@ ATTRIBUTES: tuple[Attribute, ...] = ("requires", "after", "before")
 
 #: A name, and a specifier; the default name of a class in a function contains `.<locals>.`.
 _REQUIREMENT = re.compile(r"\s*(|.*?[^.\s])\s*((?:~=|===?|!=|<=?|>=?)[^.].*)?")
+#: What no name contains, because it separates names, or a name from something else.
+_SEPARATORS = frozenset("=,;")
 #: A text in a source file that may be a requirement with a version.
 _WITH_VERSION = re.compile(rb"""["'][^"'\n]*[\w.)-]\s*(?:~=|===?|!=|<=?|>=?)\s*\d""")
 
@@ -55,6 +57,8 @@ class Requirement:
         name, specifier = match.groups("") if match else ("", "")
         if not name:
             raise ValueError(f"{text!r} does not begin with the name of a plugin")
+        if _SEPARATORS.intersection(name):
+            raise ValueError(f"{text!r} is not a name, and versions such as '>=1.2,<2' (PEP 440)")
         if specifier:
             fits("1", specifier)
         return cls(name, specifier.strip())
@@ -134,10 +138,22 @@ def _literals(module: ast.Module, attribute: str) -> Mapping[str, object]:
         body = classes.get(instances.get(attribute, attribute), [])
     found: dict[str, object] = {}
     for name, value in _assignments(body):
-        if name in ATTRIBUTES:
+        if name in ATTRIBUTES and _is_set_once(name, module, body):
             with suppress(ValueError):  # it is not a literal
                 found[name] = ast.literal_eval(value)
     return found
+
+
+def _is_set_once(name: str, module: ast.Module, body: list[ast.stmt]) -> bool:
+    """Whether nothing in the source but one statement of a body appears to set an attribute."""
+    bound = 0
+    for node in (node for statement in body for node in ast.walk(statement)):
+        is_variable = isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
+        bound += is_variable or name in (getattr(node, "name", None), getattr(node, "asname", None))
+    attributes = (node for node in ast.walk(module) if isinstance(node, ast.Attribute))
+    return bound == 1 and not any(
+        node.attr == name and not isinstance(node.ctx, ast.Load) for node in attributes
+    )
 
 
 def _assignments(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:

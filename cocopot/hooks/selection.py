@@ -213,12 +213,16 @@ def _names(text: str) -> list[str]:
     return [name for part in text.split(",") if (name := part.strip())]
 
 
-def _checked_names(names: Iterable[str], argument: str) -> list[str]:
+def _checked_names(names: Iterable[object], argument: str) -> list[str]:
     if isinstance(names, str):
         shown = f"({names!r},)" if argument == "order" else f"{{{names!r}}}"
         kind = "sequence" if argument == "order" else "set"
         raise TypeError(f"{argument} takes a {kind} of plugin names, not a string: {argument}={shown}")
-    return list(names)
+    names = list(names)
+    if wrong := [name for name in names if not isinstance(name, str)]:
+        kind = "sequence" if argument == "order" else "set"
+        raise TypeError(f"{argument} takes a {kind} of plugin names, not one with {wrong[0]!r}")
+    return [str(name) for name in names]
 
 
 def _duplicate(same: list[Candidate]) -> PluginError:

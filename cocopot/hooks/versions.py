@@ -20,7 +20,8 @@ _ON_COCOPOT = re.compile(
 def fits(version: str, specifier: str) -> bool | None:
     """Whether a version fits a specifier; `None` if the version is not one of PEP 440.
 
-    A development version, such as that of a checkout, counts as the release that it leads to.
+    A development version, such as that of a checkout, counts as the release that it leads to, unless the
+    specifier names such versions.
 
     Args:
         version: The version, such as `"1.2.0"`.
@@ -41,7 +42,8 @@ def fits(version: str, specifier: str) -> bool | None:
         parsed = Version(version)
     except InvalidVersion:
         return None
-    return allowed.contains(parsed.base_version if parsed.is_devrelease else parsed, prereleases=True)
+    is_release = parsed.is_devrelease and ".dev" not in specifier
+    return allowed.contains(parsed.base_version if is_release else parsed, prereleases=True)
 
 
 @functools.cache
@@ -64,10 +66,12 @@ def cocopot_specifiers(distribution: IDistribution) -> list[str]:
         distribution: The distribution.
     """
     try:
-        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+        text = distribution.read_text("METADATA")
+        if not text:  # an egg, whose requirements may be in a file of their own
+            text = "\n".join(f"Requires-Dist: {requirement}" for requirement in distribution.requires or ())
     except (OSError, ValueError):  # missing permission, or not UTF-8: reported where plugins are listed
         return []
-    headers = text.partition("\n\n")[0]
+    headers = text.partition("\n\n")[0].replace("\n ", " ").replace("\n\t", " ")  # unfolded (RFC 5322)
     found = _ON_COCOPOT.findall(headers)
     return [specifier.strip() for specifier, marker in found if not marker.strip() or _applies(marker)]
 

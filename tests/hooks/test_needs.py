@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Cocopot, PluginError
+from cocopot.hooks.candidates import installed
+from cocopot.hooks.versions import fits
 from cocopot.testing import installed_plugin
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def test_a_cycle_names_who_declared_each_step() -> None:
     [
         ("ab", TypeError, "order takes a sequence of plugin names, not a string: order=('ab',)"),
         ({"a", "b"}, TypeError, "order takes a sequence of plugin names, not a set, which has no order"),
+        (("a", 1), TypeError, "order takes a sequence of plugin names, not one with 1"),
         (("a", "b", "a"), PluginError, "order= names the plugin 'a' twice. Remove one of the two."),
     ],
 )
@@ -69,7 +72,9 @@ def test_an_ordered_name_that_is_not_installed_is_a_warning(caplog: pytest.LogCa
     assert "order= names the plugin 'sesion', which is not installed. Did you mean 'session'?" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["session>>1", ">=1", "session>=x", ""])
+@pytest.mark.parametrize(
+    "name", ["session>>1", ">=1", "session>=x", "", "session=1", "session=>1", "session,metrics"]
+)
 @pytest.mark.parametrize("attribute", ["requires", "after", "before"])
 def test_a_requirement_that_is_none_is_refused(attribute: str, name: str) -> None:
     """The error names the plugin, the attribute and its value."""
@@ -121,6 +126,37 @@ def test_versions_that_are_computed_are_compared_after_the_import() -> None:
         Cocopot(__name__, autoload={"login", "session"})
 
 
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        ("requires = tuple(name for name in requires if not name)", "cocopot_login"),
+        ("try: import missing\nexcept ImportError: requires = ()", "cocopot_login"),
+        (
+            "class Login: requires = ('session>=2',)\nlogin = Login()\nlogin.requires = ()",
+            "cocopot_login:login",
+        ),
+    ],
+)
+def test_a_requirement_that_is_changed_later_is_not_compared(change: str, value: str) -> None:
+    """The source is not taken for what the plugin declares if another statement sets the attribute."""
+    source = f"requires = ('session>=2',)\n{change}\nfrom cocopot import hookimpl"
+    with (
+        installed_plugin("session", "", version="1.9"),
+        installed_plugin("login", source, entry_point=value),
+    ):
+        app = Cocopot(__name__, autoload={"login", "session"})
+    assert {record.name for record in app.plugins.records("plugin")} == {"session", "login"}
+
+
+@pytest.mark.parametrize(
+    ("specifier", "does_fit"),
+    [("==1.4.dev1", True), ("<1.4", False), (">=1.4.dev2", False), (">=1.4", True), ("!=1.4", False)],
+)
+def test_a_development_version(specifier: str, does_fit: bool) -> None:
+    """It counts as the release it leads to, and as itself where the specifier names such versions."""
+    assert fits("1.4.dev1", specifier) is does_fit
+
+
 @pytest.mark.parametrize("version", ["1.2", "1.2.5", "1.10", "2.0.dev3", "2.0a1"])
 def test_versions_that_fit(version: str) -> None:
     """Versions are not compared as texts; a development version counts as the release it leads to."""
@@ -147,6 +183,18 @@ def test_another_version_of_cocopot(text: str) -> None:
     assert "Plugin 'login' (cocopot-login 1.0.0, cocopot_login) requires cocopot" in str(caught.value)
     assert ", and the version of Cocopot is 1.0.0." in str(caught.value)
     assert caught.value.reason == "version"
+
+
+def test_another_version_of_cocopot_in_an_egg() -> None:
+    """The metadata of an egg has its requirements in a file of their own."""
+    with installed_plugin("login", "raise ImportError") as login:
+        (info,) = login.path.glob("*.dist-info")
+        egg = info.rename(info.with_suffix(".egg-info"))
+        (egg / "METADATA").rename(egg / "PKG-INFO")
+        (egg / "requires.txt").write_text("cocopot>=9\n", "utf-8")
+        installed.cache_clear()
+        with pytest.raises(PluginError, match="requires cocopot>=9, and the version of Cocopot is 1"):
+            Cocopot(__name__, autoload={"login"})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from contextlib import suppress
@@ -32,6 +33,11 @@ _UNSAVED = (
     "A session has been changed and not saved: an override of process_response has to call "
     "super().process_response(response)."
 )
+_BLOCKED = (
+    "Another thread is opening the session, and the event loop cannot wait for it any longer: what opens it "
+    "may need the event loop. Read the session before that thread is started."
+)
+_OPENING_TIMEOUT = 5.0  # seconds that an event loop waits for a thread that opens the session
 # Held while the lock of a request's session is created.
 _CREATION = threading.Lock()
 
@@ -90,18 +96,40 @@ def open_session(context: Context) -> Session:
         context: The context that the request belongs to.
 
     Raises:
-        RuntimeError: If what opens the session reads it.
+        RuntimeError: If what opens the session reads it, or if an event loop waits too long for another
+            thread that opens it.
     """
     with _CREATION:
         state = context.opened_session
         if state is None:
             state = context.opened_session = RequestSession()
-    with state.lock:
+    if not state.lock.acquire(blocking=False):
+        _wait_for(state.lock)
+    try:
         if state.session is None:
             state.session = _open(context, state)
         if context.response_is_sent or not context.holds:
             state.close(_SENT)
         return state.session
+    finally:
+        state.lock.release()
+
+
+def _wait_for(lock: threading.RLock) -> None:
+    """Acquire the lock of a session that another thread opens; an event loop does not wait for ever."""
+    if not lock.acquire(timeout=_OPENING_TIMEOUT if _runs_event_loop() else -1):
+        raise RuntimeError(_BLOCKED)
+
+
+def _runs_event_loop() -> bool:
+    """Return whether this thread runs an event loop, without importing asyncio."""
+    if (asyncio := sys.modules.get("asyncio")) is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _open(context: Context, state: RequestSession) -> Session:

@@ -14,6 +14,7 @@ from werkzeug.routing import BaseConverter
 
 import cocopot
 from cocopot import (
+    Request,
     Response,
     after_this_request,
     copy_current_request_context,
@@ -565,6 +566,30 @@ def test_coroutine_functions() -> None:
     client = app.test_client()
     assert (client.get("/async").text, app.counts) == ("3", (1, 1))
     assert visits(client) == 4
+
+
+def test_an_event_loop_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event loop does not wait for ever for a thread that opens the session with a coroutine."""
+    monkeypatch.setattr(sessions, "_OPENING_TIMEOUT", 0.1)
+    app, is_opening, has_failed = Shop(), threading.Event(), asyncio.Event()
+
+    def open_session(request: Request) -> Session:
+        is_opening.set()
+        app.async_to_sync(has_failed.wait)()
+        return Session()
+
+    @app.get("/async")
+    async def view() -> str:
+        task = asyncio.create_task(asyncio.to_thread(visit))
+        await asyncio.to_thread(is_opening.wait, 10)
+        with pytest.raises(RuntimeError, match="Read the session before that thread is started"):
+            visit()
+        has_failed.set()
+        await task
+        return str(session["visits"])
+
+    monkeypatch.setattr(app.session_interface, "open_session", lambda _, request: open_session(request))
+    assert app.test_client().get("/async").text == "1"
 
 
 def test_outside_of_a_request() -> None:

@@ -37,7 +37,8 @@ def stream_with_context(
     """Keep the request context active while a streamed body is read.
 
     The teardown hooks run when the body has been read or the client has disconnected. They receive the
-    exception that ended the stream, if there was one.
+    exception that ended the stream, if there was one. For a stream that is created by a teardown function, or
+    after the end of the request, they do not run again.
 
     Args:
         generator_or_function: An iterable of `str` or `bytes`, which may be asynchronous, or a function that
@@ -123,7 +124,10 @@ class ContextIterator(Iterator[T]):
 
     def __init__(self, iterable: Iterable[T] | AsyncIterable[T]) -> None:
         self._context = current_request_context()
-        self._context.hold()
+        # A request that has ended, or whose teardown functions run, is not torn down again.
+        self._is_held = self._context.holds > 0
+        if self._is_held:
+            self._context.hold()
         self._variables = contextvars.copy_context()
         self._variables.run(CURRENT.set, self._context)
         #: Whether it reads an asynchronous iterable, so that `next_within` may be called.
@@ -164,7 +168,8 @@ class ContextIterator(Iterator[T]):
             if (close := getattr(self._source, "close", None)) is not None:
                 self._variables.run(close)
         finally:
-            self._variables.run(context.release, exc)
+            if self._is_held:
+                self._variables.run(context.release, exc)
 
     def __del__(self) -> None:
         self.close()

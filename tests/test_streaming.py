@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.test import create_environ
 
-from cocopot import Cocopot, Response, current_app, g, has_request_context, request, stream_with_context
+from cocopot import (
+    Cocopot,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    hookimpl,
+    request,
+    stream_with_context,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -174,6 +183,20 @@ def test_other_threads(app: Cocopot, ends: list[str]) -> None:
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(next, stream, "end").result() == "end"
     assert ends == ["end None"]
+
+
+@pytest.mark.parametrize("hook", ["teardown_request", "teardown_app_context", "response_closed"])
+def test_after_the_end(hook: str, ends: list[str], app: Cocopot) -> None:
+    """A stream that is read by what runs at the end of a request does not end the request again."""
+    texts: list[str] = []
+
+    @hookimpl(specname=f"cocopot_{hook}")
+    def read(_: object) -> None:
+        texts.extend(stream_with_context(request.path for _ in "a"))
+
+    app.plugins.register(type("Reader", (), {"read": read})())
+    answer(app, lambda: "text").close()
+    assert (texts, ends) == (["/view"], ["end None"])
 
 
 def test_leaves_no_context(app: Cocopot) -> None:

@@ -20,7 +20,7 @@ from cocopot.registry.callbacks import (
 )
 from cocopot.registry.decorators import Registrar
 from cocopot.registry.error_handlers import check_handler, error_key
-from cocopot.registry.route_options import add_scope_options, place_of_caller
+from cocopot.registry.route_options import add_scope_options, check_scope_options, place_of_caller
 from cocopot.registry.rules import check_rule, check_view, endpoint_of
 from cocopot.registry.tables import ScopedTable
 from cocopot.registry.templates import NAME_TABLES
@@ -115,7 +115,7 @@ class Blueprint(BlueprintCommands, Registrar):
         self.subdomain = subdomain
         self.url_values_defaults = dict(url_defaults or {})
         #: Route options for all rules.
-        self.route_options = dict(route_options or {})
+        self.route_options = check_scope_options(route_options)
         self._place = place_of_caller(route_options)
         self._deferred: list[Deferred] = []
         self._children: list[tuple[Blueprint, Options]] = []

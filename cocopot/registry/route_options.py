@@ -207,17 +207,29 @@ def add_scope_options(app: Cocopot, scope: Scope, values: object, place: SourceL
         TypeError: If `values` is not a mapping.
         RouteOptionError: As for `set_options_of`.
     """
-    if values is None or values == {}:
+    options = check_scope_options(values)
+    if not options:
         return
-    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
-        raise TypeError(f"route_options takes a mapping of names to values, not {shown(values)}.")
     table = app._scope_options  # noqa: SLF001 - of this module
-    table[scope] = ScopeOptions(dict(values), place)
+    table[scope] = ScopeOptions(options, place)
     try:
         _raise_certain(app, _Scopes(app).faults_of(scope))
     except RouteOptionError:
         del table[scope]
         raise
+
+
+def check_scope_options(values: object) -> Options:
+    """Return a copy of what a blueprint or the application sets; empty for `None`.
+
+    Raises:
+        TypeError: If it is not a mapping of names.
+    """
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        raise TypeError(f"route_options takes a mapping of names to values, not {shown(values)}.")
+    return dict(values)
 
 
 def place_of_caller(values: object) -> SourceLocation | None:

@@ -452,3 +452,12 @@ class TestDeclarations:
         assert options_of(app) == DEFAULTS
         with pytest.raises(RuntimeError, match="after its first request"):
             app.add_route_option("role", str)
+
+
+@pytest.mark.parametrize("values", ["role", 1, [("role", "admin")], {"role"}, set(), {1: 2}])
+def test_options_of_a_blueprint_that_are_not_a_mapping(values: Any) -> None:
+    """The blueprint refuses them where it is created, as the application does."""
+    with pytest.raises(TypeError, match="route_options takes a mapping of names to values, not "):
+        Blueprint("shop", __name__, route_options=values)
+    with pytest.raises(TypeError, match="route_options takes a mapping of names to values, not "):
+        Cocopot(__name__, autoload=False, route_options=values)

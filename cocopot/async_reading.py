@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cocopot.coroutines import PENDING
+from cocopot.exceptions import ServiceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator
@@ -45,9 +46,14 @@ class AsyncSource(Generic[T]):
 
         Raises:
             StopAsyncIteration: At the end.
+            ServiceUnavailable: If it has been cancelled, as by `app.close()`, or its event loop is gone.
         """
         if self._task is None:
             self._task = asyncio.create_task(self._run())
+        elif self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
+            if self._task.done() and not self._task.cancelled():
+                raise StopAsyncIteration
+            raise ServiceUnavailable("The application is being closed.")
         if self._answer is None:
             self._answer = asyncio.get_running_loop().create_future()
             self._wanted.set()

@@ -21,6 +21,8 @@ from cocopot import (
     request,
     stream_with_context,
 )
+from cocopot.exceptions import ServiceUnavailable
+from cocopot.streaming import AsyncReader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -323,3 +325,38 @@ class TestAsynchronous:
             assert len(alive) == 0
         finally:
             gc.enable()
+
+
+def test_a_closed_application(app: Cocopot) -> None:
+    """A stream whose application is closed between two items ends with an exception, and does not wait."""
+    ends: list[str] = []
+
+    async def generate() -> AsyncIterator[bytes]:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            ends.append("end")
+
+    body = iter(serve(app, lambda: stream_with_context(generate())))
+    assert next(body) == b"a"
+    app.close()
+    assert ends == ["end"]
+    with pytest.raises(ServiceUnavailable, match="being closed"):
+        next(body)
+    app.close()
+
+
+def test_read_after_an_exception(app: Cocopot) -> None:
+    """An asynchronous iterable that has raised an exception has no more items, and does not wait for one."""
+
+    async def generate() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise ValueError
+
+    reader = AsyncReader(app, generate())
+    assert next(reader) == b"a"
+    with pytest.raises(ValueError):  # noqa: PT011 - raised above
+        next(reader)
+    assert list(reader) == []
+    app.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from types import (
     ClassMethodDescriptorType,
     GetSetDescriptorType,
@@ -283,6 +284,12 @@ def _check_versions(**versions: str | None) -> Mapping[str, str | None]:
             "hookspec: deprecated and removed belong together: the version that deprecates a hook, and the "
             "one that removes it."
         )
+    given = [
+        (option, str(versions[option])) for option in ("since", "deprecated", "removed") if versions[option]
+    ]
+    for (option, version), (later, other) in pairwise(given):
+        if [*map(int, version.split("."))] >= [*map(int, other.split("."))]:
+            raise ValueError(f"hookspec: {later} is {other!r}, and must be later than {option}, {version!r}.")
     return versions
 
 

@@ -102,6 +102,8 @@ def test_a_hook_that_is_not_deprecated_is_no_warning() -> None:
         ({"since": "one"}, "since is 'one'; it is a version, such as '1.2'"),
         ({"deprecated": "1.2"}, "deprecated and removed belong together"),
         ({"removed": "1.2"}, "deprecated and removed belong together"),
+        ({"deprecated": "1.10", "removed": "1.9"}, "removed is '1.9', and must be later than deprecated"),
+        ({"since": "2", "deprecated": "1.5", "removed": "3"}, "deprecated is '1.5', and must be later"),
         ({"deprecated": 1.5, "removed": "2.x"}, "removed is '2.x'; it is a version"),
     ],
 )

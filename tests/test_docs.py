@@ -115,6 +115,12 @@ def test_every_hook_is_documented() -> None:
     assert headings("hooks.md") == list(SPECS.values())
 
 
+def test_every_hook_has_a_summary_of_one_line() -> None:
+    """`cocopot new` writes it as the docstring of a function, in a line of 110 characters at most."""
+    summaries = {name: str(getattr(specs, name).__doc__).splitlines()[0] for name in SPECS}
+    assert {name: len(summary) for name, summary in summaries.items() if len(summary) > 100} == {}
+
+
 def test_every_hook_has_an_example() -> None:
     """Each entry of hooks.md has its kind and order in one line, and one example that checks something."""
     sections = re.split(r"^## (?=cocopot_)", (ROOT / "docs" / "hooks.md").read_text(), flags=re.MULTILINE)[1:]

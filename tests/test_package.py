@@ -181,11 +181,11 @@ def test_the_metadata_names_project_and_version(metadata: email.message.Message)
 
 
 @pytest.mark.slow
-def test_the_package_depends_on_four_libraries(metadata: email.message.Message) -> None:
-    """Without extras, four libraries are installed beside Cocopot, and no fifth."""
+def test_the_package_depends_on_five_libraries(metadata: email.message.Message) -> None:
+    """Without extras, five libraries are installed beside Cocopot, and no sixth."""
     required = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     names = [re.split("[<>=]", line)[0] for line in required]
-    assert sorted(names) == ["click", "importlib-metadata", "pluggy", "werkzeug"]
+    assert sorted(names) == ["click", "importlib-metadata", "packaging", "pluggy", "werkzeug"]
 
 
 @pytest.mark.slow

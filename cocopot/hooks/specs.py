@@ -81,7 +81,7 @@ def cocopot_config_defaults(app: Cocopot) -> Mapping[str, object] | None:
 
 @hookspec(since="1.0", historic=True, order="in")
 def cocopot_setup(app: Cocopot) -> None:
-    """Add routes, route options, properties, error handlers, converters, or state in `app.extensions[NAME]`.
+    """Add routes, options, properties, error handlers, converters, or state in `app.extensions[NAME]`.
 
     Fires once per application and plugin: at the end of the application's constructor for the plugins that
     are loaded with it, otherwise when the plugin is registered. The application's configuration is not

@@ -70,6 +70,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, url: str) -> Iterator
     page.on("requestfailed", lambda failed: problems.append(f"{failed.url}: {failed.failure}"))
     page.goto(url)
     yield page
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     context.close()
     assert problems == []
@@ -90,6 +91,13 @@ def write(page: Page, title: str, text: str, button: str) -> None:
     page.get_by_role("button", name=button).click()
 
 
+def expect(locator: Locator) -> Any:
+    """Return Playwright's assertions on a locator, which wait for the page that a click leads to."""
+    from playwright.sync_api import expect as expect_locator
+
+    return expect_locator(locator)
+
+
 def notes(page: Page) -> Locator:
     """Return the notes on the page."""
     return page.locator("article[id^=note-]")
@@ -97,21 +105,21 @@ def notes(page: Page) -> Locator:
 
 def test_add(page: Page) -> None:
     """A note that was added is shown as it was written; without a title the browser does not send it."""
-    assert page.get_by_text("There are no notes yet.").is_visible()
+    expect(page.get_by_text("There are no notes yet.")).to_be_visible()
     write(page, "", "no title", "Add")
     assert page.get_by_label("Title", exact=True).evaluate("field => field.validity.valueMissing")
     write(page, "<b>Fern</b>", "x" * 300 + "\nsecond line", "Add")
-    assert page.get_by_role("status").inner_text() == "The note was added."
-    assert notes(page).get_by_role("heading").inner_text() == "<b>Fern</b>"
+    expect(page.get_by_role("status")).to_have_text("The note was added.")
+    expect(notes(page).get_by_role("heading")).to_have_text("<b>Fern</b>")
     assert notes(page).locator(".body").inner_text().endswith("\nsecond line")
 
 
 def test_refused(page: Page) -> None:
     """A form that the server refuses comes back with its text and the reason beside the field."""
     write(page, "   ", "kept", "Add")
-    assert page.get_by_label("Text", exact=True).input_value() == "kept"
+    expect(page.get_by_label("Text", exact=True)).to_have_value("kept")
     assert page.get_by_label("Title", exact=True).get_attribute("aria-invalid") == "true"
-    assert page.locator("#title-error").is_visible()
+    expect(page.locator("#title-error")).to_be_visible()
 
 
 def test_edit(page: Page) -> None:
@@ -120,11 +128,11 @@ def test_edit(page: Page) -> None:
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Title", exact=True).fill("Cactus")
     page.get_by_role("link", name="Cancel").click()
-    assert notes(page).get_by_role("heading").inner_text() == "Fern"
+    expect(notes(page).get_by_role("heading")).to_have_text("Fern")
     page.get_by_role("link", name="Edit").click()
-    assert page.get_by_label("Text", exact=True).input_value() == "once a week"
+    expect(page.get_by_label("Text", exact=True)).to_have_value("once a week")
     write(page, "Cactus", "once a month", "Save")
-    assert page.get_by_role("status").inner_text() == "The note was changed."
+    expect(page.get_by_role("status")).to_have_text("The note was changed.")
     assert "once a month" in notes(page).inner_text()
 
 
@@ -132,13 +140,13 @@ def test_delete(page: Page) -> None:
     """A note is deleted after a question only, which can be answered with no."""
     write(page, "Fern", "", "Add")
     page.get_by_role("link", name="Delete").click()
-    assert page.get_by_role("heading", name="Delete this note?").is_visible()
+    expect(page.get_by_role("heading", name="Delete this note?")).to_be_visible()
     page.get_by_role("link", name="Keep it").click()
-    assert notes(page).count() == 1
+    expect(notes(page)).to_have_count(1)
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete").click()
-    assert page.get_by_role("status").inner_text() == "The note was deleted."
-    assert notes(page).count() == 0
+    expect(page.get_by_role("status")).to_have_text("The note was deleted.")
+    expect(notes(page)).to_have_count(0)
 
 
 def test_older_notes(page: Page, url: str) -> None:
@@ -147,12 +155,12 @@ def test_older_notes(page: Page, url: str) -> None:
     page.reload()
     assert (notes(page).count(), notes(page).first.get_by_role("heading").inner_text()) == (50, "Note 52")
     page.get_by_role("link", name="Older").click()
-    assert [note.get_by_role("heading").inner_text() for note in notes(page).all()] == ["Note 2", "Note 1"]
+    expect(notes(page).get_by_role("heading")).to_have_text(["Note 2", "Note 1"])
     notes(page).last.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete").click()
-    assert [note.get_by_role("heading").inner_text() for note in notes(page).all()] == ["Note 2"]
+    expect(notes(page).get_by_role("heading")).to_have_text(["Note 2"])
     page.get_by_role("link", name="Newer").click()
-    assert notes(page).count() == 50
+    expect(notes(page)).to_have_count(50)
 
 
 def test_search(page: Page, url: str) -> None:
@@ -161,7 +169,7 @@ def test_search(page: Page, url: str) -> None:
     page.get_by_role("searchbox").fill("ote 2")
     page.get_by_role("searchbox").press("Enter")
     assert page.locator(".summary").inner_text().startswith("1 note with “ote 2”")
-    assert notes(page).count() == 1
+    expect(notes(page)).to_have_count(1)
     page.get_by_role("link", name="Show all notes").click()
     assert (notes(page).count(), page.get_by_role("searchbox").input_value()) == (3, "")
     page.get_by_role("searchbox").fill("nowhere")
@@ -174,4 +182,4 @@ def test_not_found(page: Page, url: str) -> None:
     page.goto(f"{url}/notes/99/edit")
     assert "does not exist" in page.locator("main").inner_text()
     page.get_by_role("link", name="All notes").click()
-    assert page.get_by_role("heading", name="Add a note").is_visible()
+    expect(page.get_by_role("heading", name="Add a note")).to_be_visible()

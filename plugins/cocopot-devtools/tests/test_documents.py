@@ -54,12 +54,10 @@ def has_hooks(node: ast.stmt) -> bool:
 
 
 def is_needed(node: ast.stmt) -> bool:
-    """Whether a statement is an import, a class, or a function, path, list or text that a class may use."""
+    """Whether a statement is an import, a class, or a function, list or text that a class may use."""
     if isinstance(node, ast.FunctionDef):
         return not node.decorator_list
     if isinstance(node, ast.Assign):
-        if ast.unparse(node.value).startswith("Path("):
-            return True
         with suppress(ValueError):
             ast.literal_eval(node.value)
             return isinstance(node.targets[0], ast.Name)

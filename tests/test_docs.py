@@ -115,6 +115,14 @@ def test_every_hook_is_documented() -> None:
     assert headings("hooks.md") == list(SPECS.values())
 
 
+def test_the_lines_of_changelog_fragments() -> None:
+    """A fragment has lines of 120 characters at most."""
+    fragments = sorted((ROOT / "docs" / "changelog.d").glob("*.md"))
+    assert len(fragments) > 1
+    long = {f.name for f in fragments if any(len(line) > 120 for line in f.read_text("utf-8").splitlines())}
+    assert long == set()
+
+
 def test_every_hook_has_a_summary_of_one_line() -> None:
     """`cocopot new` writes it as the docstring of a function, in a line of 110 characters at most."""
     summaries = {name: str(getattr(specs, name).__doc__).splitlines()[0] for name in SPECS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sybil import Sybil
@@ -15,6 +15,8 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sybil.example import Example
     from xdist.remote import Producer
     from xdist.scheduler import Scheduling
@@ -46,15 +48,34 @@ class DocStrings(PythonDocStringDocument):
         raise NotEvaluated
 
 
-def reset_logging(_: object) -> None:
-    """Undo what an example does to the root logger, which other tests in the process use."""
-    root = logging.getLogger()
+def loggers() -> Iterator[logging.Logger]:
+    """Yield the loggers that exist, but for the root logger."""
+    known = list(logging.root.manager.loggerDict.values())
+    return (logger for logger in known if isinstance(logger, logging.Logger))
+
+
+def save_logging(namespace: dict[str, Any]) -> None:
+    """Save the state of the loggers, before the examples of a document run."""
+    namespace["saved_loggers"] = {
+        logger.name: (logger.disabled, logger.propagate, logger.level, logger.handlers[:])
+        for logger in loggers()
+    }
+
+
+def reset_logging(namespace: dict[str, Any]) -> None:
+    """Undo what the examples of a document do to loggers, which other tests in the process use."""
+    root, saved = logging.getLogger(), namespace.pop("saved_loggers")
     root.setLevel(logging.WARNING)
     root.handlers[:] = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
+    for logger in loggers():
+        new = (False, True, logging.NOTSET, [])
+        logger.disabled, logger.propagate, level, logger.handlers[:] = saved.get(logger.name, new)
+        logger.setLevel(level)
 
 
 documents = Sybil(
     parsers=[PythonCodeBlockParser()],
+    setup=save_logging,
     teardown=reset_logging,
     patterns=["docs/*.md", "plugins/*/README.md"],
     filenames=["README.md"],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cocopot import Cocopot, request
+from cocopot.event_loop import end
 from tests.processes import run_script
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def make_app(name: str = "birds") -> Cocopot:
 
 @pytest.fixture
 def app() -> Iterator[Cocopot]:
+    end()  # that of applications which other tests have not closed
     app = make_app()
     yield app
     app.close()

@@ -227,10 +227,10 @@ class TestConfigured:
             def create_logger(self) -> logging.Logger:
                 return logging.getLogger("shop_logger")
 
-        shop = Shop("shop", autoload=False)
+        shop = Shop("shop_of_its_own", autoload=False)
         assert shop.logger.name == "shop_logger"
         shop.debug = True
-        assert logging.getLogger("shop").level == shop.logger.level == logging.NOTSET
+        assert logging.getLogger("shop_of_its_own").level == shop.logger.level == logging.NOTSET
 
 
 class TestLevel:

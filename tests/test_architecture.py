@@ -139,6 +139,7 @@ PUBLIC = (
     *(
         "cocopot",
         "cocopot.cli",
+        "cocopot.coroutines",
         "cocopot.exceptions",
         "cocopot.json",
         "cocopot.sessions",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: What a plugin may import.
 PUBLIC_MODULES = frozenset(
     {
-        *("cocopot", "cocopot.exceptions", "cocopot.json", "cocopot.sessions", "cocopot.templating"),
-        *("cocopot.testing", "cocopot.views"),
+        *("cocopot", "cocopot.cli", "cocopot.coroutines", "cocopot.exceptions", "cocopot.json"),
+        *("cocopot.sessions", "cocopot.templating", "cocopot.testing", "cocopot.views"),
     }
 )
 #: What hooks call the objects that have private attributes of Cocopot.

@@ -63,7 +63,7 @@ class Shop:
 
 def make_app(*plugins: object) -> Cocopot:
     """Return an application with a view that renders, flashes and raises."""
-    app = Cocopot("shop", autoload=False, plugins=[*plugins, cocopot_signals, Shop])
+    app = Cocopot("signalling_shop", autoload=False, plugins=[*plugins, cocopot_signals, Shop])
     app.logger.disabled = True
 
     @app.get("/")
@@ -307,7 +307,7 @@ def test_a_coroutine_function(app: Cocopot) -> None:
     with request_started.connected_to(receive), appcontext_popped.connected_to(receive):
         assert app.test_client().get("/").text == "view"
     app.close()  # it uses the event loop of the process
-    assert seen == [(app, "shop")] * 2
+    assert seen == [(app, app.name)] * 2
 
 
 def test_a_receiver_that_raises(app: Cocopot) -> None:
@@ -347,7 +347,7 @@ def test_a_receiver_that_a_view_connects(app: Cocopot) -> None:
 @pytest.mark.parametrize("testing", [False, True])
 def test_the_order_of_flask(app: Cocopot, sent: list[Any], testing: bool) -> None:
     """The same view in Flask sends the same signals with the same arguments, in the same order."""
-    other = flask.Flask("shop")
+    other = flask.Flask("other_signalling_shop")
     other.logger.disabled, other.secret_key = True, "a key for tests only"
     app.testing = other.testing = testing
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cocopot.hooks.candidates import installed
 from cocopot.hooks.declarations import declared_in_source
+from cocopot.hooks.missing import state_of_missing
 from cocopot.hooks.ordering import DependencyCycleError, load_order
 from cocopot.hooks.versions import cocopot_specifiers, cocopot_version, fits
 from cocopot.suggestions import did_you_mean
@@ -150,12 +151,10 @@ def why_missing(name: str, selection: Selection, failed: Collection[str], passed
         failed: The plugins that were skipped because of an error.
         passed: The plugins that the application passes as objects.
     """
-    if name in selection.disabled:
-        return f"which is disabled by {selection.disabled[name]}. Remove it there."
-    if name in failed:
-        return "which failed to load. See its own error."
+    passed = list(passed)
+    state = state_of_missing(name, selection, failed, passed)
+    if state is not None:
+        return f"which {state}"
     known = {candidate.name for candidate in (*installed(), *passed)}
-    if name in known:
-        return f"which is installed but not among the names in {selection.allowed_by}. Add it there."
     hint = did_you_mean(name, known, "Install the distribution that provides it.")
     return f"which is not installed. {hint}"

@@ -37,11 +37,12 @@ def plugin_warnings(manager: PluginManager, candidate: Candidate, plugin: object
     """
     known = manager.specified_hooks()
     unmarked = {name: hook for name in _functions(manager, plugin) if (hook := _hook_like(name, known))}
-    if any(True for _ in manager.implementations_in(plugin)):
+    implemented = dict.fromkeys(hook for hook, _ in manager.implementations_in(plugin))
+    if implemented:
         for name, hook in unmarked.items():
             if name.startswith(_PREFIX):
                 yield f"has a function {name!r}, which is not a hook. Did you mean {hook!r}?"
-        for hook in {hook for hook, _ in manager.implementations_in(plugin)} & known:
+        for hook in filter(known.__contains__, implemented):
             if (problem := describe_deprecation(getattr(manager.hook, hook))) is not None:
                 yield problem
     elif not getattr(plugin, "requires", ()):  # it may be there to require others

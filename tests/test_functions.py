@@ -232,27 +232,7 @@ def test_error_handlers_without_parentheses(registrar: Any, name: str) -> None:
             getattr(registrar, name)(plain)
 
 
-WITHOUT_PARENTHESES = [
-    "before_request",
-    "after_request",
-    "teardown_request",
-    "url_value_preprocessor",
-    "url_defaults",
-    "teardown_appcontext",
-    "on_startup",
-    "on_shutdown",
-    "shell_context_processor",
-    "url_build_error_handler",
-    "context_processor",
-    "before_app_request",
-    "after_app_request",
-    "teardown_app_request",
-    "app_url_value_preprocessor",
-    "app_url_defaults",
-    "app_context_processor",
-    "record",
-    "record_once",
-]
+WITHOUT_PARENTHESES = [*DECORATORS, "record", "record_once"]
 
 
 @pytest.mark.parametrize("name", WITHOUT_PARENTHESES)

@@ -97,6 +97,11 @@ class Candidate:
         distribution = None if self.entry_point is None else self.entry_point.dist
         return "" if distribution is None else function(distribution)
 
+    @property
+    def top_module(self) -> str:
+        """Name of the top-level module of its entry point; empty for an object that was passed."""
+        return self.value.partition(":")[0].partition(".")[0]
+
     def target(self) -> object:
         """Import the plugin, and return the module, class or object.
 

@@ -111,9 +111,7 @@ def _version_of(caller: pluggy.HookCaller, records: Mapping[str, PluginRecord]) 
         return cocopot_version()
     top = name_of_namespace(namespace).partition(".")[0]
     plugins = (record for record in records.values() if record.origin == "plugin")
-    return next(
-        (p.version for p in plugins if p.candidate.value.partition(".")[0].partition(":")[0] == top), ""
-    )
+    return next((plugin.version for plugin in plugins if plugin.candidate.top_module == top), "")
 
 
 def _error(

@@ -59,7 +59,7 @@ class LockedPlugin:
         """
         distribution = None if candidate.entry_point is None else candidate.entry_point.dist
         try:
-            files = {} if distribution is None else _hashes(distribution, candidate.value)
+            files = {} if distribution is None else _hashes(distribution, candidate.top_module)
         except OSError as error:
             problem = f"has a file that cannot be read: {error}."
             raise candidate.error(problem, reason="lock", cure=_reinstall(candidate)) from error
@@ -198,12 +198,12 @@ def _reinstall(candidate: Candidate) -> str:
     return f"Reinstall {candidate.distribution}."
 
 
-def _hashes(distribution: IDistribution, entry_point: str) -> dict[str, str]:
+def _hashes(distribution: IDistribution, top_module: str) -> dict[str, str]:
     """Return the hash of each file of a distribution, by path; in editable mode those of its package."""
     paths = {str(file): Path(str(file.locate())) for file in distribution.files or ()}
     if editable_source(distribution):
         paths = {path: file for path, file in paths.items() if file.suffix != ".pth"}
-        paths.update(_package_files(entry_point.partition(":")[0].partition(".")[0]))
+        paths.update(_package_files(top_module))
     return {path: _hash(file) for path, file in sorted(paths.items()) if _is_locked(path) and file.is_file()}
 
 

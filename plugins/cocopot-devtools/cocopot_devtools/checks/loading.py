@@ -49,7 +49,7 @@ def check_loading(subject: PluginUnderTest) -> None:
     candidate = subject.candidate
     subject.usable = False
     watch()
-    before, printed = Snapshot.take(candidate.value.partition(":")[0].partition(".")[0]), _printed()
+    before, printed = Snapshot.take(candidate.top_module), _printed()
     subject.step("its module was imported")
     try:
         candidate.target()

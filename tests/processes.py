@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -53,3 +57,14 @@ def run_script(script: Path, text: str, **environment: str) -> subprocess.Comple
         text=True,
         check=True,
     )
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until a condition holds that asks a server, and fail the test after some seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            if condition():
+                return
+        time.sleep(0.05)
+    pytest.fail("it does not happen")

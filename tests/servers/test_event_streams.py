@@ -6,16 +6,15 @@ import http.client
 import signal
 import subprocess
 import sys
-import time
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.processes import clean_environ, free_port
+from tests.processes import clean_environ, free_port, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -76,16 +75,6 @@ SERVERS = [
     ),
     ("-m granian app:app --interface wsgi --port {port} --blocking-threads 4", False),
 ]
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if condition():
-                return
-        time.sleep(0.05)
-    pytest.fail("it does not happen")
 
 
 def connect(port: int, path: str) -> http.client.HTTPConnection:

@@ -6,17 +6,15 @@ import http.client
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.processes import clean_environ, free_port
+from tests.processes import clean_environ, free_port, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -88,16 +86,6 @@ def ask(port: int, path: str) -> str:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as client:
         client.request("GET", path)
         return client.getresponse().read().decode()
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if condition():
-                return
-        time.sleep(0.05)
-    pytest.fail("it does not happen")
 
 
 @pytest.mark.parametrize(("command", "number", "finishes", "shuts_down"), SERVERS)

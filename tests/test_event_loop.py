@@ -55,7 +55,7 @@ def test_one_for_all(app: Cocopot) -> None:
 def test_a_connection_lives_on(app: Cocopot) -> None:
     """A connection that one request has opened is used by the others, from whichever thread."""
     streams: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-    lock = asyncio.Lock()
+    lock, is_closed = asyncio.Lock(), asyncio.Event()
 
     @app.on_startup
     async def connect() -> None:
@@ -63,6 +63,8 @@ def test_a_connection_lives_on(app: Cocopot) -> None:
             while line := await reader.readline():
                 writer.write(line)
             writer.close()
+            await writer.wait_closed()
+            is_closed.set()
 
         server = await asyncio.start_server(echo, "127.0.0.1", 0)
         app.extensions["server"] = server
@@ -71,6 +73,8 @@ def test_a_connection_lives_on(app: Cocopot) -> None:
     @app.on_shutdown
     async def disconnect() -> None:
         streams[0][1].close()
+        await streams[0][1].wait_closed()
+        await is_closed.wait()
         app.extensions["server"].close()
 
     @app.get("/echo/<word>")

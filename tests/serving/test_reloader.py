@@ -18,7 +18,7 @@ from tests.cli.processes import serving
 from tests.processes import clean_environ, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -107,6 +107,15 @@ def wait_until_none_is_left(group: int) -> None:
         pytest.fail("a process is left")
 
 
+@pytest.fixture
+def hangup_ends() -> Iterator[None]:
+    """Make SIGHUP end the processes that a test starts, also where the tests run under nohup."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, previous)
+
+
+@pytest.mark.usefixtures("hangup_ends")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("send", [os.kill, os.killpg])
 def test_no_process_is_left(tmp_path: Path, number: signal.Signals, send: Callable[[int, int], None]) -> None:

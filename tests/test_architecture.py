@@ -62,9 +62,9 @@ hooks.markers hooks.specs hooks.failures hooks.distributions hooks.versions hook
 hooks.declarations hooks.names hooks.candidates hooks.locks hooks.selection hooks.records hooks.identity
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
 hooks.source hooks.contract hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
-hooks.attribution hooks.missing
+hooks.attribution hooks.missing hooks.culprits hooks.needs
 hooks.manager
-hooks.advice hooks.needs hooks.culprits hooks.loading hooks.reporting
+hooks.advice hooks.loading hooks.reporting
 hooks
 urls
 templating

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from cocopot.exceptions import PluginError
@@ -16,7 +15,7 @@ from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.culprits import skipped_plugin, wrap_error
 from cocopot.hooks.failures import collected_errors
 from cocopot.hooks.locks import Lock
-from cocopot.hooks.needs import add_order, check_before_import, followers_of, in_order, needs_of, why_missing
+from cocopot.hooks.needs import check_before_import, check_needs, in_order, needs_among
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.origins import Origin
 
@@ -163,24 +162,12 @@ class Loader:
     ) -> Needs:
         """Return for each plugin those that must be loaded earlier; skip those whose needs cannot be met."""
         others = {name: candidates[name] for name in plugins}
-        needs: Needs = {}
-        followers: dict[str, Iterable[str]] = {}
+        fitting: dict[str, tuple[Candidate, object]] = {}
         for name in sorted(plugins):
-            candidate = candidates[name]
-            with self._skip_on_error(candidate, "declaration"):
-                followers[name] = followers_of(candidate, plugins[name], others)
-                needs[name] = needs_of(
-                    candidate, plugins[name], others, partial(self._why_missing, selection)
-                )
-        for name in needs:
-            for follower in followers[name]:
-                if follower in needs:
-                    needs[follower].setdefault(name, f"{name!r} names {follower!r} in before")
-        add_order(needs, selection)
-        return needs
-
-    def _why_missing(self, selection: Selection, name: str) -> str:
-        return why_missing(name, selection, self._manager.failed, self._manager.explicit_plugins)
+            with self._skip_on_error(others[name], "declaration"):
+                check_needs(others[name], plugins[name], others, self._manager)
+                fitting[name] = others[name], plugins[name]
+        return needs_among(fitting, selection)
 
     def _requirements_met(self, candidate: Candidate, plugin: object) -> bool:
         """Whether none of the plugins that `plugin` requires has been skipped."""

@@ -19,9 +19,10 @@ from cocopot.hooks.contract import check_implementation, specifications_of
 from cocopot.hooks.identity import IdentityManager
 from cocopot.hooks.markers import MISSING, PROJECT_NAME, can_carry_hookimpl, own_attributes, static_attribute
 from cocopot.hooks.names import free_name, name_of_plugin, read_name
+from cocopot.hooks.needs import follower_of
 from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
-from cocopot.hooks.records import PluginRecord
+from cocopot.hooks.records import PluginRecord, Records
 from cocopot.hooks.selection import Selection
 from cocopot.hooks.source import ApplicationFunction, hook_call, option_of
 from cocopot.locations import shown
@@ -53,9 +54,8 @@ class PluginManager(IdentityManager):
         # pluggy's attribute for the function that executes a call; hook-call monitoring wraps it.
         self._inner_hookexec: HookFunction = self._execute
         #: What is registered, by name.
-        self.records_by_name: dict[str, PluginRecord] = {}
+        self.records_by_name = Records()
         self._mark = f"{project_name}_impl"
-        self._counter = 0
         self._lock = threading.RLock()
         #: Held while the application starts or ends, and a plugin is registered; acquired before `_lock`.
         self.lifespan_lock = threading.RLock()
@@ -96,8 +96,9 @@ class PluginManager(IdentityManager):
         scope: str | None = None,
         depth: int = 0,
     ) -> str | None:
-        """Register a plugin, as pluggy does, with its position in the load order.
+        """Register a plugin, as pluggy does, with its place in the load order.
 
+        The place is the last, unless `before`, `after` or the operator's order demand another one.
         May be called while requests are being served: those in flight keep the calls that they began with,
         and those that begin wait until the plugin has been set up. If its `cocopot_setup` raises, what it has
         registered is rolled back, plugins too. Neither that hook, nor the `cocopot_startup` of a plugin that
@@ -116,11 +117,12 @@ class PluginManager(IdentityManager):
 
         Raises:
             ValueError: If the plugin, or one of that name, is registered already.
-            PluginError: If an implementation does not fit its specification, or the name cannot be used.
+            PluginError: If an implementation does not fit its specification, the name cannot be used, or what
+                it declares about other plugins is not met by those that are registered.
         """
         with self.lifespan_lock if origin == "plugin" else nullcontext(), self._lock:
-            error = None
-            if name is None or (candidate is None and origin == "plugin"):
+            error, is_late = None, candidate is None and origin == "plugin"
+            if name is None or is_late:
                 own, error = read_name(plugin, name)
                 is_default = name is None or error is not None
                 name = free_name(plugin, own, self.records_by_name) if is_default else own
@@ -132,9 +134,9 @@ class PluginManager(IdentityManager):
             if (twin := self.instance_of(plugin)) is not None:
                 problem = f"is the class of plugin {twin!r}, which is registered already."
                 raise candidate.error(problem, reason="duplicate", cure=TWIN_CURE)
-            self._counter += 1
-            record = PluginRecord(name, plugin, origin, self._counter, candidate, scope, depth)
-            self.records_by_name[name] = record
+            before = follower_of(candidate, plugin, self) if is_late else None
+            record = PluginRecord(name, plugin, origin, 0, candidate, scope, depth)
+            record = self.records_by_name.add(record, before)
             try:
                 super().register(plugin, name)
                 if self.on_register is not None and origin == "plugin":
@@ -266,8 +268,7 @@ class PluginManager(IdentityManager):
         Args:
             origin: Only `"plugin"`, `"application"` or `"builtin"`; everything by default.
         """
-        records = list(self.records_by_name.values())  # other threads may register plugins
-        return sorted((r for r in records if origin in (None, r.origin)), key=lambda record: record.index)
+        return self.records_by_name.in_load_order(origin)
 
     def specified_hooks(self) -> frozenset[str]:
         """Return the names of the hooks that have a specification."""
@@ -304,12 +305,8 @@ class PluginManager(IdentityManager):
         caller: pluggy.HookCaller = getattr(self.hook, hook)
         impls = caller.get_hookimpls()
         if scopes is not None:
-            impls = [impl for impl in impls if self._serves(impl, scopes)]
+            impls = [impl for impl in impls if self.records_by_name.serves(impl, scopes)]
         return self._ordered(caller, impls)
-
-    def _serves(self, impl: pluggy.HookImpl, scopes: Sequence[str]) -> bool:
-        record = self.records_by_name.get(impl.plugin_name)
-        return record is None or record.scope is None or record.scope in scopes
 
     def _ordered(
         self, caller: pluggy.HookCaller | None, impls: Sequence[pluggy.HookImpl]
@@ -330,7 +327,7 @@ class PluginManager(IdentityManager):
             A function that takes the hook's arguments by position, in the order of the specification.
         """
         caller: pluggy.HookCaller = getattr(self.hook, hook)
-        impls = [impl for impl in caller.get_hookimpls() if self._serves(impl, scopes)]
+        impls = [impl for impl in caller.get_hookimpls() if self.records_by_name.serves(impl, scopes)]
         if not impls or caller.spec is None:
             return None
         parameters = (*caller.spec.argnames, *caller.spec.kwargnames)
@@ -364,9 +361,9 @@ class PluginManager(IdentityManager):
         firstresult: bool,
     ) -> object:
         """Execute `manager.hook.NAME(...)`: pluggy's caller passes all implementations of the hook."""
-        if any(not self._serves(impl, ()) for impl in methods):
+        if any(not self.records_by_name.serves(impl, ()) for impl in methods):
             scopes = blueprints_of_call(kwargs)
-            methods = [impl for impl in methods if self._serves(impl, scopes)]
+            methods = [impl for impl in methods if self.records_by_name.serves(impl, scopes)]
         return self._inner_hookexec(hook_name, methods, kwargs, firstresult)
 
     def _execute(

@@ -6,36 +6,25 @@ from typing import TYPE_CHECKING
 
 from cocopot.hooks.candidates import installed
 from cocopot.missing_names import install_hint
+from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
-    from cocopot.hooks.candidates import Candidate
     from cocopot.hooks.manager import PluginManager
-    from cocopot.hooks.selection import Selection
 
 
-def state_of_missing(
-    name: str, selection: Selection, failed: Collection[str], passed: Iterable[Candidate]
-) -> str | None:
-    """Return why a plugin is not loaded although it is there, and what to do about it, as a predicate.
+def why_missing(manager: PluginManager, name: str) -> str:
+    """Return why a plugin that another one requires is not loaded, as the end of a sentence.
 
     Args:
+        manager: The plugin manager.
         name: The plugin.
-        selection: Which plugins the application selects.
-        failed: The plugins that were skipped because of an error.
-        passed: The plugins that the application passes as objects.
-
-    Returns:
-        Such as `"is disabled by disable=. Remove it there."`; `None` if it is neither installed nor passed.
     """
-    if name in selection.disabled:
-        return f"is disabled by {selection.disabled[name]}. Remove it there."
-    if name in failed:
-        return "failed to load. See its own error."
-    if any(candidate.name == name for candidate in (*installed(), *passed)):
-        return f"is installed but not among the names in {selection.allowed_by}. Add it there."
-    return None
+    state = _state(manager, name)
+    if state is not None:
+        return f"which {state}"
+    known = {candidate.name for candidate in (*installed(), *manager.explicit_plugins)}
+    hint = did_you_mean(name, known, "Install the distribution that provides it.")
+    return f"which is not installed. {hint}"
 
 
 def why_not_loaded(manager: PluginManager, name: str) -> str:
@@ -47,8 +36,31 @@ def why_not_loaded(manager: PluginManager, name: str) -> str:
     """
     if manager.has_plugin(name):
         return f"The plugin {name!r} is loaded, and does not provide it."
-    state = state_of_missing(name, manager.selection, manager.failed, manager.explicit_plugins)
+    state = _state(manager, name)
     if state is not None:
         return f"The plugin {name!r} {state}"
     hint = install_hint(name)
     return f"{hint[0].upper()}{hint[1:]}."
+
+
+def _state(manager: PluginManager, name: str) -> str | None:
+    """Return why a plugin is not loaded although it is there, and what to do about it, as a predicate.
+
+    Args:
+        manager: The plugin manager.
+        name: The plugin.
+
+    Returns:
+        Such as `"is disabled by disable=. Remove it there."`; `None` if it is neither installed nor passed.
+    """
+    selection = manager.selection
+    if name in selection.disabled:
+        return f"is disabled by {selection.disabled[name]}. Remove it there."
+    if name in manager.failed:
+        return "failed to load. See its own error."
+    is_passed = any(candidate.name == name for candidate in manager.explicit_plugins)
+    if not is_passed and all(candidate.name != name for candidate in installed()):
+        return None
+    if is_passed or selection.allowed is None or name in selection.allowed:
+        return "is not registered at this point: it has been unregistered, or is loaded later."
+    return f"is installed but not among the names in {selection.allowed_by}. Add it there."

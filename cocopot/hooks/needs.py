@@ -5,19 +5,19 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cocopot.hooks.candidates import installed
-from cocopot.hooks.declarations import declared_in_source
-from cocopot.hooks.missing import state_of_missing
+from cocopot.exceptions import PluginError
+from cocopot.hooks.culprits import wrap_error
+from cocopot.hooks.declarations import ATTRIBUTES, declared_in_source
+from cocopot.hooks.missing import why_missing
 from cocopot.hooks.ordering import DependencyCycleError, load_order
 from cocopot.hooks.versions import cocopot_specifiers, cocopot_version, fits
-from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from cocopot.exceptions import PluginError
     from cocopot.hooks.candidates import Candidate
-    from cocopot.hooks.declarations import Attribute, Requirement
+    from cocopot.hooks.declarations import Requirement
+    from cocopot.hooks.manager import PluginManager
     from cocopot.hooks.selection import Selection
 
 #: For each plugin those that are loaded earlier, each with what demands it.
@@ -73,57 +73,48 @@ def _check_version(candidate: Candidate, requirement: Requirement, other: Candid
         )
 
 
-def needs_of(
-    candidate: Candidate,
-    plugin: object,
-    others: Mapping[str, Candidate],
-    why_missing: Callable[[str], str],
-) -> dict[str, str]:
-    """Return the plugins that a plugin has loaded earlier, each with what demands it.
+def check_needs(
+    candidate: Candidate, plugin: object, others: Mapping[str, Candidate], manager: PluginManager
+) -> None:
+    """Compare what a plugin declares about others with those that are there.
 
     Args:
         candidate: The plugin.
         plugin: The same, imported.
         others: The plugins that are loaded, by name.
-        why_missing: Returns why a plugin is not among them.
+        manager: The plugin manager, which knows why another one is not among them.
 
     Raises:
-        PluginError: If it names them in a wrong way, or requires one that is missing or of another version.
+        PluginError: If it names them in a wrong way, or requires one that is missing, or one of them has a
+            version that it excludes.
     """
-    needs: dict[str, str] = {}
-    attributes: tuple[Attribute, ...] = ("requires", "after")
-    for attribute in attributes:
+    for attribute in ATTRIBUTES:
         for requirement in candidate.declared(plugin, attribute):
-            name = requirement.name
-            if name in others:
-                _check_version(candidate, requirement, others[name])
-                needs.setdefault(name, f"{candidate.name!r} names {name!r} in {attribute}")
+            if requirement.name in others:
+                _check_version(candidate, requirement, others[requirement.name])
             elif attribute == "requires":
-                raise candidate.error(
-                    f"requires {str(requirement)!r}, {why_missing(name)}", reason="requirement"
-                )
-    return needs
+                problem = f"requires {str(requirement)!r}, {why_missing(manager, requirement.name)}"
+                raise candidate.error(problem, reason="requirement")
 
 
-def followers_of(candidate: Candidate, plugin: object, others: Mapping[str, Candidate]) -> Iterable[str]:
-    """Return the plugins before which a plugin wants to be loaded, as far as they are loaded.
+def needs_among(plugins: Mapping[str, tuple[Candidate, object]], selection: Selection) -> Needs:
+    """Return for each plugin those that are loaded earlier, because a plugin or the operator demands it.
 
-    Raises:
-        PluginError: If it names them in a wrong way, or one of them has a version that it excludes.
+    Args:
+        plugins: The plugins, imported, by name.
+        selection: What the operator has declared: each of the names in its order after the one before it.
     """
-    found = [
-        requirement for requirement in candidate.declared(plugin, "before") if requirement.name in others
-    ]
-    for requirement in found:
-        _check_version(candidate, requirement, others[requirement.name])
-    return [requirement.name for requirement in found]
-
-
-def add_order(needs: Needs, selection: Selection) -> None:
-    """Add the order that the operator has declared: each of those names after the one before it."""
+    needs: Needs = {name: {} for name in plugins}
+    for attribute in ATTRIBUTES:
+        for name, (candidate, plugin) in plugins.items():
+            for other in (requirement.name for requirement in candidate.declared(plugin, attribute)):
+                if other in plugins:
+                    earlier, later = (name, other) if attribute == "before" else (other, name)
+                    needs[later].setdefault(earlier, f"{name!r} names {other!r} in {attribute}")
     present = [name for name in selection.order if name in needs]
     for earlier, later in pairwise(present):
         needs[later].setdefault(earlier, f"{selection.ordered_by} names {earlier!r} before {later!r}")
+    return needs
 
 
 def in_order(needs: Needs, skip: Callable[[PluginError, str], None]) -> list[str]:
@@ -142,19 +133,47 @@ def in_order(needs: Needs, skip: Callable[[PluginError, str], None]) -> list[str
                 del needs[name]
 
 
-def why_missing(name: str, selection: Selection, failed: Collection[str], passed: Iterable[Candidate]) -> str:
-    """Return why a plugin that another one requires is not loaded, as the end of a sentence.
+def follower_of(candidate: Candidate, plugin: object, manager: PluginManager) -> str | None:
+    """Return before which of the registered plugins a plugin that is registered late has its place.
 
     Args:
-        name: The plugin.
-        selection: Which plugins the application selects.
-        failed: The plugins that were skipped because of an error.
-        passed: The plugins that the application passes as objects.
+        candidate: The plugin, which is about to be registered.
+        plugin: The same, imported.
+        manager: The plugin manager.
+
+    Returns:
+        Name of the first plugin that is to be loaded later; `None` if there is none: its place is the last.
+
+    Raises:
+        PluginError: If its needs are not met, or no place among the others meets them.
     """
-    passed = list(passed)
-    state = state_of_missing(name, selection, failed, passed)
-    if state is not None:
-        return f"which {state}"
-    known = {candidate.name for candidate in (*installed(), *passed)}
-    hint = did_you_mean(name, known, "Install the distribution that provides it.")
-    return f"which is not installed. {hint}"
+    records = manager.records("plugin")
+    try:
+        check_needs(candidate, plugin, {record.name: record.candidate for record in records}, manager)
+    except PluginError:
+        raise
+    except Exception as error:
+        raise wrap_error(candidate, error, "declaration") from error
+    plugins = {record.name: (record.candidate, record.plugin) for record in records}
+    needs = needs_among({**plugins, candidate.name: (candidate, plugin)}, manager.selection)
+    order = list(plugins)
+    position = next((place for place, name in enumerate(order) if candidate.name in needs[name]), None)
+    if position is None:
+        return None
+    follower = order[position]
+    for name in order[position:]:
+        if name in needs[candidate.name]:
+            load_order(needs, lambda name, other: needs[name][other])  # raises if it is a cycle
+            raise _no_place(candidate, name, follower, needs)
+    return follower
+
+
+def _no_place(candidate: Candidate, earlier: str, later: str, needs: Needs) -> PluginError:
+    reasons = f"{needs[candidate.name][earlier]}; {needs[later][candidate.name]}"
+    return candidate.error(
+        f"has no place among the plugins that are registered: it is loaded after {earlier!r} and before "
+        f"{later!r}, and {later!r} has been loaded before {earlier!r}. {reasons}.",
+        reason="cycle",
+        cure=f"Register it before {later!r}, or pass it to the application in plugins=, which orders all of "
+        "them.",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -94,11 +95,12 @@ def in_call_order(
 
     Args:
         impls: The implementations in pluggy's order.
-        order: `"in"`, `"out"`, or `None` for pluggy's own.
+        order: `"in"`, `"out"`, or `None` for pluggy's own: what was loaded last runs first.
         records: What is registered, by name.
     """
     if order is None:
-        return list(reversed(impls))  # pluggy keeps the list in reverse
+        called = list(reversed(impls))  # pluggy keeps the list in reverse
+        return sorted(called, key=lambda impl: _pluggys_rank(impl, records.get(impl.plugin_name)))
     return sorted(impls, key=lambda impl: _rank(impl, order, records.get(impl.plugin_name)))
 
 
@@ -113,3 +115,11 @@ def _rank(impl: pluggy.HookImpl, order: str, record: PluginRecord | None) -> tup
     if order == "in" or layer == 0:  # a wrapper enters and leaves at its position in the load order
         return (layer, wish, int(inner), record.depth, record.index)
     return (layer, wish, int(not inner), -record.depth, -record.index)
+
+
+def _pluggys_rank(impl: pluggy.HookImpl, record: PluginRecord | None) -> tuple[float, ...]:
+    """Return what sorts as pluggy does, but by load order, which registering may not have followed."""
+    layer = int(not is_wrapper(impl))
+    wish = 1 if impl.trylast else -1 if impl.tryfirst else 0
+    index = math.inf if record is None else record.index  # passed to `call_extra`: the last
+    return (layer, wish, index if impl.trylast else -index)

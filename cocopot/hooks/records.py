@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pluggy
+
     from cocopot.hooks.candidates import Candidate
 
 #: Where a plugin comes from: it was loaded or passed, it is a function of the application, or built in.
@@ -20,7 +24,7 @@ class PluginRecord:
         name: The name under which it is registered.
         plugin: The registered object.
         origin: Where it comes from.
-        index: A number that grows with each registration: the load order.
+        index: A number that grows along the load order.
         candidate: Entry point and distribution, for a plugin.
         scope: The blueprint whose endpoints alone the implementation serves, or `None` for all.
         depth: The number of nested blueprints in the scope; 0 without one.
@@ -43,3 +47,44 @@ class PluginRecord:
     def version(self) -> str:
         """Version of the distribution that the plugin comes from; empty if it was passed as an object."""
         return self.candidate.version
+
+
+class Records(dict[str, PluginRecord]):
+    """What is registered, by name."""
+
+    _last = 0
+
+    def add(self, record: PluginRecord, before: str | None = None) -> PluginRecord:
+        """Add what is about to be registered, with its place in the load order.
+
+        Args:
+            record: The record; its index is ignored.
+            before: Name of the plugin before which it has its place; by default the last place is its own.
+
+        Returns:
+            The record with its index.
+        """
+        self._last += 1
+        index = self._last
+        if before is not None:
+            index = self[before].index
+            for other in reversed(self.in_load_order()):  # so that no two have the same at any time
+                if other.index >= index:
+                    self[other.name] = replace(other, index=other.index + 1)
+        self[record.name] = record = replace(record, index=index)
+        return record
+
+    def in_load_order(self, origin: Origin | None = None) -> list[PluginRecord]:
+        """Return what is registered, or only what comes from one origin, in load order."""
+        records = list(self.values())  # other threads may register plugins
+        return sorted((r for r in records if origin in (None, r.origin)), key=lambda record: record.index)
+
+    def serves(self, impl: pluggy.HookImpl, scopes: Sequence[str]) -> bool:
+        """Whether an implementation is called for the endpoints of blueprints.
+
+        Args:
+            impl: The implementation.
+            scopes: The blueprints, innermost first.
+        """
+        record = self.get(impl.plugin_name)
+        return record is None or record.scope is None or record.scope in scopes

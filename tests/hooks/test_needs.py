@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cocopot import Cocopot, PluginError
+from cocopot import Cocopot, PluginError, hookimpl, hookspec
+from cocopot.hooks import PluginManager
 from cocopot.hooks.candidates import installed
 from cocopot.hooks.versions import fits
-from cocopot.testing import installed_plugin
+from cocopot.testing import installed_plugin, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -220,3 +221,137 @@ def test_with_warn_one_that_does_not_fit_is_skipped() -> None:
         "shop": "requirement",
     }
     assert [record.name for record in app.plugins.records("plugin")] == ["users"]
+
+
+class Passing:
+    """A plugin that records that a request has passed it, and declares something about others."""
+
+    def __init__(self, name: str, steps: list[str], **declared: Iterable[str]) -> None:
+        self.plugin_name = name
+        self.steps = steps
+        vars(self).update(declared)
+
+    @hookimpl
+    def cocopot_before_request(self) -> None:
+        self.steps.append(self.plugin_name)
+
+    @hookimpl
+    def cocopot_after_request(self) -> None:
+        self.steps.append(f"/{self.plugin_name}")
+
+
+def test_a_late_plugin_has_the_place_that_it_declares() -> None:
+    """It is called as if it had been loaded with those that are registered, also after a request."""
+    steps: list[str] = []
+    app = make_app(Passing("a", steps), Passing("b", steps), Passing("c", steps, after=("late",)))
+    app.test_client().get("/")
+    for late in (Passing("z", steps, before=("b",)), Passing("late", steps, requires=("a",))):
+        app.plugins.register(late)
+    assert [record.name for record in app.plugins.records("plugin")] == ["a", "z", "b", "late", "c"]
+    steps.clear()
+    app.test_client().get("/")
+    assert steps == ["a", "z", "b", "late", "c", "/c", "/late", "/b", "/z", "/a"]
+
+
+def test_a_late_plugin_has_the_place_that_the_operator_declares() -> None:
+    """`order=` counts as for those that are loaded with the application; without it the place is the last."""
+    app = make_app(plugin("a"), plugin("c"), order=("b", "c"))
+    for late in (plugin("b"), plugin("aa")):
+        app.plugins.register(late)
+    assert [record.name for record in app.plugins.records("plugin")] == ["a", "b", "c", "aa"]
+
+
+def test_a_late_plugin_has_its_place_in_a_hook_without_order() -> None:
+    """There, what has been loaded last runs first."""
+
+    class Specs:
+        @hookspec
+        def shop_opened(self) -> None: ...
+
+    class Opened:
+        def __init__(self, name: str, **declared: Iterable[str]) -> None:
+            self.name = name
+            vars(self).update(declared)
+
+        @hookimpl
+        def shop_opened(self) -> str:
+            return self.name
+
+    manager = PluginManager()
+    manager.add_hookspecs(Specs)
+    for late in (Opened("a"), Opened("b"), Opened("c", before=("b",))):
+        manager.register(late, late.name)
+    assert manager.hook.shop_opened() == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"requires": ("sesion",)}, r"requires 'sesion', which is not installed\. Did you mean 'session'\?"),
+        ({"requires": ("metrics",)}, r"requires 'metrics', which is disabled by disable="),
+        ({"requires": ("session>=2",)}, r"requires 'session>=2', and 'session' is of cocopot-session 1\.9\."),
+        ({"after": ("session>=2",)}, r"requires 'session>=2', and 'session' is of cocopot-session 1\.9\."),
+        ({"before": ("session>=2",)}, r"requires 'session>=2', and 'session' is of cocopot-session 1\.9\."),
+        ({"requires": "session"}, r"has requires = 'session'; it must be a tuple of plugin names\."),
+    ],
+)
+def test_a_late_plugin_whose_needs_are_not_met(declared: Any, message: str) -> None:
+    """The error is the one that it would be if the plugin had been loaded with the application."""
+    with installed_plugin("session", "from cocopot import hookimpl", version="1.9"):
+        app = Cocopot(__name__, autoload={"session"}, disable={"metrics"})
+        with pytest.raises(PluginError, match=message) as late:
+            app.plugins.register(plugin("login", **declared))
+        with pytest.raises(PluginError) as loaded:
+            Cocopot(
+                __name__, autoload={"session"}, disable={"metrics"}, plugins=[plugin("login", **declared)]
+            )
+    assert (str(late.value), late.value.reason) == (str(loaded.value), loaded.value.reason)
+    assert [record.name for record in app.plugins.records("plugin")] == ["session"]
+
+
+def test_a_late_plugin_without_a_place_is_refused() -> None:
+    """The error names what it declares, the order of the others, and where they are ordered together."""
+    app = make_app(plugin("a"), plugin("b"))
+    with pytest.raises(PluginError) as caught:
+        app.plugins.register(plugin("c", requires=("b",), before=("a",)))
+    text = str(caught.value)
+    assert "Plugin 'c' has no place among the plugins that are registered: it is loaded after 'b'" in text
+    assert "and before 'a', and 'a' has been loaded before 'b'. 'c' names 'b' in requires; " in text
+    assert "'c' names 'a' in before." in text
+    assert "pass it to the application in plugins=" in text
+    assert (caught.value.plugin, caught.value.reason) == ("c", "cycle")
+    assert loaded(plugin("a"), plugin("b"), plugin("c", requires=("b",), before=("a",))) == ["b", "c", "a"]
+
+
+def test_a_late_plugin_that_makes_a_cycle() -> None:
+    """It is the same error as when the application is created."""
+    app = make_app(plugin("a", after=("b",)))
+    with pytest.raises(PluginError, match=r"in a cycle: a -> b -> a\. 'a' names 'b' in after; 'b' names 'a'"):
+        app.plugins.register(plugin("b", requires=("a",)))
+
+
+def test_a_late_plugin_whose_declaration_raises() -> None:
+    """What its property raises is the cause of an error that names it."""
+
+    class Broken:
+        @property
+        def requires(self) -> tuple[str, ...]:
+            raise LookupError("no list")
+
+    with pytest.raises(PluginError, match="Plugin 'late' cannot be ordered: LookupError: no list"):
+        make_app().plugins.register(Broken(), "late")
+
+
+def test_a_plugin_that_is_needed_before_it_is_loaded() -> None:
+    """A plugin that another one registers while plugins are loaded can require only those loaded earlier."""
+
+    class Registers:
+        plugin_name = "first"
+
+        @hookimpl
+        def cocopot_addhooks(self, pluginmanager: PluginManager) -> None:
+            pluginmanager.register(plugin("login", requires=("session",)))
+
+    with pytest.raises(PluginError, match="requires 'session', which is not registered at this point"):
+        make_app(Registers(), plugin("session"))
+    assert loaded(Registers(), plugin("session"), order=("session", "first")) == ["session", "first", "login"]

@@ -104,8 +104,8 @@ class Context:
         self.request = request
         #: The number of pushes and holds; the context is torn down when it becomes zero.
         self.holds = 0
-        #: Functions that `after_this_request` has collected.
-        self.after_functions: list[Function] | None = None
+        #: Functions that `after_this_request` has collected; a tuple when it is too late for more.
+        self.after_functions: list[Function] | tuple[()] | None = None
         #: The pipeline of a request that is being served: it keeps the one that it began with.
         self.pipeline: EndpointPipeline | None = None
         #: The session of the request, if it has been used.

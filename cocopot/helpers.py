@@ -14,7 +14,7 @@ from cocopot.context import CURRENT, current, current_request, current_request_c
 from cocopot.coroutines import Synchronous
 from cocopot.datastructures import check_etag, check_file_name, clean_file_name
 from cocopot.exceptions import NotFound
-from cocopot.functions import check_function
+from cocopot.functions import check_function, name_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -237,16 +237,37 @@ def _as_response(response: WerkzeugResponse) -> Response:
 def after_this_request(f: AfterFunction) -> AfterFunction:
     """Call `f` with the response of the current request, before the after-request hooks.
 
+    In a copy of the request context, such as in another thread, it is called with the response of the
+    original one.
+
     Args:
         f: Takes the response and returns one; `None` means unchanged.
 
     Raises:
-        RuntimeError: If no request context is active.
+        RuntimeError: If no request context is active, or if `f` would never run: the after-request hooks run
+            already, or the response has been sent.
         TypeError: If `f` would never run: it is a generator function.
     """
     context = current_request_context()
+    context = context.original or context
     kind = check_function("after_this_request()", f, may_await=True)
+    if context.response_is_sent or not context.holds:
+        raise RuntimeError(f"after_this_request({name_of(f)}) was called too late: {_AFTER_RESPONSE}")
     if context.after_functions is None:
         context.after_functions = []
-    context.after_functions.append(f if kind == "plain" else Synchronous(f))
+    functions = context.after_functions
+    if not isinstance(functions, list):
+        raise RuntimeError(f"after_this_request({name_of(f)}) was called too late: {_AFTER_HOOKS}")  # noqa: TRY004 - the time is wrong
+    functions.append(f if kind == "plain" else Synchronous(f))
     return f
+
+
+_AFTER_RESPONSE = (
+    "the response is with the server, and no function can change it. Call after_this_request in a function "
+    "that runs before: the view, a before-request function or an error handler, also for a streamed body. "
+    "What must run later can be called here; elsewhere it belongs into @app.teardown_request."
+)
+_AFTER_HOOKS = (
+    "its functions run before the after-request hooks, which run now. Change the response here, or call "
+    "after_this_request in the view, a before-request function or an error handler."
+)

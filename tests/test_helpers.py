@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import io
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,16 +15,22 @@ from cocopot import (
     Response,
     abort,
     after_this_request,
+    copy_current_request_context,
+    hookimpl,
     jsonify,
     make_response,
     redirect,
     send_file,
     send_from_directory,
+    session,
+    stream_with_context,
 )
-from cocopot.exceptions import ImATeapot, NotFound
+from cocopot.exceptions import ImATeapot, InternalServerError, NotFound
+from cocopot.json import DefaultJSONProvider
+from cocopot.sessions import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -336,6 +343,95 @@ class TestAfterThisRequest:
         """Outside of a request there is no response to wait for."""
         with pytest.raises(RuntimeError, match="outside of a request context"):
             after_this_request(lambda response: None)
+
+    @pytest.mark.parametrize(
+        "hook",
+        [
+            "cocopot_after_request",
+            "cocopot_save_session",
+            "cocopot_teardown_request",
+            "cocopot_teardown_app_context",
+            "cocopot_response_closed",
+        ],
+    )
+    @pytest.mark.parametrize("is_streamed", [False, True])
+    def test_too_late(self, hook: str, is_streamed: bool) -> None:
+        """From the after-request hooks on it raises, and names the function and what to use instead."""
+        errors: list[str] = []
+
+        def register(self: object) -> bool | None:
+            with pytest.raises(
+                RuntimeError, match=r"\.late\) was called too late: .*view.* error handler"
+            ) as info:
+                after_this_request(late)
+            errors.append(str(info.value))
+            return hook == "cocopot_save_session" or None
+
+        def late(response: Response) -> None:
+            errors.append("called")
+
+        hooks = {"cocopot_open_session": hookimpl(lambda self: Session()), hook: hookimpl(register)}
+        app = Cocopot("late", autoload=False, plugins=[type("Late", (), hooks)()])
+        app.testing = True
+        stream = stream_with_context(lambda: iter(("a", "b")))
+        assert answer(app, lambda: (session.get("a"), stream() if is_streamed else "ab")[1]).text == "ab"
+        assert len(errors) == 1
+        assert ("after-request hooks" in errors[0]) == (
+            hook in ("cocopot_after_request", "cocopot_save_session")
+        )
+
+    def test_in_a_stream(self, app: Cocopot) -> None:
+        """In a streamed body it raises: the head of the response has been sent."""
+
+        @stream_with_context
+        def stream() -> Iterator[str]:
+            after_this_request(lambda response: None)
+            yield "never"
+
+        with pytest.raises(RuntimeError, match="the response is with the server"):
+            answer(app, stream)
+
+    def test_after_an_after_request_function_that_fails(self, app: Cocopot) -> None:
+        """The error handler for what an after-request function raises may use it: there is a new response."""
+        app.testing = False
+        app.after_request(lambda response: abort(418) if response.status_code == 200 else None)
+
+        @app.errorhandler(500)
+        def handle(error: InternalServerError) -> tuple[str, int]:
+            after_this_request(lambda response: response.headers.set("X-After", "1"))
+            return "handled", 500
+
+        response = answer(app, lambda: "text")
+        assert (response.text, response.headers["X-After"]) == ("handled", "1")
+
+    def test_while_the_response_is_made(self, app: Cocopot) -> None:
+        """What makes the response, such as the JSON provider, may use it."""
+
+        class Provider(DefaultJSONProvider):
+            def dumps(self, obj: object, **options: Any) -> str:
+                after_this_request(lambda response: response.headers.set("X-After", "1"))
+                return super().dumps(obj, **options)
+
+        app.json = Provider(app)
+        assert answer(app, lambda: {"a": 1}).headers["X-After"] == "1"
+
+    def test_in_another_thread(self, app: Cocopot) -> None:
+        """In a copy of the request context it concerns the request's response, until that is sent."""
+        registered: list[Callable[[], object]] = []
+
+        def view() -> str:
+            register = copy_current_request_context(
+                lambda: after_this_request(lambda response: response.headers.add("X-After", "1"))
+            )
+            registered.append(register)
+            thread = Thread(target=register)
+            thread.start()
+            thread.join()
+            return ""
+
+        assert answer(app, view).headers.getlist("X-After") == ["1"]
+        with pytest.raises(RuntimeError, match="was called too late"):
+            registered[0]()
 
 
 def test_a_download_name_has_no_control_characters(tmp_path: Path) -> None:

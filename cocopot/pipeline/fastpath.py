@@ -129,7 +129,10 @@ def serve(  # noqa: C901, PLR0912, PLR0915 - the hot path
         response = cocopot_make_response(app, request, value)
         if not isinstance(response, WerkzeugResponse):
             raise_bad_response(context, value, response)
+        if context.after_functions is not None:  # of what makes the response, such as a JSON provider
+            return send(lifecycle.finalize_request(context, response), environ, start_response)  # type: ignore[unreachable]  # set since
     if after_request is not None:
+        context.after_functions = ()
         try:
             processed = after_request(app, request, response)
             if type(processed) is not Response and not isinstance(processed, WerkzeugResponse):

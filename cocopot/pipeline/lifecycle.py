@@ -260,10 +260,12 @@ def process_response(context: Context, response: Response) -> Response:
         result = result if changed is None else changed
     after_request = (context.pipeline or context.get_pipeline()).after_request_hook
     if after_request is not None:
+        context.after_functions = ()
         result = after_request(context.app, context.request, result)
     if not _is_response(result):
         raise_bad_processed_response(context, result)
     if context.opened_session is not None:
+        context.after_functions = ()
         save_session(context, result)
     return result
 
@@ -322,6 +324,7 @@ def handle_exception(context: Context, exc: Exception) -> Response:
     a request whose host is not trusted.
     """
     app, pipeline = context.app, context.pipeline or context.get_pipeline()
+    context.after_functions = context.after_functions or None  # those of an error handler are called
     if issubclass(type(exc), BAD_INPUT) and not app.trap_http_exception(exc):
         return pipeline.finalize_request(context, exc, True)
     if pipeline.got_request_exception_hook is not None:

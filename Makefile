@@ -15,6 +15,8 @@ VENV := .venv-$(or $(VERSION),$(error $(PYTHON) cannot be run))
 endif
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+# The packages of wheezy.web, which are compiled if they are built here.
+WHEEZY := wheezy.core wheezy.http wheezy.routing wheezy.web
 PRE := .venv-pre
 
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
@@ -44,6 +46,7 @@ $(PRE)/installed: pyproject.toml hatch_build.py cocopot/speedups/_compiled.pyx $
 $(BENCH)/installed: pyproject.toml
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python $(INSTALL) '.[bench]'
+	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps --no-build-isolation --no-binary :all: $(WHEEZY)
 	touch $@
 
 run: $(VENV)/installed ## serve the example application on HOST and PORT

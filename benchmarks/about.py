@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _LIBRARIES = ("pluggy", "werkzeug", "granian")
+#: The distribution of a peer that is not called as the peer.
+_DISTRIBUTIONS = {"wheezy": "wheezy.web"}
+#: The packages of peers that are compiled, or may be.
+_COMPILED = {
+    "cocopot": ["cocopot"],
+    "falcon": ["falcon"],
+    "wheezy": ["wheezy.core", "wheezy.http", "wheezy.routing", "wheezy.web"],
+}
 
 
 def about(peers: Iterable[str]) -> dict[str, object]:
@@ -41,14 +49,18 @@ def about(peers: Iterable[str]) -> dict[str, object]:
         "machine": f"{platform.system()}, {platform.machine()}",
         "cores": os.cpu_count(),
         "versions": {name: version for name in names if (version := _version(name))},
-        "compiled": {name: _compiled_modules(name) for name in ("cocopot", "falcon") if name in names},
+        "compiled": {
+            peer: [module for package in packages for module in _compiled_modules(package)]
+            for peer, packages in _COMPILED.items()
+            if peer in names
+        },
         "missing": [peer for peer in peers if load(peer) is None],
     }
 
 
 def _version(name: str) -> str | None:
     try:
-        return importlib.metadata.version(name)
+        return importlib.metadata.version(_DISTRIBUTIONS.get(name, name))
     except importlib.metadata.PackageNotFoundError:
         return None
 
@@ -62,7 +74,10 @@ def _commit() -> str | None:
 
 
 def _package(name: str) -> Path | None:
-    spec = importlib.util.find_spec(name)
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:  # what it is a part of is not installed
+        return None
     return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
 
 
@@ -73,7 +88,7 @@ def _compiled_modules(name: str) -> list[str]:
         return []
     suffix = EXTENSION_SUFFIXES[0]
     return sorted(
-        ".".join(path.relative_to(folder.parent).parts).removesuffix(suffix)
+        ".".join((name, *path.relative_to(folder).parts)).removesuffix(suffix)
         for path in folder.rglob(f"*{suffix}")
     )
 

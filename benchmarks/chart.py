@@ -1,4 +1,4 @@
-"""The chart as SVG, for light and dark mode: one panel per workload, one bar per framework."""
+"""The charts as SVG, for light and dark mode: one for each part, one panel per row, one bar per framework."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import in_process
 import served
+import ways
 from results import SUBJECT
+from ways import PART_OF_ROW, WAYS
 from workloads import WORKLOADS
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ _HEAD, _BAR, _STEP = 26, 14, 20
 _NAME, _VALUE = 66, 110
 
 _HEADING = "Time of a request in microseconds of one core; less is better"
+#: The parts that have a chart, and the names of the files.
+FILES = {
+    in_process.PART: "benchmarks.svg",
+    **{ways.part_of(group): f"benchmarks-{group}.svg" for group in ways.GROUPS},
+}
 _STYLE = """
 text { font: 12px system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; fill: #24292f }
 .back { fill: #ffffff } .head { font-size: 16px; font-weight: 600 }
@@ -34,9 +41,14 @@ text { font: 12px system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; f
 """
 
 
-def draw(results: Results) -> str:
-    """Return the chart of the workloads in process and under granian."""
-    panels = _panels(results)
+def image(part: str) -> str:
+    """Return the Markdown of a part's chart."""
+    return f"![Times of a request, by row and framework]({FILES[part]})"
+
+
+def draw(results: Results, part: str) -> str:
+    """Return the chart of a part; that of the workloads has the one under granian too."""
+    panels = _panels(results, part)
     tallest = max((len(found) for _, found in panels), default=0)
     height = _HEAD + tallest * _STEP + _GAP
     lines = -(-len(panels) // _COLUMNS)
@@ -65,12 +77,12 @@ def draw(results: Results) -> str:
     )
 
 
-def _panels(results: Results) -> list[tuple[str, list[Result]]]:
+def _panels(results: Results, chart: str) -> list[tuple[str, list[Result]]]:
     """Return titles and results of the panels that have results."""
-    wanted = [
-        (in_process.PART, workload.name, f"{workload.name}: {workload.title}") for workload in WORKLOADS
-    ]
-    wanted.append((served.PART, "B", "B under granian: more is better"))
+    rows = WORKLOADS if chart == in_process.PART else [row for row in WAYS if PART_OF_ROW[row.name] == chart]
+    wanted = [(chart, row.name, f"{row.name}: {row.title}") for row in rows]
+    if chart == in_process.PART:
+        wanted.append((served.PART, "B", "B under granian: more is better"))
     panels = []
     for part, row, title in wanted:
         found = [r for peer in results.peers(part) if (r := results.get(part, row, peer)) is not None]

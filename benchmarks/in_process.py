@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from peers import load
 from results import Sample
 from settings import Settings, print_samples
+from ways import PART_OF_ROW, WAYS
 from workloads import WORKLOADS, Workload
 
 if TYPE_CHECKING:
@@ -53,12 +54,18 @@ def check(peer: str, app: Any, workload: Workload) -> None:
         where = f"{peer}, workload {workload.name}, {environ['PATH_INFO']}:"
         if status != workload.status:
             raise DifferentResponseError(f"{where} status {status} instead of {workload.status}")
-        if workload.body is None:
+        if workload.body is None and not workload.group:
             continue
-        expected = {**workload.headers, "content-length": str(len(body))}
+        expected = dict(workload.headers)
+        if workload.group:
+            headers = {name: value for name, value in headers.items() if name in expected}
+        else:
+            expected["content-length"] = str(len(body))
         if headers != expected:
             raise DifferentResponseError(f"{where} headers {headers} instead of {expected}")
-        if (body.removesuffix(b"\n") if workload.payload else body) != workload.body:
+        if workload.body is None:
+            continue
+        if (body.removesuffix(b"\n") if workload.takes_line_feed else body) != workload.body:
             raise DifferentResponseError(f"{where} body {body[:80]!r} instead of {workload.body[:80]!r}")
 
 
@@ -148,8 +155,8 @@ def measure(settings: Settings) -> list[Sample]:
 def _runners(settings: Settings) -> dict[tuple[str, str], Runner]:
     """Return the runners by workload and peer; the peer with an empty name is the bare loop."""
     runners: dict[tuple[str, str], Runner] = {}
-    make = _maker(settings.peers)
-    for workload in WORKLOADS:
+    make = _maker(settings.peers, settings.kind)
+    for workload in WAYS if settings.kind == "ways" else WORKLOADS:
         if settings.workloads and workload.name not in settings.workloads:
             continue
         runners[workload.name, ""] = Runner(_nothing, workload, _SLICE * settings.effort)
@@ -160,9 +167,9 @@ def _runners(settings: Settings) -> dict[tuple[str, str], Runner]:
     return runners
 
 
-def _maker(peers: tuple[str, ...]) -> Callable[[str, Workload], Any]:
+def _maker(peers: tuple[str, ...], kind: str) -> Callable[[str, Workload], Any]:
     """Return a function that creates applications, and keeps only one of those with many rules."""
-    makers = {peer: found for peer in peers if (found := load(peer)) is not None}
+    makers = {peer: found for peer in peers if (found := load(peer, kind)) is not None}
     with_rules: dict[tuple[str, int], Any] = {}
 
     def make(peer: str, workload: Workload) -> Any:
@@ -183,7 +190,7 @@ def _samples(runners: dict[tuple[str, str], Runner], calls: EmptyCalls) -> list[
     for (workload, peer), runner in runners.items():
         times[workload][peer] = statistics.median(runner.times)
     samples = [
-        Sample(PART, workload, peer, "µs", (seconds - found[""]) * 1e6)
+        Sample(PART_OF_ROW.get(workload, PART), workload, peer, "µs", (seconds - found[""]) * 1e6)
         for workload, found in times.items()
         for peer, seconds in found.items()
         if peer

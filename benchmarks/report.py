@@ -1,6 +1,6 @@
 """Tables of the results, and the page and the chart in docs/.
 
-`python report.py` reads latest.json, and writes docs/benchmarks.md and docs/benchmarks.svg.
+`python report.py` reads latest.json, and writes docs/benchmarks.md and docs/benchmarks*.svg.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ import hook_calls
 import in_process
 import served
 import startup
+import ways
 from results import SUBJECT, Ratio, Results
 from settings import HERE
 from targets import TARGETS, Target
 
 BEGIN, END = "<!-- results: written by benchmarks/report.py -->", "<!-- end of results -->"
+_FEW = 5  # compiled modules that are listed by name
 _TITLES = {
     in_process.PART: "In process: time of a request",
     in_process.ADDED: "What one hook implementation more adds to a request",
@@ -29,6 +31,7 @@ _TITLES = {
     served.PART: "Workload B under granian",
     startup.PART: "Import and memory",
     startup.START: "Start of an application with installed plugins",
+    **{ways.part_of(group): title for group, title in ways.GROUPS.items()},
 }
 
 
@@ -117,11 +120,12 @@ def verdicts(results: Results) -> list[dict[str, Any]]:
     ]
 
 
-def tables(results: Results) -> str:
-    """Return all tables, each under its heading."""
+def tables(results: Results, *, with_charts: bool = False) -> str:
+    """Return all tables, each under its heading, optionally with the images of the charts."""
     blocks = []
     for part in results.parts():
-        blocks += [f"### {_TITLES[part]}", medians(results, part), ratios(results, part)]
+        image = [chart.image(part)] if with_charts and part in chart.FILES else []
+        blocks += [f"### {_TITLES[part]}", *image, medians(results, part), ratios(results, part)]
     return "\n\n".join([*blocks, "### Targets", targets(results)])
 
 
@@ -134,7 +138,8 @@ def facts(data: dict[str, Any]) -> str:
         f"{about['python']} on {about['machine']}, {about['cores']} cores; {versions}."
     )
     for name, modules in about["compiled"].items():
-        text += f" Compiled in {name}: {', '.join(modules) or 'nothing'}."
+        compiled = ", ".join(modules) if len(modules) <= _FEW else f"{len(modules)} modules"
+        text += f" Compiled in {name}: {compiled or 'nothing'}."
     if about["missing"]:
         text += f" Skipped, because not installed: {', '.join(about['missing'])}."
     if data["effort"] != 1.0:
@@ -147,17 +152,18 @@ def facts(data: dict[str, Any]) -> str:
 # -------------------------------------------------------------------------
 
 
-def write(data: dict[str, Any], page: Path, svg: Path) -> None:
-    """Write the chart, and insert facts and tables between the two marks of the page."""
+def write(data: dict[str, Any], page: Path, folder: Path) -> None:
+    """Write the charts, and insert facts and tables between the two marks of the page."""
     results = Results.of_data(data["results"])
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         sys.exit(f"{page} must have a line {BEGIN} and after it a line {END}.")
-    image = f"![Times of a request, by workload and framework]({svg.name})"
-    text = "\n\n".join([before + begin, facts(data), image, tables(results), end + after])
+    text = "\n\n".join([before + begin, facts(data), tables(results, with_charts=True), end + after])
     page.write_text(text, encoding="utf-8")
-    svg.write_text(chart.draw(results), encoding="utf-8")
+    for part in results.parts():
+        if part in chart.FILES:
+            (folder / chart.FILES[part]).write_text(chart.draw(results, part), encoding="utf-8")
 
 
 def main() -> None:
@@ -165,11 +171,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", type=Path, nargs="?", default=HERE / "latest.json")
     parser.add_argument("--page", type=Path, default=docs / "benchmarks.md")
-    parser.add_argument("--chart", type=Path, default=docs / "benchmarks.svg")
+    parser.add_argument("--charts", type=Path, default=docs, help="the folder for the charts")
     options = parser.parse_args()
     data = json.loads(options.results.read_text(encoding="utf-8"))
-    write(data, options.page, options.chart)
-    print(f"Written to {options.page} and {options.chart}")
+    write(data, options.page, options.charts)
+    print(f"Written to {options.page}, and the charts to {options.charts}")
 
 
 if __name__ == "__main__":

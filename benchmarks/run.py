@@ -1,6 +1,6 @@
 """Run the benchmarks: print tables of medians and ratios, and write everything as JSON.
 
-`python run.py --rounds 7 --parts in-process,hooks,served,startup --workloads A,B`
+`python run.py --rounds 7 --parts in-process,ways,hooks,served,startup --workloads A,B`
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 PARTS: dict[str, Callable[[Settings], AbstractContextManager[OneRound]]] = {
     "in-process": lambda settings: contextlib.nullcontext(in_own_process("in_process.py", settings)),
+    "ways": lambda settings: contextlib.nullcontext(
+        in_own_process("in_process.py", replace(settings, kind="ways"))
+    ),
     "hooks": lambda settings: contextlib.nullcontext(in_own_process("hook_calls.py", settings)),
     "served": lambda settings: contextlib.nullcontext(lambda: served.one_round(settings)),
     "startup": startup.rounds,

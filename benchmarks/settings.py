@@ -26,12 +26,14 @@ class Settings:
         workloads: Names of the workloads in process; empty for all.
         effort: 1.0 is a full run; less makes every measurement shorter, and the results meaningless.
         installed: Numbers of installed plugins with which an application is started.
+        kind: The applications in process: `"app"` for the workloads, `"ways"` for the rows of `ways.py`.
     """
 
     peers: tuple[str, ...]
     workloads: tuple[str, ...] = ()
     effort: float = 1.0
     installed: tuple[int, ...] = (0, 10, 100)
+    kind: str = "app"
 
 
 def in_own_process(program: str, settings: Settings) -> OneRound:

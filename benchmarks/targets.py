@@ -9,6 +9,7 @@ import hook_calls
 import in_process
 import served
 import startup
+from ways import ONLY_OURS, PART_OF_ROW, WAYS
 
 if TYPE_CHECKING:
     from results import Ratio, Results
@@ -61,6 +62,7 @@ TARGETS = [
     ),
     *_targets(in_process.PART, "flask", dict.fromkeys("ABCDE", 0.12)),
     Target(in_process.PART, "G", "cocopot", 1.3, peer_row="F"),
+    *[Target(PART_OF_ROW[row.name], row.name, "falcon", 1.0) for row in WAYS if row.name not in ONLY_OURS],
     Target(in_process.ADDED, in_process.ADDED, in_process.EMPTY, 1.8),
     Target(hook_calls.PART, hook_calls.row(0), hook_calls.EMPTY, 1.2),
     *_targets(hook_calls.PART, hook_calls.LOOP, {hook_calls.row(number): 1.5 for number in (1, 10, 100)}),

@@ -31,6 +31,9 @@ class Workload:
         headers: All expected headers except Content-Length, names and values in lower case.
         plugins: Number of plugins or middlewares that do nothing before, after and at teardown.
         rules: Number of rules with variables.
+        group: The group of a row of `WAYS`, whose response may have further headers.
+        type: The content type of the request's body.
+        sent: Further variables of the environment.
     """
 
     name: str
@@ -44,6 +47,14 @@ class Workload:
     headers: dict[str, str] = field(default_factory=lambda: HTML)
     plugins: int = 0
     rules: int = 0
+    group: str = ""
+    type: str = "application/json"
+    sent: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def takes_line_feed(self) -> bool:
+        """Whether the response is a JSON document, after which a framework may write a line feed."""
+        return (self.body or b"")[:1] == b"{"
 
     def environs(self) -> list[dict[str, Any]]:
         """Return WSGI environments, one for each path, as a server creates them."""
@@ -77,8 +88,8 @@ class Workload:
         }
         if self.payload:
             environ["CONTENT_LENGTH"] = str(len(self.payload))
-            environ["CONTENT_TYPE"] = "application/json"
-        return environ
+            environ["CONTENT_TYPE"] = self.type
+        return environ | self.sent
 
 
 def _numbered(*numbers: int) -> tuple[str, ...]:

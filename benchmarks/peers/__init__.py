@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workloads import Workload
 
-PEERS = ("cocopot", "falcon", "bottle", "flask", "pyramid", "django", "bare")
+PEERS = ("cocopot", "falcon", "wheezy", "bottle", "flask", "pyramid", "django", "bare")
 Make = Callable[["Workload"], Any]
 
 
-def load(peer: str) -> Make | None:
+def load(peer: str, kind: str = "app") -> Make | None:
     """Return a peer's function `make`, or `None` if its framework is not installed.
 
     Args:
         peer: One of `PEERS`, or the dotted name of a module of your own with a function `make`.
+        kind: `"app"` for the workloads, or `"ways"` for the rows of `ways.py`, which not every peer has.
     """
-    name = peer if "." in peer else f"peers.{peer}_app"
+    name = peer if "." in peer else f"peers.{peer}_{kind}"
     try:
         make: Make = importlib.import_module(name).make
     except ModuleNotFoundError as error:
-        if error.name == peer:
+        if error.name in {peer, name}:
             return None
         raise
     return make

@@ -33,7 +33,7 @@ def report(folder: Path, cocopot: list[float], page: str = PAGE) -> subprocess.C
     data = {"about": ABOUT, "rounds": len(cocopot), "effort": 1.0, "results": results, "targets": []}
     (folder / "results.json").write_text(json.dumps(data), encoding="utf-8")
     (folder / "page.md").write_text(page, encoding="utf-8")
-    command = [sys.executable, str(REPORT), "results.json", "--page", "page.md", "--chart", "chart.svg"]
+    command = [sys.executable, str(REPORT), "results.json", "--page", "page.md", "--charts", "."]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 
 
@@ -79,8 +79,8 @@ def test_chart(tmp_path: Path) -> None:
     assert report(tmp_path, [8.0, 8.0, 8.0]).returncode == 0
     bars = {
         bar.get("class"): float(bar.get("width", 0))
-        for bar in ET.parse(tmp_path / "chart.svg").iter("{http://www.w3.org/2000/svg}rect")
+        for bar in ET.parse(tmp_path / "benchmarks.svg").iter("{http://www.w3.org/2000/svg}rect")
         if bar.get("class") in {"own", "bar"}
     }
     assert bars["own"] == pytest.approx(bars["bar"] * 8 / 100, abs=0.1)
-    assert "&lt;b&gt;" in (tmp_path / "chart.svg").read_text(encoding="utf-8")
+    assert "&lt;b&gt;" in (tmp_path / "benchmarks.svg").read_text(encoding="utf-8")

@@ -79,6 +79,17 @@ def test_targets(measured: dict[str, Any]) -> None:
     assert verdicts["A", "falcon ≤ 0.80"] == "not measured"
 
 
+def test_ways(tmp_path: Path) -> None:
+    """Every way of writing a view is measured, in groups, and Flask sends the same for each."""
+    process, results = run(tmp_path, *("--parts", "ways", "--peers", "cocopot,flask"))
+    assert process.returncode == 0, process.stderr
+    data = json.loads(results.read_text(encoding="utf-8"))
+    parts = dict.fromkeys(item["part"] for item in data["results"])
+    assert {"ways: spellings", "ways: requests", "ways: growth"} < parts.keys()
+    for part in parts:
+        assert rows(data, part, "cocopot") == rows(data, part, "flask") != []
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

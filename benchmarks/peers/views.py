@@ -1,0 +1,220 @@
+"""The ways of `ways.py` in Cocopot and Flask: the same source for both."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from ways import CHUNK, FILE, MANY, RULES
+from werkzeug.routing import BaseConverter
+from workloads import HELLO, Workload
+
+_SEEN = {"X-A": "1"}
+
+
+class Joined(BaseConverter):
+    """A converter as an application writes it."""
+
+    def to_python(self, value: str) -> str:
+        return value.replace("-", "")
+
+
+class OtherError(Exception):
+    """An exception with a handler."""
+
+
+def make(framework: Any, app: Any, workload: Workload) -> Any:
+    """Add a workload's view to an application.
+
+    Args:
+        framework: The module `cocopot` or `flask`.
+        app: A new application of that framework.
+        workload: One of `WAYS`.
+    """
+    define = globals()[f"_{workload.group}"]
+    define(framework, app, workload.name)
+    return app
+
+
+def _returns(app: Any, name: str, view: Any, **options: Any) -> None:
+    app.add_url_rule(f"/{name}", name, view, **options)
+
+
+# -------------------------------------------------------------------------
+# Responses
+# -------------------------------------------------------------------------
+
+
+def _spellings(framework: Any, app: Any, name: str) -> None:
+    response_class, make_response = framework.Response, framework.make_response
+
+    def made() -> Any:
+        response = make_response(HELLO)
+        response.headers["X-A"] = "1"
+        return response
+
+    views = {
+        "text": lambda: HELLO,
+        "bytes": lambda: b"Hello, World!",
+        "markup": lambda: Markup("Hello, World!"),
+        "text-dict": lambda: (HELLO, {"X-A": "1"}),
+        "text-list": lambda: (HELLO, [("X-A", "1")]),
+        "text-status": lambda: (HELLO, 200, {"X-A": "1"}),
+        "text-type": lambda: (HELLO, {"X-A": "1", "Content-Type": "text/plain"}),
+        "response": lambda: response_class(HELLO, headers={"X-A": "1"}),
+        "response-type": lambda: response_class(HELLO, headers={"X-A": "1", "Content-Type": "text/plain"}),
+        "response-mimetype": lambda: response_class(HELLO, mimetype="text/plain", headers={"X-A": "1"}),
+        "made": made,
+        "json": lambda: {"a": 1},
+        "json-status": lambda: ({"a": 1}, 201),
+        "empty": lambda: ("", 204),
+        "created": lambda: ("", 201, {"Location": "/items/7"}),
+    }
+    _returns(app, name, views[name])
+
+
+def _responses(framework: Any, app: Any, name: str) -> None:
+    make_response, redirect = framework.make_response, framework.redirect
+
+    def five() -> Any:
+        response = make_response(HELLO)
+        for number in range(5):
+            response.headers[f"X-A{number}"] = "1"
+        return response
+
+    def vary() -> Any:
+        response = make_response(HELLO)
+        response.vary.add("Accept-Language")
+        return response
+
+    def set_cookie() -> Any:
+        response = make_response(HELLO)
+        response.set_cookie("theme", "dark", max_age=3600, httponly=True)
+        return response
+
+    def delete_cookie() -> Any:
+        response = make_response(HELLO)
+        response.delete_cookie("theme")
+        return response
+
+    views = {
+        "five-headers": five,
+        "vary": vary,
+        "set-cookie": set_cookie,
+        "delete-cookie": delete_cookie,
+        "redirect": lambda: redirect("/hello"),
+    }
+    _returns(app, name, views.get(name, lambda: HELLO))
+
+
+def _files(framework: Any, app: Any, name: str) -> None:
+    folder = Path(tempfile.mkdtemp())
+    (folder / "file.txt").write_bytes(FILE)
+    if name == "static":
+        app.static_folder = str(folder)
+        app.add_url_rule("/static/<path:filename>", "static", app.send_static_file)
+        return
+    path = str(folder / "file.txt")
+    _returns(app, name, lambda: framework.send_file(path))
+
+
+def _streams(framework: Any, app: Any, name: str) -> None:
+    def chunks() -> Any:
+        for _ in range(100):
+            yield CHUNK
+
+    views = {
+        "stream": lambda: framework.Response(chunks()),
+        "stream-context": lambda: framework.Response(framework.stream_with_context(chunks())),
+    }
+    _returns(app, name, views[name])
+
+
+# -------------------------------------------------------------------------
+# Requests
+# -------------------------------------------------------------------------
+
+
+def _requests(framework: Any, app: Any, name: str) -> None:
+    request, g = framework.request, framework.g
+
+    def seen(value: object) -> str:
+        return HELLO if value else "nothing"
+
+    def write_g() -> str:
+        g.user = HELLO
+        return g.user if "user" in g else "nothing"
+
+    def write_attribute() -> str:
+        request.user = HELLO
+        return request.user
+
+    views = {
+        "header": lambda: seen(request.headers["User-Agent"]),
+        "query": lambda: seen(request.args["limit"]),
+        "query-encoded": lambda: seen(request.args["note"]),
+        "query-1000": lambda: seen(request.args["k500"]),
+        "cookies": lambda: seen(request.cookies["session"]),
+        "form": lambda: seen(request.form["note"]),
+        "form-large": lambda: seen(request.form["text"]),
+        "data": lambda: seen(request.get_data()),
+        "json-body": lambda: seen(request.json["a"]),
+        "json-charset": lambda: seen(request.json["a"]),
+        "multipart": lambda: seen(request.files["file"].filename),
+        "g": write_g,
+        "attribute": write_attribute,
+    }
+    _returns(app, name, views[name], methods=["GET", "POST"])
+
+
+# -------------------------------------------------------------------------
+# Errors and URLs
+# -------------------------------------------------------------------------
+
+
+def _errors(framework: Any, app: Any, name: str) -> None:
+    def fail() -> str:
+        raise OtherError
+
+    app.add_url_rule("/hello", "hello", lambda: HELLO)
+    app.register_error_handler(OtherError, lambda _error: HELLO)
+    views = {"abort": lambda: framework.abort(403), "handled": fail}
+    if name in views:
+        _returns(app, name, views[name])
+
+
+def _urls(framework: Any, app: Any, name: str) -> None:
+    url_for, redirect = framework.url_for, framework.redirect
+    app.url_map.converters = {**app.url_map.converters, "joined": Joined}
+    app.add_url_rule("/items/<int:number>", "item", lambda number: f"{number}")
+    if name == "trusted":
+        app.config["TRUSTED_HOSTS"] = ["127.0.0.1"]
+    rules = {
+        "url-for": ("/url-for", lambda: url_for("item", number=7)),
+        "redirect-url-for": ("/redirect-url-for", lambda: redirect(url_for("item", number=7))),
+        "slash": ("/slash/", lambda: HELLO),
+        "path": ("/path/<path:rest>", lambda rest: rest),
+        "custom": ("/custom/<joined:word>", lambda word: word),
+        "unicode": ("/unicode/<word>", lambda word: word),
+        "trusted": ("/trusted", lambda: HELLO),
+    }
+    rule, view = rules[name]
+    app.add_url_rule(rule, name, view)
+
+
+def _growth(framework: Any, app: Any, name: str) -> None:
+    if name == "handlers":
+        for number in range(MANY):
+            app.register_error_handler(type(f"Error{number}", (Exception,), {}), lambda _error: "another")
+        _errors(framework, app, "handled")
+        app.add_url_rule("/handlers", "handlers", app.view_functions["handled"])
+    elif name == "groups":
+        for number in range(MANY):
+            group = framework.Blueprint(f"b{number}", "views", url_prefix=f"/b{number}")
+            group.add_url_rule("/", "index", lambda: HELLO)
+            app.register_blueprint(group)
+    else:
+        for number in range(RULES):
+            app.add_url_rule(f"/x{number}-<a>", f"r{number}", lambda a: a)

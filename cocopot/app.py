@@ -16,9 +16,9 @@ from cocopot import logs, urls
 from cocopot.config import Config
 from cocopot.config_attributes import ConfigAttribute
 from cocopot.config_keys import DEFAULTS
-from cocopot.context import Globals
 from cocopot.environment import is_true
 from cocopot.folders import check_instance_path, check_static_host, open_in_folder
+from cocopot.globals import Globals
 from cocopot.hooks import PluginManager
 from cocopot.hooks.loading import Loader
 from cocopot.hooks.selection import Selection

@@ -9,69 +9,25 @@ from __future__ import annotations
 import contextvars
 import functools
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from cocopot.escapes import printable
 from cocopot.frames import forget_frames
-from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
     from werkzeug.routing import MapAdapter
 
     from cocopot.app import Cocopot
+    from cocopot.globals import Globals
     from cocopot.pipeline.endpoint import EndpointPipeline
     from cocopot.pipeline.sessions import RequestSession
     from cocopot.request import Request
     from cocopot.sessions import Session
     from cocopot.types import F, Function
-
-T = TypeVar("T")
-
-_MISSING = object()
-
-
-class Globals:
-    """A plain namespace for the time of a context: `g`.
-
-    Attributes that are not set raise `AttributeError`; `get`, `pop` and `setdefault` work as on a dict.
-    """
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"g has no attribute {name!r}: nothing has set it in this context")
-
-    def __setattr__(self, name: str, value: object) -> None:
-        self.__dict__[name] = value
-
-    def get(self, name: str, default: object = None) -> Any:
-        """Return the attribute `name`, or `default`."""
-        return self.__dict__.get(name, default)
-
-    def pop(self, name: str, default: object = _MISSING) -> Any:
-        """Remove the attribute `name` and return it.
-
-        Raises:
-            KeyError: If it is not set, without a default.
-        """
-        if default is _MISSING:
-            return self.__dict__.pop(name)
-        return self.__dict__.pop(name, default)
-
-    def setdefault(self, name: str, default: object = None) -> Any:
-        """Return the attribute `name`, after setting it to `default` if it is not set."""
-        return self.__dict__.setdefault(name, default)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.__dict__
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__dict__)
-
-    def __repr__(self) -> str:
-        return f"<g of {current().app.name!r}>" if current_or_none() is not None else "<g>"
 
 
 class Context:
@@ -172,7 +128,7 @@ class Context:
 
     def copy(self) -> Context:
         """Return a new context for the same application and request, with its own `g`."""
-        context = Context(self.app, self.request)
+        context = new_context(self.app, self.request)
         context.pipeline = self.pipeline
         context.original = self.original or self
         return context
@@ -304,6 +260,28 @@ class Context:
         return f"<Context {what} of {self.app.name!r}>"
 
 
+def new_context(app: Cocopot, request: Request | None) -> Context:
+    """Return a context for a request, which `app.app_context` creates if a subclass overrides it.
+
+    Args:
+        app: The application.
+        request: The request.
+
+    Raises:
+        TypeError: If the override returns anything but a context of its own.
+    """
+    if "app_context" not in app.overridden:
+        return Context(app, request)
+    context: object = app.app_context()
+    if not isinstance(context, Context) or context.request is not None or context.holds:
+        raise TypeError(
+            f"app_context of {app!r} returned {context!r:.80}, which is not a new application context: "
+            "return what super().app_context() returned in this call."
+        )
+    context.request = request
+    return context
+
+
 #: The current context of this thread, greenlet or task.
 CURRENT: contextvars.ContextVar[Context] = contextvars.ContextVar("cocopot.context")
 
@@ -365,21 +343,6 @@ def has_request_context() -> bool:
     """Return whether a request context is active, so that `request` may be used."""
     context = CURRENT.get(None)
     return context is not None and context.request is not None
-
-
-def blueprints_of_call(arguments: Mapping[str, object]) -> list[str]:
-    """Return the blueprints that a hook call concerns, innermost first.
-
-    Args:
-        arguments: The arguments of the call by name: `request` decides, or else `endpoint`. A call that has
-            neither concerns the current request, if there is one.
-    """
-    request, endpoint = arguments.get("request"), arguments.get("endpoint")
-    if arguments.keys().isdisjoint(("request", "endpoint")) and (context := CURRENT.get(None)) is not None:
-        request = context.request
-    if request is not None:
-        endpoint = getattr(request, "endpoint", None)
-    return blueprints_of(endpoint if isinstance(endpoint, str) else None)
 
 
 def copy_current_request_context(function: F) -> F:

@@ -31,7 +31,7 @@ debug_errors
 missing_names
 hosts
 scopes
-context
+context globals
 origins
 config_keys
 strict_json
@@ -62,7 +62,7 @@ hooks.markers hooks.specs hooks.failures hooks.distributions hooks.versions hook
 hooks.declarations hooks.names hooks.candidates hooks.locks hooks.selection hooks.records hooks.identity
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
 hooks.source hooks.contract hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
-hooks.attribution hooks.missing hooks.culprits hooks.needs
+hooks.call_scopes hooks.attribution hooks.missing hooks.culprits hooks.needs
 hooks.manager
 hooks.advice hooks.loading hooks.reporting
 hooks

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import (
-    Blueprint,
     Cocopot,
     copy_current_request_context,
     current_app,
@@ -17,7 +16,7 @@ from cocopot import (
     has_request_context,
     request,
 )
-from cocopot.context import Context, Globals, blueprints_of_call, current, current_or_none
+from cocopot.context import Context, current, current_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -311,42 +310,6 @@ class TestClientBlock:
         assert ends == ["request None", "app None", "app None"]
 
 
-class TestG:
-    def test_namespace(self, app: Cocopot) -> None:
-        """`g` keeps attributes, with `get`, `pop`, `setdefault`, `in` and iteration as on a dict."""
-        with app.app_context():
-            g.a = 1
-            assert (g.a, g.get("a"), g.get("b"), g.get("b", 2)) == (1, 1, None, 2)
-            assert (g.setdefault("a", 3), g.setdefault("c", 3), list(g)) == (1, 3, ["a", "c"])
-            assert (g.pop("a"), g.pop("a", 9), "a" in g, "c" in g) == (1, 9, False, True)
-            with pytest.raises(KeyError):
-                g.pop("a")
-
-    def test_missing(self, app: Cocopot) -> None:
-        """An attribute that was not set raises an AttributeError, on reading and on deleting."""
-        with app.app_context():
-            with pytest.raises(AttributeError, match="g has no attribute 'user'"):
-                str(g.user)
-            with pytest.raises(AttributeError, match="user"):
-                del g.user
-            g.user = 1
-            del g.user
-            assert not hasattr(g, "user")
-
-    def test_repr(self, app: Cocopot) -> None:
-        """`g` states which application it belongs to."""
-        assert repr(Globals()) == "<g>"
-        with app.app_context():
-            assert repr(g) == "<g of 'tests_of_context'>"
-
-    def test_built_on_first_use(self, app: Cocopot) -> None:
-        """A context builds its namespace on first use."""
-        with app.app_context() as context:
-            assert context._g is None
-            assert g.get("x") is None
-            assert context._g is not None
-
-
 class TestThreads:
     def test_each_its_own(self, app: Cocopot) -> None:
         """A thread does not see the context of another; threads that serve requests see each their own."""
@@ -430,20 +393,3 @@ class TestUrlAdapter:
         assert (copy.app, copy.request, copy.pipeline) == (app, context.request, context.pipeline)
         assert isinstance(copy, Context)
         assert "x" not in copy.g
-
-
-def test_blueprints_of_call() -> None:
-    """The request decides which blueprints a hook call concerns, or else the endpoint."""
-    app = Cocopot("scopes", autoload=False)
-    blueprint = Blueprint("shop", __name__, url_prefix="/shop")
-    blueprint.add_url_rule("/", "index", lambda: "index")
-    app.register_blueprint(blueprint)
-    request = app.test_request_context("/shop/").existing_request
-    assert blueprints_of_call({"request": request, "endpoint": "other.index"}) == ["shop"]
-    assert blueprints_of_call({"endpoint": "a.b.index"}) == ["a.b", "a"]
-    assert blueprints_of_call({"endpoint": 1}) == blueprints_of_call({"app": app}) == []
-    unmatched = app.test_request_context("/shop/none").existing_request
-    assert blueprints_of_call({"request": unmatched}) == []
-    with app.test_request_context("/shop/"):  # it is what a call without both concerns
-        assert blueprints_of_call({"app": app}) == ["shop"]
-        assert blueprints_of_call({"request": unmatched}) == []

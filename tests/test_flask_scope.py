@@ -21,6 +21,7 @@ from cocopot import (
     Config,
     Response,
     abort,
+    copy_current_request_context,
     current_app,
     g,
     has_app_context,
@@ -30,9 +31,10 @@ from cocopot import (
 )
 from cocopot.cli import AppGroup, AppLoader, CocopotGroup, pass_loader, with_appcontext
 from cocopot.config import DEFAULTS
-from cocopot.context import Globals
+from cocopot.context import Context, current
 from cocopot.debug_errors import DebugFilesKeyError, FormDataRoutingRedirect
 from cocopot.exceptions import NotFound
+from cocopot.globals import Globals
 from cocopot.json import DefaultJSONProvider
 from cocopot.testing import Client, CliRunner
 
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from werkzeug.routing import MapAdapter
-
-    from cocopot.context import Context
 
 
 def make(cls: type[Cocopot] = Cocopot, **options: Any) -> Cocopot:
@@ -451,6 +451,55 @@ class TestOverrides:
         app = make(Shop)
         app.cli.command("tenant")(lambda: click.echo(g.tenant))
         assert app.test_cli_runner().invoke(args=["tenant"]).output == "bakery\n"
+
+    def test_app_context_of_a_request(self) -> None:
+        """A request and a copy of it run in a context that it returns, each in its own."""
+
+        class Counted(Context):
+            pass
+
+        class Shop(Cocopot):
+            count = 0
+
+            def app_context(self) -> Context:
+                context = Counted(self)
+                Shop.count += 1
+                context.g.number = Shop.count
+                return context
+
+        def view() -> dict[str, object]:
+            @copy_current_request_context
+            def copy() -> tuple[object, ...]:
+                return g.number, request.path
+
+            return {"own": g.number, "copy": copy(), "type": type(current()).__name__}
+
+        app = make(Shop)
+        app.teardown_request(lambda exc: ended.append(g.number))
+        app.add_url_rule("/view", "view", view)
+        ended: list[int] = []
+        Shop.count = 0
+        client = app.test_client()
+        assert client.get("/view").json == {"own": 1, "copy": [2, "/view"], "type": "Counted"}
+        assert client.get("/view").json == {"own": 3, "copy": [4, "/view"], "type": "Counted"}
+        assert client.get("/missing").status_code == 404
+        assert ended == [2, 1, 4, 3, 5]
+        with app.test_request_context("/view"):
+            assert (g.number, request.endpoint) == (6, "view")
+
+    def test_app_context_that_is_not_one(self) -> None:
+        """The error names the method and the cure; a context cannot serve two requests."""
+
+        class Shop(Cocopot):
+            kept: Context | None = None
+
+            def app_context(self) -> Context:
+                self.kept = self.kept or super().app_context()
+                return self.kept
+
+        app = make(Shop)
+        with app.test_request_context("/"), pytest.raises(TypeError, match="app_context of <Shop"):
+            app.test_request_context("/")
 
     def test_make_default_options_response(self) -> None:
         """It answers OPTIONS."""

@@ -9,9 +9,9 @@ from functools import partial
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from cocopot.context import blueprints_of_call
 from cocopot.hooks import specs
 from cocopot.hooks.blame import Culprits
+from cocopot.hooks.call_scopes import blueprints_of_call
 from cocopot.hooks.candidates import TWIN_CURE, Candidate
 from cocopot.hooks.claims import Claims
 from cocopot.hooks.compiler import compile_call

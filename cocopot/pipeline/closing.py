@@ -11,7 +11,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
-from cocopot.context import CURRENT, Context
+from cocopot.context import CURRENT, new_context
 from cocopot.exceptions import ClientDisconnected
 from cocopot.hooks.reporting import run_every
 from cocopot.logs import log_failure
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
+    from cocopot.context import Context
     from cocopot.types import WSGIEnvironment
 
 _WITHOUT_BODY = frozenset({204, 304})
@@ -130,7 +131,7 @@ def report_closed(context: Context, response: Response, exc: BaseException | Non
     app, hook = context.app, (context.pipeline or context.get_pipeline()).response_closed_hook
     if hook is None:
         return
-    inside = Context(app, context.request)
+    inside = new_context(app, context.request)
     inside.request_owner = context.owner
     token = CURRENT.set(inside)
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast, overl
 from werkzeug.exceptions import BadRequest, BadRequestKeyError
 
 from cocopot import coroutines, urls
-from cocopot.context import Context, current_or_none, current_request_context
+from cocopot.context import Context, current_or_none, current_request_context, new_context
 from cocopot.escapes import printable
 from cocopot.pipeline import lifecycle, sessions
 from cocopot.pipeline.defaults.dispatch import default_options_response, raise_routing_exception
@@ -40,7 +40,7 @@ T = TypeVar("T")
 _COMPILED_IN = STEPS.keys() | {"response_class"}
 #: Steps that are run without a call of the application's method, unless it is overridden.
 _CALLED_IF_OVERRIDDEN = frozenset(
-    {"create_url_adapter", "raise_routing_exception", "request_context", "should_ignore_error"}
+    {"app_context", "create_url_adapter", "raise_routing_exception", "request_context", "should_ignore_error"}
 )
 
 
@@ -60,7 +60,7 @@ class RequestOverrides:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.overridden = frozenset(
+        cls.overridden = _with_implied(
             name for name in _CALLED_IF_OVERRIDDEN if getattr(cls, name) is not _DEFAULTS[name]
         )
 
@@ -71,7 +71,7 @@ class RequestOverrides:
         if name in _COMPILED_IN and hasattr(self, "plugins"):
             self.plugins.invalidate()
         if name in _CALLED_IF_OVERRIDDEN:
-            super().__setattr__("overridden", self.overridden | {name})
+            super().__setattr__("overridden", _with_implied({*self.overridden, name}))
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
@@ -117,7 +117,11 @@ class RequestOverrides:
     # -- contexts ------------------------------------------------------
 
     def app_context(self) -> Context:
-        """Return an application context, for `with`: `current_app` and its own `g` are available inside."""
+        """Return an application context, for `with`: `current_app` and its own `g` are available inside.
+
+        Where a subclass overrides the method, it is also called for each request: the request's context is
+        what it returns, with the request added.
+        """
         return Context(cast("Cocopot", self))
 
     def request_context(self, environ: WSGIEnvironment) -> Context:
@@ -129,6 +133,7 @@ class RequestOverrides:
         app = cast("Cocopot", self)
         context = lifecycle.new_context(app, environ)
         environ["werkzeug.request"] = request = context.existing_request
+        context = new_context(app, request) if "app_context" in self.overridden else context
         lifecycle.match_request(app, request, environ)
         return context
 
@@ -332,6 +337,12 @@ def _shown(request: Request | None, name: str) -> str:
 
 
 _DEFAULTS = vars(RequestOverrides)
+
+
+def _with_implied(names: Iterable[str]) -> frozenset[str]:
+    """Return overridden steps; a request asks only for `request_context`, which calls `app_context`."""
+    steps = frozenset(names)
+    return steps | {"request_context"} if "app_context" in steps else steps
 
 
 def _overrides(app: RequestOverrides) -> dict[str, Step]:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from cocopot import Cocopot, g
+from cocopot.globals import Globals
+
+
+@pytest.fixture
+def app() -> Cocopot:
+    app = Cocopot("tests_of_context", autoload=False)
+    app.testing = True
+    return app
+
+
+def test_namespace(app: Cocopot) -> None:
+    """`g` keeps attributes, with `get`, `pop`, `setdefault`, `in` and iteration as on a dict."""
+    with app.app_context():
+        g.a = 1
+        assert (g.a, g.get("a"), g.get("b"), g.get("b", 2)) == (1, 1, None, 2)
+        assert (g.setdefault("a", 3), g.setdefault("c", 3), list(g)) == (1, 3, ["a", "c"])
+        assert (g.pop("a"), g.pop("a", 9), "a" in g, "c" in g) == (1, 9, False, True)
+        with pytest.raises(KeyError):
+            g.pop("a")
+
+
+def test_missing(app: Cocopot) -> None:
+    """An attribute that was not set raises an AttributeError, on reading and on deleting."""
+    with app.app_context():
+        with pytest.raises(AttributeError, match="g has no attribute 'user'"):
+            str(g.user)
+        with pytest.raises(AttributeError, match="user"):
+            del g.user
+        g.user = 1
+        del g.user
+        assert not hasattr(g, "user")
+
+
+def test_repr(app: Cocopot) -> None:
+    """`g` states which application it belongs to."""
+    assert repr(Globals()) == "<g>"
+    with app.app_context():
+        assert repr(g) == "<g of 'tests_of_context'>"
+
+
+def test_built_on_first_use(app: Cocopot) -> None:
+    """A context builds its namespace on first use."""
+    with app.app_context() as context:
+        assert context._g is None
+        assert g.get("x") is None
+        assert context._g is not None

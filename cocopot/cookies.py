@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.http import dump_cookie
+
+from cocopot.conditions import ConditionalResponse
 from cocopot.config_keys import DEFAULTS
 from cocopot.context import CURRENT
 from cocopot.datastructures import is_token
@@ -89,3 +93,60 @@ def clean_expires(expires: str | datetime | float | None) -> Any:
     if isinstance(expires, str) and (";" in expires or not is_plain_value(expires)):
         raise ValueError(f"{expires!r:.100} is not a date. Pass a datetime, or seconds since 1970.")
     return expires
+
+
+class CookieResponse(ConditionalResponse):
+    """Base class of a response: one whose cookies are checked when they are set."""
+
+    max_cookie_size = property(max_cookie_size)
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: timedelta | int | None = None,
+        expires: str | datetime | float | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Set a cookie (RFC 6265); `delete_cookie` deletes it.
+
+        Args:
+            key: The name, a token.
+            value: The value; characters that are not allowed in it are quoted.
+            max_age: How many seconds the browser keeps it; by default until it is closed.
+            expires: When it expires: a date, or seconds since 1970.
+            path: The path that it is sent to.
+            domain: The domain that it is sent to; by default only the host that sets it.
+            secure: Whether it is sent by HTTPS only.
+            httponly: Whether it is hidden from JavaScript.
+            samesite: `"Strict"`, `"Lax"` or `"None"`.
+            partitioned: Whether each top-level site has its own; implies `secure`.
+
+        Raises:
+            ValueError: The name is not a token, the domain or a date is invalid, or browsers would drop the
+                cookie, as its name begins with `__Secure-` or `__Host-` without what these demand.
+        """
+        check_cookie(key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite)
+        header = dump_cookie(
+            key,
+            value,
+            clean_max_age(max_age),
+            clean_expires(expires),
+            path,
+            clean_domain(domain),
+            secure,
+            httponly,
+            max_size=0,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+        limit = self.max_cookie_size
+        if 0 < limit < len(header):
+            # Unlike Werkzeug's, a constant text: Python keeps each one, and a client may choose the length.
+            warnings.warn(f"A cookie is larger than {limit} bytes: browsers may ignore it.", stacklevel=2)
+        self.headers.add("Set-Cookie", header)

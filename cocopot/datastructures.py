@@ -151,6 +151,12 @@ def checked_headers(headers: Iterable[tuple[str, object]]) -> list[tuple[str, st
     return [checked_header(name, value) for name, value in headers]
 
 
+def replaced(head: list[tuple[str, str]], items: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return headers, with those of a list in place of all that have their names."""
+    names = {name.lower() for name, _ in items}
+    return [*[item for item in head if item[0].lower() not in names], *items]
+
+
 # -------------------------------------------------------------------------
 # Headers and arguments
 # -------------------------------------------------------------------------
@@ -190,8 +196,7 @@ class Headers(_Headers):
 
     def replace(self, items: list[tuple[str, str]]) -> None:
         """Replace all headers whose names are in a list of valid headers by that list."""
-        replaced = {name.lower() for name, _ in items}
-        self._list[:] = [*(item for item in self._list if item[0].lower() not in replaced), *items]
+        self._list[:] = replaced(self._list, items)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if not isinstance(key, str):

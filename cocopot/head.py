@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.http import remove_entity_headers
 from werkzeug.utils import get_content_type
 
 from cocopot.datastructures import PLAIN_NAMES, Headers, is_token, special_name
@@ -12,6 +14,21 @@ from cocopot.speedups import TextEncoder, is_plain_value
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers as WerkzeugHeaders
+    from werkzeug.wrappers import Response as WerkzeugResponse
+
+#: The statuses of responses that have no body (RFC 9110, 6.4.1).
+WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
+
+# The special names in their usual spelling.
+_USUAL_NAMES = {
+    name: name.lower() for name in ("Content-Type", "Content-Length", "Location", "Content-Location")
+}
+# What `iri_to_uri` would not change: a path with a query and a fragment, perhaps of a host.
+_PATH = r"[\w.~%!$&'()*+,/:;=@-]*(?:\?[\w.~%!$&'()*+,/:;=?@-]+)?(?:#[\w.~%!#$&'()*+,/:;=?@-]+)?"
+_URI = re.compile(
+    rf"/(?!/){_PATH}|https?://[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}})*(?::[1-9][0-9]{{0,3}})?(?:/{_PATH})?",
+    re.ASCII,
+)
 
 
 def plain_header(name: str, value: object) -> tuple[str, str] | None:
@@ -43,35 +60,136 @@ def _needs_inspection(name: str) -> bool:
 encode_text = TextEncoder(PLAIN_NAMES, _needs_inspection).encode
 
 
-def plain_headers(headers: object) -> list[tuple[str, str]] | None:
-    """Return headers as a list of pairs, or `None` if Werkzeug has to inspect them."""
+def is_uri(location: str) -> bool:
+    """Return whether a location can be sent as it is; some that can be are not recognized."""
+    return _URI.fullmatch(location) is not None
+
+
+def plain_items(  # noqa: C901, PLR0912 - the hot path
+    headers: object,
+) -> tuple[list[tuple[str, str]], set[str] | None] | None:
+    """Return headers as a new list of pairs, if no value has to be converted or inspected.
+
+    Args:
+        headers: Headers of any form.
+
+    Returns:
+        The pairs, and which of those with special handling are among them, in lower case; or `None`.
+    """
     items: list[Any]
     if type(headers) is dict:
         items = [*headers.items()]
-    elif type(headers) is list and all(type(item) is tuple and len(item) == 2 for item in headers):
+    elif type(headers) is list:
+        for item in headers:
+            if type(item) is not tuple or len(item) != 2:
+                return None
         items = headers.copy()
     else:
         return None
+    kinds = None
     for name, value in items:
         if type(name) is not str or type(value) is not str or not is_plain_value(value):
             return None
-        if name not in PLAIN_NAMES and _needs_inspection(name):
-            return None
-    return items
-
-
-def final_headers(headers: WerkzeugHeaders | None) -> list[tuple[str, str]] | None:
-    """Return the headers as they are sent, or `None` if Werkzeug has to inspect them."""
-    if type(headers) is not Headers:
-        return None
-    head = headers._list.copy()  # noqa: SLF001 - to_wsgi_list() copies one by one
-    has_length = False
-    for name, _ in head:
-        if name == "Content-Length":
-            has_length = True
-        elif name not in PLAIN_NAMES and name != "Content-Type" and (special := special_name(name)):
-            if special == "content-length":
-                has_length = True
-            elif special != "content-type":
+        if name in PLAIN_NAMES:
+            continue
+        kind = _USUAL_NAMES.get(name)
+        if kind is None:
+            if not is_token(name):
                 return None
-    return head if has_length else None
+            kind = special_name(name)
+        if kind:
+            if "//" in value and not is_uri(value):
+                return None
+            if kinds is None:
+                kinds = {kind}
+            else:
+                kinds.add(kind)
+    return items, kinds
+
+
+def plain_head(
+    headers: object, type_header: tuple[str, str], length_header: tuple[str, str] | None, is_default: bool
+) -> tuple[list[tuple[str, str]], bool] | None:
+    """Return the head of a response that is constructed, or `None` if Werkzeug has to make it.
+
+    Args:
+        headers: The headers that the constructor was passed.
+        type_header: The content type.
+        length_header: The length of the body, or `None` if it is found when the response is sent.
+        is_default: Whether a content type among the headers takes precedence.
+
+    Returns:
+        The head, and whether it may be sent as it is, as it contains no location.
+    """
+    plain = plain_items(headers)
+    if plain is None:
+        return None
+    head, kinds = plain
+    if kinds is None:
+        head.append(type_header)
+        if length_header is not None:
+            head.append(length_header)
+        return head, True
+    if "content-type" not in kinds:
+        head.append(type_header)
+    elif not is_default:
+        _replace_first(head, "content-type", type_header)
+    if length_header is not None:
+        if "content-length" in kinds:
+            _replace_first(head, "content-length", length_header)
+        else:
+            head.append(length_header)
+    return head, has_no_location(kinds)
+
+
+def has_no_location(kinds: set[str] | None) -> bool:
+    """Return whether no location is among headers that `plain_items` has returned."""
+    return kinds is None or not ("location" in kinds or "content-location" in kinds)
+
+
+def _replace_first(head: list[tuple[str, str]], lower: str, header: tuple[str, str]) -> None:
+    """Replace the first header of a name, and remove the others."""
+    found = [index for index, (name, _) in enumerate(head) if name.lower() == lower]
+    head[found[0]] = header
+    for index in reversed(found[1:]):
+        del head[index]
+
+
+def final_head(  # noqa: C901, PLR0912 - the hot path
+    response: WerkzeugResponse, headers: WerkzeugHeaders | list[tuple[str, str]]
+) -> list[tuple[str, str]] | None:
+    """Return the headers of a response as they are sent, or `None` if Werkzeug has to make them.
+
+    Args:
+        response: The response.
+        headers: Its headers, which are valid if they are a list or of our class.
+    """
+    if type(headers) is list:
+        head = headers.copy()
+    elif type(headers) is Headers:
+        head = headers._list.copy()  # noqa: SLF001 - to_wsgi_list() copies one by one
+    else:
+        return None
+    has_length = False
+    locations = ""
+    for name, value in head:
+        if name in PLAIN_NAMES or name == "Content-Type":
+            continue
+        kind = _USUAL_NAMES.get(name) or special_name(name)
+        if kind == "content-length":
+            has_length = True
+        elif kind and kind != "content-type":
+            if name not in _USUAL_NAMES or name == locations or not is_uri(value):
+                return None
+            if name == "Location" and response.autocorrect_location_header:
+                return None
+            locations = name
+    status = response.status_code
+    if status == 204:
+        if has_length:
+            head = [item for item in head if item[0].lower() != "content-length"]
+    elif status == 304:
+        remove_entity_headers(head)
+    elif not has_length and response.automatically_set_content_length and response.is_sequence:
+        head.append(("Content-Length", str(sum(map(len, response.iter_encoded())))))
+    return head

@@ -1,9 +1,8 @@
 """The response: Werkzeug's, with a short path for plain bodies.
 
 A response whose body is one string has its headers in a plain list until `Response.headers` is read; from
-then on they are in the `Headers` object. Called as a WSGI application it passes on status, headers and the
-body's list if nothing needs more: no callback on close, no `HEAD`, no status without a body, no location to
-rewrite. Everything else is done by Werkzeug.
+then on they are in the `Headers` object. `cocopot.head` makes the list that is sent of either. What it does
+not recognize is done by Werkzeug: locations that have to be converted, and what a subclass overrides.
 
 It differs from Werkzeug's on purpose:
 
@@ -17,35 +16,45 @@ It differs from Werkzeug's on purpose:
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
-from werkzeug.http import dump_cookie
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as _WerkzeugResponse
-from werkzeug.wsgi import ClosingIterator
 
-from cocopot.conditions import ConditionalResponse
-from cocopot.cookies import check_cookie, clean_domain, clean_expires, clean_max_age, max_cookie_size
+from cocopot.cookies import CookieResponse
 from cocopot.datastructures import Headers as PlainHeaders
+from cocopot.datastructures import replaced
 from cocopot.head import (
     CONTENT_TYPES,
     TYPE_HEADERS,
+    WITHOUT_BODY,
     encode_text,
-    final_headers,
+    final_head,
+    has_no_location,
+    plain_head,
     plain_header,
-    plain_headers,
+    plain_items,
     type_header_of,
 )
 from cocopot.hosts import is_acceptable
 from cocopot.speedups import LENGTH_HEADERS, new
 from cocopot.statuses import STATUSES, clean_status
-from cocopot.wsgi import START_FAILED, NestedApplication, call_all, close_unsent, send_checked
+from cocopot.wsgi import (
+    BUFFERS,
+    START_FAILED,
+    TEXTS,
+    NestedApplication,
+    ResponseBody,
+    as_bytes,
+    call_all,
+    close_unsent,
+    encoded,
+    send_checked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime, timedelta
     from http import HTTPStatus
 
     from werkzeug.datastructures import Headers
@@ -53,8 +62,6 @@ if TYPE_CHECKING:
     from cocopot.types import StartResponse, WSGIEnvironment
 
 T = TypeVar("T")
-
-_WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
 # The attributes that the short path depends on: a subclass that overrides one does not use it.
 _SHORT_PATH_NEEDS = (
@@ -83,7 +90,7 @@ def _own_headers(value: object) -> Headers:
     return value if isinstance(value, _WerkzeugHeaders) else PlainHeaders(value)
 
 
-class Response(ConditionalResponse):
+class Response(CookieResponse):
     """An outgoing HTTP response; see `werkzeug.wrappers.Response` for its methods.
 
     Args:
@@ -108,9 +115,8 @@ class Response(ConditionalResponse):
     direct_passthrough = False
 
     _has_short_path = True
-    # Whether `__call__` may take the short path, unless body or status need more.
-    _is_plain = False
-    # One of them holds the headers; in a response made by Werkzeug neither does.
+    # One of them holds the headers; in a response made by Werkzeug neither does. A list is final: it contains
+    # type and length, and no location, and the body is one string.
     _head: list[tuple[str, str]] | None = None
     _headers: Headers | None = None
     # Replaced by a list of the instance's own for the first item, which ends the short path.
@@ -122,7 +128,7 @@ class Response(ConditionalResponse):
             getattr(cls, name, None) is getattr(Response, name, None) for name in _SHORT_PATH_NEEDS
         )
 
-    def __init__(
+    def __init__(  # noqa: C901, PLR0912 - the hot path
         self,
         response: Iterable[bytes] | bytes | Iterable[str] | str | None = None,
         status: int | str | HTTPStatus | None = None,
@@ -131,48 +137,72 @@ class Response(ConditionalResponse):
         content_type: str | None = None,
         direct_passthrough: bool = False,
     ) -> None:
-        # This function and __call__ are the hot path of every request: long, to avoid calls.
-        body: bytes | None
-        if type(response) is str:
-            body = response.encode()
-        elif type(response) is bytes:
-            body = response
+        # Long, to avoid calls.
+        cls = type(response)
+        body: bytes | None = None
+        if cls is str:
+            body = cast("str", response).encode()
+        elif cls is bytes:
+            body = cast("bytes", response)
+        elif isinstance(response, TEXTS):
+            body = response.encode() if isinstance(response, str) else bytes(cast("Any", response))
+        if content_type is not None:
+            type_header = CONTENT_TYPES.get(content_type) or plain_header("Content-Type", content_type)
         else:
-            body = bytes(cast("Any", response)) if isinstance(response, _BUFFERS) else None
-        if content_type is None:
             media = self.default_mimetype if mimetype is None else mimetype
             type_header = TYPE_HEADERS.get(media) or type_header_of(media)
-        else:
-            type_header = CONTENT_TYPES.get(content_type) or plain_header("Content-Type", content_type)
-        head = () if headers is None else plain_headers(headers)
-        if (
-            body is None
-            or type_header is None
-            or head is None
-            or direct_passthrough
-            or not (type(self) is Response or self._has_short_path)
-        ):
-            try:
-                if headers is None:
-                    headers = PlainHeaders(items=[])
-                elif not isinstance(headers, _WerkzeugHeaders):
-                    headers = PlainHeaders(headers)
-                super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
-            except Exception as error:
-                close_unsent(response, error)
-                raise
+        length_header = None
+        if body is not None:
+            length = len(body)
+            length_header = LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
+        if type_header is None or not (type(self) is Response or self._has_short_path):
+            self._init_slowly(response, status, headers, mimetype, content_type, direct_passthrough)
             return
-        length = len(body)
-        length_header = LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
-        self._head = [*head, type_header, length_header] if head else [type_header, length_header]
-        self.response = [body]
-        self._is_plain = True
+        if headers is None:
+            head = [type_header] if length_header is None else [type_header, length_header]
+            is_final = True
+        else:
+            is_default = content_type is None and mimetype is None
+            plain = plain_head(headers, type_header, length_header, is_default)
+            if plain is None:
+                self._init_slowly(response, status, headers, mimetype, content_type, direct_passthrough)
+                return
+            head, is_final = plain
         if status is None:
             status = self.default_status
         if type(status) is int and (known := STATUSES.get(status)) is not None:
             self._status, self._status_code = known
         else:
-            self.status = cast("str", status)
+            try:
+                self._status, self._status_code = clean_status(status)
+            except Exception as error:
+                close_unsent(response, error)
+                raise
+        if body is None:
+            self.response = cast("Any", [] if response is None else response)
+            self._headers = PlainHeaders(items=head)
+        else:
+            self.response = [body]
+            if is_final:
+                self._head = head
+            else:
+                self._headers = PlainHeaders(items=head)
+        if direct_passthrough:
+            self.direct_passthrough = direct_passthrough
+
+    def _init_slowly(
+        self, body: Any, status: Any, headers: Any, mimetype: Any, content_type: Any, passthrough: bool
+    ) -> None:
+        """Initialize it as Werkzeug does, where its head is not a plain one."""
+        try:
+            if headers is None:
+                headers = PlainHeaders(items=[])
+            elif not isinstance(headers, _WerkzeugHeaders):
+                headers = PlainHeaders(headers)
+            super().__init__(body, status, headers, mimetype, content_type, passthrough)
+        except Exception as error:
+            close_unsent(body, error)
+            raise
 
     @classmethod
     def force_type(
@@ -190,8 +220,6 @@ class Response(ConditionalResponse):
             if is_application
             else cast("Response", super().force_type(response, environ))
         )
-        if not cls._has_short_path:
-            vars(forced).pop("_is_plain", None)
         forced.headers  # noqa: B018 - checks them
         forced._status, forced._status_code = clean_status(forced.status)  # noqa: SLF001
         return forced
@@ -225,66 +253,12 @@ class Response(ConditionalResponse):
         self._headers = _own_headers(value)
         self._head = None
 
-    max_cookie_size = property(max_cookie_size)
-
-    def set_cookie(
-        self,
-        key: str,
-        value: str = "",
-        max_age: timedelta | int | None = None,
-        expires: str | datetime | float | None = None,
-        path: str | None = "/",
-        domain: str | None = None,
-        secure: bool = False,
-        httponly: bool = False,
-        samesite: str | None = None,
-        partitioned: bool = False,
-    ) -> None:
-        """Set a cookie (RFC 6265); `delete_cookie` deletes it.
-
-        Args:
-            key: The name, a token.
-            value: The value; characters that are not allowed in it are quoted.
-            max_age: How many seconds the browser keeps it; by default until it is closed.
-            expires: When it expires: a date, or seconds since 1970.
-            path: The path that it is sent to.
-            domain: The domain that it is sent to; by default only the host that sets it.
-            secure: Whether it is sent by HTTPS only.
-            httponly: Whether it is hidden from JavaScript.
-            samesite: `"Strict"`, `"Lax"` or `"None"`.
-            partitioned: Whether each top-level site has its own; implies `secure`.
-
-        Raises:
-            ValueError: The name is not a token, the domain or a date is invalid, or browsers would drop the
-                cookie, as its name begins with `__Secure-` or `__Host-` without what these demand.
-        """
-        check_cookie(key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite)
-        header = dump_cookie(
-            key,
-            value,
-            clean_max_age(max_age),
-            clean_expires(expires),
-            path,
-            clean_domain(domain),
-            secure,
-            httponly,
-            max_size=0,
-            samesite=samesite,
-            partitioned=partitioned,
-        )
-        limit = self.max_cookie_size
-        if 0 < limit < len(header):
-            # Unlike Werkzeug's, a constant text: Python keeps each one, and a client may choose the length.
-            warnings.warn(f"A cookie is larger than {limit} bytes: browsers may ignore it.", stacklevel=2)
-        self.headers.add("Set-Cookie", header)
-
     def call_on_close(self, func: Callable[[], T]) -> Callable[[], T]:
         """Register `func` to be called when the response has been sent; return it, for use as a decorator."""
         if self._on_close:
             self._on_close.append(func)
         else:
             self._on_close = [func]
-        self._is_plain = False
         return func
 
     def close(self) -> None:
@@ -306,13 +280,13 @@ class Response(ConditionalResponse):
         Args:
             value: Bytes, or text, which is encoded as UTF-8.
         """
-        super().set_data(_as_bytes(value) if isinstance(cast("object", value), _BUFFERS) else value)
+        super().set_data(as_bytes(value) if isinstance(cast("object", value), BUFFERS) else value)
 
     data = property(_WerkzeugResponse.get_data, set_data, doc="The body, as bytes.")
 
     def iter_encoded(self) -> Iterator[bytes]:
         """Return the parts of the body as bytes: a server need not take anything else (PEP 3333)."""
-        return map(_as_bytes, self.response)
+        return encoded(iter(self.response))
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         """Return the headers as they are sent; see Werkzeug's method.
@@ -335,10 +309,20 @@ class Response(ConditionalResponse):
 
         Unlike Werkzeug's, it calls the functions of `call_on_close` in direct passthrough, too.
         """
-        body = super().get_app_iter(environ)
-        if self._on_close and body is self.response:
-            return ClosingIterator(self.iter_encoded(), self.close)
-        return body
+        if environ["REQUEST_METHOD"] == "HEAD" or self.status_code in WITHOUT_BODY:
+            return ResponseBody((), self.close)
+        if self.direct_passthrough and not self._on_close:
+            return cast("Iterable[bytes]", self.response)
+        return ResponseBody(self.iter_encoded(), self.close)
+
+    def _plain_body(self, environ: WSGIEnvironment) -> Iterable[bytes]:
+        """Return what is sent as the body, as `get_app_iter` does: a list where nothing has to be closed."""
+        body = self.response
+        if not isinstance(body, (list, tuple)) or self._on_close or self.direct_passthrough:
+            return self.get_app_iter(environ)
+        if environ["REQUEST_METHOD"] == "HEAD" or self._status_code in WITHOUT_BODY:
+            return []
+        return [*map(as_bytes, body)]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response, as a WSGI application (PEP 3333).
@@ -346,24 +330,32 @@ class Response(ConditionalResponse):
         Raises:
             ValueError: The status or a header that a subclass has added must not reach a server.
         """
-        body = self.response
-        if (
-            self._is_plain
-            and environ["REQUEST_METHOD"] != "HEAD"
-            and type(body) is list
-            and len(body) == 1
-            and type(body[0]) is bytes
-            and self._status_code not in _WITHOUT_BODY
+        head = self._head
+        body: Any = self.response
+        if head is None or (
+            type(body) is not list
+            or len(body) != 1
+            or type(body[0]) is not bytes
+            or environ["REQUEST_METHOD"] == "HEAD"
+            or self._status_code in WITHOUT_BODY
+            or self._on_close
         ):
-            head = self._head
-            head = final_headers(self._headers) if head is None else head.copy()
-            if head is not None:
-                try:
-                    start_response(self._status, head)
-                except Exception:
-                    environ[START_FAILED] = True
-                    raise
-                return body
+            head = final_head(self, self.headers if head is None else head) if self._has_short_path else None
+            if head is None:
+                return self._send_checked(environ, start_response)
+            body = self._plain_body(environ)
+        else:
+            head = head.copy()
+        try:
+            start_response(self._status, head)
+        except Exception as error:
+            environ[START_FAILED] = True
+            close_unsent(self, error)
+            raise
+        return body  # type: ignore[no-any-return]
+
+    def _send_checked(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send the response as Werkzeug does, and check what a subclass has added."""
         try:
             return send_checked(super().__call__, environ, start_response)
         except BaseException as error:
@@ -374,18 +366,6 @@ class Response(ConditionalResponse):
         return clean_status(value)
 
 
-_BUFFERS = (bytearray, memoryview)
-
-
-def _as_bytes(item: Any) -> Any:
-    """Return a part of a body as bytes; a server reports what cannot be one."""
-    if type(item) is bytes:
-        return item
-    if isinstance(item, str):
-        return item.encode()
-    return bytes(item) if isinstance(item, (bytes, *_BUFFERS)) else item
-
-
 def text_response(text: str) -> Response:
     """Return `Response(text)`, without the checks of the constructor."""
     type_header = TYPE_HEADERS.get(Response.default_mimetype)
@@ -394,7 +374,27 @@ def text_response(text: str) -> Response:
     response: Response = new(Response)
     answer: Any = encode_text(text, None, type_header)
     response.response, response._head = answer  # noqa: SLF001
-    response._is_plain = True  # noqa: SLF001
     response._status = "200 OK"  # noqa: SLF001
     response._status_code = 200  # noqa: SLF001
     return response
+
+
+def set_headers(response: _WerkzeugResponse, headers: Any) -> None:
+    """Set headers on a response: all of one name, in place of those that the response has.
+
+    Args:
+        response: The response.
+        headers: Headers, as in the constructor.
+
+    Raises:
+        ValueError: A name or a value must not reach a server.
+    """
+    plain = plain_items(headers)
+    items = list(PlainHeaders(headers)) if plain is None else plain[0]
+    head = response._head if type(response) is Response else None  # noqa: SLF001
+    if head is not None and plain is not None and has_no_location(plain[1]):
+        response._head = replaced(head, items)  # type: ignore[attr-defined]  # noqa: SLF001
+    elif isinstance(response.headers, PlainHeaders):
+        response.headers.replace(items)
+    else:
+        response.headers.update(PlainHeaders(items=items))

@@ -48,6 +48,8 @@ def clean_status(value: int | str | HTTPStatus) -> tuple[str, int]:
     if (type(value) is int or type(value) is str) and (known := STATUSES.get(value)) is not None:
         return known
     if isinstance(value, int):
+        if (known := STATUSES.get(int(value))) is not None:  # such as a member of HTTPStatus
+            return known
         text = str(int(value))
     elif isinstance(value, str):
         text = str.__str__(value).strip()

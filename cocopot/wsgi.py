@@ -10,7 +10,7 @@ from cocopot.locations import shown
 from cocopot.statuses import clean_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from cocopot.types import ExcInfo, StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -142,3 +142,52 @@ def close_unsent(body: object, error: BaseException) -> None:
 
 def _note(first: BaseException, error: BaseException) -> None:
     add_note(first, f"Closing the response raised another exception: {shown(error)}")
+
+
+# -------------------------------------------------------------------------
+# The body
+# -------------------------------------------------------------------------
+
+#: What has bytes but is sent as a copy: a server need not take anything but `bytes`.
+BUFFERS = (bytearray, memoryview)
+#: What is a body by itself, and not an iterable of parts.
+TEXTS = (str, bytes, *BUFFERS)
+
+
+def as_bytes(item: Any) -> Any:
+    """Return a part of a body as bytes; a server reports what cannot be one."""
+    if type(item) is bytes:
+        return item
+    if isinstance(item, str):
+        return item.encode()
+    return bytes(item) if isinstance(item, (bytes, *BUFFERS)) else item
+
+
+def encoded(parts: Iterator[Any]) -> Iterator[bytes]:
+    """Yield the parts of a body as bytes; faster than `map`, which calls a function for each.
+
+    Args:
+        parts: Texts, bytes or buffers.
+    """
+    for part in parts:
+        yield part if type(part) is bytes else as_bytes(part)
+
+
+class ResponseBody:
+    """The body of a response for a server, which closes the response with it.
+
+    Args:
+        parts: The parts, as bytes. A server that iterates over the body is passed their own iterator.
+        close: Closes the response.
+    """
+
+    def __init__(self, parts: Iterable[bytes], close: Callable[[], object]) -> None:
+        self._parts = iter(parts)
+        #: Closes the response (PEP 3333).
+        self.close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._parts
+
+    def __next__(self) -> bytes:
+        return next(self._parts)

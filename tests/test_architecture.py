@@ -39,14 +39,14 @@ config config_attributes
 json_encoders json
 speedups.python speedups
 datastructures
-statuses cookies
+statuses
 wsgi head
 body
 header_parsers
 lazy_attributes
 request_urls
 request
-conditions
+conditions cookies
 response
 sessions
 routing.rule routing.parts routing.converters

@@ -12,12 +12,11 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from cocopot.datastructures import Headers
 from cocopot.exceptions import add_blame, add_note
-from cocopot.head import plain_headers
 from cocopot.hooks import hookimpl
 from cocopot.hooks.results import VALUES, ResultError, source_of
 from cocopot.locations import shown
+from cocopot.response import set_headers
 from cocopot.streaming import AsyncReader
 from cocopot.wsgi import close_unsent
 
@@ -52,27 +51,41 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
     status = headers = None
     if len(value) == 3:
         body, status, headers = value
-    elif len(value) == 2 and isinstance(value[1], Iterable) and not isinstance(value[1], _TEXTS):
-        body, headers = value
     elif len(value) == 2:
-        body, status = value
+        body, second = value
+        if isinstance(second, (dict, list)) or (
+            not isinstance(second, (int, *_TEXTS)) and isinstance(second, Iterable)
+        ):
+            headers = second
+        else:
+            status = second
     else:
         raise_bad_value(request, value, f"a tuple of {len(value)}")
     if body is None:
         raise_bad_value(request, value, "a tuple whose body is None")
     if status is not None and not isinstance(status, (int, str)):
         raise_bad_value(request, value, f"a tuple whose status is a {type(status).__name__!r}")
-    form = type(headers).__name__
-    if isinstance(headers, Iterable) and not isinstance(headers, (Mapping, WerkzeugHeaders, *_TEXTS)):
-        headers = list(headers)  # such as `dict.items()`, or a generator, which is read once
-    if headers and not _are_headers(headers):
-        raise_bad_value(request, value, f"a tuple whose headers are a {form!r}")
+    if headers is not None and type(headers) is not dict:
+        headers = _checked_form(request, value, headers)
+    cls = type(body)
+    if cls is str or cls is bytes:
+        return app.response_class(body, status, headers)
     try:
         return _from_body(app, request, body, status, headers)
     except ValueError as exc:  # of the status or a header
         if isinstance(body, WerkzeugResponse):
             close_unsent(body, exc)
         raise
+
+
+def _checked_form(request: Request, value: tuple[Any, ...], headers: Any) -> Any:
+    """Return the headers of a tuple, if they are a mapping or pairs."""
+    form = type(headers).__name__
+    if isinstance(headers, Iterable) and not isinstance(headers, (list, Mapping, WerkzeugHeaders, *_TEXTS)):
+        headers = list(headers)  # such as `dict.items()`, or a generator, which is read once
+    if headers and not _are_headers(headers):
+        raise_bad_value(request, value, f"a tuple whose headers are a {form!r}")
+    return headers
 
 
 _TEXTS = (str, bytes, bytearray, memoryview)
@@ -108,19 +121,8 @@ def _from_body(app: Cocopot, request: Request, body: object, status: Any, header
     if status is not None:
         response.status = status
     if headers:
-        _replace_headers(response, headers)
+        set_headers(response, headers)
     return response
-
-
-def _replace_headers(response: WerkzeugResponse, headers: Any) -> None:
-    """Set headers on a response: all of one name, in place of those that the response has."""
-    items = plain_headers(headers)
-    if items is None:
-        items = list(Headers(headers))
-    if isinstance(response.headers, Headers):
-        response.headers.replace(items)
-    else:
-        response.headers.update(Headers(items=items))
 
 
 def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> WerkzeugResponse:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextvars
 import functools
 import sys
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from cocopot.escapes import printable
 from cocopot.frames import forget_frames
+from cocopot.speedups import Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,6 @@ class Context:
     """
 
     # What most requests never use stays on the class until it is needed.
-    _g: Globals | None = None
     _url_adapter: MapAdapter | None = None
     _tokens: tuple[contextvars.Token[Context], ...] = ()
     #: The context whose request this application context sees, because it was pushed inside it.
@@ -53,6 +53,9 @@ class Context:
     _exc: BaseException | None = None
     #: The exception that the request has been answered for, until its end.
     answered: Exception | None = None
+
+    #: The namespace for the time of this context; no other context shares it.
+    g: Globals = cast("Any", Lazy(lambda context: context.app.app_ctx_globals_class()))
 
     def __init__(self, app: Cocopot, request: Request | None = None) -> None:
         # Without a default on the class they are read faster. `lifecycle.new_context` sets the same.
@@ -93,16 +96,9 @@ class Context:
         return self.app.pipeline_for(self.request.endpoint if self.request is not None else None)
 
     @property
-    def g(self) -> Globals:
-        """The namespace for the time of this context; no other context shares it."""
-        if self._g is None:
-            self._g = self.app.app_ctx_globals_class()
-        return self._g
-
-    @property
     def has_globals(self) -> bool:
         """Whether `g` has been used."""
-        return self._g is not None
+        return "g" in vars(self)
 
     @property
     def session(self) -> Session:
@@ -252,7 +248,8 @@ class Context:
         """Make the context as it was before it was pushed: it may be pushed again elsewhere."""
         if self.request_owner is not None:
             self.request = self.request_owner = None
-        self._g = self._url_adapter = None
+        self._url_adapter = None
+        vars(self).pop("g", None)
 
     def __repr__(self) -> str:
         request = self.request

@@ -21,8 +21,9 @@ class Globals:
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"g has no attribute {name!r}: nothing has set it in this context")
 
-    def __setattr__(self, name: str, value: object) -> None:
-        self.__dict__[name] = value
+    if TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None: ...
 
     def get(self, name: str, default: object = None) -> Any:
         """Return the attribute `name`, or `default`."""

@@ -2,81 +2,32 @@
 
 from __future__ import annotations
 
-import threading
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.local import LocalProxy
 
 from cocopot.context import CURRENT, current, current_request_context, has_request_context
+from cocopot.speedups import proxy_class
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cocopot.app import Cocopot
     from cocopot.request import Request
     from cocopot.sessions import Session
 
-# A method call on an imported name is compiled to a slower attribute lookup (CPython 3.11).
-_get_context = CURRENT.get
-
-# Passes an object's error from `__getattribute__` to `__getattr__`.
-_FAILED = threading.local()
-
 
 class _ContextProxy(LocalProxy[Any]):
-    """A proxy that reads an attribute from its object first.
+    """A proxy whose constructor does not call `object.__setattr__`.
 
-    A `LocalProxy` reads it from itself first, and from its object when that has failed, which takes longer.
+    CPython rejects that for an object whose `__setattr__` is compiled.
     """
 
     __slots__ = ()
 
-    def __getattr__(self, name: str) -> object:
-        # Python calls this after an AttributeError of `__getattribute__`. If that was the object's, it is
-        # raised again: reading the attribute again would run a property twice.
-        error: AttributeError | None = _FAILED.__dict__.pop("error", None)
-        if error is None:
-            return getattr(self._get_current_object(), name)
-        try:
-            raise error
-        finally:
-            del error  # break the reference cycle exception -> traceback -> frame
-
-
-def _proxy_attribute(proxy: LocalProxy[Any], name: str, error: AttributeError) -> object:
-    """Return an attribute of the proxy itself, such as `_get_current_object`, or raise its object's error."""
-    if hasattr(LocalProxy, name):
-        return LocalProxy.__getattribute__(proxy, name)
-    _FAILED.error = error
-    try:
-        raise error
-    finally:
-        del error  # break the reference cycle exception -> traceback -> frame
-
-
-def _read_through(self: LocalProxy[Any], name: str) -> object:
-    """Return an attribute of the object, or else of the proxy itself."""
-    try:
-        target = _get_context().request
-    except LookupError:
-        return LocalProxy.__getattribute__(self, name)
-    if target is None:
-        return LocalProxy.__getattribute__(self, name)
-    try:
-        return getattr(target, name)
-    except AttributeError as error:
-        return _proxy_attribute(self, name, error)
-
-
-def _proxy_class(name: str, attribute: str) -> type[_ContextProxy]:
-    """Return the class of proxies for an attribute of the context.
-
-    Its `__getattribute__` is `_read_through` with that attribute's name compiled in place of `request`. To
-    find the attribute by `getattr` takes a third more time, each time that a view reads from the request.
-    """
-    code = _read_through.__code__
-    names = tuple(attribute if used == "request" else used for used in code.co_names)
-    read = FunctionType(code.replace(co_names=names), globals(), "__getattribute__")
-    return type(name, (_ContextProxy,), {"__slots__": (), "__getattribute__": read})
+    def __init__(self, get_object: Callable[[], object]) -> None:
+        vars(LocalProxy)["_LocalProxy__wrapped"].__set__(self, get_object)
+        vars(LocalProxy)["_get_current_object"].__set__(self, get_object)
 
 
 def _current_session() -> Session:
@@ -111,11 +62,15 @@ class _SessionProxy(LocalProxy[Any]):
         return repr(_current_session()) if has_request_context() else "<session outside of a request>"
 
 
+_RequestProxy = proxy_class("_RequestProxy", _ContextProxy, CURRENT, "request")
+_GlobalsProxy = proxy_class("_GlobalsProxy", _ContextProxy, CURRENT, "g")
+_AppProxy = proxy_class("_AppProxy", _ContextProxy, CURRENT, "app")
+
 #: The request that is being handled.
-request = cast("Request", _proxy_class("_RequestProxy", "request")(lambda: current_request_context().request))
+request = cast("Request", _RequestProxy(lambda: current_request_context().request))
 #: The session of the client whose request is being handled; it is opened at its first use.
 session = cast("Session", _SessionProxy(_current_session))
 #: A namespace that lives as long as the current context.
-g: Any = _proxy_class("_GlobalsProxy", "g")(lambda: current().g)
+g: Any = _GlobalsProxy(lambda: current().g)
 #: The application that handles the current request, or whose context is active.
-current_app = cast("Cocopot", _proxy_class("_AppProxy", "app")(lambda: current().app))
+current_app = cast("Cocopot", _AppProxy(lambda: current().app))

@@ -31,13 +31,13 @@ debug_errors
 missing_names
 hosts
 scopes
+speedups.python speedups
 context globals
 origins
 config_keys
 strict_json
 config config_attributes
 json_encoders json
-speedups.python speedups
 datastructures
 statuses
 wsgi head

@@ -46,6 +46,6 @@ def test_repr(app: Cocopot) -> None:
 def test_built_on_first_use(app: Cocopot) -> None:
     """A context builds its namespace on first use."""
     with app.app_context() as context:
-        assert context._g is None
+        assert not context.has_globals
         assert g.get("x") is None
-        assert context._g is not None
+        assert context.has_globals

@@ -135,7 +135,10 @@ PRIVATE_NAMES = [
     PrivateName("_status", "response", "a known status, without parsing it", Response),
     PrivateName("_status_code", "response", "a known status, without parsing it", Response),
     PrivateName("_clean_status", "response", "rejects a status outside 100 to 599", Response),
-    PrivateName("_get_current_object", "proxies", "the object behind a proxy", lambda: LocalProxy(list)),
+    PrivateName(
+        "_get_current_object", "proxies speedups.python", "the object behind a proxy", lambda: LocalProxy
+    ),
+    PrivateName("_LocalProxy__wrapped", "proxies", "what its constructor sets", lambda: LocalProxy),
     # Werkzeug: the test client
     *(
         PrivateName(name, "testing.client", "the cookies of a session_transaction", lambda: Client(None))  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ try:
         match_plain,
         new,
         plain_arguments,
+        proxy_class,
     )
 except ImportError:  # also if an outdated one lacks a name
     from cocopot.speedups.python import (
@@ -32,6 +33,7 @@ except ImportError:  # also if an outdated one lacks a name
         match_plain,
         new,
         plain_arguments,
+        proxy_class,
     )
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "match_plain",
     "new",
     "plain_arguments",
+    "proxy_class",
 ]
 
 #: Whether they are the compiled ones.

@@ -6,3 +6,4 @@ from cocopot.speedups.python import is_plain_value as is_plain_value
 from cocopot.speedups.python import match_plain as match_plain
 from cocopot.speedups.python import new as new
 from cocopot.speedups.python import plain_arguments as plain_arguments
+from cocopot.speedups.python import proxy_class as proxy_class

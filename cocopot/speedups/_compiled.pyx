@@ -8,21 +8,26 @@ when it is assigned: anything but a dict is a `TypeError` where a dict is declar
 from cython cimport binding
 from cpython.dict cimport PyDict_Items
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from cpython.unicode cimport PyUnicode_Substring
 from libc.string cimport memchr
 
-from cocopot.speedups.python import LENGTH_HEADERS
+from cocopot.speedups.python import LENGTH_HEADERS, read_after_error, read_unbound
 
 
 cdef extern from "Python.h":
     ctypedef struct TypeObject "PyTypeObject":
         object (*tp_new)(TypeObject *cls, object args, PyObject *kwargs)
+        object (*tp_getattro)(object instance, object name)
 
     TypeObject PyBaseObject_Type
     TypeObject PyDict_Type
     bint PyUnicode_IS_ASCII(str text)
     const char *PyUnicode_1BYTE_DATA(str text)
     PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
+    PyObject *_PyType_Lookup(TypeObject *cls, object name)
+    TypeObject *Py_TYPE(object instance)
+    int PyContextVar_Get(object variable, PyObject *default, PyObject **value) except -1
 
 
 # -------------------------------------------------------------------------
@@ -99,6 +104,69 @@ cdef class LazyArguments(Lazy):
                 instance.args = arguments
                 return arguments
         return self.value_for(instance)
+
+
+# -------------------------------------------------------------------------
+# Proxies
+# -------------------------------------------------------------------------
+
+
+cdef class Source:
+    cdef object variable
+    cdef str attribute
+
+    def __init__(self, variable, str attribute not None):
+        self.variable = variable
+        self.attribute = attribute
+
+
+cdef object bound_object(proxy):
+    """Return the object of a proxy, or `None` if there is none."""
+    cdef PyObject *source = _PyType_Lookup(Py_TYPE(proxy), "_source")
+    cdef PyObject *value = NULL
+    if source == NULL or type(<object>source) is not Source:
+        raise TypeError("this class was not created by proxy_class")
+    PyContextVar_Get((<Source>source).variable, NULL, &value)
+    if value == NULL:
+        return None
+    context = <object>value
+    Py_DECREF(context)  # Cython has counted it once more
+    bound = getattr(context, (<Source>source).attribute)
+    if isinstance(bound, ReadThrough):
+        raise RecursionError("the object of a proxy is a proxy")
+    return bound
+
+
+cdef object required_object(proxy):
+    bound = bound_object(proxy)
+    return proxy._get_current_object() if bound is None else bound
+
+
+cdef class ReadThrough:
+    def __getattribute__(self, name):
+        bound = bound_object(self)
+        if bound is None:
+            return read_unbound(self, name)
+        try:
+            return getattr(bound, name)
+        except AttributeError as error:
+            return read_after_error(self, name, error)
+
+    def __setattr__(self, name, value):
+        setattr(required_object(self), name, value)
+
+    def __delattr__(self, name):
+        delattr(required_object(self), name)
+
+    def __contains__(self, item):
+        return item in required_object(self)
+
+
+def proxy_class(str name not None, base, variable, str attribute not None):
+    cls = type(name, (ReadThrough, base), {"__slots__": (), "_source": Source(variable, attribute)})
+    # Without this, reading goes through Python's `slot_tp_getattr_hook`, because `base` has a `__getattr__`.
+    (<TypeObject *>cls).tp_getattro = (<TypeObject *>ReadThrough).tp_getattro
+    return cls
 
 
 # -------------------------------------------------------------------------

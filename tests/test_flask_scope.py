@@ -634,7 +634,13 @@ class TestCommands:
         def rules(loader: AppLoader) -> None:
             click.echo(len(list(loader.load().url_map.iter_rules())))
 
+        @manage.command()
+        def name() -> None:
+            click.echo(current_app.name)
+
         runner = click.testing.CliRunner()
+        assert runner.invoke(manage, ["name"]).output == f"{__name__}\n"
+        assert runner.invoke(click.Group("outer", [manage]), ["manage", "name"]).output == f"{__name__}\n"
         assert runner.invoke(manage, ["own"]).output == f"{__name__}\n"
         assert runner.invoke(manage, ["rules"]).output == "2\n"
         assert "/static/<path:filename>" in runner.invoke(manage, ["routes"]).output
@@ -644,6 +650,8 @@ class TestCommands:
         app = make()
         command = click.command()(lambda: click.echo(current_app.name))
         assert app.test_cli_runner().invoke(command).output == f"{app.name}\n"
+        other = AppLoader(create_app=lambda: Cocopot("other", autoload=False))
+        assert app.test_cli_runner().invoke(command, obj=other).output == "other\n"
 
     @pytest.mark.parametrize(
         ("debug", "variable", "expected"),

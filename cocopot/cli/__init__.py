@@ -46,13 +46,15 @@ OPTIONAL_COMMANDS = {
 }
 
 
-class CocopotGroup(MainGroup):
+class CocopotGroup(MainGroup, AppGroup):
     """A command of an application's own, which has the commands of `cocopot` and of the application.
+
+    Its own commands run in a context of the application, as those of every `AppGroup`.
 
     Example:
         ```python
         import click
-        from cocopot import Cocopot
+        from cocopot import Cocopot, current_app
         from cocopot.cli import CocopotGroup
 
         def create_app():
@@ -61,6 +63,10 @@ class CocopotGroup(MainGroup):
         @click.group(cls=CocopotGroup, create_app=create_app)
         def shop():
             pass
+
+        @shop.command()
+        def import_prices():
+            click.echo(f"Prices of {current_app.name}")
         ```
 
     Args:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from importlib.metadata import version
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -106,7 +108,7 @@ class Client(ExplainsMissingNames, werkzeug.test.Client):
     ) -> None:
         super().__init__(app, app.response_class, use_cookies, allow_subdomain_redirects)
         #: WSGI variables of every request.
-        self.environ_base: WSGIEnvironment = {"REMOTE_ADDR": "127.0.0.1"}
+        self.environ_base: WSGIEnvironment = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": _user_agent()}
         self._preserve_context = False
         self._exit_stack = ExitStack()
         self._pending_contexts: list[Context] = []
@@ -219,6 +221,11 @@ class Client(ExplainsMissingNames, werkzeug.test.Client):
         self._exit_stack.close()
 
 
+@cache
+def _user_agent() -> str:
+    return f"Werkzeug/{version('werkzeug')}"
+
+
 def _read_as_server(body: Iterable[bytes], length: str | None) -> Iterable[bytes]:
     """Return a body that is closed at its end, as a server closes it; at once if the end is known.
 
@@ -278,13 +285,15 @@ class CliRunner(ClickCliRunner):
         Args:
             cli: The command; by default the application's group, `app.cli`.
             args: Its arguments, as a list or a string.
-            kwargs: As for click's method.
+            kwargs: As for click's method; `obj` may be an `AppLoader` of the application to use.
         """
         from cocopot.cli import AppGroup, AppLoader
         from cocopot.cli.groups import MainGroup
 
         command = self.app.cli if cli is None else cli
-        kwargs.setdefault("obj", AppLoader(create_app=lambda: self.app))
-        pushes_context = isinstance(command, (AppGroup, MainGroup))
-        with nullcontext() if pushes_context else self.app.app_context():
+        loader = kwargs.setdefault("obj", AppLoader(create_app=lambda: self.app))
+        if isinstance(command, (AppGroup, MainGroup)):  # these push one
+            return super().invoke(command, args, **kwargs)
+        app = loader.load() if isinstance(loader, AppLoader) else self.app
+        with app.app_context():
             return super().invoke(command, args, **kwargs)

@@ -108,6 +108,15 @@ class TestOpen:
         answer: Any = client.get("/echo", environ_base={"mark": "one", "REMOTE_ADDR": "10.0.0.1"}).json
         assert (answer["marked"], answer["address"]) == ("one", "10.0.0.1")
 
+    def test_user_agent(self, app: Cocopot) -> None:
+        """Requests have a User-Agent, which a request or the client may set."""
+        app.add_url_rule("/agent", "agent", lambda: request.user_agent.string)
+        client = app.test_client()
+        assert client.get("/agent").text.startswith("Werkzeug/3.")
+        assert client.get("/agent", headers={"User-Agent": "own"}).text == "own"
+        del client.environ_base["HTTP_USER_AGENT"]
+        assert client.get("/agent").text == ""
+
     @pytest.mark.parametrize(
         "make",
         [

@@ -12,15 +12,21 @@ from pathlib import Path
 
 import click
 
+from cocopot.environment import is_true
+
 #: Searched for in the working directory and its parents; a later one overrides an earlier one.
 FILE_NAMES = (".cocopotenv", ".env")
 #: How long a pipe with one of these names may take to be written and closed, in seconds.
 PIPE_TIMEOUT = 5.0
+#: Environment variable that is set to read no file but that of `--env-file`.
+SKIP_VARIABLE = "COCOPOT_SKIP_DOTENV"
 _INSTALL_HINT = "install python-dotenv, for example with pip install 'cocopot[dotenv]'"
 
 
 def read_env_files(explicit_file: str | None, *, quiet: bool = False) -> None:
     """Set the environment variables that the files define and that are not set yet.
+
+    If COCOPOT_SKIP_DOTENV is set, only the explicit file is read.
 
     A file may be a pipe, such as that of a password manager, or of `--env-file <(command)`.
 
@@ -60,7 +66,9 @@ def read_env_files(explicit_file: str | None, *, quiet: bool = False) -> None:
 
 
 def _find_files(explicit_file: str | None, *, quiet: bool) -> list[Path]:
-    files = [path for name in FILE_NAMES if (path := _find_file(name)) is not None]
+    is_skipped = is_true(os.environ.get(SKIP_VARIABLE, ""))
+    names = () if is_skipped else FILE_NAMES
+    files = [path for name in names if (path := _find_file(name)) is not None]
     if explicit_file is not None:
         _check_explicit(explicit_file, quiet=quiet)
         explicit = Path(explicit_file)

@@ -118,11 +118,12 @@ def _split(target: str) -> tuple[str, str]:
 
 
 def _import(module: str, target: str) -> ModuleType:
-    folder, name = _folder_and_name(module)
+    path, inner = _find_path(module) if _is_path(module) else (None, "")
+    folder, outer = _folder_and_name(module) if path is None else _folder_and_name_of(path)
+    name = outer + inner
     if folder not in sys.path:
         sys.path.insert(0, folder)
     importlib.invalidate_caches()
-    path = Path(module).resolve() if _is_path(module) else None
     try:
         imported = importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -142,8 +143,8 @@ def _import(module: str, target: str) -> ModuleType:
         raise click.ClickException(
             f"The file {_file_of(name)} cannot be compiled: {message_of(error) or type(error).__name__}."
         ) from None
-    if path is not None and not _is_loaded_from(imported, path):
-        other = getattr(imported, "__file__", "a module of Python")
+    if path is not None and not _is_loaded_from(sys.modules[outer], path):
+        other = getattr(sys.modules[outer], "__file__", "a module of Python")
         raise NoAppError(f"{module} cannot be imported as {name!r}: {other} has that name. Rename the file.")
     return imported
 
@@ -161,21 +162,33 @@ def _is_loaded_from(module: ModuleType, path: Path) -> bool:
 
 
 def _folder_and_name(module: str) -> tuple[str, str]:
-    """Return the folder that must be on Python's path, and the dotted name of the module."""
-    if not _is_path(module):
-        if module.startswith("."):
-            raise NoAppError(
-                f"{module!r} is not a module. Name one such as shop.web, or a file such as src/shop.py."
-            )
-        return str(Path.cwd()), module
+    """Return the folder that must be on Python's path for a dotted name, and that name."""
+    if module.startswith("."):
+        raise NoAppError(
+            f"{module!r} is not a module. Name one such as shop.web, or a file such as src/shop.py."
+        )
+    return str(Path.cwd()), module
+
+
+def _find_path(module: str) -> tuple[Path, str]:
+    """Return the file or folder of a path, with or without `.py`, and what follows it, as `.web`."""
     path = Path(module)
     try:
         path = path.resolve()
-        exists, reason = path.exists(), ""
+        if path.exists():
+            return path, ""
+        name, dot, inner = path.name.partition(".")
+        for found in (path.with_name(f"{path.name}.py"), path.with_name(name), path.with_name(f"{name}.py")):
+            if path.suffix != ".py" and found.exists():
+                return found, "" if found.stem == path.name else dot + inner
+        reason = ""
     except (OSError, ValueError) as error:
-        exists, reason = False, f" ({error.strerror if isinstance(error, OSError) else error})"
-    if not exists:
-        raise NoAppError(f"The file {module!r} does not exist in {Path.cwd()}; tried {path}{reason}.")
+        reason = f" ({error.strerror if isinstance(error, OSError) else error})"
+    raise NoAppError(f"The file {module!r} does not exist in {Path.cwd()}; tried {path}{reason}.")
+
+
+def _folder_and_name_of(path: Path) -> tuple[str, str]:
+    """Return the folder that must be on Python's path for a file or package, and its dotted name."""
     path = path.parent if path.name == "__init__.py" else path.with_suffix("") if path.is_file() else path
     names = [path.name]
     while path.parent != path and (path.parent / "__init__.py").is_file():

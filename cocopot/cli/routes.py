@@ -43,6 +43,7 @@ def _paths(app: Cocopot) -> set[str]:
 
 @click.command("routes")
 @click.option(
+    "-s",
     "--sort",
     type=click.Choice(list(_SORT_KEYS)),
     default="rule",

@@ -43,6 +43,18 @@ def test_which_wins(folder: Path) -> None:
     assert shop() == {"SHOP_A": "env", "SHOP_B": "env", "SHOP_C": "named file", "SHOP_D": "real"}
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1", {"SHOP_C": "named"}), ("0", {"SHOP_A": "env", "SHOP_C": "named"})]
+)
+def test_skipped(folder: Path, monkeypatch: pytest.MonkeyPatch, value: str, expected: dict[str, str]) -> None:
+    """With COCOPOT_SKIP_DOTENV no file is read, except for one that is named."""
+    monkeypatch.setenv("COCOPOT_SKIP_DOTENV", value)
+    (folder / ".env").write_text("SHOP_A=env\n")
+    (folder / "named").write_text("SHOP_C=named\n")
+    read_env_files("named")
+    assert shop() == expected
+
+
 def test_above(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files may be in a parent of the working directory; the nearest is read."""
     (folder / ".env").write_text("SHOP_A=above\n")

@@ -96,6 +96,25 @@ def test_path(folder: Path, target: str) -> None:
     assert app.name == "by its path"
 
 
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("src/hello", "hello"),
+        ("src/store/__init__", "package"),
+        ("src/store.web", "web"),
+        ("src/store.web:app", "web"),
+        ("src/store/web", "web"),
+    ],
+)
+def test_path_without_suffix(folder: Path, target: str, name: str) -> None:
+    """The suffix of a file may be omitted, and a dotted name may follow a folder."""
+    (folder / "src" / "store").mkdir(parents=True)
+    for file, text in {"hello": "hello", "store/__init__": "package", "store/web": "web"}.items():
+        app = f"from cocopot import Cocopot\napp = Cocopot({text!r}, autoload=False)\n"
+        (folder / "src" / f"{file}.py").write_text(app)
+    assert loaded(target) == name
+
+
 def test_init_file(folder: Path) -> None:
     """A package may be named by its file."""
     (folder / "store").mkdir()
@@ -197,6 +216,9 @@ def test_nothing_at_all(folder: Path) -> None:
         ("nowhere", ["The application 'nowhere' was not found", "the module 'nowhere' in"]),
         ("shop.web", ["no module has the name 'shop.web'", "Did you mean --app shop:web?"]),
         ("src/nowhere.py", ["The file 'src/nowhere.py' does not exist"]),
+        ("src/nowhere", ["The file 'src/nowhere' does not exist"]),
+        ("src/nowhere.web", ["The file 'src/nowhere.web' does not exist"]),
+        ("./json.tool", ["The file './json.tool' does not exist"]),
         (
             "shop:nothing",
             ["'shop' has no 'nothing'. It has: app, other, create_app(), needs_app(),"],

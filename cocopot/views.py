@@ -71,7 +71,8 @@ class View:
         elif cls.init_every_request:
 
             def view(**kwargs: object) -> ViewResult:
-                return cls(*class_args, **class_kwargs).dispatch_request(**kwargs)
+                cls = function.view_class  # type: ignore[attr-defined]  # which a test may replace
+                return cls(*class_args, **class_kwargs).dispatch_request(**kwargs)  # type: ignore[no-any-return]
 
         else:
             instance = cls(*class_args, **class_kwargs)

@@ -54,6 +54,18 @@ class TestView:
         assert client.get("/3").json == {"count": 1, "n": 3}
         assert client.application.view_functions["it"].view_class is Count
 
+    def test_replaced_class(self) -> None:
+        """A class that is assigned to `view_class` of the function is used from the next request on."""
+
+        class Other(Count):
+            def dispatch_request(self, **kwargs: Any) -> Any:
+                return "other"
+
+        client = serve(Count)
+        client.get("/")
+        client.application.view_functions["it"].view_class = Other
+        assert client.get("/").text == "other"
+
     def test_instances(self) -> None:
         """Each request has its own instance, or all share one with init_every_request = False."""
         client = serve(Count, 10, step=2)

@@ -316,7 +316,7 @@ def cocopot_template_context(
         app: The application.
         template: The template; `template.name` is `None` for one from a string. `None` if an application
             calls `app.update_template_context`.
-        context: The names that were passed for the template. Not to be changed: return names.
+        context: The names that were passed for the template. Return names; only a wrapper may replace values.
 
     Returns:
         Names and values. Those that were passed have precedence, and a later implementation over an earlier

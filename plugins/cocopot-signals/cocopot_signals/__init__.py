@@ -51,6 +51,7 @@ def cocopot_template_context(
         return results
     names = {name: value for result in (*results, context) for name, value in result.items()}
     before_render_template.send(app, _async_wrapper=app.ensure_sync, template=template, context=names)
+    context.update((name, names[name]) for name in context.keys() & names if names[name] is not context[name])
     return [*results, names]  # with what receivers have added
 
 

@@ -234,15 +234,16 @@ def test_a_report_that_fails() -> None:
 
 @pytest.mark.parametrize("debug", [True, False])
 def test_before_render_template_has_the_whole_context(app: Cocopot, debug: bool) -> None:
-    """It has the names of context processors, those of the caller first, and may be added to."""
+    """It has the names of context processors, those of the caller first; it may be added to, and changed."""
     app.debug = debug
     app.context_processor(lambda: {"bird": "lark", "place": "here"})
 
     def add(sender: Any, template: Any, context: dict[str, Any]) -> None:
         context["whole"] = f"{context['bird']} {context['place']}"
+        context["bird"] = "WREN"
 
     with before_render_template.connected_to(add), app.test_request_context("/"):
-        assert render_template_string("{{ whole }}", bird="wren") == "wren here"
+        assert render_template_string("{{ whole }}, {{ bird }}", bird="wren") == "wren here, WREN"
     with app.test_request_context("/"):
         assert render_template_string("{{ whole }}", bird="wren") == ""
 

@@ -228,6 +228,39 @@ class SessionInterface:
         return NullSession(f"{type(self).__qualname__}.open_session returned None for this request.")
 
 
+def check_session(value: object, source: str) -> Session:
+    """Return what has been returned as a session, if it is one.
+
+    A mapping of another class is refused instead of being copied: what returned it may store it by what is
+    changed in it.
+
+    Args:
+        value: What has been returned.
+        source: What returned it, for the message.
+
+    Raises:
+        TypeError: If it is not a session.
+    """
+    if isinstance(value, Session):
+        return value
+    cls = type(value)
+    cure = "return an object of a class that is derived from cocopot.sessions.Session."
+    if isinstance(value, MutableMapping):
+        missing = [name for name in _ATTRIBUTES if not hasattr(cls, name)]
+        cure = f"its class has no {' and no '.join(missing)}. R{cure[1:-1]}; `Session(...)` copies a mapping."
+    # Not the value, which may contain what must not be logged.
+    raise TypeError(f"{source} returned a {_name(cls)}, which is not a session: {cure}")
+
+
+def describe_interface(interface: object) -> str:
+    """Return what names a session interface in a message."""
+    return f"app.session_interface, a {_name(type(interface))}"
+
+
+def _name(cls: type) -> str:
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
 def check_interface(interface: object) -> None:
     """Reject an object that cannot be `app.session_interface`.
 

@@ -12,7 +12,14 @@ from cocopot.context import current_request_context
 from cocopot.hooks.missing import why_not_loaded
 from cocopot.hooks.results import type_name
 from cocopot.hooks.wrappers import is_wrapper
-from cocopot.sessions import NullSession, Session, SessionInterface, check_interface
+from cocopot.sessions import (
+    NullSession,
+    Session,
+    SessionInterface,
+    check_interface,
+    check_session,
+    describe_interface,
+)
 from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
@@ -159,13 +166,10 @@ def _call(context: Context, state: RequestSession) -> Session:
     app = context.app
     session = app.open_session(context.existing_request)
     if session is None:
-        session = app.make_null_session()
+        session = check_session(app.make_null_session(), f"make_null_session of {app!r}")
         state.is_null = True
-    if not isinstance(session, Session):
-        raise TypeError(
-            f"open_session or make_null_session of {app!r} returned a {type(session).__name__!r}, which is "
-            "not a session: return an object of a class that is derived from cocopot.sessions.Session."
-        )
+    else:
+        check_session(session, f"open_session of {app!r}")
     state.is_null = state.is_null or isinstance(session, NullSession)
     if getattr(session, "refusal", "") in (_SENT, _SAVED):  # one object for several requests
         session.refuse_changes("")
@@ -248,8 +252,9 @@ def make_null_session(app: RequestOverrides) -> Session:
             f"none of the plugins that open sessions has opened one for this request: {names}."
         )
     make = getattr(interface, "make_null_session", None)
-    session: Session = NullSession() if make is None else make(app)
-    return session
+    if make is None:
+        return NullSession()
+    return check_session(make(app), f"make_null_session of {describe_interface(interface)}")
 
 
 def check_assigned(app: RequestOverrides, interface: object) -> None:

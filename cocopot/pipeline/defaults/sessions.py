@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from cocopot.exceptions import add_note
 from cocopot.hooks import hookimpl
-from cocopot.locations import shown
-from cocopot.sessions import Session, SessionInterface
+from cocopot.sessions import SessionInterface, check_session, describe_interface
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.request import Request
     from cocopot.response import Response
+    from cocopot.sessions import Session
 
 
 @hookimpl(trylast=True)
@@ -20,18 +20,14 @@ def cocopot_open_session(app: Cocopot, request: Request) -> Session | None:
     """Open the session that the application's interface has for the request."""
     interface = app.session_interface
     try:
-        return _checked(interface.open_session(app, request))
+        session: object = interface.open_session(app, request)
     except Exception as exc:
         _note_interface(exc, interface)
         raise
-
-
-def _checked(session: object) -> Session | None:
-    if session is None or isinstance(session, Session):
-        return session
-    raise TypeError(
-        f"open_session of app.session_interface returned {shown(session, 80)}, which is not a session: "
-        "return an object of a class that is derived from cocopot.sessions.Session, or None."
+    return (
+        None
+        if session is None
+        else check_session(session, f"open_session of {describe_interface(interface)}")
     )
 
 
@@ -51,5 +47,4 @@ def cocopot_save_session(app: Cocopot, session: Session, response: Response) -> 
 
 def _note_interface(exc: Exception, interface: SessionInterface) -> None:
     """Note on an exception which session interface it left."""
-    cls = type(interface)
-    add_note(exc, f"Raised by app.session_interface, a {cls.__module__}.{cls.__qualname__}.")
+    add_note(exc, f"Raised by {describe_interface(interface)}.")

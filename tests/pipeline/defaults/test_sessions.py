@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, UserDict
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.sessions import SecureCookieSessionInterface
@@ -12,6 +13,11 @@ from cocopot import Cocopot, Request, flash, hookimpl, session
 from cocopot.exceptions import blame_of, notes_of
 from cocopot.sessions import Session, SessionInterface
 from tests.signed_cookies import Shop, SignedCookies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cocopot import Response
 
 FLASK_KEYS = {
     "SESSION_COOKIE_NAME": "flask",
@@ -121,10 +127,10 @@ class Broken(SignedCookies):  # type: ignore[misc, valid-type]  # of the documen
         self.method = method
 
     def open_session(self, app: Any, request: Any) -> Any:
-        """Raise, return something else, or open a session."""
+        """Raise, or open a session."""
         if self.method == "open":
             raise LookupError("broken")
-        return "text" if self.method == "value" else Session()
+        return Session()
 
     def save_session(self, app: Any, session: Any, response: Any) -> None:
         """Raise."""
@@ -140,12 +146,42 @@ def test_an_exception_names_the_interface(method: str) -> None:
     assert blame_of(caught.value) == ()
 
 
-def test_a_wrong_value_names_the_interface() -> None:
+class Plain:
+    """Opens what another class creates, and stores nothing."""
+
+    def __init__(self, create: Callable[[], object], null: Callable[[], object] = dict) -> None:
+        self.create, self.null = create, null
+
+    def open_session(self, app: Cocopot, request: Request) -> object:
+        """Return an object."""
+        return self.create()
+
+    def save_session(self, app: Cocopot, session: Session, response: Response) -> None:
+        """Do nothing."""
+
+    def make_null_session(self, app: Cocopot) -> object:
+        """Return an object."""
+        return self.null()
+
+
+@pytest.mark.parametrize("create", [dict, OrderedDict, UserDict])
+def test_a_mapping_that_is_not_a_session(create: Callable[[], object]) -> None:
+    """It is an error that names the interface, what the class lacks, and the cure; not its content."""
+    with pytest.raises(TypeError) as caught:
+        app_with(Plain(lambda: create(user="ada"))).test_client().get("/")  # type: ignore[call-arg]
+    text = str(caught.value)
+    assert f"open_session of app.session_interface, a {__name__}.Plain returned a " in text
+    assert ", which is not a session: its class has no permanent and no new and " in text
+    assert "Return an object of a class that is derived from cocopot.sessions.Session; " in text
+    assert "ada" not in text
+
+
+@pytest.mark.parametrize(("interface", "method"), [(Plain(str), "open"), (Plain(type(None)), "make_null")])
+def test_a_wrong_value_names_the_interface(interface: Plain, method: str) -> None:
     """A value that is not a session is an error about the interface, with the cure."""
-    with pytest.raises(
-        TypeError, match=r"open_session of app.session_interface returned 'text', .*derived from"
-    ):
-        app_with(Broken("value")).test_client().get("/")
+    match = rf"{method}_session of app.session_interface, a .*\.Plain returned a .*derived from"
+    with pytest.raises(TypeError, match=match):
+        app_with(interface).test_client().get("/")
 
 
 def test_a_plugin_has_precedence() -> None:

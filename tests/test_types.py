@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import typing
 
+import flask.typing
 import pytest
 
 import cocopot
 from cocopot import types
 
-ALIASES = ["Body", "ExcInfo", "HeadersValue", "ResponseValue", "StrPath", "View"]
+#: Not generic, or an alias of a plain class.
+ATOMS = {"F", "ResponseClass", "StartResponse"}
+ALIASES = [name for name in types.__all__ if name not in ATOMS]
+#: Names of `flask.typing` that have no use here, and why.
+ABSENT = {"BeforeFirstRequestCallable": "before_first_request is gone, in Flask too"}
 
 
 @pytest.mark.parametrize("name", ALIASES)
@@ -28,3 +33,9 @@ def test_annotations_can_be_evaluated() -> None:
 
     assert typing.get_type_hints(view)["return"] == types.ResponseValue
     assert str in typing.get_args(types.ResponseValue)
+
+
+def test_the_names_of_flask() -> None:
+    """The module has the public names of `flask.typing`, so that annotations need another import only."""
+    names = {name for name in vars(flask.typing) if name[0].isupper()} - {"Headers", "Response"}
+    assert names - set(types.__all__) == set(ABSENT)

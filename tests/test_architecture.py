@@ -50,7 +50,7 @@ conditions cookies
 response
 sessions
 routing.rule routing.parts routing.converters
-routing.readers routing.walk routing.plans routing.table routing.matcher routing.router routing
+routing.readers routing.edges routing.walk routing.plans routing.table routing.matcher routing.router routing
 coroutines
 proxies
 flashing async_reading streaming sse

@@ -117,7 +117,7 @@ PRIVATE_NAMES = [
     ),
     PrivateName(
         "RulePart",
-        "routing.plans routing.readers routing.parts",
+        "routing.plans routing.readers routing.edges routing.parts",
         "undocumented: the type of Rule._parts",
         lambda: werkzeug.routing.rules,
     ),

@@ -270,3 +270,23 @@ def crowded(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 def test_rules_that_overlap(data: st.DataObject, rules: list[tuple[str, dict[str, Any]]]) -> None:
     """Where many rules share their segments, the same one wins as in Werkzeug."""
     compare(data, rules, {"host_matching": False})
+
+
+@st.composite
+def partly_static(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    names = iter("uvwx")
+    fixed = st.sampled_from(["", "a", "b", "ab", "-", "a.b", "(a)", "a/b", "/a", "b/"])
+    pieces = [draw(fixed)]
+    for _ in range(draw(st.integers(1, 2))):
+        pieces += [draw(variables).format(next(names)), draw(fixed)]
+    options = {"endpoint": object(), "methods": draw(st.sampled_from([None, None, ["GET"], ["POST"]]))}
+    return "/" + "".join(pieces), options
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), rules=st.lists(partly_static(), min_size=8, max_size=30))
+def test_rules_with_static_text_in_variable_segments(
+    data: st.DataObject, rules: list[tuple[str, dict[str, Any]]]
+) -> None:
+    """Where so many rules have static text around their variables that it is indexed, the same one wins."""
+    compare(data, rules, {"host_matching": False})

@@ -3,10 +3,11 @@
 Werkzeug's expressions backtrack: with several variables in one part, a text of 8,000 characters can take
 seconds. Two things prevent that:
 
-- A segment with several variables of any text, such as `<a>-<b>.txt`, is read from its end without an
-  expression, with the same result: the first variable takes as much as it can.
-- Any other part in which the ends of several variables depend on each other, such as
-  `<path:a>/x/<path:b>/edit`, matches only texts of limited length (`MAX_LENGTHS`).
+- A segment with variables of any text, such as `<a>-<b>.txt`, is read from its end, and a part whose
+  variables are paths, such as `<path:a>/x/<path:b>/edit`, from its beginning. Neither uses an expression, and
+  each variable gets what the expression gives it: of a text as much as possible, of a path as little.
+- Any other part in which the ends of several variables depend on each other, such as `<path:a>/<b>`, matches
+  only texts of limited length (`MAX_LENGTHS`).
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ _DETERMINED = re.compile(
     """,
     re.VERBOSE,
 )
+_PATH = re.compile(_VARIABLE + r"\[\^/\]\.\*\?\)")
+#: What follows a part that ends with a slash: it is optional, as without it the path is redirected.
+SUFFIX = r"(?<!/)(/?)"
 #: A path at the end: it takes the rest, unless there is a line break in it.
 _REST = re.compile(_VARIABLE + r"\[\^/\]\.\*\?\)\\Z$")
 
@@ -49,9 +53,14 @@ def make_reader(part: RulePart) -> Reader:
     Args:
         part: A part with variables, as Werkzeug has compiled it.
     """
-    literals = _literals_between_texts(part)
-    if literals is not None:
+    if not part.final and (literals := _literals_between(_ANY_TEXT, part)) is not None:
         return _text_reader(*literals)
+    read = _limited_reader(part)
+    literals = _literals_between(_PATH, part) if part.final else None
+    return read if literals is None else _path_reader(literals, part.suffixed, read)
+
+
+def _limited_reader(part: RulePart) -> Reader:
     read = _expression_reader(part)
     count = part.content.count("(?P<__werkzeug_") - len(_DETERMINED.findall(part.content))
     limit = _max_length(count + part.suffixed if count > 1 else count)
@@ -86,12 +95,15 @@ def _expression_reader(part: RulePart) -> Reader:
     return read
 
 
-def _literals_between_texts(part: RulePart) -> list[str] | None:
-    """Return the static texts around the variables if there are several, each of any text; else `None`."""
-    if part.final:
-        return None
-    pieces = _ANY_TEXT.split(part.content.removesuffix(r"\Z"))
-    is_plain = len(pieces) > 2 and all(pieces[1:-1]) and not any("(?P<" in piece for piece in pieces)
+def _literals_between(variable: re.Pattern[str], part: RulePart) -> list[str] | None:
+    """Return the static texts around the variables of a part; `None` unless each of them is such a variable.
+
+    Args:
+        variable: The expression of the variable.
+        part: The part.
+    """
+    pieces = variable.split(part.content.removesuffix(r"\Z").removesuffix(SUFFIX))
+    is_plain = all(pieces[1:-1]) and not any("(?P<" in piece for piece in pieces)
     return [re.sub(r"\\(.)", r"\1", piece, flags=re.DOTALL) for piece in pieces] if is_plain else None
 
 
@@ -101,7 +113,7 @@ def _text_reader(head: str, *literals: str) -> Reader:
     start = len(head)
 
     def read(text: str) -> Sequence[str] | None:
-        if not (text.startswith(head) and text.endswith(tail)):
+        if not (text.startswith(head) and text.endswith(tail)) or "/" in text:
             return None
         values = []
         end = len(text) - len(tail)
@@ -117,5 +129,47 @@ def _text_reader(head: str, *literals: str) -> Reader:
         values.append(text[start:end])
         values.reverse()
         return values
+
+    return read
+
+
+def _path_reader(literals: Sequence[str], suffixed: bool, read_lines: Reader) -> Reader:
+    """Return a reader of paths with static texts around them.
+
+    Each path ends at the first place after which the next one can begin: if any place leads to a match, that
+    one does, as a path may contain everything but a line break. So it is never taken back.
+
+    Args:
+        literals: The texts before, between and after the paths.
+        suffixed: Whether a slash at the end is optional.
+        read_lines: Reads a text with line breaks.
+    """
+    head, *separators, tail = literals
+
+    def read(text: str) -> Sequence[str] | None:
+        if "\n" in text:
+            return read_lines(text)
+        body = text.removesuffix("/") if suffixed else text
+        end = len(body) - len(tail)
+        start = len(head)
+        if not (body.startswith(head) and body.endswith(tail)) or body.startswith("/", start):
+            return None
+        if suffixed and body.endswith("/"):
+            return None
+        values = []
+        for separator in separators:
+            position = body.find(separator, start + 1, end)
+            following = position + len(separator)
+            while position >= 0 and body.startswith("/", following):
+                position = body.find(separator, position + 1, end)
+                following = position + len(separator)
+            if position < 0:
+                return None
+            values.append(body[start:position])
+            start = following
+        if end <= start:
+            return None
+        values.append(body[start:end])
+        return [*values, text[len(body) :]] if suffixed else values
 
     return read

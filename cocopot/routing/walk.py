@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from werkzeug.routing import ValidationError
 from werkzeug.routing.converters import NumberConverter
 from werkzeug.routing.exceptions import NoMatch, WebsocketMismatch
 
 from cocopot.exceptions import MethodNotAllowed, NotFound
-from cocopot.routing.readers import make_reader
+from cocopot.routing.edges import make_edges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from werkzeug.routing.matcher import State
 
     from cocopot.exceptions import HTTPException
-    from cocopot.routing.readers import Reader
+    from cocopot.routing.edges import Edge
     from cocopot.routing.rule import Rule
 
 #: A rule, and the texts of its variables.
@@ -29,26 +29,15 @@ class SlashRequiredError(Exception):
     """The path matches with a slash appended."""
 
 
-class Edge(NamedTuple):
-    """The transition from a node over a variable segment, or over all the rest if `final`."""
-
-    node: Node
-    read: Reader
-    final: bool
-    suffixed: bool
-
-
 class Node:
     """A frozen copy of one of Werkzeug's states: other threads may add rules while it is walked."""
 
-    __slots__ = ("edges", "rules", "static")
+    __slots__ = ("edges", "index", "rules", "static")
 
     def __init__(self, state: State) -> None:
         self.rules = cast("tuple[Rule, ...]", tuple(state.rules))
         self.static = {text: Node(child) for text, child in state.static.items()}
-        self.edges = tuple(
-            Edge(Node(child), make_reader(part), part.final, part.suffixed) for part, child in state.dynamic
-        )
+        self.edges, self.index = make_edges((part, Node(child)) for part, child in state.dynamic)
 
 
 class Walk:
@@ -72,7 +61,7 @@ class Walk:
         found = None if child is None else self.find(child, parts, index + 1, values)
         if found is not None:
             return found
-        for edge in node.edges:
+        for edge in node.edges if node.index is None else node.index.find(parts, index):
             found = self._cross(edge, parts, index, values)
             if found is not None:
                 return found

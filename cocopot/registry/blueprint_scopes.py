@@ -15,7 +15,7 @@ from cocopot.scopes import blueprints_of
 from cocopot.urls import create_url_adapter, domain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cocopot.app import Cocopot
     from cocopot.request import Request
@@ -34,13 +34,6 @@ class _RestConverter(BaseConverter):
 
     regex = "(?s:.*)"
     part_isolating = False
-
-
-class _PrefixRule(Rule):
-    """A rule that is never built: most of the time would go into compiling its builder."""
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
-        return lambda *_, **__: ("", "")
 
 
 class BlueprintScopes:
@@ -86,7 +79,7 @@ class BlueprintScopes:
                 self._add_rule(name, f"{prefix}/<{_REST}:{_REST}>", domain, rank)
 
     def _add_rule(self, name: str, string: str, domain: str, rank: _Rank) -> list[RulePart]:
-        rule = _PrefixRule(string, endpoint=name, subdomain=domain, host=domain)
+        rule = Rule(string, endpoint=name, subdomain=domain, host=domain)
         self._router.add(rule)
         self._ranks[id(rule)] = rank
         return rule_parts(rule)

@@ -43,6 +43,11 @@ class IntegerConverter(_IntegerConverter):
 
     regex = "[0-9]+"
 
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether it accepts every number that is not negative."""
+        return not self.fixed_digits and self.min is None and self.max is None
+
     def to_python(self, value: str) -> int:
         if self.fixed_digits and len(value.removeprefix("-")) != self.fixed_digits:
             raise ValidationError

@@ -61,7 +61,7 @@ _Lengths: TypeAlias = "dict[int, dict[str, list[int]]]"
 
 
 class EdgeIndex:
-    """Finds the edges of a node that can match, by the texts at the beginning or at the end of their parts."""
+    """Finds the edges of a node that can match, by the text at the beginning or at the end of a part."""
 
     __slots__ = ("_always", "_edges", "_tables")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.routing import ValidationError
 from werkzeug.routing.exceptions import RequestAliasRedirect, RequestPath
-from werkzeug.routing.matcher import StateMachineMatcher
+from werkzeug.routing.matcher import State, StateMachineMatcher
 
 from cocopot.routing.table import Table
 from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from werkzeug.routing import Rule as WerkzeugRule
+    from werkzeug.routing.rules import RulePart
 
     from cocopot.routing.walk import WalkResult
 
@@ -27,12 +28,29 @@ class Matcher(StateMachineMatcher):
         super().__init__(merge_slashes)
         self.table: Table | None = None
         self._lock = lock
+        #: By state and part, the state that the part leads to.
+        self._dynamic: dict[tuple[object, ...], State] = {}
 
     def add(self, rule: WerkzeugRule) -> None:
         """Add a rule; the table is rebuilt before the next match."""
         with self._lock:
-            super().add(rule)
+            state = self._root
+            for part in rule._parts:  # noqa: SLF001 - Werkzeug has no public name for them
+                state = self._following(state, part)
+            state.rules.append(rule)
             self.table = None
+
+    def _following(self, state: State, part: RulePart) -> State:
+        """Return the state that a part leads to, without a search, as a state may have many transitions."""
+        if part.static:
+            return state.static.setdefault(part.content, State())
+        weight = (*part.weight.static_weights, *part.weight.argument_weights)
+        key = (id(state), part.content, part.final, part.suffixed, weight)
+        following = self._dynamic.get(key)
+        if following is None:
+            following = self._dynamic[key] = State()
+            state.dynamic.append((part, following))
+        return following
 
     def current(self) -> Table:
         """Return the table for all rules added so far."""

@@ -132,8 +132,7 @@ def _conversion(converter: BaseConverter) -> Callable[[str], object] | Literal["
         return "text"
     if not isinstance(converter, IntegerConverter):
         return converter.to_python
-    is_limited = converter.fixed_digits or converter.min is not None or converter.max is not None
-    return converter.to_python if is_limited else "int"
+    return "int" if converter.is_unlimited else converter.to_python
 
 
 # -- plans -----------------------------------------------------------------

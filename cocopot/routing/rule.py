@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from werkzeug.routing import Rule as WerkzeugRule
+from werkzeug.routing import ValidationError
 
 from cocopot.hosts import parse_host
+from cocopot.routing.building import Builder, split_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Self
 
 _NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def _build(rule: Rule, /, **values: Any) -> tuple[str, str]:
+    return rule.builder.build(values, append_unknown=False)
+
+
+def _build_unknown(rule: Rule, /, **values: Any) -> tuple[str, str]:
+    return rule.builder.build(values)
 
 
 class Rule(WerkzeugRule):
@@ -33,6 +43,7 @@ class Rule(WerkzeugRule):
     given_options: Mapping[str, Any] = _NO_OPTIONS
     #: Every declared route option, with its default where neither the rule nor its blueprint sets it.
     options: Mapping[str, Any] = _NO_OPTIONS
+    _builder: Builder | None = None
 
     def __init__(
         self,
@@ -48,6 +59,35 @@ class Rule(WerkzeugRule):
         self.added_by = added_by
         if options:
             self.given_options = self.options = MappingProxyType(dict(options))
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        """Return what builds this rule; it is compiled when it is first called.
+
+        Raises:
+            ValueError: A variable occurs twice.
+            Exception: The converter of a variable cannot write its default.
+        """
+        if append_unknown:
+            self._check_variables()
+        self._builder = None
+        return _build_unknown if append_unknown else _build
+
+    def _check_variables(self) -> None:
+        names = [
+            text for is_variable, text in self._trace if is_variable and text not in (self.defaults or ())
+        ]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"The variable {name!r} is twice in the URL rule {self.rule!r}.")
+        if self.defaults:
+            split_trace(self)  # raises for a default that cannot be written
+
+    @property
+    def builder(self) -> Builder:
+        """What builds its URLs."""
+        if self._builder is None:
+            self._builder = Builder(self)
+        return self._builder
 
     def empty(self) -> Self:
         """Return an unbound copy of this rule."""
@@ -74,8 +114,11 @@ class Rule(WerkzeugRule):
         Werkzeug quotes a host as it quotes a path: the brackets of an IPv6 address, and a percent sign that
         is one of the host's own (RFC 3986, 3.2.2).
         """
-        built = super().build(values, append_unknown)
-        if built is not None and "%" in built[0]:
+        try:
+            built = self.builder.build(values, append_unknown)
+        except ValidationError:
+            return None
+        if "%" in built[0]:
             host = unquote(built[0])
             return (host, built[1]) if parse_host(host) is not None else built
         return built

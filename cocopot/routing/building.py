@@ -1,0 +1,134 @@
+"""Build the host and the path of a rule, as the functions do that Werkzeug compiles for each rule.
+
+Most rules are never built, and compiling a function takes longer than all else that adding a rule does: here
+a rule is compiled, into data, when it is first built. Texts that need no quoting, and numbers, are written
+without a call of their converters.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote
+
+from werkzeug.routing import BaseConverter
+from werkzeug.routing import Rule as WerkzeugRule
+
+from cocopot.routing.converters import IntegerConverter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from cocopot.routing.rule import Rule
+
+    Writer: TypeAlias = Callable[[Any], str]
+
+#: A text, and what follows it: a variable, how it is written, and the next text.
+_Template: TypeAlias = "tuple[str, tuple[tuple[str, Writer, str], ...]]"
+
+#: What is not quoted in a path, and in a query (https://url.spec.whatwg.org/#percent-encoded-bytes).
+_SAFE_IN_PATH = "!$&'()*+,/:;=@"
+_is_plain_in_path = re.compile(r"[\w.~!$&'()*+,/:;=@-]*", re.ASCII).fullmatch
+_is_plain_in_query = re.compile(r"[\w.~!$'()*,/:;?@ -]*", re.ASCII).fullmatch
+#: Numbers from 0 to it are written without a call; of a larger one, Python may refuse the digits.
+_LARGEST = 2**64
+
+
+class Builder:
+    """Builds the host or the subdomain, and the path.
+
+    Args:
+        rule: A rule that was added to a router.
+
+    Raises:
+        Exception: Its converter cannot write the default of a variable.
+    """
+
+    __slots__ = ("_domain", "_encode", "_path", "_sorts", "names", "variables")
+
+    def __init__(self, rule: Rule) -> None:
+        domain, path = split_trace(rule)
+        #: The variables whose values are needed.
+        self.variables = [name for name, _, _ in (*domain[1], *path[1])]
+        #: All names that are not in the query.
+        self.names = frozenset((*self.variables, *map(str, rule.defaults or ())))
+        self._domain = domain
+        self._path = path
+        self._encode = rule._encode_query_vars  # noqa: SLF001 - Werkzeug has no public name for it
+        own = type(rule)._encode_query_vars is not WerkzeugRule._encode_query_vars  # noqa: SLF001
+        self._sorts = rule.map.sort_parameters or own
+
+    def build(self, values: Mapping[str, Any], append_unknown: bool = True) -> tuple[str, str]:
+        """Return the host or the subdomain, and the path.
+
+        Args:
+            values: A value for each of `variables`; the others become the query.
+            append_unknown: Whether to append a query.
+
+        Raises:
+            ValidationError: A converter does not accept a value.
+        """
+        query = ""
+        if append_unknown and not self.names.issuperset(values):
+            unknown = {name: value for name, value in values.items() if name not in self.names}
+            query = f"?{self._query(unknown)}"
+        domain = _write(self._domain, values) if self._domain[1] else self._domain[0]
+        return domain, _write(self._path, values) + query
+
+    def _query(self, values: Mapping[str, Any]) -> str:
+        pairs = []
+        for name, value in values.items():
+            text = str(value) if type(value) is int else value
+            if type(text) is not str or not (_is_plain_in_query(text) and _is_plain_in_query(name)):
+                return self._encode(values)
+            pairs.append(f"{name}={text}")
+        return self._encode(values) if self._sorts else "&".join(pairs).replace(" ", "+")
+
+
+def split_trace(rule: Rule) -> tuple[_Template, _Template]:
+    """Return the templates of the host or the subdomain, and of the path.
+
+    A variable with a default is a part of the text.
+
+    Args:
+        rule: A rule that was added to a router.
+
+    Raises:
+        Exception: Its converter cannot write the default.
+    """
+    pieces: list[tuple[bool, str]] = rule._trace  # noqa: SLF001 - Werkzeug has no public name for it
+    end = pieces.index((False, "|"))
+    return _template(rule, pieces[:end]), _template(rule, pieces[end + 1 :])
+
+
+def _template(rule: Rule, pieces: Iterable[tuple[bool, str]]) -> _Template:
+    defaults = rule.defaults or {}
+    texts, variables = [""], []
+    for is_variable, text in pieces:
+        converter = rule._converters[text] if is_variable else None  # noqa: SLF001 - likewise
+        if converter is None:
+            texts[-1] += quote(text, safe=_SAFE_IN_PATH)
+        elif text in defaults:
+            texts[-1] += converter.to_url(defaults[text])
+        else:
+            variables.append((text, _writer(converter)))
+            texts.append("")
+    head, *following = texts
+    return head, tuple((*variable, text) for variable, text in zip(variables, following, strict=True))
+
+
+def _writer(converter: BaseConverter) -> Writer:
+    """Return what writes a value: the method of the converter, without a call where that is known."""
+    to_url = converter.to_url
+    if getattr(to_url, "__func__", None) is BaseConverter.to_url:
+        return lambda value: value if type(value) is str and _is_plain_in_path(value) else to_url(value)
+    if type(converter) is IntegerConverter and converter.is_unlimited:
+        return lambda value: str(value) if type(value) is int and 0 <= value < _LARGEST else to_url(value)
+    return to_url
+
+
+def _write(template: _Template, values: Mapping[str, Any]) -> str:
+    text, variables = template
+    for name, write, following in variables:
+        text += write(values[name]) + following
+    return text

@@ -42,6 +42,11 @@ _HOST = re.compile(
     """,
     flags=re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
+#: Nearly every one of up to `_MAX_NAME` characters; one that does not fit it may be valid too.
+_COMMON_HOST = re.compile(
+    r"[a-z0-9_-]{1,63}+ (?: \. [a-z0-9_-]{1,63}+ )*+ (?: : [0-9]{1,4} )?",
+    flags=re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
 #: What is in DNS: only such a name is a subdomain of a trusted one.
 _DNS_NAME = re.compile(r"[a-z0-9._-]+", re.ASCII)
 _DEFAULT_PORTS = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
@@ -81,6 +86,17 @@ def parse_host(text: str) -> Host | None:
             return None
     is_valid = _is_name(name) if ipv6 is None else _is_ipv6(ipv6)
     return Host(name, port or "") if is_valid else None
+
+
+def is_host(text: str) -> bool:
+    """Return whether a text is a valid host, as `parse_host` decides, in less time.
+
+    Args:
+        text: What a `Host` header contains (RFC 9110, 7.2).
+    """
+    if len(text) <= _MAX_NAME and _COMMON_HOST.fullmatch(text) is not None:
+        return True
+    return parse_host(text) is not None
 
 
 def _is_name(name: str) -> bool:

@@ -14,7 +14,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from cocopot import Blueprint, Cocopot, Request, Response, current_app, redirect, request, url_for
 from cocopot.exceptions import BadHost, BadRequest, ConfigError, SecurityError
-from cocopot.hosts import Host, check_trusted_hosts, host_of, is_trusted, parse_host, subdomain_of
+from cocopot.hosts import Host, check_trusted_hosts, host_of, is_host, is_trusted, parse_host, subdomain_of
 from cocopot.routing import Router
 
 if TYPE_CHECKING:
@@ -66,12 +66,14 @@ INVALID = [
 def test_valid_hosts(text: str) -> None:
     """A name as RFC 3986 allows it or an IPv6 address, with an optional port, is valid."""
     assert parse_host(text) == VALID[text]
+    assert is_host(text)
 
 
 @pytest.mark.parametrize("text", INVALID)
 def test_invalid_hosts(text: str) -> None:
     """Whatever else is in a Host header is not valid, and a 400."""
     assert parse_host(text) is None
+    assert not is_host(text)
     app = make_app()
     for path in ("/", "/none", "/items", "/%ff", "//items//"):
         answer = send(app, path, text)
@@ -85,6 +87,7 @@ def test_invalid_hosts(text: str) -> None:
 def test_no_text_is_more_than_a_host(text: str) -> None:
     """A valid host has none of the characters that end it in a URL, and is not empty."""
     host = parse_host(text)
+    assert is_host(text) == (host is not None)
     assert host is None or (host.name and not set(host.name) & set('/?#@\\ \t\n"<>') and host.name.isascii())
 
 

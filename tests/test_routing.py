@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any
 
@@ -12,7 +13,7 @@ from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.routing.exceptions import WebsocketMismatch
 
 from cocopot.routing import Router, Rule
-from cocopot.routing.router import _MAX_HOSTS
+from cocopot.routing.table import MAX_HOSTS
 
 
 def environ(path: str = "/", method: str = "GET", **more: Any) -> dict[str, Any]:
@@ -275,15 +276,38 @@ def test_bad_host() -> None:
         match(Router([Rule("/")]), "/", HTTP_HOST="a..b")
 
 
-def test_hosts_are_bounded() -> None:
-    """However many hosts a client names, only so many are remembered."""
-    router = Router([Rule("/", endpoint="index")])
-    for number in range(_MAX_HOSTS * 2 + 3):
-        match(router, "/", HTTP_HOST=f"host{number}.org")
+@pytest.mark.parametrize("is_matched", [True, False])
+def test_hosts_are_bounded(is_matched: bool) -> None:
+    """However a client spells a host, only so many are remembered."""
+    router = Router([Rule("/", endpoint="index", host="abcdefghi.org")], host_matching=is_matched)
+    spellings = list(itertools.product(*zip("abcdefghi", "ABCDEFGHI", strict=True)))[: MAX_HOSTS + 3]
+    for letters in spellings:
+        assert match(router, "/", HTTP_HOST=f"{''.join(letters)}.org") == ("index", {})
     with pytest.raises(BadHost):
         match(router, "/", HTTP_HOST="x." * 1000 + "org")
-    assert router._matcher.table is not None
-    assert len(router._matcher.table.hosts["http"]) == 3
+    assert len(router.table.hosts["http"]) == 3
+
+
+def test_trusted_hosts_are_bounded() -> None:
+    """Of the hosts that TRUSTED_HOSTS accepts as subdomains, only so many are remembered."""
+    router = Router([Rule("/", endpoint="index")])
+    config = {"SERVER_NAME": None, "TRUSTED_HOSTS": [".example.com"]}
+    assert router.table is not None
+    for number in range(MAX_HOSTS + 3):
+        assert router.match_plain(environ(HTTP_HOST=f"h{number}.example.com"), config) is not None
+    assert len(router.table._trust[1]) == 3
+
+
+@pytest.mark.parametrize("host", ["example.com.evil.org", "evil.org", "a..example.com", "", "example.com,a"])
+def test_plain_matching_of_hosts_that_are_not_trusted(host: str) -> None:
+    """A host that is not trusted, or not valid, is left to the full check."""
+    router = Router([Rule("/", endpoint="index")])
+    config: dict[str, Any] = {"SERVER_NAME": None, "TRUSTED_HOSTS": ["example.com"]}
+    assert router.table is not None
+    assert router.match_plain(environ(HTTP_HOST="example.com"), config) is not None
+    assert router.match_plain(environ(HTTP_HOST=host), config) is None
+    config["TRUSTED_HOSTS"].remove("example.com")
+    assert router.match_plain(environ(HTTP_HOST="example.com"), config) is None
 
 
 def test_add_after_match() -> None:

@@ -291,7 +291,9 @@ class TestMatchPlain:
             {"PATH_INFO": "x/else"},
             {"PATH_INFO": b"/page"},
             {"HTTP_UPGRADE": "websocket"},
-            {"HTTP_HOST": "unknown.example"},
+            {"HTTP_HOST": "a..b"},
+            {"HTTP_HOST": ""},
+            {"HTTP_HOST": None},
             {"wsgi.url_scheme": "gopher"},
         ],
     )
@@ -313,10 +315,17 @@ class TestMatchPlain:
 
         assert kind.match_plain(app.router, Environ(create_environ("/")), app.config) is None
 
-    @pytest.mark.parametrize("key", ["TRUSTED_HOSTS", "SERVER_NAME"])
-    def test_the_host_matters(self, kind: Any, app: Cocopot, key: str) -> None:
+    def test_a_new_host(self, kind: Any, app: Cocopot) -> None:
+        """A valid host that was not seen before is enough, as no rule depends on it."""
+        for number in range(3):
+            assert self.match(kind, app, "/", HTTP_HOST=f"new{number}.example:80") == ("index", {})
+
+    def test_the_host_matters(self, kind: Any, app: Cocopot) -> None:
         """Where the configuration states something about hosts, the host is inspected."""
-        app.config[key] = ["localhost"] if key == "TRUSTED_HOSTS" else "localhost"
+        app.config["TRUSTED_HOSTS"] = ["localhost"]
+        assert self.match(kind, app, "/page") == ("page", {"a": 1})
+        assert self.match(kind, app, "/page", HTTP_HOST="other.example") is None
+        app.config["SERVER_NAME"] = "localhost"
         assert self.match(kind, app, "/page") is None
 
     def test_what_a_converter_raises(self, kind: Any) -> None:

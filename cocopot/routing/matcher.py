@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 class Matcher(StateMachineMatcher):
     """Werkzeug's states, and the table that is built from them."""
 
-    def __init__(self, merge_slashes: bool, lock: AbstractContextManager[object]) -> None:
+    def __init__(
+        self, merge_slashes: bool, lock: AbstractContextManager[object], *, host_matching: bool
+    ) -> None:
         super().__init__(merge_slashes)
+        self._host_matching = host_matching
         self.table: Table | None = None
         self._lock = lock
         #: By state and part, the state that the part leads to.
@@ -57,7 +60,7 @@ class Matcher(StateMachineMatcher):
         with self._lock:
             if self.table is None:
                 self.update()
-                self.table = Table(self._root)
+                self.table = Table(self._root, host_matching=self._host_matching)
             return self.table
 
     def match(

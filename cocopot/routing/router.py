@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cocopot.routing.table import Domain, Host, Table
     from cocopot.types import WSGIEnvironment
 
-#: The most hosts in the cache, which is cleared then. A valid host has a limited length.
-_MAX_HOSTS = 256
 #: What no rule's subdomain matches, with a variable or without: Werkzeug's would be the value of a variable.
 NO_SUBDOMAIN = "<invalid>/"
 _METHODS = frozenset(map(str, HTTPMethod))
@@ -90,7 +88,7 @@ class Router(Map):
             sort_key=sort_key,
             host_matching=host_matching,
         )
-        self._matcher = Matcher(merge_slashes, self._lock)
+        self._matcher = Matcher(merge_slashes, self._lock, host_matching=host_matching)
         for rule in rules or ():
             self.add(rule)
 
@@ -173,7 +171,7 @@ class Router(Map):
         try:
             domain = table.hosts[environ["wsgi.url_scheme"]][host]
         except KeyError:
-            domain = None
+            domain = table.domain_of(environ, server_name, subdomain)
         if domain is None or "HTTP_UPGRADE" in environ:
             return self._match_bound(environ, path, method, server_name, subdomain)
         rules = domain.static_rules.get(path)
@@ -308,11 +306,9 @@ class Router(Map):
         domain = table.domains.get(name)
         if domain is None or not host:  # an empty one is valid only with HTTP/1.0
             return
-        hosts = table.hosts.get(environ["wsgi.url_scheme"], {})
-        if len(hosts) >= _MAX_HOSTS:
-            hosts.clear()
         plain = server_name is None and subdomain is None
-        hosts[host if plain else (host, server_name, subdomain)] = domain
+        hosts = table.hosts.get(environ["wsgi.url_scheme"], {})
+        table.cache_host(hosts, host if plain else (host, server_name, subdomain), domain)
 
 
 def _scheme(environ: WSGIEnvironment) -> str:

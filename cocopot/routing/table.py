@@ -6,20 +6,25 @@ the tables alone can answer, by `cocopot.speedups.match_plain`.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, TypeAlias
 
+from cocopot.hosts import is_host, is_trusted, parse_host
 from cocopot.routing.plans import NO_PLANS, build_plans, group_by_method
 from cocopot.routing.walk import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Collection, Generator
 
     from werkzeug.routing.matcher import State
 
     from cocopot.exceptions import MethodNotAllowed
     from cocopot.routing.plans import Plans
     from cocopot.routing.rule import Rule
+    from cocopot.types import WSGIEnvironment
 
+#: The most hosts in a cache, which is cleared then. A valid host has a limited length.
+MAX_HOSTS = 256
 #: The host, or the host, the server name and the subdomain to match with, if one of the latter is set.
 Host: TypeAlias = "str | tuple[str | None, str | None, str | None] | None"
 #: What follows static segments at the beginning of a path. `[0]`: the prefixes that are one static segment
@@ -78,9 +83,14 @@ def _rules_by_method(node: Node | None, redirecting: frozenset[int]) -> dict[str
 
 
 class Table:
-    """All that matching needs, built from a matcher's states and never changed."""
+    """All that matching needs, built from a matcher's states and never changed.
 
-    def __init__(self, root: State) -> None:
+    Args:
+        root: The first state.
+        host_matching: Whether rules have hosts.
+    """
+
+    def __init__(self, root: State, *, host_matching: bool) -> None:
         self.root = Node(root)
         #: Rules that may answer with a redirect although they match.
         self.redirecting = frozenset(_redirecting(list(_rules(self.root))))
@@ -88,8 +98,66 @@ class Table:
             name: Domain(name, node, self.redirecting, exhaustive=not self.root.edges)
             for name, node in self.root.static.items()
         }
-        #: By scheme and host, the domains of the hosts seen so far. Bounded by `_MAX_HOSTS`.
+        #: By scheme and host, the domains of the hosts seen so far. Bounded by `MAX_HOSTS`.
         self.hosts: dict[str, dict[Host, Domain]] = {"http": {}, "https": {}}
+        self._host_matching = host_matching
+        #: A value of TRUSTED_HOSTS, and hosts that it trusts; bounded likewise.
+        self._trust: tuple[Collection[str], set[str]] = ((), set())
+
+    def domain_of(
+        self,
+        environ: WSGIEnvironment,
+        server_name: str | None = None,
+        subdomain: str | None = None,
+        trusted_hosts: Collection[str] | None = None,
+    ) -> Domain | None:
+        """Return the domain of a request whose host is valid and trusted; `None` if an adapter has to decide.
+
+        Args:
+            environ: The WSGI environment.
+            server_name: As for `Router.match_request`.
+            subdomain: Likewise.
+            trusted_hosts: The hosts to accept, as in TRUSTED_HOSTS; `None` for any.
+        """
+        host, hosts = environ.get("HTTP_HOST"), self.hosts.get(environ.get("wsgi.url_scheme", ""))
+        if type(host) is not str or hosts is None or not self._accepts(host, trusted_hosts):
+            return None
+        key: Host = host if server_name is None and subdomain is None else (host, server_name, subdomain)
+        if self._host_matching or (server_name is not None and subdomain is None):
+            return hosts.get(key)
+        domain = self.domains.get(subdomain or "")
+        if domain is not None:
+            self.cache_host(hosts, key, domain)
+        return domain
+
+    @staticmethod
+    def cache_host(hosts: dict[Host, Domain], host: Host, domain: Domain) -> None:
+        """Cache the domain of a valid host, and drop all others if these are too many.
+
+        Args:
+            hosts: The cache for the scheme.
+            host: The key.
+            domain: The domain.
+        """
+        if len(hosts) >= MAX_HOSTS:
+            hosts.clear()
+        hosts[host] = domain
+
+    def _accepts(self, host: str, trusted_hosts: Collection[str] | None) -> bool:
+        if trusted_hosts is None:
+            return is_host(host)
+        value, trusted = self._trust
+        if value != trusted_hosts:
+            value, trusted = self._trust = copy(trusted_hosts), set()
+        if host in trusted:
+            return True
+        parsed = parse_host(host)
+        if parsed is None or not is_trusted(parsed, trusted_hosts):
+            return False
+        if len(trusted) >= MAX_HOSTS:
+            trusted.clear()
+        trusted.add(host)
+        return True
 
 
 def _rules(node: Node) -> Generator[Rule, None, None]:

@@ -186,15 +186,19 @@ def match_plain(router, environ, config):
         or not (<str>path).startswith("/")
         or type(method) is not str
         or "HTTP_UPGRADE" in <dict>environ
-        or config["TRUSTED_HOSTS"] is not None
         or config["SERVER_NAME"] is not None
     ):
         return None
     cdef dict hosts = table.hosts
     cdef dict by_host = hosts.get((<dict>environ).get("wsgi.url_scheme"))
-    domain = None if by_host is None else by_host.get((<dict>environ).get("HTTP_HOST"))
+    trusted_hosts = config["TRUSTED_HOSTS"]
+    domain = None
+    if by_host is not None and trusted_hosts is None:
+        domain = by_host.get((<dict>environ).get("HTTP_HOST"))
     if domain is None:
-        return None
+        domain = table.domain_of(environ, trusted_hosts=trusted_hosts)
+        if domain is None:
+            return None
     cdef dict static_rules = domain.static_rules
     cdef dict rules = domain.root_rules if <str>path == "/" else static_rules.get(path)
     if rules is not None:

@@ -241,11 +241,11 @@ def _contains(self: LocalProxy[Any], item: object) -> bool:
 # -------------------------------------------------------------------------
 
 
-def match_plain(router: Router, environ: WSGIEnvironment, config: Mapping[str, object]) -> Match | None:
+def match_plain(router: Router, environ: WSGIEnvironment, config: Mapping[str, Any]) -> Match | None:
     """Return a rule and new arguments for its view, or `None` if the router has to decide.
 
     This is the one function here that knows about routing. It reads the tables of `cocopot.routing.table`,
-    which are enough for a host that was seen before if no server name is configured.
+    which are enough if no server name is configured.
 
     Args:
         router: The router; this function is its method `match_plain`.
@@ -262,14 +262,16 @@ def match_plain(router: Router, environ: WSGIEnvironment, config: Mapping[str, o
         or not path.startswith("/")
         or type(method) is not str
         or "HTTP_UPGRADE" in environ
-        or config["TRUSTED_HOSTS"] is not None
         or config["SERVER_NAME"] is not None
     ):
         return None
     by_host = table.hosts.get(environ.get("wsgi.url_scheme", ""))
-    domain = None if by_host is None else by_host.get(environ.get("HTTP_HOST"))
+    trusted_hosts = config["TRUSTED_HOSTS"]
+    domain = by_host.get(environ.get("HTTP_HOST")) if by_host is not None and trusted_hosts is None else None
     if domain is None:
-        return None
+        domain = table.domain_of(environ, trusted_hosts=trusted_hosts)
+        if domain is None:
+            return None
     rules = domain.root_rules if path == "/" else domain.static_rules.get(path)
     if rules is not None:
         rule = rules.get(method) or rules.get(None)

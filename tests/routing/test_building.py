@@ -44,7 +44,8 @@ variables = st.sampled_from(
 texts = st.sampled_from(["", "a", "/", "/a b/", "é", "%", "a.b-c~", "{}", "'\""])
 UUID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 values = st.sampled_from(
-    ["a", "b", "é", "a b", "a/b", "", "%2F", "ä?#&=+", "~a.b", 0, 7, -3, 10**30, 1.5, True, None, UUID, ["a", 1], ("b",)]
+    ["a", "b", "é", "a b",
+     "a/b", "", "%2F", "ä?#&=+", "~a.b", 0, 7, -3, 10**30, 1.5, True, None, UUID, ["a", 1], ("b",)]
 ) | st.text(max_size=3)  # fmt: skip
 
 

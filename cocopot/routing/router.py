@@ -168,6 +168,7 @@ class Router(Map):
         host: Host = environ.get("HTTP_HOST")
         if server_name is not None or subdomain is not None:
             host = (environ.get("HTTP_HOST"), server_name, subdomain)
+        domain: Domain | None
         try:
             domain = table.hosts[environ["wsgi.url_scheme"]][host]
         except KeyError:

@@ -49,7 +49,7 @@ request
 conditions cookies
 response
 sessions
-routing.rule routing.parts routing.converters
+routing.parts routing.converters routing.building routing.rule
 routing.readers routing.edges routing.walk routing.plans routing.table routing.matcher routing.router routing
 coroutines
 proxies

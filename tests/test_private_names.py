@@ -82,16 +82,20 @@ def _metadata() -> object:
 
 PRIVATE_NAMES = [
     # Werkzeug: routing
-    PrivateName("_parts", "routing.plans routing.parts", "the compiled parts of a rule", _rule),
+    PrivateName(
+        "_parts", "routing.plans routing.matcher routing.parts", "the compiled parts of a rule", _rule
+    ),
     PrivateName(
         "_converters",
-        "routing.plans routing.walk routing.parts",
+        "routing.plans routing.walk routing.building routing.parts",
         "the converters of a rule's variables",
         _rule,
     ),
     PrivateName(
-        "_compile_builder", "registry.blueprint_scopes", "replaced for rules that are only matched", _rule
+        "_compile_builder", "routing.rule", "replaced by a builder that is compiled when used", _rule
     ),
+    PrivateName("_trace", "routing.rule routing.building", "what the URLs of a rule are built from", _rule),
+    PrivateName("_encode_query_vars", "routing.building", "encodes the query of a URL", _rule),
     PrivateName("_matcher", "routing.router speedups.python", "replaced by Cocopot's matcher", Map),
     PrivateName("_remap", "routing.router", "update() sorts into new lists, for other threads", Map),
     PrivateName(
@@ -111,13 +115,13 @@ PRIVATE_NAMES = [
     ),
     PrivateName(
         "State",
-        "routing.table routing.walk",
+        "routing.table routing.walk routing.matcher",
         "undocumented: the tree's nodes",
         lambda: werkzeug.routing.matcher,
     ),
     PrivateName(
         "RulePart",
-        "routing.plans routing.readers routing.edges routing.parts",
+        "routing.plans routing.readers routing.edges routing.matcher routing.parts",
         "undocumented: the type of Rule._parts",
         lambda: werkzeug.routing.rules,
     ),

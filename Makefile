@@ -19,6 +19,7 @@ BENCH := .venv-bench
 WHEEZY := wheezy.core wheezy.http wheezy.routing wheezy.web
 PRE := .venv-pre
 
+COMPILED := $(wildcard cocopot/speedups/*.pyx cocopot/speedups/*.pxi)
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 INSTALL = -m pip install --quiet --disable-pip-version-check
 # The project and its plugins are installed by one command, so that this checkout meets a plugin's requirement
@@ -32,13 +33,13 @@ PYTEST = -m pytest --numprocesses=auto --maxprocesses=8
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
 
-$(VENV)/installed: pyproject.toml hatch_build.py cocopot/speedups/_compiled.pyx $(PLUGINS)
+$(VENV)/installed: pyproject.toml hatch_build.py $(COMPILED) $(PLUGINS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(INSTALL) $(CHECKOUT)
 	touch $@
 
 # The newest pre-releases of the four libraries of the core, and of what they require.
-$(PRE)/installed: pyproject.toml hatch_build.py cocopot/speedups/_compiled.pyx $(PLUGINS)
+$(PRE)/installed: pyproject.toml hatch_build.py $(COMPILED) $(PLUGINS)
 	test -x $(PRE)/bin/python || $(PYTHON) -m venv $(PRE)
 	$(PRE)/bin/python $(INSTALL) $(CHECKOUT)
 	touch $@

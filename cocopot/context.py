@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from cocopot.escapes import printable
 from cocopot.frames import forget_frames
-from cocopot.speedups import Lazy
+from cocopot.speedups import ContextState, Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cocopot.types import F, Function
 
 
-class Context:
+class Context(ContextState):
     """What belongs to one request, or to one use of an application outside of a request.
 
     It is active while it is pushed; it is torn down when its last holder releases it.
@@ -42,17 +42,9 @@ class Context:
     """
 
     # What most requests never use stays on the class until it is needed.
-    _url_adapter: MapAdapter | None = None
     _tokens: tuple[contextvars.Token[Context], ...] = ()
-    #: The context whose request this application context sees, because it was pushed inside it.
-    request_owner: Context | None = None
-    #: The context that this one is a copy of.
-    original: Context | None = None
     #: Whether the head of the response has been sent; also after the end of a context that is kept.
     response_is_sent = False
-    _exc: BaseException | None = None
-    #: The exception that the request has been answered for, until its end.
-    answered: Exception | None = None
 
     #: The namespace for the time of this context; no other context shares it.
     g: Globals = cast("Any", Lazy(lambda context: context.app.app_ctx_globals_class()))

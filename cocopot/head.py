@@ -56,8 +56,9 @@ def _needs_inspection(name: str) -> bool:
     return not is_token(name) or special_name(name) != ""
 
 
+ENCODER = TextEncoder(PLAIN_NAMES, _needs_inspection)
 #: Encodes a text and its headers for the server, or returns `None` if Werkzeug has to inspect the headers.
-encode_text = TextEncoder(PLAIN_NAMES, _needs_inspection).encode
+encode_text = ENCODER.encode
 
 
 def is_uri(location: str) -> bool:

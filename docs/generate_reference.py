@@ -103,7 +103,8 @@ def own_members(cls: type) -> Iterator[tuple[str, object]]:
             members.update(vars(base))
     for name in sorted(members):
         value = members[name]
-        function = getattr(value, "__func__", value)  # of a class method
+        # Of a class method; and the one in Python, of one that is compiled.
+        function = inspect.unwrap(getattr(value, "__func__", value))  # type: ignore[arg-type]
         is_described = inspect.isfunction(function) or isinstance(value, (property, cached_property))
         if not name.startswith("_") and is_described and inspect.getdoc(value):
             yield name, function

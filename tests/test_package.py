@@ -27,7 +27,7 @@ from tests.processes import clean_environ
 CHECKOUT = Path(cocopot.__file__).parents[1]
 SOURCES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.py")}
 #: What is compiled, and what type checkers know of it.
-COMPILED = {"cocopot/speedups/_compiled.pyx", "cocopot/speedups/_compiled.pyi"}
+COMPILED = {f"cocopot/speedups/{name}" for name in ("_compiled.pyx", "_serving.pxi", "_compiled.pyi")}
 #: What only some applications need: those that load plugins, render, have a command line, or serve
 #: themselves. `werkzeug.serving` and `werkzeug.test` are not among them: `import werkzeug` imports both.
 NOT_BEFORE_ASKED_FOR = {
@@ -114,9 +114,10 @@ def compile_in_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout's compiled part."""
-    for name in ("__init__.py", "speedups/__init__.py", "speedups/python.py", "speedups/_compiled.pyx"):
-        (tmp_path / "cocopot" / name).parent.mkdir(exist_ok=True, parents=True)
-        shutil.copy(CHECKOUT / "cocopot" / name, tmp_path / "cocopot" / name)
+    sources = {name for name in SOURCES if name.startswith("cocopot/speedups/")} | {"cocopot/__init__.py"}
+    for name in sources | COMPILED:
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        shutil.copy(CHECKOUT / name, tmp_path / name)
     return tmp_path
 
 

@@ -151,7 +151,7 @@ from cocopot.context import CURRENT
 
 with Cocopot("app", autoload=False, static_folder=None).test_request_context():
     context = CURRENT.get()
-    before = vars(context).copy()
+    before = context.app, context.request, vars(context).copy()
     {change}
     for use in (
         lambda: {proxy}.attribute,
@@ -163,7 +163,8 @@ with Cocopot("app", autoload=False, static_folder=None).test_request_context():
             use()
         except RecursionError:
             print("recursion", end=" ")
-    vars(context).update(before)
+    context.app, context.request = before[:2]
+    vars(context).update(before[2])
 """
     command = [sys.executable, "-c", code]
     process = subprocess.run(

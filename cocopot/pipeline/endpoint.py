@@ -8,6 +8,7 @@ from cocopot.coroutines import synchronous
 from cocopot.pipeline import fastpath, lifecycle, sessions
 from cocopot.pipeline.sending import serve_observed
 from cocopot.scopes import blueprints_of
+from cocopot.speedups import PipelineState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,7 +39,7 @@ STEPS: Mapping[str, Step] = {
 }
 
 
-class EndpointPipeline:
+class EndpointPipeline(PipelineState):
     """The requests of one endpoint, compiled.
 
     A slot that is named like a step runs that step. A slot whose name ends in `_hook` calls the hook.
@@ -50,8 +51,6 @@ class EndpointPipeline:
     """
 
     __slots__ = (
-        "after_request_hook",
-        "before_request_hook",
         "dispatch_request",
         "dispatch_request_hook",
         "do_teardown_appcontext",
@@ -69,14 +68,10 @@ class EndpointPipeline:
         "open_session_hook",
         "preprocess_request",
         "process_response",
-        "request_started_hook",
         "response_closed_hook",
         "save_session_hook",
-        "serve",
-        "tear_down",
         "teardown_app_context_hook",
         "teardown_request_hook",
-        "url_value_preprocessor_hook",
     )
 
     full_dispatch_request: Callable[[Context], Response]

@@ -59,7 +59,7 @@ def serves(app: Cocopot, pipeline: EndpointPipeline, overrides: Collection[str])
     )
 
 
-def serve(  # noqa: C901, PLR0912, PLR0915 - the hot path
+def serve(  # noqa: C901, PLR0912 - the hot path
     context: Context, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     """Run a request and send the response, as `lifecycle.serve` does.
@@ -94,13 +94,10 @@ def serve(  # noqa: C901, PLR0912, PLR0915 - the hot path
             else:
                 value = cocopot_dispatch_request(app, request)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
-        return send(lifecycle.recover(context, exc), environ, start_response)
-    if context.after_functions is not None:
-        return send(lifecycle.finalize_request(context, value), environ, start_response)
-    after_request = pipeline.after_request_hook
-    cls = type(value)
-    if after_request is None:
+        return recover(context, environ, start_response, exc)
+    if pipeline.after_request_hook is None and context.after_functions is None:
         text = headers = None
+        cls = type(value)
         if cls is str:
             text = value
         elif cls is tuple and len(value) == 2 and type(value[0]) is str and type(value[1]) is dict:
@@ -120,6 +117,35 @@ def serve(  # noqa: C901, PLR0912, PLR0915 - the hot path
                 environ[START_FAILED] = True
                 raise
             return body
+    return serve_value(context, environ, start_response, value)
+
+
+def recover(
+    context: Context, environ: WSGIEnvironment, start_response: StartResponse, exc: Exception
+) -> Iterable[bytes]:
+    """Send the response of the error handlers for an exception, or raise it again."""
+    try:
+        return send(lifecycle.recover(context, exc), environ, start_response)
+    finally:
+        del exc  # break the reference cycle exception -> traceback -> frame
+
+
+def serve_value(  # noqa: C901 - the hot path
+    context: Context, environ: WSGIEnvironment, start_response: StartResponse, value: Any
+) -> Iterable[bytes]:
+    """Make a response of what a view or a before-request hook has returned, and send it.
+
+    Args:
+        context: The request's context.
+        environ: The WSGI environment.
+        start_response: As in PEP 3333.
+        value: What was returned.
+    """
+    if context.after_functions is not None:
+        return send(lifecycle.finalize_request(context, value), environ, start_response)
+    app, request = context.app, context.existing_request
+    pipeline: EndpointPipeline = context.pipeline  # type: ignore[assignment]  # set by `handle_request`
+    after_request, cls = pipeline.after_request_hook, type(value)
     response: Any
     if cls is Response:
         response = value

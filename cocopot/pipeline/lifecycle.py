@@ -82,10 +82,7 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
             return pipeline.serve(context, environ, start_response)
         except Exception as exc:  # noqa: BLE001 - the one place where every exception arrives
             error = exc
-            context.pipeline = context.pipeline or app.pipeline_for(None)
-            response = context.pipeline.handle_exception(context, exc)
-            context.answered = exc
-            return send_error(context, response, environ, start_response, exc)
+            return answer_exception(context, environ, start_response, exc)
     except BaseException as exc:
         error, context.answered = exc, None
         raise
@@ -102,6 +99,19 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
         if context.answered is not None:
             context.forget_frames()
         error = None  # break the reference cycle exception -> traceback -> frame
+
+
+def answer_exception(
+    context: Context, environ: WSGIEnvironment, start_response: StartResponse, exc: Exception
+) -> Iterable[bytes]:
+    """Send the response to an exception that has left the endpoint's pipeline."""
+    try:
+        pipeline = context.pipeline = context.pipeline or context.app.pipeline_for(None)
+        response = pipeline.handle_exception(context, exc)
+        context.answered = exc
+        return send_error(context, response, environ, start_response, exc)
+    finally:
+        del exc  # break the reference cycle exception -> traceback -> frame
 
 
 def new_context(app: Cocopot, environ: WSGIEnvironment) -> Context:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, BadRequestKeyError
 from cocopot import coroutines, urls
 from cocopot.context import Context, current_or_none, current_request_context, new_context
 from cocopot.escapes import printable
-from cocopot.pipeline import lifecycle, sessions
+from cocopot.pipeline import entry, lifecycle, sessions
 from cocopot.pipeline.defaults.dispatch import default_options_response, raise_routing_exception
 from cocopot.pipeline.endpoint import STEPS, EndpointPipeline
 from cocopot.scopes import blueprints_of
@@ -112,7 +112,7 @@ class RequestOverrides:
             return self.wsgi_app(environ, start_response)
         return outermost(environ, start_response)
 
-    wsgi_app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = lifecycle.handle_request  # type: ignore[assignment]  # a method
+    wsgi_app: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = entry.handle_request  # type: ignore[assignment]  # a method
 
     # -- contexts ------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The functions and classes of the hot path that are worth compiling.
 
-If the distribution was built with a C compiler they come from `_compiled.pyx`, else from `python.py`, which
-does the same. `COCOPOT_PURE_PYTHON=1` in the environment selects the latter.
+If the distribution was built with a C compiler they come from `_compiled.pyx`, else from `python.py` and
+`serving.py`, which do the same. `COCOPOT_PURE_PYTHON=1` in the environment selects the latter.
 """
 
 import os
@@ -13,9 +13,12 @@ try:
     if is_true(os.environ.get("COCOPOT_PURE_PYTHON", "")):
         raise ImportError  # noqa: TRY301 - as if it were missing
     from cocopot.speedups._compiled import (
+        ContextState,
         Lazy,
         LazyArguments,
         LazyHeaders,
+        PipelineState,
+        RequestHandler,
         TextEncoder,
         is_plain_value,
         match_plain,
@@ -35,13 +38,17 @@ except ImportError:  # also if an outdated one lacks a name
         plain_arguments,
         proxy_class,
     )
+    from cocopot.speedups.serving import ContextState, PipelineState, RequestHandler
 
 __all__ = [
     "COMPILED",
     "LENGTH_HEADERS",
+    "ContextState",
     "Lazy",
     "LazyArguments",
     "LazyHeaders",
+    "PipelineState",
+    "RequestHandler",
     "TextEncoder",
     "is_plain_value",
     "match_plain",

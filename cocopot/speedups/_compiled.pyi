@@ -7,3 +7,6 @@ from cocopot.speedups.python import match_plain as match_plain
 from cocopot.speedups.python import new as new
 from cocopot.speedups.python import plain_arguments as plain_arguments
 from cocopot.speedups.python import proxy_class as proxy_class
+from cocopot.speedups.serving import ContextState as ContextState
+from cocopot.speedups.serving import PipelineState as PipelineState
+from cocopot.speedups.serving import RequestHandler as RequestHandler

@@ -5,6 +5,8 @@ Both must do the same; `tests/test_speedups.py` compares them. The type of a par
 when it is assigned: anything but a dict is a `TypeError` where a dict is declared.
 """
 
+from functools import update_wrapper
+
 from cython cimport binding
 from cpython.dict cimport PyDict_Items
 from cpython.object cimport PyObject
@@ -36,9 +38,13 @@ cdef extern from "Python.h":
 
 
 cpdef new(cls):
-    if isinstance(cls, type) and (<TypeObject *>cls).tp_new == PyBaseObject_Type.tp_new:
-        return PyBaseObject_Type.tp_new(<TypeObject *>cls, (), NULL)
+    if isinstance(cls, type) and is_without_constructor(<TypeObject *>cls):
+        return (<TypeObject *>cls).tp_new(<TypeObject *>cls, (), NULL)
     return object.__new__(cls)
+
+
+cdef bint is_without_constructor(TypeObject *cls):
+    return cls.tp_new == PyBaseObject_Type.tp_new or cls.tp_new == (<TypeObject *>ContextState).tp_new
 
 
 cdef class Lazy:
@@ -305,6 +311,9 @@ cdef class TextEncoder:
         self.needs_inspection = needs_inspection
 
     def encode(self, str text not None, dict headers, tuple type_header):
+        return self.encoded(text, headers, type_header)
+
+    cdef tuple encoded(self, str text, dict headers, tuple type_header):
         cdef bytes body = text.encode()
         if headers is None:
             return [body], [type_header, length_header(len(body))]
@@ -323,3 +332,10 @@ cdef class TextEncoder:
             head.append(type_header)
         head.append(length_header(len(body)))
         return [body], head
+
+
+# -------------------------------------------------------------------------
+# Serving
+# -------------------------------------------------------------------------
+
+include "_serving.pxi"

@@ -25,7 +25,7 @@ from cocopot import (
     session,
     stream_with_context,
 )
-from cocopot.pipeline import lifecycle, sessions
+from cocopot.pipeline import sessions
 from cocopot.proxies import g
 from cocopot.sessions import Session
 from tests.signed_cookies import Shop
@@ -74,7 +74,7 @@ def test_no_call_without_use(path: str) -> None:
         client.get(path).close()
     finally:
         sys.setprofile(None)
-    assert lifecycle.__file__ in called
+    assert __file__ in called
     assert not {cocopot.sessions.__file__, sessions.__file__} & {*called}
 
 

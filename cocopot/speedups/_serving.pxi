@@ -1,0 +1,209 @@
+# Part of `_compiled.pyx`: a request from its context to its teardown, in C.
+
+
+cdef extern from "Python.h":
+    object PyContextVar_Set(object variable, object value)
+    int PyContextVar_Reset(object variable, object token) except -1
+    object PyObject_VectorcallDict(object function, PyObject **args, size_t number, PyObject *keywords)
+
+
+cdef class ContextState:
+    cdef public object app
+    cdef public object request
+    cdef public Py_ssize_t holds
+    cdef public object after_functions
+    cdef public object pipeline
+    cdef public object opened_session
+    cdef public object request_owner
+    cdef public object original
+    cdef public object answered
+    cdef public object _url_adapter
+    cdef public object _exc
+
+
+cdef class PipelineState:
+    cdef public object serve
+    cdef public object tear_down
+    cdef public object request_started_hook
+    cdef public object url_value_preprocessor_hook
+    cdef public object before_request_hook
+    cdef public object after_request_hook
+
+
+cdef class RequestHandler:
+    cdef object general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
+    cdef object serve_value, answer_exception, tear_down
+    cdef object context_class, request_class, router_class, response_class, current
+    cdef dict type_headers
+    cdef TextEncoder encoder
+
+    def __init__(
+        self,
+        general,
+        *,
+        match_request,
+        plain_serve,
+        dispatch_request,
+        raise_view_returned_none,
+        recover,
+        serve_value,
+        answer_exception,
+        tear_down,
+        context_class,
+        request_class,
+        router_class,
+        response_class,
+        current,
+        dict type_headers not None,
+        TextEncoder encoder not None,
+    ):
+        self.general = general
+        self.match_request = match_request
+        self.plain_serve = plain_serve
+        self.dispatch_request = dispatch_request
+        self.raise_view_returned_none = raise_view_returned_none
+        self.recover = recover
+        self.serve_value = serve_value
+        self.answer_exception = answer_exception
+        self.tear_down = tear_down
+        self.context_class = context_class
+        self.request_class = request_class
+        self.router_class = router_class
+        self.response_class = response_class
+        self.current = current
+        self.type_headers = type_headers
+        self.encoder = encoder
+
+    def as_method(self):
+        @binding(True)
+        def handle_request(app, environ, start_response):
+            return self.handle(app, environ, start_response)
+
+        return update_wrapper(handle_request, self.general)
+
+    cdef object handle(self, app, environ, start_response):
+        if (
+            type(environ) is not dict
+            or not app.started
+            or app.overridden
+            or app.request_class is not self.request_class
+        ):
+            return self.general(app, environ, start_response)
+        request = new(self.request_class)
+        request.environ = environ
+        request.app = app
+        request.holds_files = False
+        cdef ContextState context = new(self.context_class)
+        context.app = app
+        context.request = request
+        context.holds = 1
+        cdef PipelineState pipeline = None
+        token = PyContextVar_Set(self.current, context)
+        error = None
+        try:
+            try:
+                endpoint = self.match(app, request, <dict>environ)
+                pipeline = (<dict>app.plugins.compiled).get(endpoint)
+                if pipeline is None:
+                    pipeline = app.pipeline_for(endpoint)
+                context.pipeline = pipeline
+                if pipeline.serve is self.plain_serve:
+                    return self.serve(context, pipeline, <dict>environ, start_response)
+                return pipeline.serve(context, environ, start_response)
+            except Exception as exc:
+                error = exc
+                return self.answer_exception(context, environ, start_response, exc)
+        except BaseException as exc:
+            error, context.answered = exc, None
+            raise
+        finally:
+            if context.holds != 1 or request.holds_files or "werkzeug.debug.preserve_context" in <dict>environ:
+                context.finish(token, (<dict>environ).get("werkzeug.debug.preserve_context"), error)
+            else:
+                context.holds = 0
+                try:
+                    if pipeline is None or pipeline.tear_down is not None:
+                        self.tear_down(context, error)
+                finally:
+                    PyContextVar_Reset(self.current, token)
+            if context.answered is not None:
+                context.forget_frames()
+            error = None  # break the reference cycle exception -> traceback -> frame
+
+    cdef object match(self, app, request, dict environ):
+        router = app.router
+        if type(router) is self.router_class and has_plain_length(environ):
+            found = match_plain(router, environ, app.config)
+            if found is not None:
+                rule, request.view_args = <tuple>found
+                request.url_rule = rule
+                return rule.endpoint
+        return self.match_request(app, request, environ)
+
+    cdef object serve(self, ContextState context, PipelineState pipeline, dict environ, start_response):
+        app, request = context.app, context.request
+        value = None
+        try:
+            if pipeline.request_started_hook is not None:
+                pipeline.request_started_hook(app, request)
+            if pipeline.url_value_preprocessor_hook is not None:
+                pipeline.url_value_preprocessor_hook(app, request, request.endpoint, request.view_args)
+            if pipeline.before_request_hook is not None:
+                value = pipeline.before_request_hook(app, request)
+            if value is None:
+                value = self.call_view(app, request, environ)
+        except Exception as exc:
+            return self.recover(context, environ, start_response, exc)
+        if pipeline.after_request_hook is None and context.after_functions is None:
+            encoded = self.encode(value, environ)
+            if encoded is not None:
+                try:
+                    start_response("200 OK", (<tuple>encoded)[1])
+                except Exception:
+                    environ["cocopot.start_failed"] = True
+                    raise
+                return (<tuple>encoded)[0]
+        return self.serve_value(context, environ, start_response, value)
+
+    cdef object call_view(self, app, request, dict environ):
+        rule = request.url_rule
+        method = environ["REQUEST_METHOD"]
+        if rule is None or (method != "GET" and method != "POST"):
+            return self.dispatch_request(app, request)
+        view = app.view_functions.get(rule.endpoint)
+        if view is None:
+            return self.dispatch_request(app, request)
+        arguments = request.view_args
+        if not arguments:
+            value = view()
+        elif type(arguments) is dict:
+            value = PyObject_VectorcallDict(view, NULL, 0, <PyObject *>arguments)
+        else:
+            value = view(**arguments)
+        if value is None:
+            self.raise_view_returned_none(rule)
+        return value
+
+    cdef tuple encode(self, value, dict environ):
+        """Return body and headers of a text, or of one with a dict of headers, or `None` for anything else."""
+        headers = None
+        if type(value) is tuple and len(<tuple>value) == 2:
+            value, headers = <tuple>value
+            if type(headers) is not dict:
+                return None
+        if type(value) is not str or environ["REQUEST_METHOD"] == "HEAD":
+            return None
+        response_class = self.response_class
+        type_header = self.type_headers.get(response_class.default_mimetype)
+        if type_header is None or response_class.default_status != 200:
+            return None
+        return self.encoder.encoded(<str>value, headers, type_header)
+
+
+cdef bint has_plain_length(dict environ):
+    length = environ.get("CONTENT_LENGTH")
+    if not length:
+        return True
+    return (
+        type(length) is str and PyUnicode_IS_ASCII(<str>length) and (<str>length).isdecimal() and len(<str>length) <= 20
+    )

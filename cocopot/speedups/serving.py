@@ -1,0 +1,74 @@
+"""The pure-Python twin of `_serving.pxi`, and its documentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from werkzeug.routing import MapAdapter
+
+    from cocopot.app import Cocopot
+    from cocopot.context import Context
+    from cocopot.pipeline.endpoint import EndpointPipeline
+    from cocopot.pipeline.sessions import RequestSession
+    from cocopot.request import Request
+    from cocopot.types import Function, StartResponse, WSGIEnvironment
+
+    Handler = Callable[[Cocopot, WSGIEnvironment, StartResponse], Iterable[bytes]]
+
+
+class ContextState:
+    """What a context holds: attributes that the compiled twin reads and writes as fields.
+
+    Where they have no default here, the context sets them.
+    """
+
+    app: Cocopot
+    request: Request | None
+    holds: int
+    after_functions: list[Function] | tuple[()] | None
+    pipeline: EndpointPipeline | None
+    opened_session: RequestSession | None
+    #: The context whose request this application context sees, because it was pushed inside it.
+    request_owner: Context | None = None
+    #: The context that this one is a copy of.
+    original: Context | None = None
+    #: The exception that the request has been answered for, until its end.
+    answered: Exception | None = None
+    _url_adapter: MapAdapter | None = None
+    _exc: BaseException | None = None
+
+
+class PipelineState:
+    """The part of an endpoint's pipeline that the fast path reads."""
+
+    __slots__ = (
+        "after_request_hook",
+        "before_request_hook",
+        "request_started_hook",
+        "serve",
+        "tear_down",
+        "url_value_preprocessor_hook",
+    )
+
+
+class RequestHandler:
+    """Serves requests, from the context to the teardown.
+
+    The compiled twin does what `lifecycle.handle_request`, `lifecycle.match_request` and `fastpath.serve` do,
+    without calling them. It leaves to `general` what the fast path does not serve: an application that is not
+    started, that overrides a step, or whose request class is not Cocopot's.
+
+    Args:
+        general: `lifecycle.handle_request`.
+        parts: What the compiled twin calls; see `cocopot.pipeline.entry`.
+    """
+
+    def __init__(self, general: Handler, **parts: object) -> None:  # noqa: ARG002 - of the compiled twin
+        self.general = general
+
+    def as_method(self) -> Handler:
+        """Return the function that serves requests, which may be a method of the application."""
+        return self.general

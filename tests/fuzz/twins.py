@@ -1,0 +1,308 @@
+"""Sends random requests to two equal applications: one with the compiled entry point, one without.
+
+`python -m tests.fuzz.twins NUMBER [SEED]` sends that many, and watches the memory of the process.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import random
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cocopot import Cocopot, Response, abort, after_this_request, g, redirect, request, stream_with_context
+from cocopot.pipeline import lifecycle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+class ViewError(Exception):
+    """An error of a view, which has a handler."""
+
+
+class OwnResponse(Response):
+    """A response that is not a plain one."""
+
+
+# -------------------------------------------------------------------------
+# The application
+# -------------------------------------------------------------------------
+
+
+def _read() -> Any:
+    seen = f"{request.headers.get('X-Own')} {request.args.get('a')} {request.args.getlist('b')}"
+    return f"{seen} {request.path} {request.host} {request.url}", {"X-Length": str(request.content_length)}
+
+
+def _after() -> str:
+    @after_this_request
+    def change(response: Response) -> None:
+        response.headers["X-After"] = "1"
+
+    return "after"
+
+
+def _raise(error: BaseException) -> Any:
+    raise error
+
+
+def _closing() -> Response:
+    response = Response("closing")
+    response.call_on_close(lambda: None)
+    return response
+
+
+def _with_cookie() -> Response:
+    response = Response("text")
+    response.set_cookie("name", "value")
+    return response
+
+
+def _set() -> str:
+    g.value = 1
+    return str(g.value)
+
+
+def _set_user() -> str:
+    request.user = "ada"  # type: ignore[attr-defined]
+    return str(request.user)  # type: ignore[attr-defined]
+
+
+VIEWS: dict[str, Any] = {
+    "text": lambda: "text",
+    "umlaut": lambda: "\xe4\u20ac" * 700,
+    "surrogate": lambda: "\ud800",
+    "empty": lambda: "",
+    "bytes": lambda: b"bytes",
+    "headers": lambda: ("text", {"X-Own": "1", "Content-Type": "text/plain"}),
+    "bad-header": lambda: ("text", {"X-Own": "1\r\nX-Other: 2"}),
+    "bad-name": lambda: ("text", {"X Own": "1"}),
+    "number-header": lambda: ("text", {"X-Own": 1}),
+    "length": lambda: ("text", {"content-length": "7"}),
+    "list": lambda: ("text", [("X-Own", "1"), ("X-Own", "2")]),
+    "status": lambda: ("text", 201),
+    "all": lambda: ("text", 404, {"X-Own": "1"}),
+    "nothing": lambda: ("", 204),
+    "json": lambda: {"a": [1, None, "\xe4"]},
+    "none": lambda: None,
+    "wrong": lambda: 7,
+    "wrong-tuple": lambda: (1, 2, 3, 4),
+    "response": lambda: Response("text", headers={"X-Own": "1"}, mimetype="text/plain"),
+    "own-response": lambda: OwnResponse("text"),
+    "closing": _closing,
+    "cookie": _with_cookie,
+    "redirect": lambda: redirect("/text"),
+    "abort": lambda: abort(403),
+    "abort-response": lambda: abort(Response("aborted", 418)),
+    "raise": lambda: _raise(RuntimeError("wrong")),
+    "handled": lambda: _raise(ViewError("handled")),
+    "arguments": lambda required: required,
+    "read": _read,
+    "echo": lambda: (request.get_data(), {"X-Own": "1"}),
+    "get-json": lambda: {"got": request.get_json()},
+    "form": lambda: dict(request.form),
+    "stream": lambda: stream_with_context(part for part in ("a", "b", request.path)),
+    "generator": lambda: (part for part in ("a", "b")),
+    "after": _after,
+    "g": _set,
+    "user": _set_user,
+}
+
+
+def make_app(seen: list[object], *, hooks: bool) -> Cocopot:
+    """Return the application; what its hooks see is added to a list."""
+    app = Cocopot("twins", autoload=False, static_folder=None)
+    app.logger.disabled = True
+    for name, view in VIEWS.items():
+        app.add_url_rule(f"/{name}", name, view, methods=["GET", "POST"])
+    app.add_url_rule("/", "index", lambda: "index")
+    app.add_url_rule("/int/<int:n>", "int", lambda n: str(n + 1))
+    app.add_url_rule("/two/<a>/x/<b>", "two", lambda a, b: f"{a} {b}", methods=["GET", "PUT"])
+    app.add_url_rule("/path/<path:rest>", "path", lambda rest: rest)
+    app.add_url_rule("/slash/", "slash", lambda: "slash")
+    app.register_error_handler(ViewError, lambda error: (f"handled {error}", 409))
+    if hooks:
+        _add_hooks(app, seen)
+    return app
+
+
+def _add_hooks(app: Cocopot, seen: list[object]) -> None:
+    @app.before_request
+    def before() -> Any:
+        seen.append(("before", request.endpoint, request.view_args))
+        return "from before" if "before" in request.args else None
+
+    @app.after_request
+    def after(response: Response) -> Any:
+        seen.append(("after", response.status))
+        if "after" in request.args:
+            raise ViewError("after")
+        return response
+
+    @app.url_value_preprocessor
+    def preprocess(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        seen.append(("values", endpoint, values))
+
+    @app.teardown_request
+    def teardown(exc: BaseException | None) -> None:
+        seen.append(("teardown", type(exc).__name__, str(exc)))
+
+    @app.teardown_appcontext
+    def teardown_context(exc: BaseException | None) -> None:
+        seen.append(("context", type(exc).__name__))
+
+
+class Twins:
+    """Two equal applications.
+
+    Args:
+        hooks: Whether they have hooks.
+    """
+
+    def __init__(self, *, hooks: bool = False) -> None:
+        self.seen: tuple[list[object], list[object]] = [], []
+        self.compiled = make_app(self.seen[0], hooks=hooks)
+        self.python = make_app(self.seen[1], hooks=hooks)
+        self.python.wsgi_app = partial(lifecycle.handle_request, self.python)
+
+
+# -------------------------------------------------------------------------
+# The requests
+# -------------------------------------------------------------------------
+
+_METHODS = ("GET",) * 8 + ("POST",) * 4 + ("HEAD", "OPTIONS", "PUT", "DELETE", "get", "B\xe4D", "", "TRACE")
+_PATHS = [
+    *("/", "", "//", "/slash", "/slash/", "/nowhere", "/none/none", "text", "/text/", "/TEXT", "*"),
+    *("/int/7", "/int/x", "/int/007", "/int/", "/int/99999999999999999999", "/\xc3\xa4", "/\xff", "/text\n"),
+    *("/two/a/x/b", "/two/a/y/b", "/two//x/b", "/two/\xc3\xa4/x/b", "/path/a/b/c", "/path/", "/a" * 40),
+]
+_HOSTS = ["localhost"] * 8 + [
+    "LOCALHOST",
+    "localhost:80",
+    "localhost:8000",
+    "a b",
+    "",
+    "x" * 300,
+    "[::1]",
+    "h\xe4",
+]
+_QUERIES = [
+    "",
+    "",
+    "a=1&b=2&b=3",
+    "a=%C3%A4+x",
+    "a",
+    "&&=",
+    "a=\xff",
+    "before=1",
+    "after=1",
+    "a=%",
+    "b=1;b=2",
+]
+_LENGTHS = ["", "", "0", "+1", "-1", "1.5", " 7 ", "\xb2", "9" * 21, "abc"]
+_BODIES = [b"", b"a=1&b=2", b'{"a": 1}', b"{", b"\xff" * 20]
+_FORM = "application/x-www-form-urlencoded"
+_TYPES = ["", "text/plain", "application/json", _FORM, "\xe4", "multipart/form-data"]
+
+
+def _environ(random: random.Random) -> tuple[dict[str, Any], bytes]:
+    body = b""
+    pick: Callable[[Sequence[Any]], Any] = random.choice
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": pick(_METHODS),
+        "SCRIPT_NAME": pick(("", "", "", "/mounted", "\xff")),
+        "PATH_INFO": f"/{pick(list(VIEWS))}" if random.random() < 0.7 else pick(_PATHS),
+        "QUERY_STRING": pick(_QUERIES),
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "HTTP_HOST": pick(_HOSTS),
+        "wsgi.url_scheme": pick(("http",) * 6 + ("https", "ws", "")),
+        "HTTP_X_OWN": pick(("1", "\xe4", "a" * 900)),
+    }
+    if random.random() < 0.4:
+        body = pick(_BODIES)
+        environ |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": pick(_TYPES)}
+    if random.random() < 0.1:
+        environ["CONTENT_LENGTH"] = pick(_LENGTHS)
+    for key in ("HTTP_HOST", "PATH_INFO", "QUERY_STRING", "SCRIPT_NAME"):
+        if random.random() < 0.02:
+            del environ[key]
+    if random.random() < 0.02:
+        environ["HTTP_UPGRADE"] = "websocket"
+    return environ, body
+
+
+def _send(app: Cocopot, environ: dict[str, Any], body: bytes, fails: int) -> object:
+    """Send a request; return all that a server sees, or the exception."""
+    started: list[object] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        started.append((status, headers, None if exc_info is None else exc_info[0].__name__))
+        if len(started) <= fails:
+            raise OSError("The server fails.")
+
+    environ = {**environ, "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO()}
+    try:
+        answer = app.wsgi_app(environ, start_response)
+        content = list(answer)
+        if (close := getattr(answer, "close", None)) is not None:
+            close()
+    except Exception as error:  # noqa: BLE001 - compared
+        return started, type(error), str(error)
+    return started, content, sorted(environ.keys() - {"wsgi.input", "wsgi.errors"})
+
+
+def differences(twins: Twins, *, seed: int, number: int) -> Iterator[tuple[object, ...]]:
+    """Send random requests to both; yield each that is served differently.
+
+    Args:
+        twins: The applications.
+        seed: Of the random numbers.
+        number: How many requests.
+    """
+    choice = random.Random(seed)
+    for _ in range(number):
+        environ, body = _environ(choice)
+        fails = choice.choice((0,) * 20 + (1, 2))
+        propagate = choice.choice((None,) * 9 + (True,))
+        answers = []
+        for app, seen in zip((twins.compiled, twins.python), twins.seen, strict=True):
+            seen.clear()
+            app.config["PROPAGATE_EXCEPTIONS"] = propagate
+            answers.append((_send(app, environ, body, fails), seen.copy()))
+        if answers[0] != answers[1]:
+            yield environ, body, fails, *answers
+
+
+# -------------------------------------------------------------------------
+# The command
+# -------------------------------------------------------------------------
+
+
+def _memory() -> int:
+    """Return the resident memory of this process in KiB."""
+    status = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+def main(number: int, seed: int) -> int:
+    """Send requests in ten parts, with hooks in every second one; return how many were served differently."""
+    twins, found, begin = (Twins(), Twins(hooks=True)), 0, time.monotonic()
+    for part in range(10):
+        for difference in differences(twins[part % 2], seed=seed + part, number=number // 10):
+            found += 1
+            print(*difference, sep="\n    ")  # noqa: T201 - the result
+        gc.collect()
+        seconds = time.monotonic() - begin
+        report = f"{found} differences, {_memory()} KiB, {seconds:.0f} s"
+        print(f"{(part + 1) * (number // 10)} requests, {report}", flush=True)  # noqa: T201 - the result
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1) > 0)

@@ -121,7 +121,7 @@ def _import(module: str, target: str) -> ModuleType:
     path, inner = _find_path(module) if _is_path(module) else (None, "")
     folder, outer = _folder_and_name(module) if path is None else _folder_and_name_of(path)
     name = outer + inner
-    if folder not in sys.path:
+    if sys.path[:1] != [folder]:  # first, also if PYTHONPATH has it behind a folder with that module
         sys.path.insert(0, folder)
     importlib.invalidate_caches()
     try:

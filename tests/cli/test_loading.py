@@ -129,6 +129,15 @@ def test_dotted_name(folder: Path) -> None:
     assert loaded("store.web") == "app"
 
 
+def test_folder_is_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working directory comes before the other folders of Python's path, also if it is one of them."""
+    (folder / "other").mkdir()
+    for name in ("store.py", "other/store.py"):
+        (folder / name).write_text(ONE.format(name="app" if name == "store.py" else "application"))
+    monkeypatch.setattr(sys, "path", [str(folder / "other"), str(folder), *sys.path])
+    assert loaded("store") == "app"
+
+
 @pytest.mark.parametrize("name", ["app", "application", "anything", "create_app", "make_app"])
 def test_found_without_a_name(folder: Path, name: str) -> None:
     """The default is `app`, `application`, a single application of any name, or the result of a factory."""

@@ -6,7 +6,9 @@ import logging
 import sys
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from werkzeug.local import LocalProxy
 
 from cocopot.context import current_or_none
 from cocopot.escapes import indented
@@ -22,22 +24,19 @@ if TYPE_CHECKING:
 LOG_FORMAT = "[%(asctime)s] %(levelname)s in %(module)s: %(message)s"
 
 
-class _ErrorStream:
-    """The error stream of the server, `wsgi.errors`, during a request; otherwise standard error."""
+def _get_error_stream() -> TextIO:
+    context = current_or_none()
+    if context is not None and context.request is not None:
+        stream: TextIO | None = context.request.environ.get("wsgi.errors")
+        if stream is not None:
+            return stream
+    return sys.stderr
 
-    def _stream(self) -> TextIO:
-        context = current_or_none()
-        if context is not None and context.request is not None:
-            stream: TextIO | None = context.request.environ.get("wsgi.errors")
-            if stream is not None:
-                return stream
-        return sys.stderr
 
-    def write(self, text: str) -> None:
-        self._stream().write(text)
-
-    def flush(self) -> None:
-        self._stream().flush()
+#: A stream for handlers of an application's own; `logging.config` finds it as
+#: `ext://cocopot.logs.wsgi_errors_stream`. It is the error stream of the server during a request, and
+#: otherwise what standard error is at the time.
+wsgi_errors_stream = cast("TextIO", LocalProxy(_get_error_stream))
 
 
 class _SafeTracebacks(logging.Filter):
@@ -140,7 +139,7 @@ def get_logger(app: Cocopot, log_format: str) -> logging.Logger:
         _IN_DEBUG.add(logger.name)
     logger.addFilter(_SAFE_TRACEBACKS)
     if not _has_handler(logger):
-        handler = logging.StreamHandler(_ErrorStream())
+        handler = logging.StreamHandler(wsgi_errors_stream)
         handler.setFormatter(logging.Formatter(log_format))
         handler.addFilter(_SAFE_TRACEBACKS)  # for the records of child loggers
         handler.addFilter(lambda _: not _has_handler(logger, above=True))

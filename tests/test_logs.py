@@ -54,6 +54,26 @@ class Kept(logging.Handler):
         self.messages.append(record.getMessage())
 
 
+def test_error_stream(app: Cocopot, capsys: pytest.CaptureFixture[str]) -> None:
+    """A configured handler can write to the error stream of the server; outside of requests to stderr."""
+    handler = {"class": "logging.StreamHandler", "stream": "ext://cocopot.logs.wsgi_errors_stream"}
+    with root_with():
+        logging.config.dictConfig(
+            {
+                "version": 1,
+                "disable_existing_loggers": False,
+                "handlers": {"errors": handler},
+                "root": {"handlers": ["errors"]},
+            }
+        )
+        errors = io.StringIO()
+        with app.test_request_context("/", errors_stream=errors):
+            app.logger.error("inside")
+        app.logger.error("outside")
+    assert not app.logger.handlers
+    assert (errors.getvalue(), capsys.readouterr().err) == ("inside\n", "outside\n")
+
+
 class TestHandler:
     @pytest.mark.parametrize("level", [logging.NOTSET, logging.DEBUG, logging.WARNING])
     def test_only_if_needed(self, app: Cocopot, level: int) -> None:

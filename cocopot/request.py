@@ -60,6 +60,7 @@ from cocopot.lazy_attributes import (
 from cocopot.missing_names import install_hint
 from cocopot.request_urls import load_base_url, load_full_path, load_host_url, load_root_url, load_url
 from cocopot.scopes import blueprints_of
+from cocopot.speedups import RequestState
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -68,11 +69,9 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
     from werkzeug.formparser import FormDataParser
 
-    from cocopot.app import Cocopot
     from cocopot.hooks.results import Answer
     from cocopot.json import JSONProvider
     from cocopot.registry.error_handlers import Found
-    from cocopot.routing import Rule
     from cocopot.types import WSGIEnvironment
 
 
@@ -82,7 +81,7 @@ _BODY_ATTRIBUTES = frozenset(
 )
 
 
-class Request(_WerkzeugRequest):
+class Request(RequestState, _WerkzeugRequest):
     """An incoming HTTP request; see `werkzeug.wrappers.Request` for its attributes.
 
     Args:
@@ -93,17 +92,9 @@ class Request(_WerkzeugRequest):
 
     shallow = False
 
-    #: The application, for its limits and its JSON library; set by the framework.
-    app: Cocopot | None = None
-    #: The rule that matched the URL; `None` before matching and when nothing matched.
-    url_rule: Rule | None = None
     # Who returned the last result of a hook, for messages; see `cocopot.hooks.results`.
     answered_by: Answer | None = None
     handled_by: Found | None = None
-    #: The arguments of the view, taken from the URL; `None` when nothing matched.
-    view_args: dict[str, Any] | None = None
-    #: Why no rule matched: not found, method not allowed, or a redirect.
-    routing_exception: HTTPException | None = None
 
     method: str = lazy(load_method)
     scheme: str = lazy(load_scheme)
@@ -129,8 +120,6 @@ class Request(_WerkzeugRequest):
     body_is_read = False
     # Why the form could not be read: class and description of the exception.
     _form_failure: tuple[type[HTTPException], str | None] | None = None
-    #: Whether uploaded files have been read, which `close` has to close.
-    holds_files: bool = False
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
         csp_nonce = RequestProperty("csp_nonce", f"the plugin headers adds it: {install_hint('headers')}")

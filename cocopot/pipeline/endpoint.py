@@ -122,6 +122,10 @@ class EndpointPipeline(PipelineState):
         has_teardown = self.do_teardown_request is not None or self.do_teardown_appcontext is not None
         #: Runs the teardown steps when a context is torn down; `None` if there are none.
         self.tear_down = lifecycle.tear_down if has_teardown else None
+        #: The hook, if teardown is nothing but to call it.
+        self.plain_teardown_hook = None
+        if self.do_teardown_appcontext is None and "do_teardown_request" not in overrides:
+            self.plain_teardown_hook = self.teardown_request_hook
         if self.response_closed_hook is not None:
             self.serve = serve_observed
         else:

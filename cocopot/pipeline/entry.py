@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cocopot.context import CURRENT, Context
 from cocopot.head import ENCODER, TYPE_HEADERS
+from cocopot.hooks.reporting import run_every
 from cocopot.pipeline import fastpath, lifecycle
 from cocopot.pipeline.defaults.dispatch import cocopot_dispatch_request, raise_view_returned_none
 from cocopot.request import Request
@@ -15,7 +16,7 @@ from cocopot.response import Response
 from cocopot.routing import Router
 from cocopot.speedups import RequestHandler
 
-handle_request = RequestHandler(
+HANDLER = RequestHandler(
     lifecycle.handle_request,
     match_request=lifecycle.match_request,
     plain_serve=fastpath.serve,
@@ -25,6 +26,7 @@ handle_request = RequestHandler(
     serve_value=fastpath.serve_value,
     answer_exception=lifecycle.answer_exception,
     tear_down=lifecycle.tear_down,
+    run_every=run_every,
     context_class=Context,
     request_class=Request,
     router_class=Router,
@@ -32,4 +34,5 @@ handle_request = RequestHandler(
     current=CURRENT,
     type_headers=TYPE_HEADERS,
     encoder=ENCODER,
-).as_method()
+)
+handle_request = HANDLER.as_method()

@@ -106,6 +106,7 @@ class RequestOverrides:
         """
         return coroutines.async_to_sync(cast("Cocopot", self), func)
 
+    @entry.HANDLER.as_call
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         outermost = self._outermost
         if outermost is None:

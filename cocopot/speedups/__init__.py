@@ -19,6 +19,7 @@ try:
         LazyHeaders,
         PipelineState,
         RequestHandler,
+        RequestState,
         TextEncoder,
         is_plain_value,
         match_plain,
@@ -38,7 +39,7 @@ except ImportError:  # also if an outdated one lacks a name
         plain_arguments,
         proxy_class,
     )
-    from cocopot.speedups.serving import ContextState, PipelineState, RequestHandler
+    from cocopot.speedups.serving import ContextState, PipelineState, RequestHandler, RequestState
 
 __all__ = [
     "COMPILED",
@@ -49,6 +50,7 @@ __all__ = [
     "LazyHeaders",
     "PipelineState",
     "RequestHandler",
+    "RequestState",
     "TextEncoder",
     "is_plain_value",
     "match_plain",

@@ -10,3 +10,4 @@ from cocopot.speedups.python import proxy_class as proxy_class
 from cocopot.speedups.serving import ContextState as ContextState
 from cocopot.speedups.serving import PipelineState as PipelineState
 from cocopot.speedups.serving import RequestHandler as RequestHandler
+from cocopot.speedups.serving import RequestState as RequestState

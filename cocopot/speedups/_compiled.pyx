@@ -6,6 +6,7 @@ when it is assigned: anything but a dict is a `TypeError` where a dict is declar
 """
 
 from functools import update_wrapper
+from types import MethodType
 
 from cython cimport binding
 from cpython.dict cimport PyDict_Items
@@ -44,7 +45,11 @@ cpdef new(cls):
 
 
 cdef bint is_without_constructor(TypeObject *cls):
-    return cls.tp_new == PyBaseObject_Type.tp_new or cls.tp_new == (<TypeObject *>ContextState).tp_new
+    return (
+        cls.tp_new == PyBaseObject_Type.tp_new
+        or cls.tp_new == (<TypeObject *>ContextState).tp_new
+        or cls.tp_new == (<TypeObject *>RequestState).tp_new
+    )
 
 
 cdef class Lazy:

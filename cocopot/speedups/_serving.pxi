@@ -2,8 +2,11 @@
 
 
 cdef extern from "Python.h":
+    PyObject *PyMethod_GET_FUNCTION(object method)
     object PyContextVar_Set(object variable, object value)
     int PyContextVar_Reset(object variable, object token) except -1
+    # It does not call `__getattr__`, which only an attribute that is missing needs.
+    object PyObject_GenericGetAttr(object instance, str name)
     object PyObject_VectorcallDict(object function, PyObject **args, size_t number, PyObject *keywords)
 
 
@@ -21,8 +24,18 @@ cdef class ContextState:
     cdef public object _exc
 
 
+cdef class RequestState:
+    cdef public object environ
+    cdef public object app
+    cdef public object url_rule
+    cdef public object view_args
+    cdef public object routing_exception
+    cdef public bint holds_files
+
+
 cdef class PipelineState:
     cdef public object serve
+    cdef public object plain_teardown_hook
     cdef public object tear_down
     cdef public object request_started_hook
     cdef public object url_value_preprocessor_hook
@@ -31,8 +44,8 @@ cdef class PipelineState:
 
 
 cdef class RequestHandler:
-    cdef object general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
-    cdef object serve_value, answer_exception, tear_down
+    cdef object method, general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
+    cdef object serve_value, answer_exception, tear_down, run_every
     cdef object context_class, request_class, router_class, response_class, current
     cdef dict type_headers
     cdef TextEncoder encoder
@@ -49,6 +62,7 @@ cdef class RequestHandler:
         serve_value,
         answer_exception,
         tear_down,
+        run_every,
         context_class,
         request_class,
         router_class,
@@ -66,6 +80,7 @@ cdef class RequestHandler:
         self.serve_value = serve_value
         self.answer_exception = answer_exception
         self.tear_down = tear_down
+        self.run_every = run_every
         self.context_class = context_class
         self.request_class = request_class
         self.router_class = router_class
@@ -79,20 +94,33 @@ cdef class RequestHandler:
         def handle_request(app, environ, start_response):
             return self.handle(app, environ, start_response)
 
-        return update_wrapper(handle_request, self.general)
+        self.method = update_wrapper(handle_request, self.general)
+        return self.method
+
+    def as_call(self, general):
+        @binding(True)
+        def call(app, environ, start_response):
+            outermost = PyObject_GenericGetAttr(app, "_outermost")
+            if outermost is not None:
+                return outermost(environ, start_response)
+            application = PyObject_GenericGetAttr(app, "wsgi_app")
+            if type(application) is MethodType and PyMethod_GET_FUNCTION(application) == <PyObject *>self.method:
+                return self.handle(app, environ, start_response)
+            return application(environ, start_response)
+
+        return update_wrapper(call, general)
 
     cdef object handle(self, app, environ, start_response):
         if (
             type(environ) is not dict
-            or not app.started
-            or app.overridden
-            or app.request_class is not self.request_class
+            or not PyObject_GenericGetAttr(app, "started")
+            or PyObject_GenericGetAttr(app, "overridden")
+            or PyObject_GenericGetAttr(app, "request_class") is not self.request_class
         ):
             return self.general(app, environ, start_response)
-        request = new(self.request_class)
+        cdef RequestState request = new(self.request_class)
         request.environ = environ
         request.app = app
-        request.holds_files = False
         cdef ContextState context = new(self.context_class)
         context.app = app
         context.request = request
@@ -103,7 +131,7 @@ cdef class RequestHandler:
         try:
             try:
                 endpoint = self.match(app, request, <dict>environ)
-                pipeline = (<dict>app.plugins.compiled).get(endpoint)
+                pipeline = (<dict>PyObject_GenericGetAttr(app, "plugins").compiled).get(endpoint)
                 if pipeline is None:
                     pipeline = app.pipeline_for(endpoint)
                 context.pipeline = pipeline
@@ -122,7 +150,9 @@ cdef class RequestHandler:
             else:
                 context.holds = 0
                 try:
-                    if pipeline is None or pipeline.tear_down is not None:
+                    if pipeline is not None and pipeline.plain_teardown_hook is not None:
+                        self.run_every(app, pipeline.plain_teardown_hook, app, request, error)
+                    elif pipeline is None or pipeline.tear_down is not None:
                         self.tear_down(context, error)
                 finally:
                     PyContextVar_Reset(self.current, token)
@@ -130,10 +160,10 @@ cdef class RequestHandler:
                 context.forget_frames()
             error = None  # break the reference cycle exception -> traceback -> frame
 
-    cdef object match(self, app, request, dict environ):
-        router = app.router
+    cdef object match(self, app, RequestState request, dict environ):
+        router = PyObject_GenericGetAttr(app, "router")
         if type(router) is self.router_class and has_plain_length(environ):
-            found = match_plain(router, environ, app.config)
+            found = match_plain(router, environ, PyObject_GenericGetAttr(app, "config"))
             if found is not None:
                 rule, request.view_args = <tuple>found
                 request.url_rule = rule
@@ -141,7 +171,8 @@ cdef class RequestHandler:
         return self.match_request(app, request, environ)
 
     cdef object serve(self, ContextState context, PipelineState pipeline, dict environ, start_response):
-        app, request = context.app, context.request
+        app = context.app
+        cdef RequestState request = context.request
         value = None
         try:
             if pipeline.request_started_hook is not None:
@@ -165,12 +196,12 @@ cdef class RequestHandler:
                 return (<tuple>encoded)[0]
         return self.serve_value(context, environ, start_response, value)
 
-    cdef object call_view(self, app, request, dict environ):
+    cdef object call_view(self, app, RequestState request, dict environ):
         rule = request.url_rule
         method = environ["REQUEST_METHOD"]
         if rule is None or (method != "GET" and method != "POST"):
             return self.dispatch_request(app, request)
-        view = app.view_functions.get(rule.endpoint)
+        view = PyObject_GenericGetAttr(app, "view_functions").get(rule.endpoint)
         if view is None:
             return self.dispatch_request(app, request)
         arguments = request.view_args

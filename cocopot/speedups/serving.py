@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
     from cocopot.app import Cocopot
     from cocopot.context import Context
+    from cocopot.exceptions import HTTPException
     from cocopot.pipeline.endpoint import EndpointPipeline
     from cocopot.pipeline.sessions import RequestSession
     from cocopot.request import Request
-    from cocopot.types import Function, StartResponse, WSGIEnvironment
+    from cocopot.routing import Rule
+    from cocopot.types import F, Function, StartResponse, WSGIEnvironment
 
     Handler = Callable[[Cocopot, WSGIEnvironment, StartResponse], Iterable[bytes]]
 
@@ -41,12 +43,29 @@ class ContextState:
     _exc: BaseException | None = None
 
 
+class RequestState:
+    """What serving a request sets on it: attributes that the compiled twin reads and writes as fields."""
+
+    environ: WSGIEnvironment
+    #: The application, for its limits and its JSON library; set by the framework.
+    app: Cocopot | None = None
+    #: The rule that matched the URL; `None` before matching and when nothing matched.
+    url_rule: Rule | None = None
+    #: The arguments of the view, taken from the URL; `None` when nothing matched.
+    view_args: dict[str, Any] | None = None
+    #: Why no rule matched: not found, method not allowed, or a redirect.
+    routing_exception: HTTPException | None = None
+    #: Whether uploaded files have been read, which `close` has to close.
+    holds_files: bool = False
+
+
 class PipelineState:
     """The part of an endpoint's pipeline that the fast path reads."""
 
     __slots__ = (
         "after_request_hook",
         "before_request_hook",
+        "plain_teardown_hook",
         "request_started_hook",
         "serve",
         "tear_down",
@@ -72,3 +91,11 @@ class RequestHandler:
     def as_method(self) -> Handler:
         """Return the function that serves requests, which may be a method of the application."""
         return self.general
+
+    def as_call(self, general: F) -> F:
+        """Return what an application is called with: `general`, or a function that does the same.
+
+        Args:
+            general: `Cocopot.__call__`, which calls `_outermost`, or else `wsgi_app`.
+        """
+        return general

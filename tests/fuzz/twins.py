@@ -248,7 +248,7 @@ def _send(app: Cocopot, environ: dict[str, Any], body: bytes, fails: int) -> obj
 
     environ = {**environ, "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO()}
     try:
-        answer = app.wsgi_app(environ, start_response)
+        answer = app(environ, start_response)
         content = list(answer)
         if (close := getattr(answer, "close", None)) is not None:
             close()

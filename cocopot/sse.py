@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import queue
 import re
 import signal
@@ -258,6 +259,16 @@ class _ThreadReader:
 #: The streams of this process that have begun and not ended.
 _open: weakref.WeakSet[_EventStream] = weakref.WeakSet()
 _lock = threading.Lock()  # for changes of it
+
+
+def _renew_lock() -> None:
+    """Create the lock again, in the child of a fork: another thread of the parent may hold it."""
+    global _lock  # noqa: PLW0603 - one for the process
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def end_event_streams(app: Cocopot | None = None) -> None:

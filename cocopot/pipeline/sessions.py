@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import warnings
@@ -46,7 +47,17 @@ _BLOCKED = (
 )
 _OPENING_TIMEOUT = 5.0  # seconds that an event loop waits for a thread that opens the session
 # Held while the lock of a request's session is created.
-_CREATION = threading.Lock()
+_creation = threading.Lock()
+
+
+def _renew_lock() -> None:
+    """Create the lock again, in the child of a fork: another thread of the parent may hold it."""
+    global _creation  # noqa: PLW0603 - one for the process
+    _creation = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class RequestSession:
@@ -106,7 +117,7 @@ def open_session(context: Context) -> Session:
         RuntimeError: If what opens the session reads it, or if an event loop waits too long for another
             thread that opens it.
     """
-    with _CREATION:
+    with _creation:
         state = context.opened_session
         if state is None:
             state = context.opened_session = RequestSession()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_CLOSED = "The application is being closed."
 _CLOSE_TIMEOUT = 5.0  # seconds that an iterator has to end when it is closed
 
 
@@ -36,7 +37,8 @@ class AsyncSource(Generic[T]):
     @property
     def is_running(self) -> bool:
         """Whether the iterator has begun and not ended."""
-        return self._task is not None and not self._task.done()
+        task = self._task
+        return task is not None and not task.done() and not task.get_loop().is_closed()
 
     async def next(self, seconds: float | None) -> T | object:
         """Return the next item, or `PENDING` if it does not arrive in time; it is not lost then.
@@ -50,10 +52,10 @@ class AsyncSource(Generic[T]):
         """
         if self._task is None:
             self._task = asyncio.create_task(self._run())
-        elif self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
-            if self._task.done() and not self._task.cancelled():
-                raise StopAsyncIteration
-            raise ServiceUnavailable("The application is being closed.")
+        elif self._task.done() and not self._task.cancelled():
+            raise StopAsyncIteration
+        elif self._task.cancelling() or self._task.get_loop() is not asyncio.get_running_loop():
+            raise ServiceUnavailable(_CLOSED)
         if self._answer is None:
             self._answer = asyncio.get_running_loop().create_future()
             self._wanted.set()
@@ -99,6 +101,7 @@ class AsyncSource(Generic[T]):
                 if self._answer is not None and not self._answer.done():
                     self._answer.set_result(item)
         except asyncio.CancelledError:
+            self._refuse_answer()
             raise
         except BaseException as error:
             if self._is_closing or self._answer is None:
@@ -110,3 +113,11 @@ class AsyncSource(Generic[T]):
             close: Any = getattr(iterator, "aclose", None)
             if close is not None:
                 await close()
+
+    def _refuse_answer(self) -> None:
+        """Let the thread that waits for an item raise the reason, if the task is cancelled from outside."""
+        answer, task = self._answer, asyncio.current_task()
+        is_cancelled = task is not None and task.cancelling() > 0 and not self._is_closing
+        if is_cancelled and answer is not None and not answer.done():
+            answer.set_exception(ServiceUnavailable(_CLOSED))
+            answer.exception()  # so that asyncio does not report that it was not retrieved

@@ -36,6 +36,8 @@ class EventLoop:
     def __init__(self) -> None:
         #: The applications that have used it and are not closed.
         self.users = weakref.WeakSet[Any]()
+        #: What threads wait for.
+        self.calls: set[Call[Any]] = set()
         # The applications of tasks: those of the requests that have started them.
         self._owners = weakref.WeakKeyDictionary[asyncio.Task[Any], "weakref.ref[Cocopot]"]()
         self._is_ended = False
@@ -77,7 +79,8 @@ class EventLoop:
             coroutine: The coroutine.
         """
         self.users.add(app)
-        call, owner = Call(self._loop, coroutine), weakref.ref(app)
+        call, owner = Call(self._loop, app, coroutine), weakref.ref(app)
+        self.calls.add(call)
 
         def start() -> None:
             self._owners[call.start()] = owner
@@ -87,7 +90,11 @@ class EventLoop:
 
     def cancel(self, app: Cocopot) -> None:
         """Cancel the tasks of an application, and wait for them."""
-        self._wait(self._cancel(task for task, owner in list(self._owners.items()) if owner() is app))
+
+        async def cancel() -> None:  # lists the tasks in the thread of the loop, which changes them
+            await self._cancel([task for task, owner in self._owners.items() if owner() is app])
+
+        self._wait(cancel())
 
     def end(self) -> None:
         """Cancel all tasks, wait for them, and end the loop and its thread."""
@@ -106,6 +113,8 @@ class EventLoop:
         running = {task for task in tasks if task is not own and not task.done()}
         if not running:
             return
+        for call in list(self.calls):
+            call.is_released = call.is_released or call.task in running
         for task in running:
             task.cancel()
         ended, unended = await asyncio.wait(running, timeout=_END_TIMEOUT)
@@ -117,6 +126,8 @@ class EventLoop:
 
     async def _end(self) -> None:
         await self._cancel(asyncio.all_tasks())
+        for call in list(self.calls):
+            call.abandon()
         await self._loop.shutdown_asyncgens()
         self._executor.shutdown(wait=False)
         self._is_ended = True
@@ -128,22 +139,36 @@ class Call(Generic[T]):
 
     Args:
         loop: The event loop.
+        app: The application that the coroutine belongs to.
         coroutine: The coroutine.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, app: Cocopot, coroutine: Coroutine[Any, Any, T]
+    ) -> None:
+        self.app = app
+        #: Whether it is cancelled because the application, or the event loop, ends.
+        self.is_released = False
+        #: The task that runs the coroutine, when it has begun.
+        self.task: asyncio.Task[T] | None = None
         self._loop = loop
         self._coroutine = coroutine
         self._future: Future[T] = Future()
-        self._task: asyncio.Task[T] | None = None
 
     def start(self) -> asyncio.Task[T]:
         """Start the coroutine, and return its task; called in the thread of the loop."""
-        self._task = self._loop.create_task(self._coroutine)
-        self._task.add_done_callback(self._finish)
-        return self._task
+        self.task = self._loop.create_task(self._coroutine)
+        self.task.add_done_callback(self._finish)
+        return self.task
+
+    def abandon(self) -> None:
+        """Let the thread go on; called in the thread of the loop, which ends before the coroutine."""
+        self.is_released = True
+        self._future.cancel()
 
     def _finish(self, task: asyncio.Task[T]) -> None:
+        if self._future.cancelled():
+            return
         if task.cancelled():
             self._future.cancel()
         elif (error := task.exception()) is not None:
@@ -152,8 +177,8 @@ class Call(Generic[T]):
             self._future.set_result(task.result())
 
     def _interrupt(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        if self.task is not None:
+            self.task.cancel()
 
     def wait(self) -> T:
         """Wait until the coroutine has ended, and return what it returns.
@@ -207,8 +232,11 @@ def run(app: Cocopot, coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         return call.wait()
     except CancelledError:
-        if app not in loop.users:
+        if call.is_released:
             raise ServiceUnavailable("The application is being closed.") from None
+    finally:
+        with _lock:
+            loop.calls.discard(call)
     raise RuntimeError("The coroutine was cancelled: it, or what it awaited, raised asyncio.CancelledError.")
 
 
@@ -219,16 +247,19 @@ _NESTED = (
 )
 
 
-def release(app: Cocopot) -> None:
+def release(app: Cocopot, *, if_idle: bool = False) -> None:
     """Cancel the tasks of an application; if no other one uses the event loop, end it.
 
     Args:
         app: The application, which is being closed.
+        if_idle: Whether nothing happens while a thread waits for one of its coroutines.
     """
     global _loop  # noqa: PLW0603 - one for the process
     with _lock:
         loop = _loop
         if loop is None or app not in loop.users:
+            return
+        if if_idle and any(call.app is app for call in loop.calls):
             return
         loop.users.discard(app)
         is_last = not loop.users

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cocopot.exceptions import StartupTimeout
 from cocopot.hooks.reporting import run_every
 from cocopot.locations import SourceLocation, at_place, is_foreign
-from cocopot.pipeline.defaults.coroutines import release_event_loop
+from cocopot.pipeline.defaults.coroutines import claim_event_loop, release_event_loop
 from cocopot.pipeline.middleware import Middleware
 from cocopot.registry.route_options import check_route_options
 from cocopot.sse import end_event_streams
@@ -59,6 +59,7 @@ class Lifespan:
 
     def _start(self) -> None:
         self._is_starting, self._thread = True, threading.get_ident()
+        claim_event_loop(self._app)
         try:
             self._loader.check()
             self._app.config.check()
@@ -89,6 +90,8 @@ class Lifespan:
         app = self._app
         is_started = app.started
         if not is_started:  # a startup that does not end must not keep the process from ending
+            if not self._is_starting:  # coroutines may have run in an application context
+                release_event_loop(app)
             return
         with self._lock:
             if not app.started:

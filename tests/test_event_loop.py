@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cocopot import Cocopot, request
-from cocopot.event_loop import end
+from cocopot import Cocopot, Response, hookimpl, request, stream_with_context
+from cocopot.event_loop import end, release
+from cocopot.exceptions import ServiceUnavailable
 from tests.processes import run_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
 
@@ -138,6 +141,165 @@ def test_a_request_in_flight(app: Cocopot) -> None:
     assert app.test_client().get("/").status_code == 200
 
 
+def test_an_application_that_goes_on(app: Cocopot) -> None:
+    """A request that is cancelled is a 503 also if the next one starts the application before it is."""
+    begun, answered = threading.Event(), threading.Event()
+    app.testing = False
+    other = make_app("other")
+    assert other.test_client().get("/").status_code == 200  # keeps the event loop
+
+    @app.get("/slow")
+    async def slow() -> str:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.to_thread(answered.wait, 20)
+        return "never"
+
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(app.test_client().get, "/slow")
+        assert begun.wait(20)
+        closing = pool.submit(app.close)
+        while app.started:
+            time.sleep(0.001)
+        release(app)
+        ask = pool.submit(app.test_client().get, "/")
+        answered.set()
+        assert (answer.result(20).status_code, ask.result(20).status_code) == (503, 200)
+        closing.result(20)
+    other.close()
+
+
+def test_a_stream_whose_end_takes_time(app: Cocopot) -> None:
+    """A stream that is asked for its next item while it is being cancelled raises a 503."""
+    is_ending, may_end = threading.Event(), threading.Event()
+
+    async def stream() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "item"
+                await asyncio.sleep(0.001)
+        finally:
+            is_ending.set()
+            await asyncio.to_thread(may_end.wait, 20)
+
+    app.add_url_rule("/stream", "stream", lambda: Response(stream_with_context(stream())))
+    other = make_app("other")
+    assert other.test_client().get("/").status_code == 200  # keeps the event loop
+    response = app.test_client().get("/stream")
+    items = response.iter_encoded()
+    assert next(items) == b"item"
+    with ThreadPoolExecutor() as pool:
+        closing = pool.submit(app.close)
+        with pytest.raises(ServiceUnavailable):  # noqa: PT012 - whichever item is the first after it
+            for _ in items:
+                is_ending.wait(0.01)
+        may_end.set()
+        closing.result(20)
+    other.close()
+
+
+@pytest.mark.slow
+def test_a_coroutine_that_ignores_its_cancellation(app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
+    """Its request is a 503 when the event loop ends without it; the thread does not wait for ever."""
+    begun = threading.Event()
+    app.testing = False
+
+    @app.get("/stubborn")
+    async def stubborn() -> str:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        await asyncio.sleep(3600)
+        return "never"
+
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(app.test_client().get, "/stubborn")
+        assert begun.wait(20)
+        app.close()
+        assert answer.result(20).status_code == 503
+    assert "goes on after its cancellation" in caplog.text
+
+
+class TestAfterTheEnd:
+    @pytest.mark.parametrize("place", ["hook", "teardown", "function"])
+    def test_a_response_that_was_open(self, app: Cocopot, place: str) -> None:
+        """What it still runs in the event loop is run, and does not leave one."""
+        calls: list[str] = []
+
+        async def note(*_: object) -> None:
+            await asyncio.sleep(0)
+            calls.append(place)
+
+        if place == "hook":
+            app.plugins.register(ClosedHook(app.ensure_sync(note)), "closed")
+        elif place == "teardown":
+            app.teardown_request(note)
+        app.add_url_rule("/stream", "stream", lambda: Response(stream_with_context(iter(("item",)))))
+        assert app.test_client().get("/").status_code == 200
+        response = app.test_client().get("/stream")
+        app.close()
+        calls.clear()
+        if place == "function":
+            with app.app_context():
+                app.ensure_sync(note)()
+        assert response.get_data() == b"item"
+        response.close()
+        assert calls == [place]
+        assert "cocopot-event-loop" not in {thread.name for thread in threading.enumerate()}
+
+    def test_a_stream_that_was_open(self, app: Cocopot) -> None:
+        """Its next item is a 503, and does not leave an event loop."""
+
+        async def stream() -> AsyncIterator[str]:
+            for number in range(9):
+                yield f"item {number} "
+
+        app.add_url_rule("/stream", "stream", lambda: Response(stream_with_context(stream())))
+        response = app.test_client().get("/stream")
+        app.close()
+        with pytest.raises(ServiceUnavailable):
+            response.get_data()
+        assert "cocopot-event-loop" not in {thread.name for thread in threading.enumerate()}
+
+    def test_an_application_that_was_not_started(self, app: Cocopot) -> None:
+        """Closing it ends the event loop that a coroutine in its context has used."""
+
+        async def identity() -> int:
+            return id(asyncio.get_running_loop())
+
+        with app.app_context():
+            run = app.ensure_sync(identity)
+            assert run() == run()
+        app.close()
+        assert "cocopot-event-loop" not in {thread.name for thread in threading.enumerate()}
+
+    def test_the_start_after_it(self, app: Cocopot) -> None:
+        """An application that is started again has one event loop, from its startup hooks on."""
+        loops: list[str] = []
+
+        @app.on_startup
+        async def start() -> None:
+            loops.append(str(id(asyncio.get_running_loop())))
+
+        for _ in range(2):
+            assert app.test_client().get("/").text == loops[-1]
+            app.close()
+        assert len(loops) == 2
+
+
+class ClosedHook:
+    """Calls a function when a response is closed."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        self.function = function
+
+    @hookimpl
+    def cocopot_response_closed(self) -> None:
+        self.function()
+
+
 def test_a_cancellation_of_its_own(app: Cocopot) -> None:
     """A view that lets a cancellation through is an error of the application, not the end of a thread."""
 
@@ -250,6 +412,44 @@ if child:
     )
     assert process.stdout.split()[-1] == "0"
     assert process.stderr == ""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize("lock", ["event_loop._lock", "sse._lock", "pipeline.sessions._creation"])
+def test_a_fork_while_a_lock_is_held(tmp_path: Path, lock: str) -> None:
+    """The child does not wait for a thread of the parent, which holds one of the locks of the process."""
+    process = run_script(
+        tmp_path / "script.py",
+        SCRIPT
+        + f"""
+import cocopot.event_loop, cocopot.sse, cocopot.pipeline.sessions
+app.add_url_rule("/events", "events", lambda: cocopot.event_stream(iter(["a"])))
+app.add_url_rule("/session", "session", lambda: str(cocopot.session.get("a")))
+
+def hold():
+    with cocopot.{lock}:
+        held.set()
+        done.wait(60)
+
+held, done = threading.Event(), threading.Event()
+threading.Thread(target=hold).start()
+assert held.wait(60)
+child = os.fork()
+if child:
+    print(os.waitpid(child, 0)[1], flush=True)
+    done.set()
+else:
+    signal.alarm(30)
+    assert "data: a" in client.get("/events").text
+    assert client.get("/session").text == "None"
+    assert client.get("/").text == "index"
+    app.close()
+    os._exit(0)
+""",
+        PYTHONWARNINGS="ignore",  # Python 3.12 warns of any fork of a process with threads
+    )
+    assert process.stdout.split()[-1] == "0"
 
 
 @pytest.mark.slow

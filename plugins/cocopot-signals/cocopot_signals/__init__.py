@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from blinker import Namespace
 
 from cocopot import hookimpl
+from cocopot.sessions import NullSession
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from cocopot import Cocopot, Response
+    from cocopot import Cocopot, Request, Response
+    from cocopot.sessions import Session
     from cocopot.templating import Template
 
 #: The name under which the module is registered when it is passed to an application.
@@ -32,6 +34,8 @@ appcontext_tearing_down = signals.signal("appcontext-tearing-down")
 appcontext_pushed = signals.signal("appcontext-pushed")
 appcontext_popped = signals.signal("appcontext-popped")
 message_flashed = signals.signal("message-flashed")
+
+_UNSAVED = "cocopot_signals.unsaved"  # in the environment: the application that will save a session
 
 
 @hookimpl(tryfirst=True)
@@ -68,11 +72,30 @@ def cocopot_message_flashed(app: Cocopot, message: str, category: str) -> None:
 
 
 @hookimpl(wrapper=True, tryfirst=True)
-def cocopot_after_request(app: Cocopot) -> Generator[None, Response, Response]:
+def cocopot_open_session(app: Cocopot, request: Request) -> Generator[None, Session | None, Session | None]:
+    session = yield
+    if session is not None and not isinstance(session, NullSession):
+        request.environ[_UNSAVED] = app
+    return session
+
+
+@hookimpl(wrapper=True, tryfirst=True)
+def cocopot_after_request(app: Cocopot, request: Request) -> Generator[None, Response, Response]:
     response = yield  # around all others: the receivers get the response that they have made
-    if request_finished.receivers:
+    if request_finished.receivers and request.environ.get(_UNSAVED) is not app:
         request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
     return response
+
+
+@hookimpl(wrapper=True, tryfirst=True)
+def cocopot_save_session(
+    app: Cocopot, request: Request, response: Response
+) -> Generator[None, bool | None, bool | None]:
+    request.environ.pop(_UNSAVED, None)  # the response to an error here does not save it again
+    is_saved = yield
+    if request_finished.receivers:  # not before: they get the response with the session's cookie
+        request_finished.send(app, _async_wrapper=app.ensure_sync, response=response)
+    return is_saved
 
 
 @hookimpl(tryfirst=True)  # another implementation that raises would stop it

@@ -30,6 +30,7 @@ from cocopot import (
     flash,
     hookimpl,
     render_template_string,
+    session,
     stream_template_string,
 )
 from cocopot.sessions import Session
@@ -370,6 +371,75 @@ def test_the_order_of_flask(app: Cocopot, sent: list[Any], testing: bool) -> Non
     )
     assert of_app == of_other
     assert len(of_app) == (9 if testing else 10)
+
+
+class OurSessions:
+    """Opens sessions, and notes when one is saved."""
+
+    @hookimpl
+    def cocopot_open_session(self) -> Session:
+        return Session()
+
+    @hookimpl
+    def cocopot_save_session(self, app: Cocopot, response: Response) -> bool:
+        app.extensions["note"]("saved")
+        response.set_cookie("session", "text")
+        return True
+
+
+class TheirSessions(flask.sessions.SessionInterface):
+    """The same for Flask, which calls it also for a session that has not been used."""
+
+    def open_session(self, app: Any, request: Any) -> flask.sessions.SecureCookieSession:
+        return flask.sessions.SecureCookieSession()
+
+    def save_session(self, app: Any, session: Any, response: Any) -> None:
+        if session.accessed:
+            app.extensions["note"]("saved")
+            response.set_cookie("session", "text")
+
+
+def request_with_session(app: Any, finished: Any, used: Any, use: str, fails: str) -> list[str]:
+    """Return what happens in a request, in order: the after-request function, the saving, the signal."""
+    calls: list[str] = []
+
+    def after(response: Any) -> Any:
+        calls.append("after")
+        if fails == "after" and calls == ["after"]:
+            raise ValueError
+        return response
+
+    def index() -> str:
+        if use != "none":
+            used.get("a")
+        if use == "change":
+            used["a"] = 1
+        if fails == "view":
+            raise ValueError
+        return ""
+
+    def receive(sender: object, response: Any) -> None:
+        calls.append(f"finished {response.status_code} {response.headers.get('Set-Cookie')}")
+
+    app.extensions["note"] = calls.append
+    app.after_request(after)
+    app.add_url_rule("/", "index", index)
+    app.logger.disabled = True
+    with finished.connected_to(receive, app):
+        app.test_client().get("/")
+    return calls
+
+
+@pytest.mark.parametrize("fails", ["", "view", "after"])
+@pytest.mark.parametrize("use", ["none", "read", "change"])
+def test_the_session_is_saved_before_the_end_as_in_flask(use: str, fails: str) -> None:
+    """`request_finished` is sent once for a response, when the session is saved, as often as in Flask."""
+    ours = Cocopot("our_session_shop", autoload=False, plugins=[cocopot_signals, OurSessions])
+    theirs = flask.Flask("their_session_shop")
+    theirs.session_interface = TheirSessions()
+    calls = request_with_session(ours, request_finished, session, use, fails)
+    assert calls == request_with_session(theirs, flask.request_finished, flask.session, use, fails)
+    assert len([call for call in calls if call.startswith("finished")]) == 1
 
 
 def test_the_signals_are_those_of_flask() -> None:

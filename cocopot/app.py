@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from werkzeug.exceptions import Aborter
-from werkzeug.utils import redirect
 
 from cocopot import logs, urls
 from cocopot.config import Config
@@ -28,6 +27,7 @@ from cocopot.origins import Origin
 from cocopot.paths import find_instance_path
 from cocopot.pipeline.defaults import BUILTINS
 from cocopot.pipeline.overrides import RequestOverrides, pipeline_for
+from cocopot.redirects import redirect_response
 from cocopot.registry.route_options import add_scope_options, place_of_caller
 from cocopot.request import Request
 from cocopot.response import Response
@@ -255,7 +255,7 @@ class Cocopot(Runnable, RequestOverrides):
             location: The URL, relative or absolute.
             code: 301, 302, 303, 305, 307 or 308.
         """
-        return cast("Response", redirect(location, code, self.response_class))
+        return redirect_response(location, code, self.response_class)
 
     # -- files ---------------------------------------------------------
 

@@ -15,14 +15,14 @@ from cocopot.coroutines import Synchronous
 from cocopot.datastructures import check_etag, check_file_name, clean_file_name
 from cocopot.exceptions import NotFound
 from cocopot.functions import check_function, name_of
+from cocopot.redirects import redirect_response
+from cocopot.response import Response
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import IO, Unpack
 
     from werkzeug.wrappers import Response as WerkzeugResponse
-
-    from cocopot.response import Response
 
 AfterFunction = TypeVar("AfterFunction", bound=Callable[[Any], object])
 #: Seconds, or a function that returns them for a file name; `None` for no caching.
@@ -68,7 +68,7 @@ def redirect(location: str, code: int = 302, response_class: type[Response] | No
     context = CURRENT.get(None)
     if response_class is None and context is not None:
         return context.app.redirect(location, code)
-    return _as_response(werkzeug.utils.redirect(location, code, response_class))
+    return redirect_response(location, code, response_class or Response)
 
 
 def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoReturn:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from werkzeug.routing import BuildError
 
 from cocopot.context import current_or_none
+from cocopot.request_urls import quote_path
 
 if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Of an endpoint with more characters nothing is computed that takes the square of its length.
 LONGEST_USUAL = 200
+_SAFE_IN_FRAGMENT = "%!#$&'()*+,/:;=?@"
 
 
 def domain_of(app: Cocopot) -> tuple[str | None, str | None]:
@@ -84,6 +86,10 @@ def url_for(
     if scheme is not None and not external:
         raise ValueError("url_for() with _scheme= builds an external URL; remove _external=False.")
     app.inject_url_defaults(endpoint, values)
+    if context is not None and scheme is None and "create_url_adapter" not in app.overridden:
+        plain_url = _plain_url(app, context, endpoint, values, method, external=external)
+        if plain_url is not None:
+            return _with_anchor(plain_url, anchor)
     adapter = context.url_adapter if context is not None else app.create_url_adapter(None)
     if adapter is None:
         raise RuntimeError(
@@ -95,10 +101,39 @@ def url_for(
     except BuildError as error:
         values.update(_anchor=anchor, _method=method, _scheme=scheme, _external=external)
         return app.handle_url_build_error(error, endpoint, values)
-    if anchor is not None:
-        fragment = quote(anchor, safe="%!#$&'()*+,/:;=?@")
-        url = f"{url}#{fragment}"
-    return url
+    return _with_anchor(url, anchor)
+
+
+def _with_anchor(url: str, anchor: str | None) -> str:
+    return url if anchor is None else f"{url}#{quote(anchor, safe=_SAFE_IN_FRAGMENT)}"
+
+
+def _plain_url(
+    app: Cocopot, context: Context, endpoint: str, values: Options, method: str | None, *, external: bool
+) -> str | None:
+    """Return a URL as the adapter of a request builds it, or `None` where only the adapter can.
+
+    The host of a request that a rule matches is valid and trusted.
+    """
+    request = context.request
+    domain: str | None = ""
+    if request is None or request.url_rule is None:
+        return None
+    if app.config["SERVER_NAME"] is not None:
+        domain = domain_of(app)[1]  # `None` if it depends on the host
+    environ = request.environ
+    path = app.router.build_path(endpoint, values, method, environ["REQUEST_METHOD"], domain)
+    if path is None:
+        return None
+    if not external:
+        script_name = environ.get("SCRIPT_NAME")
+        root = quote_path(script_name.encode("latin1")).rstrip("/") if script_name else ""
+        return f"{root}/{path.lstrip('/')}"
+    adapter = context.url_adapter
+    if adapter is None or adapter.subdomain or domain:
+        return None
+    scheme = "https" if adapter.url_scheme in {"https", "wss"} else "http"
+    return f"{scheme}://{adapter.server_name}{adapter.script_name[:-1]}/{path.lstrip('/')}"
 
 
 def _context_of(app: Cocopot) -> Context | None:

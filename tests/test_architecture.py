@@ -48,6 +48,7 @@ request_urls
 request
 conditions cookies
 response
+redirects
 sessions
 routing.parts routing.converters routing.building routing.rule
 routing.readers routing.edges routing.walk routing.plans routing.table routing.matcher routing.router routing

@@ -7,6 +7,7 @@ import pytest
 
 from cocopot import Blueprint, Cocopot, request, url_for
 from cocopot.exceptions import BuildError
+from cocopot.routing import Router, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +139,63 @@ class TestUrlFor:
         app.register_blueprint(outer)
         with app.test_request_context():
             assert url_for(f"{outer.name}.{inner.name}.view") == "/2"
+
+
+class TestPlainUrls:
+    """URLs that are built without the adapter are those that the adapter builds."""
+
+    @pytest.mark.parametrize("config", [{}, {"SERVER_NAME": "h.example"}])
+    @pytest.mark.parametrize("root", ["", "/my app"])
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_they_are_the_adapters(self, config: dict[str, Any], root: str, method: str) -> None:
+        """Whatever the rules, the values and the request, the URL is the adapter's, or both raise."""
+        app = Cocopot(__name__, autoload=False, static_folder=None)
+        app.config.update(config)
+        for rule, endpoint, options in (
+            ("/", "one", {}),
+            ("/n/<int:n>", "one-variable", {}),
+            ("/é/<int(max=9):n>/<path:p>", "two", {}),
+            ("/several", "several", {"methods": ["POST"]}),
+            ("/several/<n>", "several", {}),
+            ("/pages", "pages", {"defaults": {"n": 1}}),
+            ("/pages/<int:n>", "pages", {}),
+            ("/api", "api", {"subdomain": "api"}),
+            (
+                "/socket",
+                "socket",
+                {"websocket": True, "methods": ["GET"], "provide_automatic_options": False},
+            ),
+        ):
+            app.add_url_rule(rule, endpoint, **options)
+        all_values: list[dict[str, Any]] = [
+            *({}, {"n": 7}, {"n": None}, {"n": 10, "p": "a/é"}, {"n": 1, "p": "x", "q": [1, 2]}),
+            *({"n": "x"}, {"q": "a b&c", "n": 1}, {"é": 1, "n": 2, "z": None}, {"n": 1, "p": None, "q": ""}),
+        ]
+        app.view_functions["one"] = lambda: ""
+        with app.test_request_context("/", base_url=f"http://H.example:80{root}", method=method) as context:
+            adapter = context.url_adapter
+            assert adapter is not None
+            for known in app.router.iter_rules():
+                for values in all_values * 2:
+                    for external in (True, False):
+                        expected = attempt(adapter.build, known.endpoint, values, force_external=external)
+                        actual = attempt(url_for, known.endpoint, _external=external, **values)
+                        assert actual == expected, (known, values)
+
+    def test_a_rule_that_is_added(self, app: Cocopot) -> None:
+        """A rule that is added later counts, also where a URL of its endpoint has been built."""
+        router = Router([Rule("/x", endpoint="x")])
+        assert router.build_path("x", {"n": 1}, None, "GET", "") == "/x?n=1"
+        router.add(Rule("/x/<n>", endpoint="x"))
+        assert router.build_path("x", {"n": 1}, None, "GET", "") == "/x/1"
+
+
+def attempt(function: Callable[..., str], *args: Any, **kwargs: Any) -> str | type[Exception]:
+    """Return the result, or the class of the exception."""
+    try:
+        return function(*args, **kwargs)
+    except (BuildError, ValueError) as error:
+        return type(error)
 
 
 class TestBuildErrors:

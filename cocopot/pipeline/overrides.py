@@ -156,11 +156,13 @@ class RequestOverrides:
             endpoint: The endpoint.
             values: The values, which are changed in place.
         """
-        blueprints = cast("Cocopot", self).blueprints
-        head = endpoint
-        if len(endpoint) > urls.LONGEST_USUAL:  # perhaps a client's, with any number of dots
-            head = endpoint[: max(map(len, blueprints), default=0) + 1]
-        scopes = [name for name in blueprints_of(head) if name in blueprints]
+        scopes: list[str] = []
+        if "." in endpoint:
+            blueprints = cast("Cocopot", self).blueprints
+            head = endpoint
+            if len(endpoint) > urls.LONGEST_USUAL:  # perhaps a client's, with any number of dots
+                head = endpoint[: max(map(len, blueprints), default=0) + 1]
+            scopes = [name for name in blueprints_of(head) if name in blueprints]
         call = self.plugins.compiled_hook("cocopot_url_defaults", scopes)
         if call is not None:
             call(self, endpoint, values)

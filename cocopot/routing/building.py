@@ -44,7 +44,7 @@ class Builder:
         Exception: Its converter cannot write the default of a variable.
     """
 
-    __slots__ = ("_domain", "_encode", "_path", "_sorts", "names", "variables")
+    __slots__ = ("_domain", "_encode", "_path", "_sorts", "domain", "is_plain", "names", "variables")
 
     def __init__(self, rule: Rule) -> None:
         domain, path = split_trace(rule)
@@ -54,6 +54,10 @@ class Builder:
         self.names = frozenset((*self.variables, *map(str, rule.defaults or ())))
         self._domain = domain
         self._path = path
+        #: The host or the subdomain, if it has no variable.
+        self.domain = None if domain[1] else domain[0]
+        #: Whether `path` builds all that Werkzeug would.
+        self.is_plain = not domain[1] and not rule.defaults and "%" not in domain[0]
         self._encode = rule._encode_query_vars  # noqa: SLF001 - Werkzeug has no public name for it
         own = type(rule)._encode_query_vars is not WerkzeugRule._encode_query_vars  # noqa: SLF001
         self._sorts = rule.map.sort_parameters or own
@@ -74,6 +78,27 @@ class Builder:
             query = f"?{self._query(unknown)}"
         domain = _write(self._domain, values) if self._domain[1] else self._domain[0]
         return domain, _write(self._path, values) + query
+
+    def path(self, values: Mapping[str, Any]) -> str | None:
+        """Return the path with a query, as `build` does, or `None` if a value is missing.
+
+        Args:
+            values: The values; those that are `None` are missing.
+
+        Raises:
+            ValidationError: A converter does not accept a value.
+        """
+        text, variables = self._path
+        for name, write, following in variables:
+            value = values.get(name)
+            if value is None:
+                return None
+            text += write(value) + following
+        if len(values) > len(variables):
+            names = self.names
+            unknown = {n: value for n, value in values.items() if value is not None and n not in names}
+            return f"{text}?{self._query(unknown)}" if unknown else text
+        return text
 
     def _query(self, values: Mapping[str, Any]) -> str:
         pairs = []

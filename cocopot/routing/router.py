@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import BaseConverter, MapAdapter, RuleFactory
 
+    from cocopot.routing.building import Builder
     from cocopot.routing.plans import Match
     from cocopot.routing.rule import Rule
     from cocopot.routing.table import Domain, Host, Table
@@ -77,6 +78,8 @@ class Router(Map):
         host_matching: bool = False,
     ) -> None:
         self._lock = RLock()
+        #: By endpoint, for those of one rule: its builder, if that decides everything.
+        self._plain_builders: dict[str, Builder] = {}
         super().__init__(
             None,
             default_subdomain=default_subdomain,
@@ -132,6 +135,7 @@ class Router(Map):
                 endpoint: sorted(rules, key=WerkzeugRule.build_compare_key)
                 for endpoint, rules in self._rules_by_endpoint.items()
             }
+            self._plain_builders = {}
             self._remap = False
 
     def match_request(  # noqa: C901, PLR0912 - the hot path
@@ -212,11 +216,21 @@ class Router(Map):
             pass
         if known_not_found:
             raise NotFound
-        return self._walk(table, domain, path, method) or self._match_bound(
+        is_plain = server_name is None and subdomain is None and not self.host_matching
+        return self._walk(environ, table, domain, path, method, is_plain=is_plain) or self._match_bound(
             environ, path, method, server_name, subdomain
         )
 
-    def _walk(self, table: Table, domain: Domain, path: str, method: str) -> Match | None:
+    def _walk(
+        self,
+        environ: WSGIEnvironment,
+        table: Table,
+        domain: Domain,
+        path: str,
+        method: str,
+        *,
+        is_plain: bool,
+    ) -> Match | None:
         """Match by a walk of the states; return `None` where an adapter is needed, mostly for a redirect."""
         if not path or path[1:2] == "/":
             return None
@@ -233,9 +247,52 @@ class Router(Map):
             rule, values = found
             return None if id(rule) in table.redirecting else (rule, read_arguments(rule, values))
         except SlashRequiredError:
-            return None
+            if not is_plain:
+                return None
+            raise RequestRedirect(_own_url(environ, f"{path}/")) from None
         except ValidationError:
             raise walk.error() from None
+
+    def build_path(
+        self,
+        endpoint: str,
+        values: Mapping[str, Any],
+        method: str | None,
+        default_method: str,
+        domain: str | None,
+    ) -> str | None:
+        """Return the path of a URL, with its query, or `None` where an adapter has to decide.
+
+        Args:
+            endpoint: The endpoint.
+            values: The values; those that are `None` are missing.
+            method: As for `MapAdapter.build`.
+            default_method: The method of the request.
+            domain: The subdomain of the request, or `None` if it is not known.
+        """
+        if self._remap:
+            self.update()
+        builders = self._plain_builders  # read once: another thread may add rules
+        builder = builders.get(endpoint)
+        if builder is not None and method is None and builder.domain == domain:
+            try:
+                return builder.path(values)
+            except Exception:  # noqa: BLE001 - the adapter raises it, unless another value is missing
+                return None
+        if self.host_matching or type(self) is not Router:
+            return None
+        rules = cast("list[Rule]", self._rules_by_endpoint.get(endpoint, ()))
+        if method is None and len(rules) == 1 and rules[0].is_plain and rules[0].builder.is_plain:
+            builders[endpoint] = rules[0].builder
+        values = {name: value for name, value in values.items() if value is not None}
+        # Werkzeug prefers a rule for the method of the request.
+        for wanted in (default_method, None) if method is None else (method,):
+            for rule in rules:
+                if not rule.is_plain:
+                    return None
+                if rule.suitable_for(values, wanted) and (built := rule.build(values)) is not None:
+                    return built[1] if built[0] == domain else None
+        return None
 
     def bind_to_environ(
         self,
@@ -310,6 +367,15 @@ class Router(Map):
         plain = server_name is None and subdomain is None
         hosts = table.hosts.get(environ["wsgi.url_scheme"], {})
         table.cache_host(hosts, host if plain else (host, server_name, subdomain), domain)
+
+
+def _own_url(environ: WSGIEnvironment, path: str) -> str:
+    """Return the URL of another path on the host of a request, with the query of the request."""
+    scheme = environ["wsgi.url_scheme"]
+    root = quote_path(environ.get("SCRIPT_NAME", "").encode("latin1")).strip("/")
+    query = quote_query(environ.get("QUERY_STRING", "").encode("latin1"))
+    url = f"{scheme}://{host_of(environ).lower()}{root and f'/{root}'}/{quote_path(path).lstrip('/')}"
+    return f"{url}?{query}" if query else url
 
 
 def _scheme(environ: WSGIEnvironment) -> str:

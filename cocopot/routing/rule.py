@@ -96,6 +96,23 @@ class Rule(WerkzeugRule):
             copy.options = self.options
         return copy
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether neither a subclass nor a WebSocket changes its URLs."""
+        return type(self) is Rule and not self.websocket
+
+    def suitable_for(self, values: Mapping[str, Any], method: str | None = None) -> bool:
+        """Return whether there is a value for each variable, and the method is one of the rule's.
+
+        Args:
+            values: The values.
+            method: The method, or `None` for any.
+        """
+        if self.defaults:
+            return super().suitable_for(values, method)
+        is_wanted = method is None or self.methods is None or method in self.methods
+        return is_wanted and self.arguments <= values.keys()
+
     def get_empty_kwargs(self) -> Mapping[str, Any]:
         """Return the keyword arguments for an unbound copy of this rule."""
         return {

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import pytest
-from werkzeug.exceptions import BadHost, MethodNotAllowed, NotFound
+from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, Map, RequestRedirect, Submount
 from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.routing.exceptions import WebsocketMismatch
@@ -268,6 +268,26 @@ def test_subdomain() -> None:
         assert router.match_request(api, "/", "GET", "example.com")[0].endpoint == "api"
         assert router.match_request(environ(), "/", "GET", "example.com")[0].endpoint == "main"
         assert router.match_request(environ(), "/", "GET", None, "api")[0].endpoint == "api"
+
+
+@pytest.mark.parametrize("rest", ["a", "a/b", "a//b/", "a\n", "\na", "a/\nb/c", "/a", "", "a/" * 30])
+def test_the_rest_of_a_path(rest: str) -> None:
+    """A path at the end of a rule is found without a walk where that finds what Werkzeug does."""
+    rules = [("/f/<int:n>/<path:p>", ["GET"]), ("/f/<path:q>", None), ("/f/a", None)]
+    router = Router([Rule(string, endpoint=string, methods=methods) for string, methods in rules])
+    oracle = Map([WerkzeugRule(string, endpoint=string, methods=methods) for string, methods in rules])
+    for path in (f"/f/{rest}", f"/f/7/{rest}"):
+        for method in ("GET", "POST"):
+            try:
+                expected = oracle.bind("example.com").match(path, method)
+            except HTTPException as error:
+                with pytest.raises(type(error)):
+                    match(router, path, method)
+                continue
+            assert match(router, path, method) == expected
+            found = router.match_plain(environ(path, method), {"SERVER_NAME": None, "TRUSTED_HOSTS": None})
+            assert found is None or (found[0].endpoint, found[1]) == expected
+            assert found is not None or method == "POST" or path not in {"/f/7/a", "/f/7/a/b", "/f/7/a//b/"}
 
 
 def test_bad_host() -> None:

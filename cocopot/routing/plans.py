@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
-from werkzeug.routing.converters import BaseConverter
+from werkzeug.routing.converters import BaseConverter, PathConverter
 
 from cocopot.routing.converters import CONVERTERS, IntegerConverter
 
@@ -30,6 +30,8 @@ _MAX_GROUPS = 8
 _MAX_SEGMENTS = 16
 
 _BUILTIN_CONVERTERS = frozenset(CONVERTERS.values())
+#: A variable that takes the rest of a path.
+_REST = rf"(?P<__werkzeug_0>{PathConverter.regex})\Z"
 
 #: The rule and new arguments for its view.
 Match: TypeAlias = "tuple[Rule, dict[str, Any]]"
@@ -54,13 +56,13 @@ class Capture(NamedTuple):
         segment: The index of its segment.
         name: Its name.
         accepts: A test that returns `None` for a text that it rejects; or what is tested without a call: that
-            the text is not empty, or that it is digits from 0 to 9.
+            the text is not empty, that it is digits from 0 to 9, or that the rest of the path is a path.
         convert: A conversion; or what is done without a call: nothing, or `int`.
     """
 
     segment: int
     name: str
-    accepts: Callable[[str], object] | Literal["nonempty", "decimal"]
+    accepts: Callable[[str], object] | Literal["nonempty", "decimal", "path"]
     convert: Callable[[str], object] | Literal["text", "int"]
 
 
@@ -108,9 +110,14 @@ def _captures(rule: Rule) -> list[Capture] | None:
 
 
 def _is_plain(segment: tuple[int, RulePart], variable: tuple[str, BaseConverter]) -> bool:
-    """Whether the variable is one whole segment, never empty, and may be converted too early or twice."""
+    """Whether the variable is one whole segment, or all the rest, and may be converted too early or twice.
+
+    It is never empty.
+    """
     part, converter = segment[1], variable[1]
-    is_whole = not part.final and part.content == rf"(?P<__werkzeug_0>{converter.regex})\Z"
+    is_whole = (
+        not part.final or part.content == _REST
+    ) and part.content == rf"(?P<__werkzeug_0>{converter.regex})\Z"
     is_harmless = type(converter) in _BUILTIN_CONVERTERS or _is_identity(converter)
     return is_whole and is_harmless and re.match(part.content, "") is None
 
@@ -121,7 +128,9 @@ def _is_identity(converter: BaseConverter) -> bool:
 
 def _test(
     part: RulePart, converter: BaseConverter
-) -> Callable[[str], object] | Literal["nonempty", "decimal"]:
+) -> Callable[[str], object] | Literal["nonempty", "decimal", "path"]:
+    if part.final:
+        return "path"
     if converter.regex in {"[^/]+", "[^/]{1,}"} and _is_identity(converter):
         return "nonempty"
     return "decimal" if converter.regex == "[0-9]+" else re.compile(part.content).match
@@ -168,7 +177,8 @@ def _candidates(
     """Yield what may end a walk below `node`, in its order: number of segments, the static ones, rules.
 
     Returns:
-        Whether the rest is skipped, because a variable that takes any number of segments comes next.
+        Whether the rest is skipped, because what takes any number of segments comes next, and is not just a
+        path.
     """
     if not is_variable:
         if node.rules or "" in node.static:
@@ -177,7 +187,11 @@ def _candidates(
             if (yield from _candidates(child, depth + 1, (*static, (depth, text)))):
                 return True
     for edge in node.edges:
-        if edge.final or (yield from _candidates(edge.node, depth + 1, static)):
+        if edge.final:
+            if edge.suffixed or _captures(edge.node.rules[0]) is None:
+                return True
+            yield from ((length, static, edge.node.rules) for length in range(depth + 1, _MAX_SEGMENTS))
+        elif (yield from _candidates(edge.node, depth + 1, static)):
             return True
     if not is_variable and not all(rule.strict_slashes for rule in node.rules):
         yield depth + 1, (*static, (depth, "")), ()
@@ -240,6 +254,7 @@ def _undecided(_parts: list[str], _method: str, _plan: Plan) -> Literal[False]:
 _TESTS = {
     "nonempty": "not text{}",
     "decimal": "not (text{0}.isdecimal() and text{0}.isascii())",
+    "path": "not text{0} or text{0}[0] == '/'",
     "own": "accepts{0}(text{0}) is None",
 }
 _VALUES = {"text": "text{}", "int": "int(text{})", "own": "convert{0}(text{0})"}
@@ -277,7 +292,11 @@ def _compile(
     for index, test, value in shape:
         names.append(f"name{index}")
         names += [f"accepts{index}"] * (test == "own") + [f"convert{index}"] * (value == "own")
-        tests += [f"text{index} = parts[{index}]", f"if {_TESTS[test].format(index)}: return None"]
+        if test == "path":  # which a line break may end: an expression decides
+            tests += [f"text{index} = '/'.join(parts[{index}:])", f"if '\\n' in text{index}: return False"]
+        else:
+            tests.append(f"text{index} = parts[{index}]")
+        tests += [f"if {_TESTS[test].format(index)}: return None"]
         items.append(f"name{index}: {_VALUES[value].format(index)}")
     if not any_method:
         tests += ["rule = rules.get(method)", "if rule is None: return False"]

@@ -75,7 +75,7 @@ pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors 
 pipeline.defaults.json_provider pipeline.defaults.sessions
 event_loop pipeline.defaults.coroutines pipeline.defaults
 pipeline.closing pipeline.matching pipeline.mistakes pipeline.sending pipeline.sessions
-pipeline.lifecycle pipeline.fastpath pipeline.endpoint pipeline.entry
+pipeline.teardown pipeline.lifecycle pipeline.fastpath pipeline.endpoint pipeline.entry
 pipeline.middleware pipeline.overrides pipeline
 registry.tables registry.callbacks registry.blueprint_scopes registry.error_handlers
 registry.route_options registry.rules

@@ -28,9 +28,20 @@ def run_every(app: Cocopot, call: Callable[..., object], *args: object, raises: 
     try:
         call(*args)
     except Exception as error:
-        raises = app.propagate_exceptions if raises is None else raises
-        for part in error.exceptions if type(error) is ExceptionGroup else (error,):
-            blame = " ".join(map(str, blame_of(part)))
-            log_failure(app, "%s %s", type(part).__name__, blame, error=part, forget=not raises)
-        if raises:
+        if report_errors(app, error, raises=raises):
             raise
+
+
+def report_errors(app: Cocopot, error: Exception, *, raises: bool | None = None) -> bool:
+    """Log each error that a hook of this kind has raised, and return whether to raise them, as `run_every`.
+
+    Args:
+        app: The application.
+        error: What the compiled hook has raised.
+        raises: As for `run_every`.
+    """
+    raises = app.propagate_exceptions if raises is None else raises
+    for part in error.exceptions if type(error) is ExceptionGroup else (error,):
+        blame = " ".join(map(str, blame_of(part)))
+        log_failure(app, "%s %s", type(part).__name__, blame, error=part, forget=not raises)
+    return raises

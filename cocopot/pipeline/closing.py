@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cocopot.context import CURRENT, new_context
 from cocopot.exceptions import ClientDisconnected
-from cocopot.hooks.reporting import run_every
+from cocopot.hooks.reporting import report_errors
 from cocopot.logs import log_failure
 from cocopot.wsgi import close_unsent
 
@@ -56,12 +56,12 @@ class ObservedBody(Iterator[bytes]):
     """
 
     def __init__(self, context: Context, response: Response, body: Iterable[bytes], *, is_head: bool) -> None:
+        # Emptied by what ends the body first; `pop` is atomic, and a server may close in another thread.
+        self._pending = [context]
         self.response = response
         self._body = body
         self._next: Callable[[], bytes] | None = None
         self._is_complete = is_head or response.status_code in _WITHOUT_BODY
-        # Emptied by what ends the body first; `pop` is atomic, and a server may close in another thread.
-        self._pending = [context]
 
     def __next__(self) -> bytes:
         try:
@@ -81,7 +81,9 @@ class ObservedBody(Iterator[bytes]):
         Raises:
             BaseException: What closing the body has raised.
         """
-        if (context := self._take_context()) is None:
+        try:
+            context = self._pending.pop()
+        except IndexError:
             return
         exc: BaseException | None = None
         if not self._is_complete:
@@ -100,18 +102,16 @@ class ObservedBody(Iterator[bytes]):
 
     def _fail(self, exc: BaseException) -> None:
         """Close the body, which has raised an exception, and report its end."""
-        if (context := self._take_context()) is not None:
-            close_unsent(self._body, exc)
-            report_closed(context, self.response, exc)
-
-    def _take_context(self) -> Context | None:
-        """Return the context, but only once."""
         try:
-            return self._pending.pop()
+            context = self._pending.pop()
         except IndexError:
-            return None
+            return
+        close_unsent(self._body, exc)
+        report_closed(context, self.response, exc)
 
     def __del__(self) -> None:
+        if not self._pending:
+            return
         # What has not closed it expects no exception. The garbage collector may run inside `ContextVar.set`,
         # where to set a variable of the same context may end the process (cpython#148891).
         with suppress(Exception):
@@ -132,10 +132,13 @@ def report_closed(context: Context, response: Response, exc: BaseException | Non
     if hook is None:
         return
     inside = new_context(app, context.request)
-    inside.request_owner = context.owner
+    inside.request_owner = context.request_owner or context
     token = CURRENT.set(inside)
     try:
-        run_every(app, hook, app, context.request, response, exc, raises=False)
+        try:
+            hook(app, context.request, response, exc)
+        except Exception as error:  # noqa: BLE001 - logged
+            report_errors(app, error, raises=False)
         if inside.has_globals:
             inside.tear_down()
     except Exception as error:  # noqa: BLE001 - of a teardown hook: the response has been sent

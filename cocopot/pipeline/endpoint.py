@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cocopot.coroutines import synchronous
-from cocopot.pipeline import fastpath, lifecycle, sessions
+from cocopot.pipeline import fastpath, lifecycle, sessions, teardown
 from cocopot.pipeline.sending import serve_observed
 from cocopot.scopes import blueprints_of
 from cocopot.speedups import PipelineState
@@ -34,8 +34,8 @@ STEPS: Mapping[str, Step] = {
     "handle_user_exception": lifecycle.handle_user_exception,
     "handle_http_exception": lifecycle.handle_http_exception,
     "handle_exception": lifecycle.handle_exception,
-    "do_teardown_request": lifecycle.do_teardown_request,
-    "do_teardown_appcontext": lifecycle.do_teardown_appcontext,
+    "do_teardown_request": teardown.do_teardown_request,
+    "do_teardown_appcontext": teardown.do_teardown_appcontext,
 }
 
 
@@ -121,7 +121,7 @@ class EndpointPipeline(PipelineState):
         self.open_session = sessions.open_session
         has_teardown = self.do_teardown_request is not None or self.do_teardown_appcontext is not None
         #: Runs the teardown steps when a context is torn down; `None` if there are none.
-        self.tear_down = lifecycle.tear_down if has_teardown else None
+        self.tear_down = teardown.tear_down if has_teardown else None
         #: The hook, if teardown is nothing but to call it.
         self.plain_teardown_hook = None
         if self.do_teardown_appcontext is None and "do_teardown_request" not in overrides:

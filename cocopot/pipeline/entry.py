@@ -11,6 +11,7 @@ from cocopot.head import ENCODER, TYPE_HEADERS
 from cocopot.hooks.reporting import run_every
 from cocopot.pipeline import fastpath, lifecycle
 from cocopot.pipeline.defaults.dispatch import cocopot_dispatch_request, raise_view_returned_none
+from cocopot.pipeline.teardown import tear_down
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router
@@ -25,7 +26,7 @@ HANDLER = RequestHandler(
     recover=fastpath.recover,
     serve_value=fastpath.serve_value,
     answer_exception=lifecycle.answer_exception,
-    tear_down=lifecycle.tear_down,
+    tear_down=tear_down,
     run_every=run_every,
     context_class=Context,
     request_class=Request,

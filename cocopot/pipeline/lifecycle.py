@@ -1,9 +1,9 @@
 """A request, from top to bottom, in the order in which it happens.
 
-This is the only module that calls the hooks of a request, except for the fast path. `handle_request` is the
-entry point; what it calls follows below it in the order in which it is called. Each step takes the context,
-and is also a method of the application that a subclass can override; the endpoint's pipeline holds what runs
-the step.
+This is the only module that calls the hooks of a request, except for the fast path and the teardown.
+`handle_request` is the entry point; what it calls follows below it in the order in which it is called. Each
+step takes the context, and is also a method of the application that a subclass can override; the endpoint's
+pipeline holds what runs the step.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.body import BAD_INPUT, check_content_length
 from cocopot.context import CURRENT, Context
-from cocopot.hooks.reporting import run_every
 from cocopot.logs import log_failure
 from cocopot.pipeline.matching import check_case, check_utf8, match_with_adapter, routing_error
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
 from cocopot.pipeline.sending import send, send_error, send_without_request, start_or_time_out
 from cocopot.pipeline.sessions import save_session
+from cocopot.pipeline.teardown import tear_down
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router
@@ -357,41 +357,3 @@ def handle_exception(context: Context, exc: Exception) -> Response:
     except Exception as error:  # noqa: BLE001
         log_failure(app, "Handling an exception failed too; a plain 500 is sent", error=error)
         return Response(internal_error.get_body(), 500)
-
-
-# -------------------------------------------------------------------------
-# Teardown
-# -------------------------------------------------------------------------
-
-
-def tear_down(context: Context, exc: BaseException | None) -> None:
-    """Run the teardown hooks of a request, and those of its application context."""
-    pipeline = context.pipeline or context.get_pipeline()
-    try:
-        try:
-            has_request = context.request is not None and context.request_owner is None
-            if exc is not None and has_request and "should_ignore_error" in context.app.overridden:
-                exc = None if context.app.should_ignore_error(exc) else exc
-            if has_request and pipeline.do_teardown_request is not None:
-                pipeline.do_teardown_request(context, exc)
-        finally:
-            if pipeline.do_teardown_appcontext is not None:
-                pipeline.do_teardown_appcontext(context, exc)
-    except Exception as error:
-        if context.app.propagate_exceptions:
-            raise
-        log_failure(context.app, "Tearing down a context failed", error=error)
-
-
-def do_teardown_request(context: Context, exc: BaseException | None) -> None:
-    """Run all teardown-request hooks, also after an error."""
-    hook = (context.pipeline or context.get_pipeline()).teardown_request_hook
-    if hook is not None:
-        run_every(context.app, hook, context.app, context.request, exc)
-
-
-def do_teardown_appcontext(context: Context, exc: BaseException | None) -> None:
-    """Run all teardown-app-context hooks, also after an error."""
-    hook = (context.pipeline or context.get_pipeline()).teardown_app_context_hook
-    if hook is not None:
-        run_every(context.app, hook, context.app, exc)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, BadRequestKeyError
 from cocopot import coroutines, urls
 from cocopot.context import Context, current_or_none, current_request_context, new_context
 from cocopot.escapes import printable
-from cocopot.pipeline import entry, lifecycle, sessions
+from cocopot.pipeline import entry, lifecycle, sessions, teardown
 from cocopot.pipeline.defaults.dispatch import default_options_response, raise_routing_exception
 from cocopot.pipeline.endpoint import STEPS, EndpointPipeline
 from cocopot.scopes import blueprints_of
@@ -322,13 +322,13 @@ class RequestOverrides:
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """Run the teardown-request hooks; called when the request context is popped."""
-        lifecycle.do_teardown_request(current_request_context(), exc)
+        teardown.do_teardown_request(current_request_context(), exc)
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Run the teardown-app-context hooks; called when the context is popped."""
         context = current_or_none()
         is_own = context is not None and context.app is self
-        lifecycle.do_teardown_appcontext(context if is_own and context else self.app_context(), exc)
+        teardown.do_teardown_appcontext(context if is_own and context else self.app_context(), exc)
 
 
 def _shown(request: Request | None, name: str) -> str:

@@ -141,9 +141,9 @@ class Response(CookieResponse):
         cls = type(response)
         body: bytes | None = None
         if cls is str:
-            body = cast("str", response).encode()
+            body = response.encode()  # type: ignore[union-attr]  # a call of `cast` is slow
         elif cls is bytes:
-            body = cast("bytes", response)
+            body = response  # type: ignore[assignment]
         elif isinstance(response, TEXTS):
             body = response.encode() if isinstance(response, str) else bytes(cast("Any", response))
         if content_type is not None:

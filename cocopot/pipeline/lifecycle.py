@@ -233,11 +233,13 @@ def finalize_request(context: Context, value: object, from_error_handler: bool =
     """
     pipeline = context.pipeline or context.get_pipeline()
     response = pipeline.make_response(context, value)
-    if not _is_response(response):  # an override may return anything, here and below
+    if type(response) is not Response and not _is_response(
+        response
+    ):  # an override may return anything, here and below
         raise_bad_response(context, value, response)
     try:
         processed = pipeline.process_response(context, response)
-        if not _is_response(processed):
+        if type(processed) is not Response and not _is_response(processed):
             raise_bad_processed_response(context, processed)
     except Exception as error:
         if not from_error_handler:
@@ -258,8 +260,9 @@ def _is_response(value: object) -> TypeGuard[Response]:
 def make_response(context: Context, value: object) -> Response:
     """Turn what a view, a before-request function or an error handler returned into a response."""
     hook: Any = (context.pipeline or context.get_pipeline()).make_response_hook
-    response = hook(context.app, context.request, value)
-    return response if _is_response(response) else raise_bad_response(context, value, response)
+    response: Response = hook(context.app, context.request, value)
+    is_response = type(response) is Response or _is_response(response)
+    return response if is_response else raise_bad_response(context, value, response)
 
 
 def process_response(context: Context, response: Response) -> Response:
@@ -272,7 +275,7 @@ def process_response(context: Context, response: Response) -> Response:
     if after_request is not None:
         context.after_functions = ()
         result = after_request(context.app, context.request, result)
-    if not _is_response(result):
+    if type(result) is not Response and not _is_response(result):
         raise_bad_processed_response(context, result)
     if context.opened_session is not None:
         context.after_functions = ()

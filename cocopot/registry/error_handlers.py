@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
@@ -70,8 +70,8 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
     def __init__(self, on_change: Callable[[], object] = lambda: None) -> None:
         self._on_change = on_change
         self._handlers: dict[ErrorKey, ErrorHandler] = {}
-        # The same, with a plain function for each that is a coroutine function.
-        self._synchronous: dict[ErrorKey, ErrorHandler] = {}
+        #: The same, with a plain function for each that is a coroutine function.
+        self.synchronous: dict[ErrorKey, ErrorHandler] = {}
 
     def replace(
         self, values: Mapping[ErrorKey, ErrorHandler] | Iterable[tuple[ErrorKey, ErrorHandler]]
@@ -80,25 +80,17 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
         handlers = {error_key(key): handler for key, handler in dict(values).items()}
         for handler in handlers.values():
             check_handler(handler)
-        self._handlers, self._synchronous = {}, {}
+        self._handlers, self.synchronous = {}, {}
         for key, handler in handlers.items():
             self._set(key, handler)
         self._on_change()
 
     def _set(self, key: ErrorKey, handler: ErrorHandler) -> None:
-        self._handlers[key], self._synchronous[key] = handler, synchronous(handler)
+        self._handlers[key], self.synchronous[key] = handler, synchronous(handler)
 
     def add_all(self, values: Mapping[ErrorKey, ErrorHandler]) -> None:
         """Register `values` in addition."""
         self.update(values)
-
-    def first_of(self, keys: Iterable[ErrorKey]) -> tuple[ErrorKey, ErrorHandler] | None:
-        """Return the first of `keys` that has a handler, with a plain function that runs it, or `None`."""
-        handlers = self._synchronous
-        for key in keys:
-            if key in handlers:
-                return key, handlers[key]
-        return None
 
     def as_data(self) -> dict[ErrorKey, ErrorHandler]:
         """Return a plain dict of the handlers."""
@@ -111,7 +103,7 @@ class ScopeHandlers(MutableMapping[ErrorKey, ErrorHandler]):
         self._on_change()
 
     def __delitem__(self, key: ErrorKey) -> None:
-        del self._handlers[key], self._synchronous[key]
+        del self._handlers[key], self.synchronous[key]
         self._on_change()
 
     def __getitem__(self, key: ErrorKey) -> ErrorHandler:
@@ -231,19 +223,24 @@ class ErrorHandlers:
             exc: The exception.
             scopes: The blueprints that the request belongs to, innermost first.
         """
-        classes = [cls for cls in type(exc).__mro__ if issubclass(cls, Exception)]
-        code = exc.code if issubclass(type(exc), HTTPException) else None  # type: ignore[attr-defined]
+        # Few calls: exceptions such as a 404 are part of normal operation.
+        classes: tuple[Any, ...] = type(exc).__mro__
+        code = exc.code if issubclass(classes[0], HTTPException) else None  # type: ignore[attr-defined]
+        existing = self.table.existing
+        tables = [
+            (scope, table.synchronous) for scope in (*scopes, None) if (table := existing(scope)) is not None
+        ]
         if code is not None:
-            with_code: list[ErrorKey] = [cls for cls in classes if getattr(cls, "code", None) == code]
-            if (found := self._first(scopes, [*with_code, code])) is not None:
-                return found
-        return self._first(scopes, classes)
-
-    def _first(self, scopes: Iterable[str], keys: Sequence[ErrorKey]) -> Found | None:
-        for scope in (*scopes, None):
-            handlers = self.table.existing(scope)
-            if handlers is not None and (found := handlers.first_of(keys)) is not None:
-                return Found(scope, *found)
+            for scope, handlers in tables:
+                for cls in classes:
+                    if cls in handlers and getattr(cls, "code", None) == code:
+                        return Found(scope, cls, handlers[cls])
+                if code in handlers:
+                    return Found(scope, code, handlers[code])
+        for scope, handlers in tables:
+            for cls in classes:
+                if cls in handlers:
+                    return Found(scope, cls, handlers[cls])
         return None
 
 

@@ -23,7 +23,7 @@ def cocopot_handle_exception(app: Cocopot, request: Request, exc: Exception) -> 
     In debug mode a page lists the rules in place of an error of the router.
     """
     error = request.routing_exception
-    if error is not None and error is exc and app.debug and error.code in (404, 405):
+    if error is not None and error is exc and app.config["DEBUG"] and error.code in (404, 405):
         with suppress(Exception):  # an error while explaining replaces no response
             return explain_missing_route(app, request, error)
     # `isinstance` may run code of the exception.

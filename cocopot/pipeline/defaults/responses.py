@@ -138,6 +138,8 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
         page = exc.get_body(request.environ)
         if is_plain:
             _PAGES[cls] = page
+    if cls.get_headers is HTTPException.get_headers:
+        return app.response_class(page, exc.code, content_type=_PAGE_TYPE)
     headers = list(exc.get_headers(request.environ))
     if headers and headers[0][0] == "Content-Type":  # which a response processes faster as `content_type`
         return app.response_class(page, exc.code, headers[1:] or None, content_type=headers[0][1])
@@ -146,6 +148,7 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
 
 _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
 _PAGES: dict[type[HTTPException], str] = {}
+_PAGE_TYPE = dict(HTTPException().get_headers())["Content-Type"]
 
 
 def _forced(app: Cocopot, request: Request, body: WerkzeugResponse | Function) -> WerkzeugResponse:

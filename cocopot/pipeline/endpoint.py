@@ -1,4 +1,4 @@
-"""What is compiled for one endpoint: its hooks, and what runs each step of its requests."""
+"""What is compiled for the endpoints of a blueprint: hooks, and what runs each step of their requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STEPS: Mapping[str, Step] = {
 
 
 class EndpointPipeline(PipelineState):
-    """The requests of one endpoint, compiled.
+    """The requests of one endpoint, compiled; the endpoints of a blueprint share it.
 
     A slot that is named like a step runs that step. A slot whose name ends in `_hook` calls the hook.
 
@@ -96,7 +96,6 @@ class EndpointPipeline(PipelineState):
     handle_exception_hook: Callable[..., ResponseValue | None] | None
 
     def __init__(self, app: Cocopot, endpoint: str | None, overrides: Mapping[str, Step]) -> None:
-        _make_view_synchronous(app, endpoint)
         scopes = blueprints_of(endpoint)
         compiled = app.plugins.compile
         self.request_started_hook = compiled("cocopot_request_started", scopes, results=False)
@@ -132,7 +131,7 @@ class EndpointPipeline(PipelineState):
             self.serve = fastpath.serve if fastpath.serves(app, self, overrides) else lifecycle.serve
 
 
-def _make_view_synchronous(app: Cocopot, endpoint: str | None) -> None:
+def make_view_synchronous(app: Cocopot, endpoint: str | None) -> None:
     """Replace the view of an endpoint, if it is a coroutine function, by a plain function that runs it."""
     if endpoint is not None and (view := app.view_functions.get(endpoint)) is not None:
         plain = synchronous(view)

@@ -14,7 +14,7 @@ from cocopot.context import Context, current_or_none, current_request_context, n
 from cocopot.escapes import printable
 from cocopot.pipeline import entry, lifecycle, sessions, teardown
 from cocopot.pipeline.defaults.dispatch import default_options_response, raise_routing_exception
-from cocopot.pipeline.endpoint import STEPS, EndpointPipeline
+from cocopot.pipeline.endpoint import STEPS, EndpointPipeline, make_view_synchronous
 from cocopot.scopes import blueprints_of
 from cocopot.sessions import SessionInterface
 
@@ -364,5 +364,10 @@ def pipeline_for(app: Cocopot, endpoint: str | None) -> EndpointPipeline:
     if pipeline is None:
         with app.plugins.locked():
             compiled = app.plugins.compiled
-            pipeline = compiled[endpoint] = EndpointPipeline(app, endpoint, _overrides(app))
+            make_view_synchronous(app, endpoint)
+            key = (EndpointPipeline, *blueprints_of(endpoint))  # shared by the endpoints of a blueprint
+            pipeline = compiled.get(key)
+            if pipeline is None:
+                pipeline = compiled[key] = EndpointPipeline(app, endpoint, _overrides(app))
+            compiled[endpoint] = pipeline
     return pipeline

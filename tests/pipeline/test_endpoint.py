@@ -86,3 +86,38 @@ def test_an_override_that_copies_the_default_one_is_seen(app: Cocopot) -> None:
     app.process_response = traced  # type: ignore[method-assign]
     assert app.test_client().get("/").text == "index"
     assert seen == ["200 OK"]
+
+
+def test_the_endpoints_of_a_blueprint_share_what_is_compiled(app: Cocopot) -> None:
+    """Hooks depend on the blueprint: those of its second endpoint are not compiled again."""
+    nested = Blueprint("nested", __name__)
+    outer = Blueprint("outer", __name__, url_prefix="/outer")
+    for blueprint in (nested, outer):
+        for name in ("first", "second"):
+            blueprint.add_url_rule(f"/{name}", name, lambda: "text")
+    outer.register_blueprint(nested, url_prefix="/nested")
+    app.register_blueprint(outer)
+    app.add_url_rule("/other", "other", lambda: "other")
+    of_outer, of_nested = app.pipeline_for("outer.first"), app.pipeline_for("outer.nested.first")
+    assert app.pipeline_for("index") is app.pipeline_for("other") is app.pipeline_for(None)
+    assert app.pipeline_for("outer.second") is of_outer
+    assert app.pipeline_for("outer.nested.second") is of_nested
+    assert (
+        len({id(app.pipeline_for("index")), id(app.pipeline_for("bp.view")), id(of_outer), id(of_nested)})
+        == 4
+    )
+
+
+def test_the_coroutine_function_of_a_second_endpoint() -> None:
+    """Each view that is a coroutine function is run, although the calls were compiled for another one."""
+
+    async def late() -> str:
+        return "late"
+
+    app = Cocopot("late", autoload=False)
+    app.add_url_rule("/early", "early", lambda: "early")
+    app.add_url_rule("/late", "late")
+    app.view_functions["late"] = late
+    client = app.test_client()
+    assert [client.get(path).text for path in ("/early", "/late", "/late")] == ["early", "late", "late"]
+    app.close()

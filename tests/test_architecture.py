@@ -60,7 +60,8 @@ paths
 folders
 logs
 hooks.markers hooks.specs hooks.failures hooks.distributions hooks.versions hooks.imports
-hooks.declarations hooks.names hooks.candidates hooks.locks hooks.selection hooks.records hooks.identity
+hooks.declarations hooks.names hooks.candidates hooks.unrecorded
+hooks.locks hooks.selection hooks.records hooks.identity
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims
 hooks.source hooks.contract hooks.results hooks.blame hooks.every hooks.compiler hooks.observers
 hooks.call_scopes hooks.attribution hooks.missing hooks.culprits hooks.needs

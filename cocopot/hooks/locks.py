@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.imports import editable_source
+from cocopot.hooks.unrecorded import unrecorded_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -199,11 +200,16 @@ def _reinstall(candidate: Candidate) -> str:
 
 
 def _hashes(distribution: IDistribution, top_module: str) -> dict[str, str]:
-    """Return the hash of each file of a distribution, by path; in editable mode those of its package."""
+    """Return the hash of each file of a distribution, by path; in editable mode those of its package.
+
+    Modules in its packages that no record names are among them, because they would be imported.
+    """
     paths = {str(file): Path(str(file.locate())) for file in distribution.files or ()}
     if editable_source(distribution):
         paths = {path: file for path, file in paths.items() if file.suffix != ".pth"}
         paths.update(_package_files(top_module))
+    elif paths:
+        paths.update(unrecorded_modules(distribution, paths))
     return {path: _hash(file) for path, file in sorted(paths.items()) if _is_locked(path) and file.is_file()}
 
 

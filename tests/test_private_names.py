@@ -207,8 +207,8 @@ PRIVATE_NAMES = [
     PrivateName("_path", "hooks.distributions checks.targets", "where broken metadata is", _metadata),
     PrivateName(
         "_meta",
-        "hooks.candidates hooks.distributions hooks.locks hooks.versions hooks.imports checks.targets "
-        "plans.dependencies plans.hiding plans.planning plans.staging",
+        "hooks.candidates hooks.distributions hooks.locks hooks.versions hooks.imports "
+        "hooks.unrecorded checks.targets plans.dependencies plans.hiding plans.planning plans.staging",
         "the protocol of distributions, for type checkers",
         lambda: importlib_metadata,
     ),

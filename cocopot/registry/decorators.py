@@ -23,7 +23,7 @@ from cocopot.registry.callbacks import (
 )
 from cocopot.registry.checkpoints import checkpoint
 from cocopot.registry.error_handlers import ErrorHandlers, ScopeHandlers, error_key
-from cocopot.registry.properties import AppProperties
+from cocopot.registry.properties import AppProperties, check_request_class
 from cocopot.registry.route_options import AppRouteOptions
 from cocopot.registry.rules import add_url_rule, check_rule, check_view
 from cocopot.registry.tables import ScopedTable
@@ -106,6 +106,8 @@ class Registrar(TemplateRegistrar):
     def __setattr__(self, name: str, value: object) -> None:
         # `__dict__` is not read: CPython 3.13.0 would not track it, so that the object was never collected.
         reject_gone(self, name)
+        if name == "request_class":
+            check_request_class(self, value)
         table = None
         if name in _TABLES:
             with suppress(AttributeError):  # without `__getattr__`, which searches for similar names

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import keyword
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cocopot.exceptions import add_note
 from cocopot.folders import Folders
@@ -15,13 +18,20 @@ from cocopot.request import Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cocopot.app import Cocopot
+    from cocopot.hooks import PluginManager
+
+P = TypeVar("P", bound="Property")
 
 #: The tables of properties.
 PROPERTY_TABLES = ("properties", "request_properties")
 
 
-class Property(NamedTuple):
+#: The properties that are being computed in this context, outermost first, each with what it belongs to.
+_COMPUTING: ContextVar[tuple[tuple[object, Property], ...]] = ContextVar("cocopot.computing", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
     """A property.
 
     Args:
@@ -29,37 +39,69 @@ class Property(NamedTuple):
         name: Its name.
         function: Takes the application or the request, and returns the value.
         plugin: The plugin that added it, or `None` for the application.
-        lock: Held while the value of an application is computed, which is done once.
     """
 
     kind: Literal["property", "request property"]
     name: str
     function: Callable[[Any], object]
     plugin: str | None
-    lock: RLock
 
-    def compute(self, app: Cocopot, target: object) -> object:
+    def compute(self, app: AppProperties, target: object) -> object:
         """Return the value; an exception gets a note with the plugin that added the property.
 
         Args:
             app: The application.
             target: The application or the request.
+
+        Raises:
+            RuntimeError: If the value is being computed already, so that it would be computed for ever.
         """
+        outer = _COMPUTING.get()
+        if any(self is other and target is its for its, other in outer):
+            raise RuntimeError(self._describe_cycle(app, [other for _, other in outer]))
+        token = _COMPUTING.set((*outer, (target, self)))
         try:
             return self.function(target)
         except Exception as error:
             if self.plugin is not None:
-                owner = app.plugins.claims.owner_of(self.kind, self.name) or f"plugin {self.plugin!r}"
-                add_note(error, f"Raised by {owner} in the {self.kind} {self.name!r}.")
+                add_note(error, f"Raised by {self.owner(app)} in the {self.kind} {self.name!r}.")
             raise
+        finally:
+            _COMPUTING.reset(token)
+
+    def owner(self, app: AppProperties) -> str:
+        """Return who added the property, for messages."""
+        if self.plugin is None:
+            return "the application"
+        return app.plugins.claims.owner_of(self.kind, self.name) or f"plugin {self.plugin!r}"
+
+    def _describe_cycle(self, app: AppProperties, outer: list[Property]) -> str:
+        steps = [*outer[outer.index(self) :], self]
+        path = " -> ".join(step.name for step in steps)
+        return (
+            f"The {self.kind} {self.name!r} of {self.owner(app)} is read while it is computed: {path}. "
+            "Its function must not read it, nor call what reads it."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AppProperty(Property):
+    """A property of an application, which computes it once.
+
+    Args:
+        lock: Held while the value is computed.
+    """
+
+    lock: RLock = field(default_factory=RLock)
 
 
 class AppProperties(Folders):
     """The properties of an application and of its requests."""
 
+    plugins: PluginManager
     request_class: type[Request]
     #: The properties of the application, by name.
-    properties: dict[str, Property]
+    properties: dict[str, AppProperty]
     #: The properties of its requests, by name.
     request_properties: dict[str, Property]
 
@@ -84,27 +126,20 @@ class AppProperties(Folders):
             PluginError: If another plugin adds a property of that name; raised after the set-up.
         """
         self.check_open("add_property")
-        _add(self, "property", self.properties, type(self), name, function)
+        _add(self, AppProperty("property", name, function, _plugin(self)), self.properties)
 
     def add_request_property(self, name: str, function: Callable[[Any], object]) -> None:
         """Add an attribute to every request that is computed when it is first read, and cached.
 
-        Call it in `cocopot_setup`. Reading another attribute does not take longer for it. A value that is
-        assigned to the attribute of a request replaces the computed one.
+        It raises what `add_property` raises. A value that is assigned to the attribute of a request replaces
+        the computed one.
 
         Args:
             name: Name of the attribute, as in `request.user`.
             function: Takes the request, and returns the value.
-
-        Raises:
-            RuntimeError: After the first request.
-            TypeError: If `function` is not a function or another callable.
-            ValueError: If the name is not an identifier, begins with an underscore, or is that of another
-                attribute or property.
-            PluginError: If another plugin adds a property of that name; raised after the set-up.
         """
         self.check_open("add_request_property")
-        _add(self, "request property", self.request_properties, self.request_class, name, function)
+        _add(self, Property("request property", name, function, _plugin(self)), self.request_properties)
         if name not in vars(Request):
             setattr(Request, name, RequestProperty(name))
 
@@ -125,25 +160,52 @@ def _is_name(name: object) -> bool:
     return is_identifier and not str(name).startswith("_")
 
 
-def _add(
-    registrar: AppProperties,
-    kind: Literal["property", "request property"],
-    table: dict[str, Property],
-    cls: type,
-    name: str,
-    function: Callable[[Any], object],
-) -> None:
+def _plugin(registrar: AppProperties) -> str | None:
+    """Return the plugin that is being set up, if there is one."""
+    return registrar.plugins.current_setup.get()
+
+
+def _add(registrar: AppProperties, new: P, table: dict[str, P]) -> None:
+    kind, name = new.kind, new.name
     action = f"add_{kind.replace(' ', '_')}"
-    check_function(action, function)
+    check_function(action, new.function)
     if not _is_name(name):
         raise ValueError(f"{action}: {name!r} cannot name a property. It must be an identifier without '_'.")
-    existing = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+    cls = type(registrar) if kind == "property" else registrar.request_class
     is_set = name in vars(registrar if kind == "property" else Request({}, False)) and name not in table
-    if is_set or (existing is not None and not isinstance(existing, RequestProperty)):
+    if is_set or _has_attribute(cls, name):
         raise ValueError(f"{action}: {cls.__name__} has an attribute {name!r}. Choose another name.")
-    plugins = cast("Cocopot", registrar).plugins
-    plugin, known = plugins.current_setup.get(), table.get(name)
-    if known is not None and (plugin is None or known.plugin == plugin):  # else it is a conflict
-        owner = plugins.claims.owner_of(kind, name) or ("the plugin itself" if plugin else "the application")
+    known = table.get(name)
+    if known is not None and (new.plugin is None or known.plugin == new.plugin):  # else it is a conflict
+        owner = "the plugin itself" if new.plugin else known.owner(registrar)
         raise ValueError(f"{action}: the {kind} {name!r} is added by {owner} already. Choose another name.")
-    table[name] = Property(kind, name, function, plugin, RLock())
+    table[name] = new
+
+
+def _has_attribute(cls: type, name: str) -> bool:
+    """Whether a class has an attribute of that name which is not the place of a request property."""
+    existing = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+    return existing is not None and not isinstance(existing, RequestProperty)
+
+
+def check_request_class(registrar: object, cls: object) -> None:
+    """Reject a class of requests that has an attribute with the name of a request property.
+
+    Args:
+        registrar: The application.
+        cls: What is assigned to `request_class`.
+
+    Raises:
+        ValueError: If it has one, which every request would have in place of the property.
+    """
+    if not isinstance(registrar, AppProperties) or not isinstance(cls, type):
+        return
+    properties: dict[str, Property] = {}
+    with suppress(AttributeError):  # in the constructor; as for `Registrar.__setattr__`
+        properties = object.__getattribute__(registrar, "request_properties")
+    for name, found in properties.items():
+        if _has_attribute(cls, name):
+            raise ValueError(
+                f"request_class: {cls.__name__} has an attribute {name!r}, which is a request property of "
+                f"{found.owner(registrar)}. Choose another name for the attribute."
+            )

@@ -31,6 +31,8 @@ _ACTION = "add_route_option"
 _RESERVED = frozenset({"endpoint", "f", "methods", "options", "route_options", "rule", "self", "view_func"})
 #: What other classes take route options in.
 _MAPPINGS = frozenset({"options", "route_options"})
+#: The classes of values that cannot be a default, which all requests share.
+_MUTABLE = (list, dict, set, bytearray)
 #: How similar a name must be so that an unknown one is taken for a misspelling, from 0 to 1.
 _SIMILAR = 0.7
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -100,7 +102,8 @@ class AppRouteOptions:
 
         Raises:
             RuntimeError: After the first request, except in the set-up of a plugin that is registered then.
-            TypeError: If `type` is none of these, or the default is not one of the values.
+            TypeError: If `type` is none of these, or the default is not one of the values, or a list, a dict,
+                a set or a bytearray, which all requests would share.
             ValueError: If the name is not an identifier, begins with an underscore, is that of another
                 parameter of routes, or the option is declared already; or if the default is invalid.
             PluginError: If another plugin declares an option of that name; raised after the set-up.
@@ -132,11 +135,18 @@ def _check_name(app: Cocopot, name: object) -> None:
 
 def _convert_default(name: str, accepts: OptionType, default: object) -> object:
     try:
-        return accepts.convert(default)
+        converted = accepts.convert(default)
     except (ValueError, TypeError) as error:
         raise type(error)(
             f"{_ACTION}: the default of {name!r} is {shown(default)}, which its type does not accept: {error}"
         ) from error
+    if isinstance(converted, _MUTABLE):
+        raise TypeError(
+            f"{_ACTION}: the default of {name!r} is {shown(converted)}, a {type(converted).__name__}, which "
+            "all requests would share and could change. Use a tuple, a frozenset, a types.MappingProxyType, "
+            "or None."
+        )
+    return converted
 
 
 def _keywords(app: Cocopot) -> frozenset[str]:

@@ -232,3 +232,59 @@ def test_what_cannot_be_a_name(name: Any) -> None:
     for add in ("add_property", "add_request_property"):
         with pytest.raises(ValueError, match=f"{add}: .* cannot name a property"):
             getattr(make(), add)(name, counter([]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "read"),
+    [("property", lambda app, request: app.user), ("request_property", lambda app, request: request.user)],
+)
+def test_a_property_that_reads_itself(kind: str, read: Callable[[Any, Any], object]) -> None:
+    """The error names the property, the plugin, and what was read in between; afterwards it can be read."""
+    last: Any = None
+
+    def setup(app: Any) -> None:
+        add = getattr(app, f"add_{kind}")
+        add("user", lambda target: target.account)
+        add("account", lambda target: last or target.user)
+
+    app = make(setup)
+    with app.test_request_context("/") as context:
+        for _ in range(2):
+            with pytest.raises(RuntimeError) as caught:
+                read(app, context.request)
+            assert type(caught.value) is RuntimeError
+            text = f"The {kind.replace('_', ' ')} 'user' of plugin 'aa' is read while it is computed: "
+            assert str(caught.value).startswith(f"{text}user -> account -> user. Its function must not")
+        last = "ada"
+        assert read(app, context.request) == "ada"
+
+
+def test_a_property_that_reads_that_of_another_request() -> None:
+    """Each request has its own value, and computing one may send a request that computes its own."""
+
+    def depth(request: Request) -> int:
+        return 1 if request.path == "/inner" else int(app.test_client().get("/inner").text) + 1
+
+    app = make(lambda app: app.add_request_property("depth", depth))
+    for path in ("/", "/inner"):
+        app.add_url_rule(path, path, lambda: str(request.depth))  # type: ignore[attr-defined]
+    assert app.test_client().get("/").text == "2"
+
+
+def test_a_request_class_with_the_attribute_of_a_property() -> None:
+    """It is refused when it is assigned, with the plugin; a subclass without the attribute is not."""
+
+    class Own(Request):
+        user = "nobody"
+
+    class Fine(Request):
+        other = 1
+
+    app = make(lambda app: app.add_request_property("user", lambda _: "ada"))
+    with pytest.raises(
+        ValueError, match="Own has an attribute 'user', which is a request property of plugin"
+    ):
+        app.request_class = Own
+    app.request_class = Fine
+    app.add_url_rule("/", "index", lambda: request.user)  # type: ignore[attr-defined]
+    assert app.test_client().get("/").text == "ada"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -336,6 +337,16 @@ class TestDeclarations:
         for value in invalid:
             with pytest.raises(RouteOptionError, match=" must be "):
                 app.add_url_rule("/invalid", "invalid", view, option=value)
+
+    @pytest.mark.parametrize("default", [[], {}, set(), bytearray(), ["a"], OrderedDict(a=1)])
+    def test_a_mutable_default(self, default: object) -> None:
+        """It is refused, also if a function has made it: all requests would share it."""
+        app = make()
+        for declared, value in [(type(default), default), (lambda _: default, "")]:
+            with pytest.raises(TypeError, match=r"the default of 'tags' is .* all requests would share"):
+                app.add_route_option("tags", declared, value)
+        app.add_route_option("tags", type(default))
+        app.add_url_rule("/", "index", view, tags=default)
 
     def test_a_whole_number_is_a_float(self) -> None:
         """It is converted to one, as type checkers accept it."""

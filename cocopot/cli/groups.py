@@ -222,9 +222,7 @@ class MainGroup(click.Group):
         if cmd_name in self._lazy:
             module, _ = self._lazy[cmd_name]
             command: click.Command = importlib.import_module(module).command
-            if all(param.name != "disable" for param in command.params):
-                command.params.append(make_disable_option())
-            return command
+            return _with_disable_option(command)
         if (external := self._external(ctx).commands.get(cmd_name)) is not None:
             return _load_external(ctx, external)
         if cmd_name in self._optional:
@@ -325,6 +323,13 @@ class MainGroup(click.Group):
         _write_section(formatter, title, commands)
 
 
+def _with_disable_option(command: click.Command) -> click.Command:
+    """Return a command that accepts `--disable` after its name, unless it has such an option itself."""
+    if not any("--disable" in param.opts or param.name == "disable" for param in command.params):
+        command.params.append(make_disable_option())
+    return command
+
+
 def make_disable_option() -> click.Option:
     """Return the option that disables plugins, which is accepted before and after a command's name."""
 
@@ -357,7 +362,7 @@ def _write_section(formatter: click.HelpFormatter, title: str, commands: Mapping
 def _load_external(ctx: click.Context, external: ExternalCommand) -> click.Command | None:
     """Return the command of a distribution; completion gets `None` for one that is broken."""
     try:
-        return external.load()
+        return _with_disable_option(external.load())
     except ExternalCommandError:
         if ctx.resilient_parsing:
             return None

@@ -61,6 +61,21 @@ class TestCommands:
             output = invoke("--help").output
         assert "\nDistribution cocopot-tea:\n  tea  Make tea.\n" in output
 
+    def test_disable(self, folder: Path) -> None:
+        """It accepts `--disable` before and after its name, unless it has such an option itself."""
+        source = TEA.replace("def command(cups):", "@click.pass_obj\n    def command(loader, cups):")
+        source = source.replace('f"{cups} cups of tea"', "', '.join(loader.disable)")
+        with installed_command("tea", source, entry_point="cocopot_tea:command"):
+            for _ in range(2):
+                result = invoke("--disable", "cors", "tea", "--disable", "milk,birds")
+                assert result.output == "cors, milk, birds\n"
+            assert invoke("tea", "--help").output.count("--disable") == 1
+        own = source.replace('"--cups", default=1', '"--disable", "cups", default="green"').replace(
+            "', '.join(loader.disable)", "cups"
+        )
+        with installed_command("tea", own, entry_point="cocopot_tea:command"):
+            assert invoke("tea", "--disable", "black").output == "black\n"
+
     def test_not_imported_early(self, folder: Path) -> None:
         """Only the command that is run is imported."""
         with installed_command("tea", TEA, entry_point="cocopot_tea:command"):

@@ -100,7 +100,7 @@ def _untyped(target: Target) -> Iterator[Finding]:
     for path in target.packages():
         if path.is_file():
             message = f"{path.name} is a single module, which cannot have py.typed."
-            yield Finding("CP601", message, str(path))
+            yield Finding("CP603", message, str(path))
         elif not path.joinpath("py.typed").is_file():
             yield Finding("CP601", f"The package {path.name} has no py.typed.", str(path / "__init__.py"))
 

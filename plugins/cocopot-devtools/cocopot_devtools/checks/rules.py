@@ -314,8 +314,7 @@ RULES: dict[str, Rule] = dict(
             "warning",
             "source",
             "Type checkers ignore the annotations of a package without the file py.typed (PEP 561).",
-            "Put an empty file py.typed into the package. "
-            "Of a single module NAME.py, make a package first, with the file NAME/__init__.py.",
+            "Put an empty file py.typed into the package.",
         ),
         _rule(
             "CP602",
@@ -324,6 +323,16 @@ RULES: dict[str, Rule] = dict(
             "source",
             "Type checkers do not check functions without annotations.",
             "Annotate the arguments and the result as docs/hooks.md shows them.",
+        ),
+        _rule(
+            "CP603",
+            "untyped-module",
+            "info",
+            "source",
+            "Type checkers ignore the annotations of a single module: "
+            "it cannot have the file py.typed (PEP 561).",
+            "If others import it, make a package of NAME.py, "
+            "with the files NAME/__init__.py and NAME/py.typed.",
         ),
         # -- metadata ------------------------------------------------------
         _rule(

@@ -77,6 +77,19 @@ def test_findings_are_sorted_and_may_be_left_out(project: Callable[..., Path]) -
     assert [found.code for found in ignoring.findings] == ["CP602"]
 
 
+def test_a_single_module(project: Callable[..., Path]) -> None:
+    """It cannot have py.typed, which is a note and no warning."""
+    folder = project("")
+    package = folder / "cocopot_demo"
+    package.joinpath("__init__.py").rename(folder / "cocopot_demo.py")
+    package.joinpath("py.typed").unlink()
+    package.rmdir()
+    result = check(folder)
+    assert "CP603" in {found.code for found in result.findings}
+    assert "CP601" not in {found.code for found in result.findings}
+    assert result.count("warning") == 0
+
+
 def test_what_cannot_be_decided(project: Callable[..., Path]) -> None:
     """After a failed import, what needs the plugin to run is neither right nor wrong."""
     result = check(project("import a_module_that_nobody_has"))

@@ -14,6 +14,7 @@ from cocopot.context import CURRENT, current, current_request, current_request_c
 from cocopot.coroutines import Synchronous
 from cocopot.datastructures import check_etag, check_file_name, clean_file_name
 from cocopot.exceptions import NotFound
+from cocopot.files import PlainFile, path_below
 from cocopot.functions import check_function, name_of
 from cocopot.redirects import redirect_response
 from cocopot.response import Response
@@ -158,18 +159,22 @@ def send_file(
         ValueError: If `download_name` contains a control character, or `etag` is invalid (RFC 9110, 8.8.3).
     """
     check_etag(etag)
-    return _as_response(
-        werkzeug.utils.send_file(
-            path_or_file,
-            mimetype=mimetype,
-            as_attachment=as_attachment,
-            download_name=_download_name(download_name, path_or_file),
-            conditional=conditional,
-            etag=etag,
-            last_modified=last_modified,
-            **_sending_options(max_age),
-        )
-    )
+    options: FileOptions = {
+        "mimetype": mimetype,
+        "as_attachment": as_attachment,
+        "download_name": _download_name(download_name, path_or_file),
+        "conditional": conditional,
+        "etag": etag,
+        "last_modified": last_modified,
+        "max_age": max_age,
+    }
+    if isinstance(path_or_file, (str, os.PathLike)):
+        path = os.path.join(current().app.root_path, path_or_file)  # noqa: PTH118
+        response = _plain_response(PlainFile(path, options["download_name"]), options)
+        if response is not None:
+            return response
+    max_age = options.pop("max_age")
+    return _as_response(werkzeug.utils.send_file(path_or_file, **options, **_sending_options(max_age)))
 
 
 def send_from_directory(
@@ -187,14 +192,48 @@ def send_from_directory(
         ValueError: If `download_name` or `etag` is invalid, as for `send_file`.
     """
     check_etag(kwargs.get("etag"))
+    kwargs["download_name"] = _download_name(kwargs.get("download_name"), path)
+    folder, name, root = os.fspath(directory), os.fspath(path), current().app.root_path
+    if (found := path_below(root, folder, name)) is not None:
+        try:
+            file = PlainFile(found, kwargs["download_name"])
+        except (OSError, ValueError):
+            raise NotFound from None
+        if (response := _plain_response(file, kwargs)) is not None:
+            return response
     # Werkzeug looks for the normalized path, in which nothing follows the name of a file.
-    if not os.path.isfile(os.path.join(current().app.root_path, directory, path)):  # noqa: PTH113, PTH118
+    if not os.path.isfile(os.path.join(root, folder, name)):  # noqa: PTH113, PTH118
         raise NotFound
     max_age = kwargs.pop("max_age", None)
-    kwargs["download_name"] = _download_name(kwargs.get("download_name"), path)
     return _as_response(
         werkzeug.utils.send_from_directory(directory, path, **kwargs, **_sending_options(max_age))
     )
+
+
+def _plain_response(file: PlainFile, options: FileOptions) -> Response | None:
+    """Return the response with a file, or `None` if Werkzeug has to make it.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    context = current()
+    app, environ = context.app, current_request().environ
+    is_plain = app.response_class is Response and not app.config["USE_X_SENDFILE"]
+    if not (is_plain and file.is_plain) or options.get("last_modified") is not None:
+        return None
+    max_age = options.get("max_age")
+    if max_age is None:
+        max_age = app.get_send_file_max_age
+    seconds = max_age(file.path) if callable(max_age) else max_age
+    if seconds is not None and type(seconds) is not int:
+        return None
+    head = file.headers(
+        mimetype=options.get("mimetype"),
+        as_attachment=options.get("as_attachment", False),
+        max_age=seconds,
+        etag=options.get("etag", True),
+    )
+    return None if head is None else file.respond(head, environ, options.get("conditional", True))
 
 
 def _download_name(name: str | None, path_or_file: os.PathLike[str] | str | IO[bytes]) -> str | None:
@@ -208,7 +247,10 @@ def _download_name(name: str | None, path_or_file: os.PathLike[str] | str | IO[b
         return name
     if not isinstance(path_or_file, (str, os.PathLike)):
         return None
-    name = PurePath(path_or_file).name
+    path = os.fspath(path_or_file)
+    if path.isprintable():
+        return None
+    name = PurePath(path).name
     return None if name.isprintable() else clean_file_name(name)
 
 

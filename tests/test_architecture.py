@@ -55,7 +55,7 @@ routing.readers routing.edges routing.walk routing.plans routing.table routing.m
 coroutines
 proxies
 flashing async_reading streaming sse
-helpers
+files helpers
 paths
 folders
 logs

@@ -1,0 +1,158 @@
+"""A file is sent as Werkzeug's `send_file` does, byte for byte, where it is sent without it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import werkzeug.utils
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.http import parse_date
+from werkzeug.test import create_environ, run_wsgi_app
+
+from cocopot import Cocopot, Response, send_file, send_from_directory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Own(Response):
+    """A class of the application's own, for which Werkzeug's function makes the response."""
+
+
+NAMES = ["a.txt", "b.tar.gz", "c d.pdf", "e", "f'g.css", "h\xe4.txt", ".hidden", "sub/i.json"]
+#: The time of each file's last change, in seconds.
+CHANGED = 1_700_000_000.25
+DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with files."""
+    path = tmp_path_factory.mktemp("files")
+    (path / "sub").mkdir()
+    for name in NAMES:
+        (path / name).write_bytes(name.encode() * 3)
+        os.utime(path / name, (CHANGED, CHANGED))
+    return path
+
+
+def send(folder: Path, cls: type[Response], view: Any, environ: dict[str, Any]) -> Any:
+    """Return status, headers and body of what a view sends; the current date is replaced by a word."""
+    app = Cocopot("shop", autoload=False, static_folder=None, root_path=str(folder))
+    app.response_class = cls
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.add_url_rule("/", view_func=view, methods=["GET", "POST"])
+    try:
+        body, status, headers = run_wsgi_app(app, create_environ("/") | environ, buffered=True)
+    except (OSError, ValueError) as error:
+        return type(error)
+    current = [(name, value) for name, value in headers if name in {"Date", "Expires"}]
+    assert all(parse_date(value) is not None for _, value in current)
+    return status, [item if item not in current else (item[0], "") for item in headers], b"".join(body)
+
+
+def tag_of(folder: Path, name: str) -> str:
+    """Return the entity tag of a file."""
+    sent = send(folder, Own, lambda: send_file(name), {})
+    return '"none"' if isinstance(sent, type) else dict[str, str](sent[1])["ETag"]
+
+
+ENVIRONS = st.dictionaries(
+    st.sampled_from(
+        [
+            *("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"),
+            *("HTTP_RANGE", "HTTP_IF_RANGE"),
+        ]
+    ),
+    st.sampled_from(
+        [
+            *("{tag}", "W/{tag}", '"other", {tag}', "*", '"other"', DATE, "Mon, 13 Nov 2023 22:13:20 GMT"),
+            *("Wed, 15 Nov 2023 22:13:20 GMT", "nonsense", "", "bytes=0-1", "bytes=-1", "bytes=9999-"),
+        ]
+    ),
+    max_size=3,
+)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "mimetype": st.sampled_from([None, "text/css", "text/\u0100", "image/png"]),
+        "as_attachment": st.booleans(),
+        "download_name": st.sampled_from([None, "x.csv", "x y.html", "\u20ac.txt", 'a".txt', ""]),
+        "conditional": st.booleans(),
+        "etag": st.sampled_from([True, False, "own", "", 'a"b']),
+        "last_modified": st.sampled_from([None, 1_600_000_000]),
+        "max_age": st.sampled_from([None, 0, 60, -1, 1.5, True, lambda _: 7]),
+    },
+)
+
+
+@settings(max_examples=300)
+@given(
+    name=st.sampled_from([*NAMES, "missing", "sub"]),
+    options=OPTIONS,
+    environ=ENVIRONS,
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+)
+def test_it_is_sent_as_by_werkzeug(
+    folder: Path, name: str, options: dict[str, Any], environ: dict[str, str], method: str
+) -> None:
+    """Status, headers and body are Werkzeug's for all options, conditions and ranges."""
+    tag = tag_of(folder, name) if "{tag}" in "".join(environ.values()) else ""
+    values = {key: value.replace("{tag}", tag) for key, value in environ.items()}
+
+    def view() -> Response:
+        return send_file(name, **options)
+
+    ours, theirs = (send(folder, cls, view, values | {"REQUEST_METHOD": method}) for cls in (Response, Own))
+    assert ours == theirs
+
+
+PATHS = [
+    "a.txt",
+    "./a.txt",
+    "a.txt/",
+    "a.txt/.",
+    "sub/../a.txt",
+    "../files/a.txt",
+    "/etc/passwd",
+    "",
+    ".",
+    "sub",
+]
+
+
+@pytest.mark.parametrize(
+    "path", [*PATHS, "..", "a\0b", "\ud800", "a" * 300, "a.txt/b", "sub//i.json", "sub/i.json", "a\\b"]
+)
+@pytest.mark.parametrize("directory", ["", ".", "sub", "sub/..", "{folder}", "{folder}/"])
+def test_a_path_is_served_as_by_werkzeug(folder: Path, path: str, directory: str) -> None:
+    """A path leads to the file or the 404 that it leads to with Werkzeug's function."""
+
+    def view() -> Response:
+        return send_from_directory(directory.format(folder=folder), path)
+
+    ours, theirs = (send(folder, cls, view, {}) for cls in (Response, Own))
+    assert ours == theirs
+
+
+def test_it_is_sent_without_werkzeug(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ordinary calls do not need Werkzeug's functions."""
+    tag = tag_of(folder, "a.txt")
+    monkeypatch.delattr(werkzeug.utils, "send_file")
+    monkeypatch.delattr(werkzeug.utils, "send_from_directory")
+    assert send(folder, Response, lambda: send_file("a.txt", max_age=60), {})[0] == "200 OK"
+    assert send(folder, Response, lambda: send_from_directory("sub", "i.json"), {})[0] == "200 OK"
+    status, headers, body = send(folder, Response, lambda: send_file("a.txt"), {"HTTP_IF_NONE_MATCH": tag})
+    assert (status, body) == ("304 NOT MODIFIED", b"")
+    assert {name for name, _ in headers} == {"Cache-Control", "ETag", "Date", "Accept-Ranges"}
+
+
+def test_a_changed_file_is_sent_again(folder: Path) -> None:
+    """What is cached belongs to one version of a file."""
+    tag = tag_of(folder, "e")
+    (folder / "e").write_bytes(b"changed")
+    status, headers, body = send(folder, Response, lambda: send_file("e"), {"HTTP_IF_NONE_MATCH": tag})
+    assert (status, body, dict(headers)["Content-Length"]) == ("200 OK", b"changed", "7")

@@ -203,13 +203,56 @@ class Headers(_Headers):
             is_slice = isinstance(key, slice)
             super().__setitem__(key, checked_headers(value) if is_slice else checked_header(*value))
             return
-        item = checked_header(key, value)
+        if key in PLAIN_NAMES and type(value) is str and is_plain_value(value):
+            item = key, value
+        else:
+            item = checked_header(key, value)
         length = len(key)
         for name, _ in self._list:
             if len(name) == length and name.lower() == key.lower():
                 super().set(*item)
                 return
         self._list.append(item)
+
+    def update(self, arg: Any = None, /, **kwargs: Any) -> None:
+        """Replace all headers of each name that is passed; see Werkzeug's method."""
+        if type(arg) is dict and not kwargs:
+            for key, value in arg.items():
+                if type(key) is str and type(value) is str:
+                    self[key] = value
+                else:
+                    super().update({key: value})
+            return
+        super().update(arg, **kwargs)
+
+    def setdefault(self, key: Any, default: Any) -> str:
+        """Return the first value of a name; if there is none, set it to `default` and return that."""
+        if not isinstance(key, str):
+            return super().setdefault(key, default)
+        value = self._first(key)
+        if value is None:
+            item = checked_header(key, default)
+            self._list.append(item)
+            value = item[1]
+        return value
+
+    def get(self, key: str, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]  # noqa: A002 - as in Werkzeug
+        """Return the first value of a name, or `default`; see Werkzeug's method."""
+        if type is not None or not isinstance(key, str):
+            return super().get(key, default, type)
+        value = self._first(key)
+        return default if value is None else value
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._first(key) is not None
+
+    def _first(self, key: str) -> str | None:
+        """Return the first value of a name; unlike Werkzeug's method it raises nothing for a missing one."""
+        lower = key.lower()
+        for name, value in self._list:
+            if name.lower() == lower:
+                return value
+        return None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Headers):

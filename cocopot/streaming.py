@@ -137,6 +137,20 @@ class ContextIterator(Iterator[T]):
         )
         self._next: Callable[[], T] | None = None
 
+    def __iter__(self) -> Iterator[T]:  # noqa: PYI034 - a generator, as calling `__next__` takes longer
+        run, read = self._variables.run, self._next or self._read_first
+        try:
+            while True:
+                yield run(read)
+                read = self._next or read
+        except StopIteration:
+            self.close()
+        except GeneratorExit:
+            raise  # the server closes what it was passed
+        except BaseException as exc:
+            self.close(exc)
+            raise
+
     def __next__(self) -> T:
         return self._read(self._next or self._read_first)
 

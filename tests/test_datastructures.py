@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import EnvironHeaders as WerkzeugEnvironHeaders
 from werkzeug.datastructures import Headers as WerkzeugHeaders
@@ -185,3 +185,40 @@ def test_replaced_headers_keep_all_of_a_name() -> None:
     headers = Headers([("X-A", "1"), ("x-b", "2"), ("X-A", "3")])
     headers.replace([("x-a", "4"), ("X-C", "5"), ("X-A", "6")])
     assert list(headers) == [("x-b", "2"), ("x-a", "4"), ("X-C", "5"), ("X-A", "6")]
+
+
+OPERATIONS: dict[str, Callable[[Any, str, str], object]] = {
+    "set": lambda headers, name, value: headers.__setitem__(name, value),
+    "add": lambda headers, name, value: headers.add(name, value),
+    "update": lambda headers, name, value: headers.update({name: value, "X-B": value}),
+    "update-list": lambda headers, name, value: headers.update({name: [value, "2"], "X-B": value}),
+    "update-pairs": lambda headers, name, value: headers.update([(name, value), (name, "3")]),
+    "update-keywords": lambda headers, _, value: headers.update({"X-B": value}, x_c=value),
+    "setdefault": lambda headers, name, value: headers.setdefault(name, value),
+    "setdefault-number": lambda headers, name, _: headers.setdefault(name, 4),
+    "get": lambda headers, name, value: headers.get(name, value),
+    "get-type": lambda headers, name, _: headers.get(name, 5, type=int),
+    "get-keyword": lambda headers, name, value: headers.get(name, default=value),
+    "in": lambda headers, name, _: name in headers,
+    "pop": lambda headers, name, value: headers.pop(name, value),
+    "remove": lambda headers, name, _: headers.remove(name),
+}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([*OPERATIONS]),
+            st.sampled_from(["X-A", "x-a", "X-B", "Content-Type", "x-c"]),
+            st.sampled_from(["1", "", "a b"]),
+        ),
+        max_size=6,
+    )
+)
+def test_headers_change_as_werkzeugs_do(steps: list[tuple[str, str, str]]) -> None:
+    """Each method returns, and changes the headers to, what Werkzeug's does."""
+    ours, theirs = Headers(), WerkzeugHeaders()
+    for operation, name, value in steps:
+        assert OPERATIONS[operation](ours, name, value) == OPERATIONS[operation](theirs, name, value)
+        assert list(ours) == list(theirs)

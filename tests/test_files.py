@@ -89,7 +89,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     name=st.sampled_from([*NAMES, "missing", "sub"]),
     options=OPTIONS,

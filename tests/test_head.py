@@ -140,7 +140,7 @@ def outcome(cls: Any, arguments: dict[str, Any], changes: list[str], method: str
         return type(error), str(error)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(
     body=BODIES,
     status=STATUSES,
@@ -167,7 +167,7 @@ def test_it_is_the_one_that_werkzeug_makes(
         assert ours == outcome(WerkzeugHtml, arguments, changes, method)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     body=st.sampled_from(["text", b"bytes", Markup("<b>"), {"a": 1}, [1], iter("")]),
     status=STATUSES,
@@ -196,7 +196,7 @@ def test_a_tuple_is_what_the_response_would_be(
     assert answer(Response) == answer(General)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(
     st.text("/:?#%@[]\\;=&.~!$'()*+,- aZ09\xe9\t\r\n_x", max_size=12),
     st.sampled_from(["", "http://a", "https://a.b"]),

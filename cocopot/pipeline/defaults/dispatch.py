@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from cocopot.debug_errors import FormDataRoutingRedirect
+from cocopot.exceptions import MethodNotAllowed
 from cocopot.hooks import hookimpl
+from cocopot.urls import domain_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from werkzeug.routing import Rule
 
     from cocopot.app import Cocopot
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
 
 
 #: Methods for which the view is called without further checks.
-WITH_VIEW = frozenset({"GET", "POST"})
+WITH_VIEW = frozenset({"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE"})
 #: Redirects after which a client sends method and body again (RFC 9110, 15.4.8 and 15.4.9).
 _WITH_BODY = frozenset({307, 308})
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -82,9 +87,25 @@ def _wants_options(request: Request, rule: Rule) -> bool:
 def default_options_response(app: Cocopot, request: Request) -> Response:
     """Return an empty response that names the methods of the URL (RFC 9110, section 9.3.7)."""
     response = app.response_class()
-    if (adapter := app.create_url_adapter(request)) is not None:
-        response.allow.update(adapter.allowed_methods())
+    if methods := _allowed_methods(app, request):
+        response.headers["Allow"] = ", ".join(methods)
     return response
+
+
+def _allowed_methods(app: Cocopot, request: Request) -> Iterable[str]:
+    """Return the methods of the URL of a request."""
+    if "create_url_adapter" in app.overridden:
+        adapter = app.create_url_adapter(request)
+        return () if adapter is None else adapter.allowed_methods()
+    domain = () if app.config["SERVER_NAME"] is None else domain_of(app)
+    try:
+        # No rule has this method.
+        app.router.match_request(request.environ, request.path, "--", *domain)
+    except HTTPException as error:
+        error.__traceback__ = None  # break the reference cycle exception -> traceback -> frame
+        if isinstance(error, MethodNotAllowed):
+            return error.valid_methods or ()
+    return ()
 
 
 def _no_view(rule: Rule) -> str:

@@ -12,7 +12,8 @@ import pytest
 from werkzeug.local import LocalProxy
 
 from cocopot.proxies import _ContextProxy
-from tests.test_speedups import both
+from cocopot.speedups import proxies
+from tests.test_speedups import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +129,7 @@ def outcome(use: Callable[[], Any], proxy: Any) -> object:
     return type(value), str(value).split(" at 0x")[0].replace(type(proxy).__name__, "Proxy")
 
 
-@both
+@pytest.mark.parametrize("kind", [proxies, *([compiled] if compiled else [])], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("name", [*OBJECTS, "unbound"])
 def test_every_operation(kind: Any, name: str) -> None:
     """Operators, built-in functions, attributes and `isinstance` have the same results and errors."""

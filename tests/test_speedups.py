@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -198,14 +199,15 @@ class TestLazy:
         [
             ({}, {"a": ["1"]}),
             ({"environ": {}}, {}),
-            ({"environ": {"QUERY_STRING": "a=%41"}}, "loaded"),
+            ({"environ": {"QUERY_STRING": "a=%41+"}}, {"a": ["A "]}),
+            ({"environ": {"QUERY_STRING": "a=\u00c3\u00a9"}}, "loaded"),
             ({"environ": {"QUERY_STRING": None}}, "loaded"),
             ({"_query_string": b""}, "loaded"),
             ({"parameter_storage_class": dict}, "loaded"),
         ],
     )
     def test_arguments(self, kind: Any, changes: dict[str, Any], expected: Any) -> None:
-        """Arguments are split at once only if nothing about them has been changed."""
+        """Arguments are parsed at once only if nothing about them has been changed."""
 
         class Owner:
             environ: ClassVar = {"QUERY_STRING": "a=1"}
@@ -365,31 +367,60 @@ class TestMatchPlain:
 # -------------------------------------------------------------------------
 
 
-@given(st.text(st.sampled_from("ab=&=&%+;\0\u00e9\u20ac"), max_size=20))
-def test_plain_arguments(query: str) -> None:
-    """A query string is split as Werkzeug does, or left alone where there is something to decode."""
+pieces = st.sampled_from(
+    [
+        *"aAbf=&=&%+;\0\u00e9\u20ac",
+        "%41",
+        "%c3%A9",
+        "%C3",
+        "%e2%82",
+        "%ac",
+        "%F0%9f%98%80",
+        "%ff",
+        "%00",
+        "%g1",
+        "%2",
+        "%2B",
+    ]
+)
+queries = st.lists(pieces, max_size=24).map("".join)
+
+
+@given(queries)
+def test_parse_arguments(query: str) -> None:
+    """A query string and an urlencoded form are parsed as by Werkzeug, with whatever is invalid in them."""
+    body = query.encode()
+    form = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "REQUEST_METHOD": "POST"}
+    werkzeugs = WerkzeugRequest({"CONTENT_TYPE": "application/x-www-form-urlencoded", **form}).form
+    raw = {"QUERY_STRING": body.decode("latin-1"), "REQUEST_METHOD": "GET"}
+    assert lists(WerkzeugRequest(raw).args) == lists(werkzeugs)
     for kind in KINDS:
-        arguments = kind.plain_arguments(query, Kept)
-        if query.isascii() and not {*query} & {"%", "+"}:
-            assert type(arguments) is Kept
-            werkzeugs = WerkzeugRequest({"QUERY_STRING": query, "REQUEST_METHOD": "GET"}).args
-            assert [*lists(arguments).items()] == [*lists(werkzeugs).items()]
-        else:
-            assert arguments is None
+        arguments = kind.parse_arguments(query, Kept)
+        assert type(arguments) is Kept
+        assert [*lists(arguments).items()] == [*lists(werkzeugs).items()]
 
 
 @both
-def test_plain_arguments_of_something_else(kind: Any) -> None:
-    """What is not a text is left alone, and arguments are put into dicts only."""
+@pytest.mark.parametrize("count", [1, 1000, 50_000])
+def test_parse_long_arguments(kind: Any, count: int) -> None:
+    """A long value, and a value after many others, are decoded as a short one is."""
+    query = "a=" + "%C3%A9+x" * count + "&b=1" * count
+    assert lists(kind.parse_arguments(query, Kept)) == {"a": ["\u00e9 x" * count], "b": ["1"] * count}
+
+
+@both
+def test_parse_arguments_of_something_else(kind: Any) -> None:
+    """What is not a text is rejected, and arguments are put into dicts only."""
 
     class Text(str):
         __slots__ = ()
 
     for query in (None, b"a=1", Text("a=1"), 7):
-        assert kind.plain_arguments(query, Kept) is None
+        with pytest.raises(TypeError):
+            kind.parse_arguments(query, Kept)
     for other in (list, object, None, 7):
         with pytest.raises(TypeError):
-            kind.plain_arguments("a=1", other)
+            kind.parse_arguments("a=1", other)
 
 
 names = st.sampled_from(

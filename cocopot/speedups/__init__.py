@@ -24,10 +24,11 @@ try:
         is_plain_value,
         match_plain,
         new,
-        plain_arguments,
+        parse_arguments,
         proxy_class,
     )
 except ImportError:  # also if an outdated one lacks a name
+    from cocopot.speedups.proxies import proxy_class
     from cocopot.speedups.python import (
         Lazy,
         LazyArguments,
@@ -36,8 +37,7 @@ except ImportError:  # also if an outdated one lacks a name
         is_plain_value,
         match_plain,
         new,
-        plain_arguments,
-        proxy_class,
+        parse_arguments,
     )
     from cocopot.speedups.serving import ContextState, PipelineState, RequestHandler, RequestState
 
@@ -55,7 +55,7 @@ __all__ = [
     "is_plain_value",
     "match_plain",
     "new",
-    "plain_arguments",
+    "parse_arguments",
     "proxy_class",
 ]
 

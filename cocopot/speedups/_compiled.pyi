@@ -1,3 +1,4 @@
+from cocopot.speedups.proxies import proxy_class as proxy_class
 from cocopot.speedups.python import Lazy as Lazy
 from cocopot.speedups.python import LazyArguments as LazyArguments
 from cocopot.speedups.python import LazyHeaders as LazyHeaders
@@ -5,8 +6,7 @@ from cocopot.speedups.python import TextEncoder as TextEncoder
 from cocopot.speedups.python import is_plain_value as is_plain_value
 from cocopot.speedups.python import match_plain as match_plain
 from cocopot.speedups.python import new as new
-from cocopot.speedups.python import plain_arguments as plain_arguments
-from cocopot.speedups.python import proxy_class as proxy_class
+from cocopot.speedups.python import parse_arguments as parse_arguments
 from cocopot.speedups.serving import ContextState as ContextState
 from cocopot.speedups.serving import PipelineState as PipelineState
 from cocopot.speedups.serving import RequestHandler as RequestHandler

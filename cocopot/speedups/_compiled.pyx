@@ -12,10 +12,12 @@ from cython cimport binding
 from cpython.dict cimport PyDict_Items
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
-from cpython.unicode cimport PyUnicode_Substring
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.unicode cimport PyUnicode_DecodeUTF8, PyUnicode_Substring
 from libc.string cimport memchr
 
-from cocopot.speedups.python import LENGTH_HEADERS, read_after_error, read_unbound
+from cocopot.speedups.proxies import read_after_error, read_unbound
+from cocopot.speedups.python import LENGTH_HEADERS, unquote_argument
 
 
 cdef extern from "Python.h":
@@ -110,8 +112,8 @@ cdef class LazyArguments(Lazy):
         ):
             environ = instance.environ
             query = (<dict>environ).get("QUERY_STRING", "") if type(environ) is dict else None
-            arguments = plain_arguments(query, self.cls)
-            if arguments is not None:
+            if type(query) is str and PyUnicode_IS_ASCII(<str>query):
+                arguments = parse_arguments(query, self.cls)
                 instance.args = arguments
                 return arguments
         return self.value_for(instance)
@@ -244,25 +246,34 @@ cdef object match_plan(tuple prefix, list parts, str method):
 # -------------------------------------------------------------------------
 
 
-cpdef plain_arguments(query, cls):
-    if type(query) is not str or not PyUnicode_IS_ASCII(<str>query):
-        return None
-    # An ASCII text has one byte for each of its characters.
-    cdef const char *text = PyUnicode_1BYTE_DATA(<str>query)
-    cdef Py_ssize_t start = 0, end, delimiter, length = len(<str>query)
-    if index_of(text, c"%", 0, length) < length or index_of(text, c"+", 0, length) < length:
-        return None
+cpdef parse_arguments(query, cls):
+    if type(query) is not str:
+        raise TypeError(f"a query string is a str, not {type(query).__name__!r}")
     if isinstance(cls, type) and (<TypeObject *>cls).tp_new == PyDict_Type.tp_new:
         arguments = PyDict_Type.tp_new(<TypeObject *>cls, (), NULL)
     else:
         arguments = dict.__new__(cls)
+    if not PyUnicode_IS_ASCII(<str>query):
+        for piece in (<str>query).split("&"):
+            if piece:
+                key, _, value = (<str>piece).partition("=")
+                add_argument(arguments, unquote_argument(key), unquote_argument(value))
+        return arguments
+    # An ASCII text has one byte for each of its characters.
+    cdef const char *text = <const char *>PyUnicode_1BYTE_DATA(query)
+    cdef Py_ssize_t start = 0, end, delimiter, length = len(<str>query)
+    cdef bint is_plain = index_of(text, c"%", 0, length) == length and index_of(text, c"+", 0, length) == length
     while start < length:
         end = index_of(text, c"&", start, length)
         if start < end:
             delimiter = index_of(text, c"=", start, end)
-            add_argument(
-                arguments, PyUnicode_Substring(query, start, delimiter), PyUnicode_Substring(query, delimiter + 1, end)
-            )
+            if is_plain:
+                key = PyUnicode_Substring(query, start, delimiter)
+                value = PyUnicode_Substring(query, delimiter + 1, end)
+            else:
+                key = unquoted(query, text, start, delimiter)
+                value = unquoted(query, text, delimiter + 1, end)
+            add_argument(arguments, key, value)
         start = end + 1
     return arguments
 
@@ -271,6 +282,37 @@ cdef Py_ssize_t index_of(const char *text, char delimiter, Py_ssize_t start, Py_
     """Return the index of a delimiter, or the end."""
     cdef const char *found = <const char *>memchr(text + start, delimiter, end - start)
     return end if found == NULL else found - text
+
+
+cdef object unquoted(str query, const char *text, Py_ssize_t start, Py_ssize_t end):
+    """Return a piece of an ASCII text, decoded."""
+    if start >= end:
+        return ""
+    if index_of(text, c"%", start, end) == end and index_of(text, c"+", start, end) == end:
+        return PyUnicode_Substring(query, start, end)
+    cdef bytes buffer = PyBytes_FromStringAndSize(NULL, end - start)
+    cdef char *decoded = PyBytes_AS_STRING(buffer)
+    cdef Py_ssize_t length = 0
+    cdef int high, low
+    while start < end:
+        decoded[length] = c" " if text[start] == c"+" else text[start]
+        if text[start] == c"%" and start + 2 < end:
+            high, low = digit(text[start + 1]), digit(text[start + 2])
+            if high >= 0 and low >= 0:
+                decoded[length] = <char>(16 * high + low)
+                start += 2
+        start += 1
+        length += 1
+    return PyUnicode_DecodeUTF8(decoded, length, "werkzeug.url_quote")
+
+
+cdef int digit(char character):
+    """Return the value of a hexadecimal digit, or -1."""
+    if c"0" <= character <= c"9":
+        return character - c"0"
+    if c"a" <= character <= c"f":
+        return character - c"a" + 10
+    return character - c"A" + 10 if c"A" <= character <= c"F" else -1
 
 
 cdef int add_argument(object arguments, object key, object value) except -1:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from werkzeug.local import LocalProxy
+from urllib.parse import unquote, unquote_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextvars import ContextVar
 
     from werkzeug.datastructures import ImmutableMultiDict
 
@@ -93,12 +88,12 @@ class LazyHeaders(Lazy):
 
 
 class LazyArguments(Lazy):
-    """The arguments of a request: as `Lazy`, in one call where nothing in the query string has to be decoded.
+    """The arguments of a request: as `Lazy`, in one call where the query string is ASCII.
 
     Args:
-        load: Computes them where there is something to decode.
+        load: Computes them where the query string is not ASCII, or comes from elsewhere.
         name: As for `Lazy`.
-        cls: The class of arguments that need not be decoded.
+        cls: The class of arguments that `load` does not compute.
         default_storage: The request's `parameter_storage_class`, unless it has been changed.
         default_query_string: The attribute of the request's class, unless it has been overridden.
     """
@@ -124,116 +119,11 @@ class LazyArguments(Lazy):
             and instance.parameter_storage_class is self.default_storage
             and type(instance).query_string is self.default_query_string
         ):
-            arguments = plain_arguments(instance.environ.get("QUERY_STRING", ""), self.cls)
-            if arguments is not None:
-                instance.args = arguments
+            query = instance.environ.get("QUERY_STRING", "")
+            if type(query) is str and query.isascii():
+                arguments = instance.args = parse_arguments(query, self.cls)
                 return arguments
         return super().__get__(instance, owner)
-
-
-# -------------------------------------------------------------------------
-# Proxies
-# -------------------------------------------------------------------------
-
-# Passes an object's error from `__getattribute__` to `__getattr__`.
-_FAILED = threading.local()
-
-
-def proxy_class(
-    name: str, base: type[LocalProxy[Any]], variable: ContextVar[Any], attribute: str
-) -> type[LocalProxy[Any]]:
-    """Return a class of proxies for an attribute of the current context.
-
-    They read an attribute from their object first. A `LocalProxy` reads it from itself first, and from its
-    object when that has failed, which takes longer.
-
-    Args:
-        name: Name of the class.
-        base: Its base class.
-        variable: The variable of the context.
-        attribute: The attribute of the context; `None` where there is no such object.
-    """
-    methods: dict[str, Any] = {"__slots__": (), "__getattr__": _getattr}
-    # The attribute's name is compiled in: to find it by `getattr` takes a third more time.
-    namespace = {**globals(), "get_context": variable.get}
-    for template in (_getattribute, _setattr, _delattr, _contains):
-        code = template.__code__
-        names = tuple(attribute if used == "ATTRIBUTE" else used for used in code.co_names)
-        method = f"_{template.__name__}__"
-        methods[method] = FunctionType(code.replace(co_names=names), namespace, method)
-    return type(name, (base,), methods)
-
-
-def read_unbound(proxy: LocalProxy[Any], name: str) -> Any:
-    """Return an attribute of a proxy that has no object: its own, or what its function returns or raises."""
-    try:
-        return object.__getattribute__(proxy, name)
-    except AttributeError:
-        return getattr(proxy._get_current_object(), name)  # noqa: SLF001 - it is public in Werkzeug
-
-
-def read_after_error(proxy: LocalProxy[Any], name: str, error: AttributeError) -> Any:
-    """Return an attribute of the proxy itself, such as `_get_current_object`, or raise its object's error."""
-    try:
-        if hasattr(LocalProxy, name):
-            with suppress(AttributeError):
-                return object.__getattribute__(proxy, name)
-        raise error
-    finally:
-        del error  # break the reference cycle exception -> traceback -> frame
-
-
-def _getattr(self: LocalProxy[Any], name: str) -> Any:
-    # Python calls this after an AttributeError of `__getattribute__`. If that was the object's, it is
-    # raised again: reading the attribute again would run a property twice.
-    error: AttributeError | None = _FAILED.__dict__.pop("error", None)
-    if error is None:
-        return getattr(self._get_current_object(), name)
-    try:
-        raise error
-    finally:
-        del error  # break the reference cycle exception -> traceback -> frame
-
-
-def get_context() -> Any:
-    """Return the value of the variable in the methods below, which `proxy_class` copies."""
-
-
-def _getattribute(self: LocalProxy[Any], name: str) -> Any:
-    try:
-        bound = get_context().ATTRIBUTE
-    except LookupError:
-        return object.__getattribute__(self, name)
-    if bound is None:
-        return object.__getattribute__(self, name)
-    try:
-        return getattr(bound, name)
-    except AttributeError as error:
-        try:
-            return read_after_error(self, name, error)
-        except AttributeError:
-            _FAILED.error = error
-            raise
-
-
-def _setattr(self: LocalProxy[Any], name: str, value: object) -> None:
-    try:
-        bound = get_context().ATTRIBUTE
-    except LookupError:
-        bound = None
-    setattr(self._get_current_object() if bound is None else bound, name, value)
-
-
-def _delattr(self: LocalProxy[Any], name: str) -> None:
-    delattr(self._get_current_object(), name)
-
-
-def _contains(self: LocalProxy[Any], item: object) -> bool:
-    try:
-        bound = get_context().ATTRIBUTE
-    except LookupError:
-        bound = None
-    return item in (self._get_current_object() if bound is None else bound)
 
 
 # -------------------------------------------------------------------------
@@ -306,19 +196,25 @@ def _match_plan(prefix: Prefix, parts: list[str], method: str) -> Match | None:
 # -------------------------------------------------------------------------
 
 
-def plain_arguments(query: str, cls: type[Arguments]) -> Arguments | None:
-    """Return the arguments of a query string, or `None` if there is something to decode in it.
+def parse_arguments(query: str, cls: type[Arguments]) -> Arguments:
+    """Return the arguments of a query string or of an urlencoded form, decoded as by Werkzeug.
 
     Args:
-        query: The query string.
+        query: The query string, or the body of a form.
         cls: The class of what is returned.
+
+    Raises:
+        TypeError: `query` is not exactly a `str`.
     """
-    if type(query) is not str or "%" in query or "+" in query or not query.isascii():
-        return None
+    if type(query) is not str:
+        raise TypeError(f"a query string is a str, not {type(query).__name__!r}")
     lists: dict[str, list[str]] = {}
+    is_plain = "%" not in query and "+" not in query
     for piece in query.split("&"):
         if piece:
             key, _, value = piece.partition("=")
+            if not is_plain:
+                key, value = unquote_argument(key), unquote_argument(value)
             if key in lists:
                 lists[key].append(value)
             else:
@@ -327,6 +223,16 @@ def plain_arguments(query: str, cls: type[Arguments]) -> Arguments | None:
     arguments: Arguments = _new_dict(cls)
     _update(arguments, lists)
     return arguments
+
+
+def unquote_argument(text: str) -> str:
+    """Return a name or a value of a query string, decoded; bytes that are not UTF-8 stay encoded."""
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    if text.isascii():
+        return unquote_to_bytes(text).decode(errors="werkzeug.url_quote")
+    return unquote(text, errors="werkzeug.url_quote")
 
 
 # As names of their own, for the methods of a base class that a type checker does not know as such.

@@ -10,7 +10,8 @@ from werkzeug.http import remove_entity_headers
 from werkzeug.utils import get_content_type
 
 from cocopot.datastructures import PLAIN_NAMES, Headers, is_token, special_name
-from cocopot.speedups import TextEncoder, is_plain_value
+from cocopot.speedups import ResponseMaker, TextEncoder, is_plain_value
+from cocopot.statuses import STATUSES
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers as WerkzeugHeaders
@@ -59,6 +60,8 @@ def _needs_inspection(name: str) -> bool:
 ENCODER = TextEncoder(PLAIN_NAMES, _needs_inspection)
 #: Encodes a text and its headers for the server, or returns `None` if Werkzeug has to inspect the headers.
 encode_text = ENCODER.encode
+#: Makes plain responses.
+MAKER = ResponseMaker(TYPE_HEADERS, type_header_of, STATUSES, ENCODER)
 
 
 def is_uri(location: str) -> bool:

@@ -27,6 +27,7 @@ from cocopot.datastructures import Headers as PlainHeaders
 from cocopot.datastructures import replaced
 from cocopot.head import (
     CONTENT_TYPES,
+    MAKER,
     TYPE_HEADERS,
     WITHOUT_BODY,
     encode_text,
@@ -128,6 +129,7 @@ class Response(CookieResponse):
             getattr(cls, name, None) is getattr(Response, name, None) for name in _SHORT_PATH_NEEDS
         )
 
+    @MAKER.constructor
     def __init__(  # noqa: C901, PLR0912 - the hot path
         self,
         response: Iterable[bytes] | bytes | Iterable[str] | str | None = None,
@@ -372,10 +374,8 @@ def text_response(text: str) -> Response:
     if type_header is None or Response.default_status != 200:
         return Response(text)
     response: Response = new(Response)
-    answer: Any = encode_text(text, None, type_header)
-    response.response, response._head = answer  # noqa: SLF001
-    response._status = "200 OK"  # noqa: SLF001
-    response._status_code = 200  # noqa: SLF001
+    response.response, response._head = encode_text(text, None, type_header)  # type: ignore[misc]  # noqa: SLF001
+    response._status, response._status_code = "200 OK", 200  # noqa: SLF001
     return response
 
 

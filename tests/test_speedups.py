@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import subprocess
@@ -18,7 +19,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 
-from cocopot import Cocopot, speedups
+from cocopot import Cocopot, Response, speedups
 from cocopot.datastructures import is_token
 from cocopot.environment import is_true
 from cocopot.speedups import python
@@ -498,3 +499,49 @@ def test_text_encoder_rejects_other_types(args: tuple[Any, ...]) -> None:
     """A wrong argument of the constructor is a `TypeError`."""
     with pytest.raises(TypeError):
         compiled.TextEncoder(*args)
+
+
+# -------------------------------------------------------------------------
+# Responses
+# -------------------------------------------------------------------------
+
+VALUES = st.sampled_from(["1", "", "\xe4", "a\r\nb", "text/plain", 7, "//x"])
+NAMES = st.sampled_from(["X-Own", "Content-Type", "content-type", "Content-Length", "Location", "X Own", ""])
+
+
+class Own(Response):
+    """A subclass with another mimetype."""
+
+    default_mimetype = "text/plain"
+
+
+def construct(cls: type[Response], constructor: Any, arguments: dict[str, Any]) -> object:
+    """Return what a constructor sets on a response, or the class of what it raises."""
+    response = cls.__new__(cls)
+    try:
+        constructor(response, **arguments)
+    except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
+        return type(error)
+    return {name: list(value) if name == "_headers" else value for name, value in vars(response).items()}
+
+
+@given(
+    st.sampled_from([Response, Own]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "response": st.sampled_from(
+                ["text", "", "\xe4", "\ud800", b"bytes", None, ["a"], bytearray(b"a")]
+            ),
+            "status": st.sampled_from([None, 200, 204, 304, 404, 999, "201 Made", True, "x"]),
+            "headers": st.none() | st.dictionaries(NAMES, VALUES) | st.lists(st.tuples(NAMES, VALUES)),
+            "mimetype": st.sampled_from([None, "text/plain", "application/json", "a/b\n", 7, ""]),
+            "content_type": st.sampled_from([None, "text/plain", "a/b"]),
+            "direct_passthrough": st.booleans(),
+        },
+    ),
+)
+def test_a_constructor(cls: type[Response], arguments: dict[str, Any]) -> None:
+    """A response is made in the same way, or refused, by the constructor in Python."""
+    general = inspect.unwrap(Response.__init__)
+    assert construct(cls, Response.__init__, arguments) == construct(cls, general, arguments)

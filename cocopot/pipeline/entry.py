@@ -6,16 +6,20 @@ the functions below for all else. `tests/pipeline/test_entry.py` compares the tw
 
 from __future__ import annotations
 
+from werkzeug.wrappers import Response as WerkzeugResponse
+
 from cocopot.context import CURRENT, Context
-from cocopot.head import ENCODER, TYPE_HEADERS
+from cocopot.head import ENCODER, MAKER, TYPE_HEADERS, WITHOUT_BODY
 from cocopot.hooks.reporting import run_every
 from cocopot.pipeline import fastpath, lifecycle
 from cocopot.pipeline.defaults.dispatch import cocopot_dispatch_request, raise_view_returned_none
+from cocopot.pipeline.mistakes import raise_bad_processed_response
 from cocopot.pipeline.teardown import tear_down
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router
 from cocopot.speedups import RequestHandler
+from cocopot.wsgi import close_unsent
 
 HANDLER = RequestHandler(
     lifecycle.handle_request,
@@ -25,6 +29,9 @@ HANDLER = RequestHandler(
     raise_view_returned_none=raise_view_returned_none,
     recover=fastpath.recover,
     serve_value=fastpath.serve_value,
+    raise_bad_processed_response=raise_bad_processed_response,
+    close_unsent=close_unsent,
+    send_processed=fastpath.send_processed,
     answer_exception=lifecycle.answer_exception,
     tear_down=tear_down,
     run_every=run_every,
@@ -32,8 +39,11 @@ HANDLER = RequestHandler(
     request_class=Request,
     router_class=Router,
     response_class=Response,
+    any_response_class=WerkzeugResponse,
+    without_body=WITHOUT_BODY,
     current=CURRENT,
     type_headers=TYPE_HEADERS,
     encoder=ENCODER,
+    maker=MAKER,
 )
 handle_request = HANDLER.as_method()

@@ -130,7 +130,7 @@ def recover(
         del exc  # break the reference cycle exception -> traceback -> frame
 
 
-def serve_value(  # noqa: C901 - the hot path
+def serve_value(
     context: Context, environ: WSGIEnvironment, start_response: StartResponse, value: Any
 ) -> Iterable[bytes]:
     """Make a response of what a view or a before-request hook has returned, and send it.
@@ -167,6 +167,13 @@ def serve_value(  # noqa: C901 - the hot path
             close_unsent(response, exc)
             raise
         response = processed
+    return send_processed(context, environ, start_response, response)
+
+
+def send_processed(
+    context: Context, environ: WSGIEnvironment, start_response: StartResponse, response: Response
+) -> Iterable[bytes]:
+    """Send what the after-request hooks have returned; save a session that has been used."""
     if context.opened_session is not None:  # by a hook, or by what makes the response
         save_or_close(context, response)
     if type(response) is Response:

@@ -20,6 +20,7 @@ try:
         PipelineState,
         RequestHandler,
         RequestState,
+        ResponseMaker,
         TextEncoder,
         is_plain_value,
         match_plain,
@@ -39,7 +40,13 @@ except ImportError:  # also if an outdated one lacks a name
         new,
         parse_arguments,
     )
-    from cocopot.speedups.serving import ContextState, PipelineState, RequestHandler, RequestState
+    from cocopot.speedups.serving import (
+        ContextState,
+        PipelineState,
+        RequestHandler,
+        RequestState,
+        ResponseMaker,
+    )
 
 __all__ = [
     "COMPILED",
@@ -51,6 +58,7 @@ __all__ = [
     "PipelineState",
     "RequestHandler",
     "RequestState",
+    "ResponseMaker",
     "TextEncoder",
     "is_plain_value",
     "match_plain",

@@ -11,3 +11,4 @@ from cocopot.speedups.serving import ContextState as ContextState
 from cocopot.speedups.serving import PipelineState as PipelineState
 from cocopot.speedups.serving import RequestHandler as RequestHandler
 from cocopot.speedups.serving import RequestState as RequestState
+from cocopot.speedups.serving import ResponseMaker as ResponseMaker

@@ -362,8 +362,12 @@ cdef class TextEncoder:
 
     cdef tuple encoded(self, str text, dict headers, tuple type_header):
         cdef bytes body = text.encode()
+        head = self.head(len(body), headers, type_header)
+        return None if head is None else ([body], head)
+
+    cdef list head(self, Py_ssize_t length, dict headers, tuple type_header):
         if headers is None:
-            return [body], [type_header, length_header(len(body))]
+            return [type_header, length_header(length)]
         cdef list head = PyDict_Items(headers)
         cdef bint has_type = False
         for name, value in head:
@@ -377,12 +381,13 @@ cdef class TextEncoder:
                 return None
         if not has_type:
             head.append(type_header)
-        head.append(length_header(len(body)))
-        return [body], head
+        head.append(length_header(length))
+        return head
 
 
 # -------------------------------------------------------------------------
 # Serving
 # -------------------------------------------------------------------------
 
+include "_responses.pxi"
 include "_serving.pxi"

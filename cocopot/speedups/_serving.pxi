@@ -47,8 +47,10 @@ cdef class RequestHandler:
     cdef object method, general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
     cdef object serve_value, answer_exception, tear_down, run_every
     cdef object context_class, request_class, router_class, response_class, current
+    cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, without_body
     cdef dict type_headers
     cdef TextEncoder encoder
+    cdef ResponseMaker maker
 
     def __init__(
         self,
@@ -60,6 +62,9 @@ cdef class RequestHandler:
         raise_view_returned_none,
         recover,
         serve_value,
+        raise_bad_processed_response,
+        close_unsent,
+        send_processed,
         answer_exception,
         tear_down,
         run_every,
@@ -67,9 +72,12 @@ cdef class RequestHandler:
         request_class,
         router_class,
         response_class,
+        any_response_class,
+        without_body,
         current,
         dict type_headers not None,
         TextEncoder encoder not None,
+        ResponseMaker maker not None,
     ):
         self.general = general
         self.match_request = match_request
@@ -78,6 +86,9 @@ cdef class RequestHandler:
         self.raise_view_returned_none = raise_view_returned_none
         self.recover = recover
         self.serve_value = serve_value
+        self.raise_bad_processed_response = raise_bad_processed_response
+        self.close_unsent = close_unsent
+        self.send_processed = send_processed
         self.answer_exception = answer_exception
         self.tear_down = tear_down
         self.run_every = run_every
@@ -85,9 +96,12 @@ cdef class RequestHandler:
         self.request_class = request_class
         self.router_class = router_class
         self.response_class = response_class
+        self.any_response_class = any_response_class
+        self.without_body = without_body
         self.current = current
         self.type_headers = type_headers
         self.encoder = encoder
+        self.maker = maker
 
     def as_method(self):
         @binding(True)
@@ -185,16 +199,69 @@ cdef class RequestHandler:
                 value = self.call_view(app, request, environ)
         except Exception as exc:
             return self.recover(context, environ, start_response, exc)
-        if pipeline.after_request_hook is None and context.after_functions is None:
-            encoded = self.encode(value, environ)
-            if encoded is not None:
-                try:
-                    start_response("200 OK", (<tuple>encoded)[1])
-                except Exception:
-                    environ["cocopot.start_failed"] = True
-                    raise
-                return (<tuple>encoded)[0]
+        if context.after_functions is not None:
+            return self.serve_value(context, environ, start_response, value)
+        if pipeline.after_request_hook is not None:
+            return self.process(context, pipeline, environ, start_response, value)
+        encoded = self.encode(value, environ)
+        if encoded is not None:
+            try:
+                start_response("200 OK", (<tuple>encoded)[1])
+            except Exception:
+                environ["cocopot.start_failed"] = True
+                raise
+            return (<tuple>encoded)[0]
+        if type(value) is self.response_class and context.opened_session is None:
+            body = self.send_plain(value, environ, start_response)
+            if body is not None:
+                return body
         return self.serve_value(context, environ, start_response, value)
+
+    cdef object process(
+        self, ContextState context, PipelineState pipeline, dict environ, start_response, value
+    ):
+        """Run the after-request hooks on a text or a response, and send it."""
+        if type(value) is self.response_class:
+            response = value
+        elif type(value) is str:
+            response = new(self.response_class)
+            if not self.maker.make(response, value, None, None, None):
+                response = self.response_class(value)
+        else:
+            return self.serve_value(context, environ, start_response, value)
+        context.after_functions = ()
+        try:
+            processed = pipeline.after_request_hook(context.app, context.request, response)
+            if not isinstance(processed, self.any_response_class):
+                self.raise_bad_processed_response(context, processed)
+        except Exception as exc:
+            self.close_unsent(response, exc)
+            raise
+        if type(processed) is self.response_class and context.opened_session is None:
+            body = self.send_plain(processed, environ, start_response)
+            if body is not None:
+                return body
+        return self.send_processed(context, environ, start_response, processed)
+
+    cdef list send_plain(self, response, dict environ, start_response):
+        """Send a response whose head and body are final, or return `None`."""
+        head, body = response._head, response.response
+        if type(head) is not list or type(body) is not list or len(<list>body) != 1:
+            return None
+        if (
+            type((<list>body)[0]) is not bytes
+            or environ["REQUEST_METHOD"] == "HEAD"
+            or response._status_code in self.without_body
+            or response._on_close
+        ):
+            return None
+        try:
+            start_response(response._status, (<list>head)[:])
+        except Exception as error:
+            environ["cocopot.start_failed"] = True
+            self.close_unsent(response, error)
+            raise
+        return body
 
     cdef object call_view(self, app, RequestState request, dict environ):
         rule = request.url_rule

@@ -1,4 +1,4 @@
-"""The pure-Python twin of `_serving.pxi`, and its documentation."""
+"""The pure-Python twin of `_serving.pxi` and `_responses.pxi`, and their documentation."""
 
 from __future__ import annotations
 
@@ -97,5 +97,31 @@ class RequestHandler:
 
         Args:
             general: `Cocopot.__call__`, which calls `_outermost`, or else `wsgi_app`.
+        """
+        return general
+
+
+class ResponseMaker:
+    """Makes responses whose body is one string, with a mimetype and a dict of plain headers at most.
+
+    Args:
+        type_headers: The content types of some mimetypes.
+        type_header_of: Returns that of another mimetype, or `None`.
+        statuses: Line and code of the statuses, by code.
+        encoder: Makes the headers.
+    """
+
+    def __init__(
+        self, type_headers: object, type_header_of: object, statuses: object, encoder: object
+    ) -> None:
+        pass
+
+    def constructor(self, general: F) -> F:
+        """Return the constructor of `Response`: `general`, or a function that does the same.
+
+        The compiled twin does what it does, without calling it, in the plain case.
+
+        Args:
+            general: The constructor in Python.
         """
         return general

@@ -14,6 +14,7 @@ from cocopot.testing import find_installed_plugins
 from cocopot_devtools.checks.review import Options, review
 from cocopot_devtools.checks.rules import RULES
 from cocopot_devtools.checks.targets import TargetError, open_target
+from cocopot_devtools.processes import Seconds, cleaned_up_after_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 _HEADINGS = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
 _WIDTH = 100
-#: The longest time that --timeout accepts, in seconds: a day.
-_LONGEST = 86400
 
 
 def _config(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> dict[str, Any]:  # noqa: ARG001
@@ -46,12 +45,6 @@ def _codes(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
         if code not in RULES:
             raise click.BadParameter(f"There is no {code!r}. Codes are: {', '.join(RULES)}.")
     return values
-
-
-def _seconds(ctx: click.Context, param: click.Parameter, value: float) -> float:  # noqa: ARG001
-    if not 0 < value <= _LONGEST:  # nor what is not a number
-        raise click.BadParameter(f"{value} is not in the range 0<x<={_LONGEST}.")
-    return value
 
 
 def _complete_target(
@@ -81,9 +74,8 @@ def _complete_target(
 )
 @click.option(
     "--timeout",
-    type=float,
+    type=Seconds(),
     default=30,
-    callback=_seconds,
     show_default=True,
     metavar="SECONDS",
     help="How long the plugin may take for a group of checks.",
@@ -110,7 +102,7 @@ def command(
     The exit code is 0 without errors, 1 with errors, and 2 if there is nothing to check.
     """
     try:
-        with open_target(target) as found:
+        with cleaned_up_after_signals(), open_target(target) as found:
             result = review(found, Options(config, timeout, cost, ignore))
             if as_json:
                 click.echo(json.dumps(_as_data(result), indent=2))

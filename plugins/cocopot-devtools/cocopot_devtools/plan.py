@@ -12,14 +12,12 @@ from cocopot_devtools.plans.planning import make_plan
 from cocopot_devtools.plans.runs import Snapshots
 from cocopot_devtools.plans.staging import PlanError
 from cocopot_devtools.plans.texts import plan_lines
+from cocopot_devtools.processes import Seconds, cleaned_up_after_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cocopot_devtools.plans.planning import Plan
-
-#: The longest time that --timeout accepts, in seconds: a day.
-_LONGEST = 86400
 
 
 @click.command("plan")
@@ -32,7 +30,7 @@ _LONGEST = 86400
 @click.option("--strict", is_flag=True, help="Exit with status 1 for warnings, too.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, _LONGEST, min_open=True),
+    type=Seconds(),
     default=120,
     show_default=True,
     metavar="SECONDS",
@@ -64,7 +62,8 @@ def command(
         raise click.UsageError("Name what would be installed, or what would be removed with --without.")
     snapshots = Snapshots(list(_arguments(context)), start, timeout)
     try:
-        plan = make_plan(target, without, snapshots, upgrade=upgrade)
+        with cleaned_up_after_signals():
+            plan = make_plan(target, without, snapshots, upgrade=upgrade)
     except PlanError as error:
         raise click.UsageError(str(error)) from error
     if as_json:

@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
-from typing import TYPE_CHECKING
+import sysconfig
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from types import FrameType
+
+_FRAME = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in ')
+#: Signals that would end this process without removing its temporary folders; SIGINT does not.
+_ENDING = ("SIGTERM", "SIGHUP")
+#: The longest time limit, in seconds: a day.
+_LONGEST = 86400
+
+
+class Seconds(click.FloatRange):
+    """A time limit in seconds, as an option of a command."""
+
+    def __init__(self) -> None:
+        super().__init__(0, _LONGEST, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; `nan`, which is in no range, is rejected as others are."""
+        number = float(super().convert(value, param, ctx))
+        if number != number:  # noqa: PLR0124 - how nan is recognised
+            self.fail(f"{number} is not in the range {self._describe_range()}.", param, ctx)
+        return number
 
 
 def run_process(
@@ -66,3 +93,58 @@ def read_output(folder: Path, name: str) -> str:
 def signal_name(number: int) -> str:
     """Return the name of a signal; the number of one that has none."""
     return signal.Signals(number).name if number in set(signal.Signals) else str(number)
+
+
+# -------------------------------------------------------------------------
+# This process
+# -------------------------------------------------------------------------
+
+
+@contextmanager
+def cleaned_up_after_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise `SystemExit`, so that processes are ended and temporary folders removed.
+
+    A signal that is ignored or has a handler is left alone, and so are all of them in other threads.
+    """
+    replaced: list[signal.Signals] = []
+    if threading.current_thread() is threading.main_thread():
+        numbers = [signal.Signals[name] for name in _ENDING if hasattr(signal, name)]
+        replaced = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in replaced:
+        signal.signal(number, _exit)
+    try:
+        yield
+    finally:
+        for number in replaced:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as signal calls it
+    raise SystemExit(128 + number)
+
+
+# -------------------------------------------------------------------------
+# Dumps of faulthandler
+# -------------------------------------------------------------------------
+
+
+def frames_in(dump: str) -> Iterator[tuple[str, int]]:
+    """Yield file and line of each frame in a dump, in which the innermost one is first."""
+    for frame in _FRAME.finditer(dump):
+        yield frame["file"], int(frame["line"])
+
+
+def innermost_frame(dump: str) -> str:
+    """Return `file:line` of the innermost frame outside of the standard library; empty if there is none.
+
+    Args:
+        dump: The stacks of all threads; that of a crash is marked as current, that of the main thread last.
+    """
+    _, current, stack = dump.partition("Current thread ")
+    stack = stack.partition("\n\n")[0] if current else dump.rpartition("\n\n")[2]
+    library = sysconfig.get_path("stdlib")
+    for file, line in frames_in(stack):
+        is_installed = "site-packages" in file or "dist-packages" in file
+        if not file.startswith("<") and (is_installed or not file.startswith(library)):
+            return f"{file}:{line}"
+    return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cocopot_devtools.checks.rules import Finding
-from cocopot_devtools.processes import read_output, run_process, signal_name
+from cocopot_devtools.processes import frames_in, read_output, run_process, signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,6 @@ main(sys.argv[2])
 _GROUPS = 2
 #: How long after its own time limits a process is ended from outside, in seconds.
 _GRACE = 5
-_FRAME = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in ')
 
 
 @dataclass(slots=True)
@@ -123,7 +121,7 @@ class Processes:
 
     def _place(self, dump: str) -> tuple[str, int]:
         """Return the innermost frame of the plugin's source in a dump, which has the innermost first."""
-        for frame in _FRAME.finditer(dump):
-            if any(Path(frame["file"]).resolve().is_relative_to(root) for root in self._roots):
-                return frame["file"], int(frame["line"])
+        for file, line in frames_in(dump):
+            if any(Path(file).resolve().is_relative_to(root) for root in self._roots):
+                return file, line
         return "", 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cocopot_devtools.processes import read_output, run_process, signal_name
+from cocopot_devtools.processes import innermost_frame, read_output, run_process, signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,10 @@ sys.path[:] = json.loads(sys.argv[1])
 from cocopot_devtools.plans.snapshot import main
 main(sys.argv[2])
 """
+
+
+#: The stacks are dumped a tenth of the time limit before it ends, but at most so many seconds.
+_TO_DUMP = 1
 
 
 class SnapshotError(Exception):
@@ -72,6 +76,7 @@ class Snapshots:
             task = {
                 "arguments": self.arguments,
                 "start": self.start,
+                "stack_after": self.timeout - min(self.timeout / 10, _TO_DUMP),
                 "folder": name,
                 "site": change.site,
                 "hidden": change.hidden,
@@ -82,16 +87,18 @@ class Snapshots:
             status = run_process(command, folder, self.timeout, cwd=Path.cwd(), environ=_environ())
             text = read_output(folder, "snapshot")
             if not text:
-                raise SnapshotError(self._describe_exit(status, folder))
+                raise SnapshotError(_without_prefix(self._describe_exit(status, folder), change.site))
             found: dict[str, Any] = json.loads(_without_prefix(text, change.site))
             return found
 
     def _describe_exit(self, status: int | None, folder: Path) -> str:
+        frame = innermost_frame(read_output(folder, "stack"))
+        place = f" It was at {frame}." if frame else ""
         if status is None:
-            return f"It was not created within {self.timeout:g} seconds; --timeout allows more."
+            return f"It was not created within {self.timeout:g} seconds; --timeout allows more.{place}"
         last = next(reversed(read_output(folder, "stderr").strip().splitlines()), "")
         how = f"by signal {signal_name(-status)}" if status < 0 else f"with the status {status}"
-        return f"Its process ended {how}.{f' Last output: {last}' if last else ''}"
+        return f"Its process ended {how}.{place}{f' Last output: {last}' if last else ''}"
 
 
 def _environ() -> dict[str, str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import json
 import os
 import site
 import sys
+import traceback
 import warnings
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,12 +28,29 @@ if TYPE_CHECKING:
 def main(task: str) -> None:
     """Write the snapshot of an application into a file, and end the process, whatever is left running.
 
+    If it is not written after a time, or the process crashes, the stacks are in the file `stack`.
+
     Args:
-        task: JSON of an object with `arguments` for the `cocopot` command, `start`, `folder` for the file,
-            `site` (what precedes `sys.path`; may be empty), and `hidden` and `modules` as for `hide`.
+        task: JSON of an object with `arguments` for the `cocopot` command, `start`, `folder` for the files,
+            `stack_after` in seconds, `site` (what precedes `sys.path`; may be empty), and `hidden` and
+            `modules` as for `hide`.
     """
     options: dict[str, Any] = json.loads(task)
-    folder, staged = Path(options["folder"]), options["site"]
+    status = 0
+    with Path(options["folder"], "stack").open("w", encoding="utf-8") as stack:
+        faulthandler.enable(stack)
+        faulthandler.dump_traceback_later(options["stack_after"], file=stack)
+        try:
+            _write(options, Path(options["folder"]))
+        except BaseException:  # noqa: BLE001 - a thread of the application would keep the process alive
+            traceback.print_exc()
+            sys.stderr.flush()
+            status = 1
+    os._exit(status)
+
+
+def _write(options: Mapping[str, Any], folder: Path) -> None:
+    staged = options["site"]
     if staged:
         sys.path.insert(0, staged)
         site.addsitedir(staged)  # which reads its `.pth` files
@@ -41,7 +60,6 @@ def main(task: str) -> None:
     text = json.dumps(found, default=repr)
     folder.joinpath("unfinished").write_text(text, encoding="utf-8")
     folder.joinpath("unfinished").replace(folder / "snapshot")
-    os._exit(0)
 
 
 def take_snapshot(arguments: Sequence[str], *, start: bool) -> dict[str, Any]:
@@ -57,8 +75,10 @@ def take_snapshot(arguments: Sequence[str], *, start: bool) -> dict[str, Any]:
     import click  # not before `sys.path` is complete: all of these may be among what changes
     import importlib_metadata
 
-    (point,) = importlib_metadata.entry_points(group="console_scripts", name="cocopot")
-    group = point.load()
+    points = importlib_metadata.entry_points(group="console_scripts", name="cocopot")
+    if not points:
+        raise RuntimeError("Cocopot itself is not installed.")
+    group = next(iter(points)).load()
     context = group.make_context("cocopot", [*arguments, "plugins"])
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -92,13 +112,17 @@ def _run(group: click.Group, context: click.Context, name: str) -> Any:
 
 
 def _document_in(text: str) -> Any:
-    """Return the JSON document in a text, before and after which a thread of the application may print."""
-    decoder, start = json.JSONDecoder(), 0
+    """Return the largest JSON document in a text: a thread of the application may print, too."""
+    decoder, start, end, found = json.JSONDecoder(), 0, 0, None
     for line in text.splitlines(keepends=True):
-        if line.strip() in {"{", "[", "{}", "[]"}:
-            return decoder.raw_decode(text, start)[0]
+        if start >= end and line.strip() in {"{", "[", "{}", "[]"}:
+            with suppress(ValueError, RecursionError):
+                document, stop = decoder.raw_decode(text, start)
+                if found is None or stop - start > found[0]:
+                    found = stop - start, document
+                end = stop
         start += len(line)
-    return json.loads(text)
+    return json.loads(text) if found is None else found[1]
 
 
 def _describe(app: Cocopot) -> dict[str, Any]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
         (["./missing.whl"], "There is no file or folder './missing.whl'."),
         (["."], "The folder '.' has no pyproject.toml: it cannot be built."),
         (["--without", "never-installed"], "--without: no distribution 'never-installed' is installed."),
+        (["https://localhost/x.whl"], "Name the distribution at that address: 'NAME @ https://localhost/x"),
         (["demo", "--timeout", "0"], "0.0 is not in the range"),
+        (["demo", "--timeout", "nan"], "nan is not in the range 0<x<=86400."),
     ],
 )
 def test_usage(args: list[str], expected: str, application: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
@@ -29,7 +30,7 @@ def modules_of(distribution: IDistribution) -> list[str]:
     Args:
         distribution: An installed distribution.
     """
-    names = {_module_of(PurePosixPath(str(file))) for file in distribution.files or ()} - {""}
+    names = {_module_of(PurePosixPath(file)) for file in _files_of(distribution)} - {""}
     if _is_editable(distribution):
         points = {str(point.value).partition(":")[0].strip() for point in distribution.entry_points}
         tops = (distribution.read_text("top_level.txt") or "").split()
@@ -46,9 +47,19 @@ def _module_of(file: PurePosixPath) -> str:
     return ".".join(parts) if all(part.isidentifier() for part in parts) else ""
 
 
+def _files_of(distribution: IDistribution) -> list[str]:
+    """Return the recorded files of a distribution; none if the record is invalid."""
+    try:
+        return [str(file) for file in distribution.files or ()]
+    except (ValueError, TypeError):  # as importlib.metadata raises it
+        return []
+
+
 def _is_editable(distribution: IDistribution) -> bool:
-    found = json.loads(distribution.read_text("direct_url.json") or "{}")
-    return bool(found.get("dir_info", {}).get("editable"))
+    with suppress(Exception):  # whatever is in that file
+        found = json.loads(distribution.read_text("direct_url.json") or "{}")
+        return bool(found.get("dir_info", {}).get("editable"))
+    return False
 
 
 def _outermost(module: str) -> str:

@@ -15,6 +15,14 @@ from cocopot_devtools.processes import read_output, run_process
 
 _OPTIONS = ("--no-input", "--disable-pip-version-check", "--quiet")
 
+#: The only error that pip prints before the traceback of an exception of its own.
+_CRASH = "Exception:"
+#: What pip prints before the name of a step of a build that has failed, and after the output of that.
+_END_OF_OUTPUT = "[end of output]"
+_FAILED_STEP = "\N{MULTIPLICATION SIGN} "
+#: How many lines of other output are quoted.
+_SHOWN = 3
+
 
 class PipError(Exception):
     """pip failed; the message is what it reported."""
@@ -92,4 +100,10 @@ def _errors_in(text: str) -> str:
     """Return the errors that pip has printed, without its advice."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
-    return "\n".join(errors or lines[-3:]) or "pip failed without a message."
+    if errors == [_CRASH]:
+        return f"pip itself failed: {lines[-1]}"
+    steps = [line.removeprefix(_FAILED_STEP) for line in lines if line.startswith(_FAILED_STEP)]
+    if not errors and steps:
+        output = lines[: lines.index(_END_OF_OUTPUT)] if _END_OF_OUTPUT in lines else []
+        errors = [steps[0], *output[-_SHOWN:]]
+    return "\n".join(errors or lines[-_SHOWN:]) or "pip failed without a message."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.version import InvalidVersion, Version
 
 from cocopot.testing import plugin_entry_points
-from cocopot_devtools.plans.dependencies import describe_dependencies, find_lacks
+from cocopot_devtools.plans.dependencies import describe_dependencies, find_lacks, unknown_extras
 from cocopot_devtools.plans.differences import compare
 from cocopot_devtools.plans.pip import Pip
 from cocopot_devtools.plans.problems import Problem, find_problems
@@ -70,7 +70,7 @@ def make_plan(argument: str | None, without: Sequence[str], snapshots: Snapshots
         staged = stage(argument, without, Pip(folder, snapshots.timeout), upgrade=upgrade)
         before = distributions_in()
         after = {name: found for name, found in before.items() if name not in staged.removed} | staged.new()
-        problems = [*staged.problems, *_notes(staged, argument), *find_lacks(before, after)]
+        problems = [*staged.problems, *_notes(staged, argument), *find_lacks(staged.target, before, after)]
         old, new = _take_both(snapshots, staged.change(before), problems)
         differences = None
         if old is not None and new is not None:
@@ -108,11 +108,19 @@ def _take_both(
 
 def _notes(staged: Staged, argument: str | None) -> Iterator[Problem]:
     new = staged.new()
-    if argument is not None and not staged.problems and not new:
+    target = new.get(staged.target.name)
+    if staged.excluded:
+        yield Problem("note", "installation", f"Nothing would be installed: {staged.excluded}.")
+    elif argument is not None and not staged.problems and not new:
         message = f"What {argument} asks for is installed already; --upgrade plans the newest release."
         yield Problem("note", "installation", message)
-    if staged.target in new and not plugin_entry_points(new[staged.target]):
-        message = f"{new[staged.target].name} registers no plugin: an application does not load it by itself."
+    if target is None:
+        return
+    for extra in unknown_extras(target, staged.target.extras):
+        message = f"{target.name} {target.version} has no extra {extra!r}, so that pip ignores it."
+        yield Problem("warning", "installation", message, "Correct or remove its name in the brackets.")
+    if not plugin_entry_points(target):
+        message = f"{target.name} registers no plugin: an application does not load it by itself."
         yield Problem("note", "plugin", message)
 
 
@@ -120,7 +128,7 @@ def _changes(
     staged: Staged, before: Mapping[str, IDistribution], after: Mapping[str, IDistribution]
 ) -> Iterator[dict[str, Any]]:
     """Yield for each distribution that changes its versions, and what is done."""
-    for key in sorted({*staged.new(), *staged.removed}, key=lambda name: (name != staged.target, name)):
+    for key in sorted({*staged.new(), *staged.removed}, key=lambda name: (name != staged.target.name, name)):
         old = str(before[key].version) if key in before else None
         new = str(after[key].version) if key in after else None
         name = str((after.get(key) or before[key]).name)

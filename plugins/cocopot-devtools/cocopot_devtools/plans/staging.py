@@ -12,13 +12,14 @@ import importlib_metadata
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from cocopot_devtools.plans.dependencies import Target
 from cocopot_devtools.plans.hiding import modules_of
 from cocopot_devtools.plans.pip import Pip, PipError
 from cocopot_devtools.plans.problems import Problem
 from cocopot_devtools.plans.runs import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from importlib_metadata._meta import IDistribution
 
@@ -37,13 +38,15 @@ class Staged:
 
     Args:
         site: The folder with what it would install.
-        target: Normalized name of the distribution that was asked for; empty if it is unknown, or for none.
+        target: The distribution that was asked for.
+        excluded: Why a requirement does not apply here; empty if it does.
         removed: Normalized names of the distributions that it would remove.
         problems: What prevents it.
     """
 
     site: Path
-    target: str = ""
+    target: Target = field(default_factory=Target)
+    excluded: str = ""
     removed: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -96,9 +99,9 @@ def stage(argument: str | None, without: Sequence[str], pip: Pip, *, upgrade: bo
     site.mkdir()
     staged = Staged(site, removed=_installed_names(without))
     if argument is not None:
-        requirement = _parse(argument)
+        source, extras = _parse(argument)
         try:
-            _add(staged, requirement, pip, upgrade=upgrade)
+            _add(staged, source, extras, pip, upgrade=upgrade)
         except PipError as error:
             cure = "Correct that, or plan a release that can be installed here."
             staged.problems.append(Problem("error", "installation", f"It cannot be installed: {error}", cure))
@@ -114,27 +117,37 @@ def _installed_names(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _parse(argument: str) -> Path | Requirement:
-    """Return the path or the requirement that an argument is, as pip tells them apart."""
+def _parse(argument: str) -> tuple[Path | Requirement, frozenset[str]]:
+    """Return the path or the requirement that an argument is, as pip tells them apart, and its extras."""
+    name, bracket, extras = argument.rstrip().partition("[") if argument.endswith("]") else (argument, "", "")
     separators = {os.sep, os.altsep or os.sep}
-    if argument.startswith(".") or argument.endswith(_ARCHIVES) or _has_any(argument, separators):
-        path = Path(argument).expanduser().resolve()
-        if "://" not in argument:
-            return _check_path(argument, path)
+    is_path = name.startswith(".") or name.endswith(_ARCHIVES) or _has_any(name, separators)
+    if is_path and "://" not in argument:
+        if bracket and Path(argument).exists():  # a folder whose name ends so
+            name, extras = argument, "]"
+        return _check_path(name), _names_of(extras.removesuffix("]").split(","))
     try:
-        return Requirement(argument)
+        requirement = Requirement(argument)
     except InvalidRequirement as error:
+        if "://" in argument:
+            raise PlanError(f"Name the distribution at that address: 'NAME @ {argument}'.") from error
         raise PlanError(
             f"{argument!r} is neither a requirement, such as 'cocopot-cors==1.1', nor the path of a wheel or "
             f"of a project's folder: {error}"
         ) from error
+    return requirement, _names_of(requirement.extras)
+
+
+def _names_of(extras: Iterable[str]) -> frozenset[str]:
+    return frozenset(str(canonicalize_name(extra.strip())) for extra in extras if extra.strip())
 
 
 def _has_any(text: str, parts: set[str]) -> bool:
     return any(part in text for part in parts)
 
 
-def _check_path(argument: str, path: Path) -> Path:
+def _check_path(argument: str) -> Path:
+    path = Path(argument).expanduser().resolve()
     if not path.exists():
         raise PlanError(f"There is no file or folder {argument!r}.")
     if path.is_dir() and not any((path / name).is_file() for name in ("pyproject.toml", "setup.py")):
@@ -142,13 +155,18 @@ def _check_path(argument: str, path: Path) -> Path:
     return path
 
 
-def _add(staged: Staged, source: Path | Requirement, pip: Pip, *, upgrade: bool) -> None:
+def _add(
+    staged: Staged, source: Path | Requirement, extras: frozenset[str], pip: Pip, *, upgrade: bool
+) -> None:
     """Install what pip would into the folder: the distribution, and what it needs and is not installed."""
     if isinstance(source, Path):
         wheel = source if source.suffix == ".whl" else pip.build(_copy(source, pip.folder))
-        staged.target, text = _name_in(wheel), str(wheel)
+        name, text = _name_in(wheel), f"{wheel}[{','.join(sorted(extras))}]" if extras else str(wheel)
     else:
-        staged.target, text = str(canonicalize_name(source.name)), str(source)
+        name, text = str(canonicalize_name(source.name)), str(source)
+        if source.marker is not None and not source.marker.evaluate():
+            staged.excluded = f"{source.marker} does not apply to this Python"
+    staged.target = Target(name, extras)
     specifiers: dict[str, str] = {}
     unresolved = None
     try:
@@ -156,7 +174,7 @@ def _add(staged: Staged, source: Path | Requirement, pip: Pip, *, upgrade: bool)
     except PipError as error:
         unresolved = error
     if unresolved is not None or isinstance(source, Path):
-        specifiers[staged.target] = text
+        specifiers[name] = text
     if specifiers:
         pip.install(staged.site, *specifiers.values())
     if unresolved is not None:  # by itself it can be installed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -178,7 +179,92 @@ def test_a_plugin_that_hangs(application: Path, wheel: MakeWheel) -> None:
     """It is ended after the time limit."""
     code, found = plan(wheel("import time\ntime.sleep(60)"), "--timeout", "8")
     assert (code, found["compared"], found["plugins"]) == (1, False, None)
-    assert "was not created within 8 seconds" in messages(found, "error")[0]
+    (message,) = messages(found, "error")
+    assert "was not created within 8 seconds" in message
+    assert message.endswith(" It was at cocopot_demo.py:2.")
+
+
+def test_a_plugin_that_crashes(application: Path, wheel: MakeWheel) -> None:
+    """The error names the signal and the line."""
+    code, found = plan(wheel("import os\nos.abort()"))
+    assert (code, found["compared"]) == (1, False)
+    assert "ended by signal SIGABRT. It was at cocopot_demo.py:2." in messages(found, "error")[0]
+
+
+def test_a_thread_that_never_ends(application: Path, wheel: MakeWheel) -> None:
+    """What it prints is not taken for the document, and it does not keep the process alive after an error."""
+    thread = """
+        import threading, time
+        def print_lines():
+            while True:
+                print("{")
+                print("[]")
+                time.sleep(0.001)
+        threading.Thread(target=print_lines).start()
+        """
+    path = wheel(textwrap.dedent(thread) + textwrap.dedent(OLD))
+    code, found = plan(path)
+    assert (code, found["problems"], names(found["plugins"]["added"])) == (0, [], ["demo"])
+    path = wheel(textwrap.dedent(thread) + "import sys; sys.meta_path.clear()")
+    code, found = plan(path)
+    assert (code, found["compared"]) == (1, False)
+    (message,) = messages(found, "error")
+    assert "Its process ended with the status 1. Last output: ModuleNotFoundError:" in message
+
+
+def test_extras(application: Path, wheel: MakeWheel) -> None:
+    """What an extra depends on counts, also after a path; one that does not exist is a warning."""
+    extra = "Provides-Extra: red-is\nRequires-Dist: cocopot-missing>=1; extra == 'red-is'"
+    path = wheel(OLD, metadata=extra)
+    code, found = plan(path)
+    assert (code, found["dependencies"]) == (0, [])
+    code, found = plan(f"{path}[RED_is,other]")
+    assert (code, [each["fits"] for each in found["dependencies"]]) == (1, [False])
+    assert "cocopot-demo 1.0 requires cocopot-missing>=1, which would not be" in messages(found, "error")[1]
+    assert messages(found, "warning") == ["cocopot-demo 1.0 has no extra 'other', so that pip ignores it."]
+
+
+def test_a_marker_that_does_not_apply(application: Path) -> None:
+    """Nothing is installed, for that reason."""
+    code, found = plan("cocopot-demo; python_version < '3'")
+    assert (code, found["distributions"]) == (0, [])
+    assert messages(found, "note") == [
+        'Nothing would be installed: python_version < "3" does not apply to this Python.'
+    ]
+
+
+def test_a_project_that_cannot_be_built(application: Path, tmp_path: Path) -> None:
+    """The error has the step that failed, and the end of the output of the build."""
+    project = tmp_path / "project"
+    project.mkdir()
+    toml = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    project.joinpath("pyproject.toml").write_text(toml, "utf-8")
+    project.joinpath("backend.py").write_text("raise SystemExit('no compiler')", "utf-8")
+    code, found = plan(project)
+    assert code == 1
+    (message,) = messages(found, "error")
+    assert "Getting requirements to build wheel did not run successfully.\n" in message
+    assert message.endswith("\nno compiler")
+    archive = tmp_path / "broken-1.0.tar.gz"
+    archive.write_bytes(b"no archive")
+    code, found = plan(archive)
+    assert "pip itself failed: tarfile.ReadError: " in found["problems"][0]["message"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("direct_url.json", "[]"), ("RECORD", "a,b,c,d,e\n")])
+def test_broken_metadata_of_what_is_removed(name: str, text: str, application: Path) -> None:
+    """What an installer has recorded is used as far as it can be read."""
+    with installed_plugin("demo", OLD) as installed:
+        next(installed.path.glob("*.dist-info")).joinpath(name).write_text(text, "utf-8")
+        code, found = plan("--without", "cocopot-demo")
+    assert (code, names(found["plugins"]["removed"])) == (0, ["demo"])
+
+
+def test_without_cocopot(application: Path) -> None:
+    """Then there is no application."""
+    code, found = plan("--without", "cocopot")
+    assert code == 1
+    assert messages(found, "error")[-1].endswith("RuntimeError: Cocopot itself is not installed.")
 
 
 def test_a_distribution_without_a_plugin(application: Path, wheel: MakeWheel) -> None:

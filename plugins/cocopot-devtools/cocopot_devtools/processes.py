@@ -35,7 +35,7 @@ class Seconds(click.FloatRange):
         """Return the number; `nan`, which is in no range, is rejected as others are."""
         number = float(super().convert(value, param, ctx))
         if number != number:  # noqa: PLR0124 - how nan is recognised
-            self.fail(f"{number} is not in the range {self._describe_range()}.", param, ctx)
+            self.fail(f"{number} is not in the range 0<x<={_LONGEST}.", param, ctx)
         return number
 
 

@@ -31,3 +31,10 @@ def test_the_beginning_of_a_name_is_near() -> None:
     assert close_name("", ("_wren",)) is None
     hooks = ("cocopot_shutdown", "cocopot_teardown_app_context", "cocopot_teardown_request")
     assert close_name("cocopot_teardown", hooks) == "cocopot_teardown_request"
+
+
+def test_the_case_of_letters_does_not_count() -> None:
+    """A name in other letters is the nearest one; it is suggested as it is written."""
+    assert close_name("LARK", BIRDS) == "lark"
+    assert close_name("max", ("MAC", "MAX_PARTS")) == "MAX_PARTS"
+    assert close_name("Cocopot_Startup", ("cocopot_startup",)) == "cocopot_startup"

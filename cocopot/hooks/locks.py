@@ -17,6 +17,7 @@ from cocopot.hooks.unrecorded import unrecorded_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from importlib.machinery import ModuleSpec
 
     from importlib_metadata._meta import IDistribution
 
@@ -56,10 +57,12 @@ class LockedPlugin:
             candidate: An installed plugin.
 
         Raises:
-            PluginError: If the files of its distribution are not recorded, or one cannot be read.
+            PluginError: If the files of its distribution are not recorded, one cannot be read, or a module of
+                the same name would be imported in its place.
         """
         distribution = None if candidate.entry_point is None else candidate.entry_point.dist
         try:
+            shadow = "" if distribution is None else _shadow_of(distribution, candidate.top_module)
             files = {} if distribution is None else _hashes(distribution, candidate.top_module)
         except OSError as error:
             problem = f"has a file that cannot be read: {error}."
@@ -70,6 +73,10 @@ class LockedPlugin:
         if not files:
             problem = "cannot be locked: its distribution has no record of its files."
             raise candidate.error(problem, reason="lock", cure=_reinstall(candidate))
+        if shadow:
+            problem = f"would be imported from {shadow}, which is not a file of its distribution."
+            cure = "Remove or rename that module, or remove its folder from PYTHONPATH."
+            raise candidate.error(problem, reason="lock", cure=cure)
         return cls(candidate.distribution, candidate.version, candidate.value, files)
 
     def differences(self, now: LockedPlugin) -> Iterator[str]:
@@ -220,11 +227,29 @@ def _is_locked(path: str) -> bool:
     return pure.name not in _WRITTEN and not is_cache and ".." not in pure.parts
 
 
+def _shadow_of(distribution: IDistribution, name: str) -> str:
+    """Return the file of a module that is imported in place of a distribution's own; empty if none is."""
+    recorded = [file for file in distribution.files or () if _top_name(str(file)) == name]
+    spec = _find_spec(name) if recorded else None
+    if spec is None or spec.origin is None or spec.origin in {"built-in", "frozen"}:
+        return ""
+    own = {Path(str(file.locate())).resolve() for file in recorded}
+    return "" if Path(spec.origin).resolve() in own else spec.origin
+
+
+def _top_name(path: str) -> str:
+    return path.partition("/")[0].partition(".")[0]
+
+
+def _find_spec(name: str) -> ModuleSpec | None:
+    with suppress(ValueError):  # it is imported, and has no specification
+        return find_spec(name)
+    return None
+
+
 def _package_files(name: str) -> Iterator[tuple[str, Path]]:
     """Yield the files of a package or module, each with its path from the folder that contains it."""
-    spec = None
-    with suppress(ValueError):  # it is imported, and has no specification
-        spec = find_spec(name)
+    spec = _find_spec(name)
     if spec is None or spec.origin is None:
         return
     origin = Path(spec.origin)

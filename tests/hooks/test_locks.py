@@ -59,6 +59,20 @@ def test_what_is_as_it_was_locked_is_loaded(lock: Lock) -> None:
     assert all(len(digest) == 64 for digest in read.files.values())
 
 
+def test_a_module_that_shadows_the_plugin(
+    lock: Lock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another module of that name, earlier on Python's path, is not imported in place of what was locked."""
+    shadow = tmp_path / "cocopot_shop.py"
+    shadow.write_text("PRICE = 2", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    message = str(refused())
+    assert f"would be imported from {shadow}, which is not a file of its distribution." in message
+    assert "Remove or rename that module, or remove its folder from PYTHONPATH." in message
+    shadow.unlink()
+    assert Cocopot(__name__, autoload={"shop"}).plugins.records("plugin")
+
+
 @pytest.mark.parametrize(
     ("file", "text", "problem"),
     [

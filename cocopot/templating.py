@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from werkzeug.security import safe_join
 
 from cocopot.context import current, current_or_none, has_request_context
+from cocopot.engine_results import check_parts, check_template, check_text
 from cocopot.exceptions import add_note, in_parentheses
 from cocopot.hooks.attribution import attributed_call, check_names
 from cocopot.locations import shown
@@ -196,7 +197,7 @@ def render_template_string(source: str, **context: Any) -> str:
         RuntimeError: As for `render_template`.
     """
     app = current().app
-    return _render(app, app.template_engine.from_string(source), context)
+    return _render(app, _from_string(app, source), context)
 
 
 def stream_template(
@@ -228,7 +229,7 @@ def stream_template_string(source: str, **context: Any) -> Iterator[str]:
         RuntimeError: As for `render_template`.
     """
     app = current().app
-    return _stream(app, app.template_engine.from_string(source), context)
+    return _stream(app, _from_string(app, source), context)
 
 
 def get_template_attribute(template_name: str, attribute: str) -> Any:
@@ -271,16 +272,20 @@ def _load(app: Cocopot, template: str | Template | Iterable[str | Template]) -> 
         raise TypeError(f"The name of a template is a string, or a list of strings, not {shown(template)}.")
     names = template if isinstance(template, str) else list(template)
     try:
-        return engine.get_or_select_template(names)
+        return check_template(app, engine.get_or_select_template(names), "get_or_select_template")
     except Exception as error:
         add_note(error, f"While loading {_describe(app, names)}.")
         raise
 
 
+def _from_string(app: Cocopot, source: str) -> Template:
+    return check_template(app, app.template_engine.from_string(source), "from_string")
+
+
 def _render(app: Cocopot, template: Template, context: dict[str, Any]) -> str:
     _update_context(app, template, context)
     try:
-        text = template.render(context)
+        text = check_text(app, template.render(context))
     except Exception as error:
         add_note(error, f"While rendering {_describe(app, template.name)}.")
         raise
@@ -293,7 +298,7 @@ def _stream(app: Cocopot, template: Template, context: dict[str, Any]) -> Iterat
 
     def generate() -> Iterator[str]:
         try:
-            yield from template.generate(context)
+            yield from check_parts(app, template.generate(context))
         except Exception as error:
             what = _describe(app, template.name)
             add_note(error, f"While streaming {what}.")

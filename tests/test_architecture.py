@@ -68,7 +68,7 @@ hooks.call_scopes hooks.attribution hooks.missing hooks.culprits hooks.needs
 hooks.manager
 hooks.advice hooks.loading hooks.reporting
 hooks
-urls
+urls engine_results
 templating
 explanations
 pipeline.debug_page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -423,6 +424,67 @@ class TestProtocol:
         """An engine's own exception reaches the caller."""
         with pytest.raises(TemplateNotFound):
             rendered(jinja_app, "nowhere.html")
+
+
+class Wrong:
+    """An engine whose methods, and those of its templates, return one value."""
+
+    name, module = "page.html", None
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    @hookimpl
+    def cocopot_template_engine(self) -> Any:
+        return self
+
+    def get_or_select_template(self, name: Any, /) -> Any:
+        return self.value if self.value == "text" else self
+
+    from_string = get_or_select_template
+
+    def render(self, context: Any, /) -> Any:
+        return self.value
+
+    generate = render
+
+
+@pytest.mark.parametrize(
+    ("value", "template", "messages"),
+    [
+        (None, "page.html", ("render() of", "returned None, and must have returned a str.")),
+        (b"x", "page.html", ("render() of", "returned b'x', and must have returned a str.")),
+        (
+            "text",
+            "page.html",
+            ("get_or_select_template() of", "returned 'text', and must have"),
+        ),
+    ],
+)
+def test_an_engine_that_returns_something_else(
+    value: Any, template: str, messages: tuple[str, str], tmp_path: Path
+) -> None:
+    """The engine and its plugin are blamed, and not the view that has returned what was rendered."""
+    app = app_with(tmp_path, Wrong(value))
+    with pytest.raises(TypeError) as caught:
+        rendered(app, template)
+    start, end = messages
+    assert str(caught.value).startswith(f"{start} the template engine tests.test_templating.Wrong {end}")
+    assert str(caught.value).endswith(" Engines are returned by: tests.test_templating.Wrong.")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (None, "returned None, and must have returned an iterator of str"),
+        (["a", 5], "yielded 5, and must"),
+    ],
+)
+def test_an_engine_that_streams_something_else(value: Any, message: str, tmp_path: Path) -> None:
+    """The parts of a stream are checked as they are produced."""
+    app = app_with(tmp_path, Wrong(value))
+    with app.app_context(), pytest.raises(TypeError, match=re.escape(message)):
+        list(stream_template("page.html"))
 
 
 def test_a_template_folder(tmp_path: Path) -> None:

@@ -226,7 +226,12 @@ class HookspecMarker:
         _check_hookspec_options(
             [name for name, value in kinds.items() if value not in (None, False)], order, result_type
         )
+        _check_types(
+            historic=historic, firstresult=firstresult, every=every, threaded=threaded, instead=instead
+        )
         versions = _check_versions(since=since, deprecated=deprecated, removed=removed)
+        if instead is not None and deprecated is None:
+            raise ValueError("hookspec: instead is for a hook that is deprecated; pass deprecated, too.")
 
         def mark(function: F) -> F:
             _check_specification(function, threaded)
@@ -275,9 +280,20 @@ def _check_hookspec_options(kinds: list[str], order: object, result_type: str | 
         )
 
 
+def _check_types(*, threaded: object, instead: object, **flags: object) -> None:
+    """Raise a `TypeError` for options that are of another type, and would be ignored or misunderstood."""
+    for option, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise TypeError(f"hookspec: {option} is {flag!r}; it is True or False.")
+    if threaded is not None and not isinstance(threaded, str):
+        raise TypeError(f"hookspec: threaded is {threaded!r}; it is the name of an argument.")
+    if instead is not None and not (isinstance(instead, str) and instead.strip()):
+        raise TypeError(f"hookspec: instead is {instead!r}; it is a sentence with what to use in its place.")
+
+
 def _check_versions(**versions: str | None) -> Mapping[str, str | None]:
     for option, version in versions.items():
-        if version is not None and _VERSION.fullmatch(str(version)) is None:
+        if version is not None and not (isinstance(version, str) and _VERSION.fullmatch(version)):
             raise ValueError(f"hookspec: {option} is {version!r}; it is a version, such as '1.2'.")
     if (versions["deprecated"] is None) != (versions["removed"] is None):
         raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from cocopot.hooks.candidates import DISABLE_VARIABLE, Candidate
 from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Container, Iterator, Mapping
     from typing import NoReturn
 
 #: `all`, `none`, or the names of the plugins to load; replaces the application's `autoload`, unless that is
@@ -218,6 +219,9 @@ def _checked_names(names: Iterable[object], argument: str) -> list[str]:
         shown = f"({names!r},)" if argument == "order" else f"{{{names!r}}}"
         kind = "sequence" if argument == "order" else "set"
         raise TypeError(f"{argument} takes a {kind} of plugin names, not a string: {argument}={shown}")
+    if not isinstance(names, Iterable):
+        kind = "sequence" if argument == "order" else "set"
+        raise TypeError(f"{argument} takes a {kind} of plugin names, not {names!r}")
     names = list(names)
     if wrong := [name for name in names if not isinstance(name, str)]:
         kind = "sequence" if argument == "order" else "set"

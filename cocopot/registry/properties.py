@@ -143,6 +143,9 @@ class AppProperties(Folders):
         if name not in vars(Request):
             setattr(Request, name, RequestProperty(name))
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.properties})
+
     if not TYPE_CHECKING:  # type checkers would accept any attribute
 
         def __getattr__(self, name: str) -> object:

@@ -389,6 +389,8 @@ def _undeclared(app: Cocopot, name: str, *, is_rule: bool) -> dict[str, str | No
         return {"problem": problem, "cure": why_not_loaded(app.plugins, ROUTE_OPTIONS[name])}
     others = (_keywords(app) | {"endpoint", "methods"}) - {"added_by", "self", "string"}
     close = close_name(name, [*declared, *(others if is_rule else ())], cutoff=_SIMILAR)
+    if not is_rule and name in others | _RESERVED:
+        return {"problem": "is a parameter of each route", "cure": f"Pass {name}= to the route instead."}
     if close is not None:
         return {"problem": problem, "cure": f"Did you mean {close!r}?", "suggestion": close}
     cure = f"Declared are: {', '.join(declared)}." if declared else "No plugin declares any."

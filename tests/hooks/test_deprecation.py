@@ -104,7 +104,8 @@ def test_a_hook_that_is_not_deprecated_is_no_warning() -> None:
         ({"removed": "1.2"}, "deprecated and removed belong together"),
         ({"deprecated": "1.10", "removed": "1.9"}, "removed is '1.9', and must be later than deprecated"),
         ({"since": "2", "deprecated": "1.5", "removed": "3"}, "deprecated is '1.5', and must be later"),
-        ({"deprecated": 1.5, "removed": "2.x"}, "removed is '2.x'; it is a version"),
+        ({"deprecated": "1.5", "removed": "2.x"}, "removed is '2.x'; it is a version"),
+        ({"since": 1.10}, "since is 1.1; it is a version"),
     ],
 )
 def test_wrong_versions_are_refused(options: dict[str, Any], message: str) -> None:

@@ -172,6 +172,12 @@ def test_what_cannot_be_marked(marker: Any, value: object, text: str) -> None:
         (hookspec, {"result_type": "str"}, "It is 'module:name'"),
         (hookspec, {"threaded": "respons"}, "is not an argument of the function; did you mean 'response'?"),
         (hookspec, {"threaded": "zzz"}, "it has response."),
+        (hookspec, {"threaded": True}, "threaded is True; it is the name of an argument."),
+        (hookspec, {"every": "yes"}, "every is 'yes'; it is True or False."),
+        (hookspec, {"firstresult": None}, "firstresult is None; it is True or False."),
+        (hookspec, {"since": 1}, "since is 1; it is a version, such as '1.2'."),
+        (hookspec, {"instead": "Use x."}, "instead is for a hook that is deprecated; pass deprecated, too."),
+        (hookspec, {"deprecated": "1", "removed": "2", "instead": 5}, "instead is 5; it is a sentence"),
     ],
 )
 def test_wrong_options(marker: Any, options: dict[str, Any], text: str) -> None:

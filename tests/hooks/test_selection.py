@@ -76,6 +76,14 @@ def test_a_string_in_place_of_names_is_refused(argument: str) -> None:
         choose(**{argument: "cors"})
 
 
+@pytest.mark.parametrize("argument", ["autoload", "disable", "order"])
+@pytest.mark.parametrize("value", [5, None])
+def test_what_is_no_collection_is_refused(argument: str, value: Any) -> None:
+    """The error names the argument, and what it takes."""
+    with pytest.raises(TypeError, match=rf"{argument} takes a (set|sequence) of plugin names, not {value}"):
+        Selection.make(**{"autoload": True, "disable": (), argument: value})
+
+
 def test_explicit_plugins_need_no_selection_but_can_be_disabled() -> None:
     """What an application gives by hand is loaded whatever is allowed, unless it is disabled."""
     assert choose(autoload=False, given=[EXPLICIT]) == ["notes.audit"]

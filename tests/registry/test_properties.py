@@ -53,6 +53,14 @@ def test_a_property_of_the_application() -> None:
     assert app.db == 2
 
 
+def test_properties_of_the_application_are_listed() -> None:
+    """An editor and the shell complete them; listing computes none."""
+    calls: list[Any] = []
+    app = make(lambda app: app.add_property("db", counter(calls)))
+    assert {"db", "route"} <= set(dir(app))
+    assert calls == []
+
+
 def test_a_property_of_requests() -> None:
     """Each request has its own, computed once; a hook may assign another value."""
     calls: list[Any] = []

@@ -200,6 +200,15 @@ class TestDefaults:
         app.add_url_rule("/", view_func=view, role=None)
         assert options_of(app) == DEFAULTS
 
+    @pytest.mark.parametrize("name", ["methods", "strict_slashes", "endpoint"])
+    def test_a_parameter_of_routes(self, name: str) -> None:
+        """It has no default for all routes, which no plugin could change."""
+        with pytest.raises(RouteOptionError) as caught:
+            make(route_options={name: 1}).test_client().get("/")
+        problem, *_, cure = str(caught.value).splitlines()
+        assert problem == f"The route option {name}=1 of the application is a parameter of each route."
+        assert cure == f"Pass {name}= to the route instead."
+
     def test_not_a_mapping(self) -> None:
         """The message names what is expected."""
         with pytest.raises(TypeError, match="route_options takes a mapping of names to values, not 'role'"):

@@ -292,7 +292,8 @@ def _check_types(*, threaded: object, instead: object, **flags: object) -> None:
 
 
 def _check_versions(**versions: str | None) -> Mapping[str, str | None]:
-    for option, version in versions.items():
+    values: Mapping[str, object] = versions
+    for option, version in values.items():
         if version is not None and not (isinstance(version, str) and _VERSION.fullmatch(version)):
             raise ValueError(f"hookspec: {option} is {version!r}; it is a version, such as '1.2'.")
     if (versions["deprecated"] is None) != (versions["removed"] is None):

@@ -214,7 +214,7 @@ def _names(text: str) -> list[str]:
     return [name for part in text.split(",") if (name := part.strip())]
 
 
-def _checked_names(names: Iterable[object], argument: str) -> list[str]:
+def _checked_names(names: object, argument: str) -> list[str]:
     if isinstance(names, str):
         shown = f"({names!r},)" if argument == "order" else f"{{{names!r}}}"
         kind = "sequence" if argument == "order" else "set"

@@ -7,6 +7,8 @@ import warnings
 from types import MethodType
 from typing import TYPE_CHECKING
 
+from werkzeug.utils import import_string
+
 from cocopot.functions import code_of, function_kind
 from cocopot.hooks import specs
 from cocopot.hooks.markers import MISSING, static_attribute
@@ -18,7 +20,7 @@ from cocopot.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import CodeType
+    from types import CodeType, ModuleType
 
     import pluggy
 
@@ -102,6 +104,48 @@ def _refuse_or_warn(
         place.file if place is not None else "<unknown>",
         place.line if place is not None else 1,
     )
+
+
+def check_specifications(manager: PluginManager, namespace: ModuleType | type) -> None:
+    """Reject hook specifications that cannot be added.
+
+    Args:
+        manager: The plugin manager.
+        namespace: The module or class with the specifications.
+
+    Raises:
+        ValueError: If it has none, if one of the hooks exists already, or a `result_type` cannot be imported.
+    """
+    where = name_of_namespace(namespace)
+    options = {name: manager.parse_hookspec_opts(namespace, name) for name in dir(namespace)}
+    marked = [name for name, found in options.items() if found is not None]
+    if not marked:
+        raise ValueError(f"{where} specifies no hook. Mark each function that specifies one with @hookspec.")
+    callers = {name: getattr(manager.hook, name, None) for name in marked}
+    known = [
+        f"{name!r} of {name_of_namespace(caller.spec.namespace)}"
+        for name, caller in callers.items()
+        if caller is not None and caller.spec is not None
+    ]
+    if known:
+        raise ValueError(
+            f"{where} specifies hooks that exist already: {', '.join(known)}. Begin the names of hooks with "
+            "that of the plugin, and add specifications once."
+        )
+    if namespace is not specs:  # whose types are imported when they are needed
+        for name, found in options.items():
+            if found is not None:
+                _check_result_type(name, found.get("result_type"))
+
+
+def _check_result_type(hook: str, result_type: object) -> None:
+    try:
+        import_string(str(result_type)) if result_type else None
+    except ImportError as error:
+        reason = error.__cause__ or getattr(error, "exception", error)
+        raise ValueError(
+            f"The hook {hook!r} has the result_type {result_type!r}, which cannot be imported: {reason}."
+        ) from error
 
 
 def _version_of(caller: pluggy.HookCaller, records: Mapping[str, PluginRecord]) -> str:

@@ -15,7 +15,7 @@ from cocopot.hooks.call_scopes import blueprints_of_call
 from cocopot.hooks.candidates import TWIN_CURE, Candidate
 from cocopot.hooks.claims import Claims
 from cocopot.hooks.compiler import compile_call
-from cocopot.hooks.contract import check_implementation, specifications_of
+from cocopot.hooks.contract import check_implementation, check_specifications, specifications_of
 from cocopot.hooks.identity import IdentityManager
 from cocopot.hooks.markers import MISSING, PROJECT_NAME, can_carry_hookimpl, own_attributes, static_attribute
 from cocopot.hooks.names import free_name, name_of_plugin, read_name
@@ -196,8 +196,9 @@ class PluginManager(IdentityManager):
         self.invalidate()
 
     def add_hookspecs(self, module_or_class: ModuleType | type) -> None:
-        """Add the hook specifications of a module or class, as pluggy does."""
+        """Add the hook specifications of a module or class, all or none; otherwise as pluggy does."""
         with self._lock:
+            check_specifications(self, module_or_class)
             super().add_hookspecs(module_or_class)
             self.invalidate()
 

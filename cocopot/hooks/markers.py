@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from itertools import pairwise
 from types import (
     ClassMethodDescriptorType,
@@ -325,6 +326,11 @@ def _check_specification(function: object, threaded: str | None) -> None:
         )
     code = code_of(function)
     names = code.co_varnames[: code.co_argcount] if code is not None else ()
+    if code is not None and (code.co_kwonlyargcount or code.co_flags & (CO_VARARGS | CO_VARKEYWORDS)):
+        raise ValueError(
+            "hookspec: the function has arguments after a star, which no implementation could have. Hooks "
+            "are called by name; write each argument without a star."
+        )
     if threaded is not None and threaded not in names:
         close = close_name(threaded, names)
         hint = f"did you mean {close!r}?" if close else f"it has {', '.join(names) or 'none'}."

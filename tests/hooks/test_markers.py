@@ -186,6 +186,15 @@ def test_wrong_options(marker: Any, options: dict[str, Any], text: str) -> None:
         marker(**options)(lambda response: None)
 
 
+def test_a_specification_has_no_arguments_after_a_star() -> None:
+    """Implementations have some of its arguments, by name; pluggy would not know these."""
+    for function in (lambda *args: None, lambda **names: None, lambda *, app: None):
+        with pytest.raises(
+            ValueError, match="has arguments after a star, which no implementation could have"
+        ):
+            hookspec(function)
+
+
 def test_a_specification_is_a_plain_function() -> None:
     """It is never called, so that a `yield` in it is a misunderstanding."""
     with pytest.raises(TypeError, match="@hookspec marks a plain function"):

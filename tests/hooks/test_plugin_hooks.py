@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,6 +52,40 @@ class Shop:
     @hookimpl
     def cocopot_addhooks(self, pluginmanager: Any) -> None:
         pluginmanager.add_hookspecs(ShopHooks)
+
+
+class WrongHooks:
+    """Specifications whose result type does not exist."""
+
+    @hookspec(firstresult=True, result_type="cocopot_nowhere:Price")
+    def shop_wrong(self) -> None:
+        """Return a price."""
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "problem"),
+    [
+        (
+            [ShopHooks, ShopHooks],
+            "ShopHooks specifies hooks that exist already: 'shop_closed' of tests.",
+        ),
+        ([Shop], "Shop specifies no hook. Mark each function that specifies one with @hookspec."),
+        (
+            [WrongHooks],
+            "'shop_wrong' has the result_type 'cocopot_nowhere:Price', which cannot be imported: ",
+        ),
+    ],
+)
+def test_specifications_that_cannot_be_added(namespaces: list[type], problem: str) -> None:
+    """The error names the plugin, where the hook comes from, and the cure; none of the hooks is added."""
+
+    def add(pluginmanager: Any) -> None:
+        for namespace in namespaces:
+            pluginmanager.add_hookspecs(namespace)
+
+    with pytest.raises(ValueError, match=re.escape(problem)) as caught:
+        app_with(market=plugin("market", "cocopot_addhooks", add))
+    assert caught.value.__notes__ == ["Raised by plugin 'market' in hook cocopot_addhooks."]
 
 
 #: For each hook its kind, its order, and arguments for a call by name.

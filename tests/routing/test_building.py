@@ -100,6 +100,8 @@ def test_any_rules(data: st.DataObject, found: list[tuple[str, dict[str, Any]]],
         given_values = data.draw(
             st.dictionaries(st.sampled_from(["x", "y", "z", "d", "sub", "q r", "é"]), values)
         )
+        if "%" in str(given_values.get("sub")):
+            continue  # Werkzeug quotes the percent sign of a host, `Rule.build` does not
         arguments = {
             "method": data.draw(st.sampled_from([None, None, "GET", "POST"])),
             "append_unknown": data.draw(st.sampled_from([True, True, True, False])),

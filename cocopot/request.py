@@ -28,11 +28,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.http import parse_options_header
 from werkzeug.utils import header_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from cocopot.body import BodyStream, bad_request, read_body
 from cocopot.datastructures import EnvironHeaders
+from cocopot.datastructures import ImmutableMultiDict as Arguments
 from cocopot.debug_errors import NoFiles
 from cocopot.escapes import printable
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
@@ -60,7 +62,7 @@ from cocopot.lazy_attributes import (
 from cocopot.missing_names import install_hint
 from cocopot.request_urls import load_base_url, load_full_path, load_host_url, load_root_url, load_url
 from cocopot.scopes import blueprints_of
-from cocopot.speedups import RequestState
+from cocopot.speedups import RequestState, parse_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -75,9 +77,13 @@ if TYPE_CHECKING:
     from cocopot.types import WSGIEnvironment
 
 
-# If one of these is set, the body or its type or length does not come from the environment any more.
-_BODY_ATTRIBUTES = frozenset(
-    {"stream", "_cached_data", "form", "headers", "mimetype", "is_json", "content_length"}
+# The forms of a class that overrides one of these are parsed by Werkzeug's parser alone.
+_FORM_ATTRIBUTES = (
+    "want_form_data_parsed",
+    "make_form_data_parser",
+    "form_data_parser_class",
+    "parameter_storage_class",
+    "_get_stream_for_parsing",
 )
 
 
@@ -116,8 +122,11 @@ class Request(RequestState, _WerkzeugRequest):
     json_module: JSONProvider | ModuleType = json_library()  # type: ignore[assignment]  # Werkzeug's is a module
 
     _query_string: bytes | None = None
+    _content_type: str = lazy(lambda request: request.headers.get("Content-Type", ""))
     #: Whether the body has been read in one piece, so that there is nothing left to stream.
     body_is_read = False
+    # Whether forms are parsed as Werkzeug does.
+    _has_plain_forms = True
     # Why the form could not be read: class and description of the exception.
     _form_failure: tuple[type[HTTPException], str | None] | None = None
 
@@ -166,6 +175,10 @@ class Request(RequestState, _WerkzeugRequest):
         elif populate_request:
             environ["werkzeug.request"] = self
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._has_plain_forms = all(getattr(cls, name) is getattr(Request, name) for name in _FORM_ATTRIBUTES)
+
     def __repr__(self) -> str:
         """Return Werkzeug's repr, with the parser's message if the URL cannot be read."""
         try:
@@ -206,6 +219,23 @@ class Request(RequestState, _WerkzeugRequest):
         args = lazy_arguments(query_string)
 
     @property
+    def mimetype(self) -> str:
+        """The content type in lower case, without parameters such as the charset."""
+        return self._content_type.partition(";")[0].strip().lower()
+
+    def _parse_content_type(self) -> None:
+        if "_parsed_content_type" not in vars(self):
+            self._parsed_content_type = parse_options_header(self._content_type)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the content type is that of JSON: `application/json`, or another that ends with `+json`."""
+        mimetype = self.mimetype
+        return mimetype == "application/json" or (
+            mimetype.startswith("application/") and mimetype.endswith("+json")
+        )
+
+    @property
     def endpoint(self) -> str | None:
         """The endpoint of the rule that matched, or `None`."""
         rule = self.url_rule
@@ -244,41 +274,56 @@ class Request(RequestState, _WerkzeugRequest):
             UnsupportedMediaType: The content type is not that of JSON.
             BadRequest: The body is not JSON, or is nested too deeply.
         """
-        if (
-            cache
-            and not silent
-            and self.environ.get("CONTENT_TYPE") == "application/json"
-            and type(self) is Request
-            and self._cached_json[0] is ...
-            and self._read_plain_json()
-        ):
-            try:
-                value = self.json_module.loads(self._cached_data)
-            except (ValueError, RecursionError):
-                pass  # repeated below, for the error
-            else:
-                self._cached_json = (value, value)
-                return value
+        value = self._cached_json[silent] if cache else ...
+        if value is not ...:
+            return value
+        if not (force or self.is_json):
+            return None if silent else self.on_json_loading_failed(None)
+        data = self.get_data(cache)
         try:
-            return super().get_json(force, silent, cache)
-        except RecursionError:
-            failure = ValueError("nested too deeply")
-        value = None if silent else self.on_json_loading_failed(failure)
-        if cache:
-            normal, quiet = self._cached_json
-            self._cached_json = (normal, None) if silent else (value, quiet)
+            value = self.json_module.loads(data)
+        except (ValueError, RecursionError) as error:
+            failure = error if isinstance(error, ValueError) else ValueError("nested too deeply")
+            value = None if silent else self.on_json_loading_failed(failure)
+            if cache:
+                normal, quiet = self._cached_json
+                self._cached_json = (normal, None) if silent else (value, quiet)
+        else:
+            if cache:
+                self._cached_json = (value, value)
         return value
 
-    def _read_plain_json(self) -> bool:
-        """Read the body of a request with the plain content type of JSON; return whether it was read."""
-        if self.shallow or not _BODY_ATTRIBUTES.isdisjoint(vars(self)):
-            return False
-        body = read_body(self.environ, self.max_content_length)
-        if body is None:
-            return False
-        self._cached_data = body
-        self.body_is_read = True
-        return True
+    def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> Any:
+        """Return the body.
+
+        Args:
+            cache: Whether to cache it, so that it can be read again.
+            as_text: Whether to decode it as UTF-8; bytes that are not UTF-8 become U+FFFD.
+            parse_form_data: Whether to parse a form first: what it consists of is not returned.
+
+        Raises:
+            ClientDisconnected: The body is shorter than its `Content-Length`.
+            RequestEntityTooLarge: The body is longer than `max_content_length`.
+            BadRequest: The server cannot read the body.
+        """
+        data: bytes | None = getattr(self, "_cached_data", None)
+        if data is None:
+            if parse_form_data:
+                self._load_form_data()
+            data = self._read_data()
+            if cache:
+                self._cached_data = data
+        return data.decode(errors="replace") if as_text else data
+
+    def _read_data(self) -> bytes:
+        """Return what has not been read of the body: without a stream, if nothing has read from one."""
+        is_untouched = not (self.body_is_read or self.shallow or "stream" in vars(self))
+        if is_untouched and type(self).stream is Request.stream:
+            data = read_body(self.environ, self.max_content_length)
+            if data is not None:
+                self.body_is_read = True
+                return data
+        return self.stream.read()
 
     def _load_form_data(self) -> None:
         if self._form_failure is not None:  # what is left of the body is not the form
@@ -295,7 +340,10 @@ class Request(RequestState, _WerkzeugRequest):
 
     def _parse_form(self) -> None:
         try:
-            super()._load_form_data()
+            if self._has_plain_forms and self.mimetype == "application/x-www-form-urlencoded":
+                self._parse_urlencoded()
+            else:
+                super()._load_form_data()
         except ValueError as error:
             raise bad_request("form", error) from error
         self.holds_files = bool(self.files)
@@ -303,6 +351,14 @@ class Request(RequestState, _WerkzeugRequest):
             self._explain_missing_files()
         if None in self.form or None in self.files:
             raise BadRequest("A part of this request's form has no name.")
+
+    def _parse_urlencoded(self) -> None:
+        """Parse the form, as Werkzeug's parser does."""
+        if "form" in vars(self):
+            return
+        data: bytes | None = getattr(self, "_cached_data", None)
+        text = (self._read_data() if data is None else data).decode()
+        vars(self).update(form=parse_arguments(text, Arguments), files=self.parameter_storage_class())
 
     def _explain_missing_files(self) -> None:
         if self.mimetype != "multipart/form-data" and self.form:

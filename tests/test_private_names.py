@@ -137,6 +137,8 @@ PRIVATE_NAMES = [
     PrivateName("_on_close", "response", "no list for responses without callbacks", Response),
     PrivateName("_wrap_range_response", "conditions", "sends a part of the body", Response),
     PrivateName("_status", "response", "a known status, without parsing it", Response),
+    PrivateName("_parse_content_type", "request", "parses the content type once", lambda: Request),
+    PrivateName("_parsed_content_type", "request", "what that sets", None),
     PrivateName("_status_code", "response", "a known status, without parsing it", Response),
     PrivateName("_clean_status", "response", "rejects a status outside 100 to 599", Response),
     PrivateName(

@@ -16,6 +16,7 @@ VARIABLES = frozenset(
         "COCOPOT_PLUGIN_LOCK",
         "COCOPOT_PLUGIN_ORDER",
         "COCOPOT_PURE_PYTHON",
+        "COCOPOT_SKIP_DOTENV",
     }
 )
 #: What their names begin with.

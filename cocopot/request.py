@@ -26,7 +26,7 @@ It differs from Werkzeug's on purpose, so that bad input is a 4xx and never a 50
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from werkzeug.http import parse_options_header
 from werkzeug.utils import header_property
@@ -293,7 +293,19 @@ class Request(RequestState, _WerkzeugRequest):
                 self._cached_json = (value, value)
         return value
 
-    def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> Any:
+    @overload
+    def get_data(
+        self, cache: bool = True, as_text: Literal[False] = False, parse_form_data: bool = False
+    ) -> bytes: ...
+
+    @overload
+    def get_data(
+        self, cache: bool = True, as_text: Literal[True] = ..., parse_form_data: bool = False
+    ) -> str: ...
+
+    def get_data(
+        self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+    ) -> bytes | str:
         """Return the body.
 
         Args:

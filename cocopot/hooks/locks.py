@@ -233,6 +233,8 @@ def _shadow_of(distribution: IDistribution, name: str) -> str:
     spec = _find_spec(name) if recorded else None
     if spec is None or spec.origin is None or spec.origin in {"built-in", "frozen"}:
         return ""
+    if Path(spec.origin).is_relative_to(str(distribution.locate_file(""))):
+        return ""  # its own, or one of those that `unrecorded_modules` returns
     own = {Path(str(file.locate())).resolve() for file in recorded}
     return "" if Path(spec.origin).resolve() in own else spec.origin
 

@@ -7,8 +7,6 @@ from importlib.machinery import all_suffixes
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import importlib_metadata
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -70,6 +68,8 @@ def _of_others(files: set[str]) -> set[str]:
     """Return which files are recorded by any distribution; without files, no record is read."""
     ends = ["/".join(Path(file).parts[-2:]) for file in files]
     found: set[str] = set()
+    import importlib_metadata  # by an application with a lock, and no other
+
     for distribution in importlib_metadata.distributions() if files else ():
         record = distribution.read_text("RECORD") or ""
         if any(end in record for end in ends):  # to parse a record takes a hundred times as long

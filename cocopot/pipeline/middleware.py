@@ -19,6 +19,7 @@ from cocopot.exceptions import add_blame
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.pipeline.closing import ObservedBody
 from cocopot.pipeline.sending import start_or_time_out
+from cocopot.wsgi import ResponseBody, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -118,6 +119,8 @@ _CODES = {
         ClosingIterator.__next__,
         ClosingIterator.close,
         FileWrapper.__next__,
+        ResponseBody.__next__,
+        encoded,
     )
 }
 

@@ -156,7 +156,7 @@ def test_a_plugin_that_was_taken_out_is_still_shown() -> None:
 def test_a_plugin_that_was_registered_later_is_shown_and_checked() -> None:
     """It is behind the others; what only the first request would refuse is an error already."""
     app = make_app(Session)
-    app.plugins.register(SimpleNamespace(requires=5), "late")
+    app.plugins.register(SimpleNamespace(), "late")
     app.plugins.register(Misspelled(), "wrong")
     _, late, wrong = plugins_of(app, "session", "late", "wrong")
     assert (late.state, late.position, late.source) == ("loaded", 2, "registered")

@@ -93,7 +93,13 @@ def default_options_response(app: Cocopot, request: Request) -> Response:
 
 
 def _allowed_methods(app: Cocopot, request: Request) -> Iterable[str]:
-    """Return the methods of the URL of a request."""
+    """Return the methods of the URL of a request.
+
+    Raises:
+        BadHost: Its host is not valid.
+        SecurityError: Its host is not trusted.
+    """
+    request.host  # noqa: B018 - raises
     if "create_url_adapter" in app.overridden:
         adapter = app.create_url_adapter(request)
         return () if adapter is None else adapter.allowed_methods()
@@ -101,10 +107,10 @@ def _allowed_methods(app: Cocopot, request: Request) -> Iterable[str]:
     try:
         # No rule has this method.
         app.router.match_request(request.environ, request.path, "--", *domain)
-    except HTTPException as error:
-        error.__traceback__ = None  # break the reference cycle exception -> traceback -> frame
-        if isinstance(error, MethodNotAllowed):
-            return error.valid_methods or ()
+    except MethodNotAllowed as error:
+        return error.valid_methods or ()
+    except HTTPException:  # such as a redirect
+        return ()
     return ()
 
 

@@ -105,7 +105,7 @@ def test_examples(tmp_path: Path) -> None:
     [
         ("no_such_module", "no_such_module"),
         (f"{__name__}:Nothing", "Nothing"),
-        ("math", "did not find any 'cocopot' hooks"),
+        ("math", "math specifies no hook"),
     ],
 )
 def test_nothing_to_document(hooks: str, text: str) -> None:

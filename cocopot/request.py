@@ -352,7 +352,7 @@ class Request(RequestState, _WerkzeugRequest):
 
     def _parse_form(self) -> None:
         try:
-            if self._has_plain_forms and self.mimetype == "application/x-www-form-urlencoded":
+            if self._has_plain_form():
                 self._parse_urlencoded()
             else:
                 super()._load_form_data()
@@ -364,10 +364,19 @@ class Request(RequestState, _WerkzeugRequest):
         if None in self.form or None in self.files:
             raise BadRequest("A part of this request's form has no name.")
 
+    def _has_plain_form(self) -> bool:
+        return bool(
+            self._has_plain_forms
+            and self.environ.get("CONTENT_TYPE")
+            and self.parameter_storage_class is Request.parameter_storage_class
+            and self.mimetype == "application/x-www-form-urlencoded"
+        )
+
     def _parse_urlencoded(self) -> None:
         """Parse the form, as Werkzeug's parser does."""
         if "form" in vars(self):
             return
+        self.content_length  # noqa: B018 - cached from now on, also if the headers are replaced
         data: bytes | None = getattr(self, "_cached_data", None)
         text = (self._read_data() if data is None else data).decode()
         vars(self).update(form=parse_arguments(text, Arguments), files=self.parameter_storage_class())

@@ -238,8 +238,10 @@ class Headers(_Headers):
 
     def get(self, key: str, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]  # noqa: A002 - as in Werkzeug
         """Return the first value of a name, or `default`; see Werkzeug's method."""
-        if type is not None or not isinstance(key, str):
+        if type is not None:
             return super().get(key, default, type)
+        if not isinstance(key, str):
+            return super().get(key, default)
         value = self._first(key)
         return default if value is None else value
 

@@ -61,7 +61,7 @@ def path_below(root: str, directory: str, path: str) -> str | None:
         path: The path that a client has sent. It is safe and normalized if a path is returned.
     """
     joined = safe_join(directory, path)
-    if not directory or not path or joined != os.path.join(directory, path):  # noqa: PTH118
+    if not directory or not path or joined is None or joined != os.path.join(directory, path):  # noqa: PTH118
         return None
     return os.path.join(root, joined)  # noqa: PTH118
 

@@ -294,7 +294,7 @@ class Request(RequestState, _WerkzeugRequest):
         return value
 
     @overload
-    def get_data(
+    def get_data(  # pyright: ignore[reportOverlappingOverload] - as Werkzeug's
         self, cache: bool = True, as_text: Literal[False] = False, parse_form_data: bool = False
     ) -> bytes: ...
 

@@ -171,7 +171,7 @@ def serve_value(
 
 
 def send_processed(
-    context: Context, environ: WSGIEnvironment, start_response: StartResponse, response: Response
+    context: Context, environ: WSGIEnvironment, start_response: StartResponse, response: Any
 ) -> Iterable[bytes]:
     """Send what the after-request hooks have returned; save a session that has been used."""
     if context.opened_session is not None:  # by a hook, or by what makes the response

@@ -107,10 +107,10 @@ def _allowed_methods(app: Cocopot, request: Request) -> Iterable[str]:
     try:
         # No rule has this method.
         app.router.match_request(request.environ, request.path, "--", *domain)
-    except MethodNotAllowed as error:
-        return error.valid_methods or ()
-    except HTTPException:  # such as a redirect
-        return ()
+    except HTTPException as error:  # such as a redirect
+        error.__traceback__ = None  # break the reference cycle exception -> traceback -> frame
+        if isinstance(error, MethodNotAllowed):
+            return error.valid_methods or ()
     return ()
 
 

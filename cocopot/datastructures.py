@@ -236,7 +236,7 @@ class Headers(_Headers):
             value = item[1]
         return value
 
-    def get(self, key: str, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]  # noqa: A002 - as in Werkzeug
+    def get(self, key: Any, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]  # noqa: A002 - as in Werkzeug
         """Return the first value of a name, or `default`; see Werkzeug's method."""
         if type is not None:
             return super().get(key, default, type)

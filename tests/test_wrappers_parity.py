@@ -387,7 +387,7 @@ STEPS: dict[str, Callable[[Any], Any]] = {
     "params": lambda response: response.mimetype_params.update(a="b"),
     "stream": lambda response: response.stream.write(b"more"),
     "repr": repr,
-    "cookie": _do("set_cookie", "k", "v", max_age=3),
+    "cookie": _do("set_cookie", "k", "v", max_age=3, expires=10**9),  # not the clock's time
     "no cookie": _do("delete_cookie", "k"),
     "freeze": _do("freeze"),
     "etag": _do("add_etag"),

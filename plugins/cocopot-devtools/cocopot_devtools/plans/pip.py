@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
 import sys
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,8 @@ class Pip:
 
 
 def _program() -> list[str]:
-    if importlib.util.find_spec("pip") is not None:
+    # Not `importlib.util.find_spec`: for pip, setuptools replaces distutils in this process, with a warning.
+    if PathFinder.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip"]
     pip = shutil.which("pip")
     if pip is None:

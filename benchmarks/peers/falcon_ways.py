@@ -1,4 +1,4 @@
-"""The ways of `ways.py` in Falcon; rows without a counterpart are left out."""
+"""The ways of `ways.py` in Falcon; rows without a counterpart are omitted."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def _path_reader(literals: Sequence[str], suffixed: bool, read_lines: Reader) ->
     """Return a reader of paths with static texts around them.
 
     Each path ends at the first place after which the next one can begin: if any place leads to a match, that
-    one does, as a path may contain everything but a line break. So it is never taken back.
+    one does, as a path may contain everything but a line break. So there is no backtracking.
 
     Args:
         literals: The texts before, between and after the paths.

@@ -28,7 +28,7 @@ def proxy_class(
         name: Name of the class.
         base: Its base class.
         variable: The variable of the context.
-        attribute: The attribute of the context; `None` where there is no such object.
+        attribute: The attribute of the context; `None` if the context has none.
     """
     methods: dict[str, Any] = {"__slots__": (), "__getattr__": _getattr}
     # The attribute's name is compiled in: to find it by `getattr` takes a third more time.

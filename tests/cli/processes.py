@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
-import signal
 import ssl
 import subprocess
 import sys
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.processes import clean_environ, free_port
+from tests.processes import clean_environ, free_port, kill_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -113,5 +111,4 @@ def serving(
         try:
             yield Server(port, log, process)
         finally:
-            with suppress(ProcessLookupError):  # the test has ended it
-                os.killpg(process.pid, signal.SIGKILL)
+            kill_session(process)

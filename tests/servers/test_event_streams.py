@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.processes import clean_environ, free_port, wait_for
+from tests.processes import clean_environ, free_port, kill_session, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,12 +104,13 @@ def server(
         env=environ,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     ) as process:
         try:
             wait_for(lambda: ask(port, "/") == b"index")
             yield process, port, reports_end
         finally:
-            process.kill()
+            kill_session(process)
 
 
 @pytest.mark.parametrize("path", ["/async", "/plain"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.processes import clean_environ, free_port, wait_for
+from tests.processes import clean_environ, free_port, kill_session, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,9 @@ def test_a_signal(
     port, events = free_port(), tmp_path / "events"
     arguments = [sys.executable, *command.format(port=port).split()]
     environ = clean_environ(XDG_RUNTIME_DIR=str(tmp_path))  # where gunicorn has its control socket
-    with subprocess.Popen(arguments, cwd=tmp_path, env=environ, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        arguments, cwd=tmp_path, env=environ, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
         try:
             wait_for(lambda: ask(port, "/") == "index")
             with ThreadPoolExecutor() as pool:
@@ -107,7 +109,7 @@ def test_a_signal(
                 code = process.wait(20)
                 error = answer.exception()
         finally:
-            process.kill()
+            kill_session(process)
     assert (error is None and answer.result() == "slow") is finishes
     assert ("shutdown" in events.read_text().splitlines()) is shuts_down
     assert ("teardown /slow" in events.read_text()) is (shuts_down or finishes)

@@ -19,13 +19,11 @@ from cocopot.environment import is_true
 from cocopot.folders import check_instance_path, check_static_host, open_in_folder
 from cocopot.globals import Globals
 from cocopot.hooks import PluginManager
-from cocopot.hooks.loading import Loader
 from cocopot.hooks.selection import Selection
 from cocopot.json import DefaultJSONProvider
 from cocopot.lifespan import Lifespan
 from cocopot.origins import Origin
 from cocopot.paths import find_instance_path
-from cocopot.pipeline.defaults import BUILTINS
 from cocopot.pipeline.overrides import RequestOverrides, pipeline_for
 from cocopot.redirects import redirect_response
 from cocopot.registry.route_options import add_scope_options, place_of_caller
@@ -157,12 +155,8 @@ class Cocopot(Runnable, RequestOverrides):
         #: The URL rules.
         self.router = Router(host_matching=host_matching)
         add_scope_options(self, None, route_options, place_of_caller(route_options))
-        for name, builtin in BUILTINS.items():
-            self.plugins.register(builtin, name, origin="builtin")
-        loader = Loader(self.plugins, plugin_errors)
-        loader.load(Selection.make(autoload, disable, order=order), plugins)
-        loader.set_up(self)
-        self._lifespan = Lifespan(self, loader)
+        selection = Selection.make(autoload, disable, order=order)
+        self._lifespan = Lifespan.begin(self, selection, plugins, plugin_errors)
 
     # -- set-up --------------------------------------------------------
 

@@ -11,16 +11,21 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import StartupTimeout
+from cocopot.hooks.loading import Loader
 from cocopot.hooks.reporting import run_every
 from cocopot.locations import SourceLocation, at_place, is_foreign
+from cocopot.pipeline.defaults import BUILTINS
 from cocopot.pipeline.defaults.coroutines import claim_event_loop, release_event_loop
 from cocopot.pipeline.middleware import Middleware
 from cocopot.registry.route_options import check_route_options
 from cocopot.sse import end_event_streams
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cocopot.app import Cocopot
-    from cocopot.hooks.loading import Loader
+    from cocopot.hooks.loading import OnError
+    from cocopot.hooks.selection import Selection
 
 
 class Lifespan:
@@ -40,6 +45,28 @@ class Lifespan:
         self._is_starting = False
         self._thread: int | None = None
         self._closes_at_exit = False
+
+    @classmethod
+    def begin(
+        cls, app: Cocopot, selection: Selection, explicit: Iterable[object], on_error: OnError
+    ) -> Lifespan:
+        """Register the built-in defaults and the plugins of an application, and set them up.
+
+        Args:
+            app: The application.
+            selection: Which installed plugins to load, and which names not to.
+            explicit: Objects, modules or classes to register beside them.
+            on_error: `"raise"`, or `"warn"` to log an error and skip that plugin entirely.
+
+        Raises:
+            PluginError: If a plugin cannot be loaded, or raised.
+        """
+        loader = Loader(app.plugins, on_error)
+        for name, builtin in BUILTINS.items():
+            app.plugins.register(builtin, name, origin="builtin")
+        loader.load(selection, explicit)
+        loader.set_up(app)
+        return cls(app, loader)
 
     def start(self) -> None:
         """Run the startup hooks, unless they have run; if they run in another thread, wait for them.

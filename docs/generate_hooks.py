@@ -1,6 +1,6 @@
 """Generate the entries of docs/hooks.md from the hook contract; `make docs` runs this.
 
-An entry has the signature, the kind, the order and the text of a specification in `cocopot/hooks/specs.py`,
+An entry has the signature, the kind, the order and the text of a specification in `cocopot/hooks/specs/`,
 and the example in `docs/hooks/<hook>.py`. Everything outside the two marker lines is edited by hand. Plugins
 generate the documentation of their own hooks in the same way, with `cocopot hook-docs`.
 """
@@ -15,7 +15,7 @@ from cocopot.hooks import specs
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "hooks.md"
-BEGIN = "<!-- Generated from cocopot/hooks/specs.py and docs/hooks/ by `make docs`; edit those. -->\n"
+BEGIN = "<!-- Generated from cocopot/hooks/specs/ and docs/hooks/ by `make docs`; edit those. -->\n"
 
 
 def generate(page: str) -> str:

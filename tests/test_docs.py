@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 SPECS = {
-    name: f"{name}({', '.join(inspect.signature(function).parameters)})"
-    for name, function in vars(specs).items()
-    if name.startswith("cocopot_")
+    hook.__name__: f"{hook.__name__}({', '.join(inspect.signature(hook).parameters)})"
+    for hook in specs.CONTRACT
 }
 NOT_IN_A_REQUEST = {
     "cocopot_addhooks",

@@ -168,12 +168,10 @@ PRIVATE_NAMES = [
         )
     ),
     # pluggy
-    PrivateName(
-        "_hookexec", "hooks.manager", "calls in Cocopot's order", lambda: pluggy.PluginManager("demo")
-    ),
+    PrivateName("_hookexec", "hooks.calls", "calls in Cocopot's order", lambda: pluggy.PluginManager("demo")),
     PrivateName(
         "_inner_hookexec",
-        "hooks.manager",
+        "hooks.calls",
         "monitoring and tracing replace it",
         lambda: pluggy.PluginManager("demo"),
     ),

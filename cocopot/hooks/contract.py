@@ -301,10 +301,12 @@ def specifications_of(callers: Mapping[str, pluggy.HookCaller]) -> dict[str, Cal
         callers: What calls each hook, by the hook's name.
     """
     specified = {name: caller.spec for name, caller in list(callers.items()) if caller.spec}
+    places = {specification.__name__: place for place, specification in enumerate(specs.CONTRACT)}
 
     def rank(name: str) -> tuple[bool, str, int]:
         spec = specified[name]
-        is_own, line = spec.namespace is specs, inspect.unwrap(spec.function).__code__.co_firstlineno
-        return not is_own, "" if is_own else name_of_namespace(spec.namespace), line
+        if spec.namespace is specs:
+            return False, "", places[name]
+        return True, name_of_namespace(spec.namespace), inspect.unwrap(spec.function).__code__.co_firstlineno
 
     return {name: specified[name].function for name in sorted(specified, key=rank)}

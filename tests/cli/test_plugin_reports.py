@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -241,10 +240,9 @@ def test_every_error_handler_is_listed(scopes: list[str] | None, names: list[str
 
 
 def test_hooks_come_in_the_order_of_the_contract() -> None:
-    """Cocopot's hooks come in source order, then those of plugins, then those without a specification."""
+    """Cocopot's hooks come in its order, then those of plugins, then those without a specification."""
     names = [report.name for report in report_hooks(shop().plugins)]
-    contract = [name for name, value in vars(specs).items() if inspect.isfunction(value)]
-    own = [name for name in contract if name.startswith("cocopot_")]
+    own = [specification.__name__ for specification in specs.CONTRACT]
     assert names == [*own, "shop_order", "shop_article", "cocopot_of_nobody"]
 
 

@@ -33,7 +33,7 @@ from cocopot.json import DefaultJSONProvider
 from cocopot.sessions import Session, SessionInterface
 from tests.template_engines import BracesEngine, BracesTemplate
 
-SPECS: dict[str, Any] = {name: spec for name, spec in vars(specs).items() if name.startswith("cocopot_")}
+SPECS: dict[str, Any] = {spec.__name__: spec for spec in specs.CONTRACT}
 
 # -------------------------------------------------------------------------
 # What each hook needs: the tests of a new one fail until it is here

@@ -18,7 +18,7 @@ from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.http import dump_options_header, quote_etag
 from werkzeug.urls import iri_to_uri
 
-from cocopot.speedups import Lazy, is_plain_value
+from cocopot.speedups import HeaderMethods, Lazy, is_plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -120,7 +120,8 @@ def checked_header(name: str, value: object) -> tuple[str, str]:
     Raises:
         ValueError: The name or the value must not reach a server.
     """
-    if (name in PLAIN_NAMES or name in _USUAL_NAMES) and type(value) is str and is_plain_value(value):
+    is_usual = type(name) is str and (name in PLAIN_NAMES or name in _USUAL_NAMES)
+    if is_usual and type(value) is str and is_plain_value(value):
         return name, value
     special = special_name(name)
     # A server may demand exactly a `str`, not a subclass.
@@ -162,6 +163,11 @@ def replaced(head: list[tuple[str, str]], items: list[tuple[str, str]]) -> list[
 # -------------------------------------------------------------------------
 
 
+_MISSING: Any = object()
+# Replaces methods of the class by what is compiled of them.
+_METHODS = HeaderMethods(PLAIN_NAMES)
+
+
 class Headers(_Headers):
     """The headers of a response; see `werkzeug.datastructures.Headers`.
 
@@ -186,10 +192,17 @@ class Headers(_Headers):
         items[:] = checked_headers(items)
         return cls(items=items)
 
+    @_METHODS.add
     def add(self, key: str, value: Any, /, **kwargs: Any) -> None:
         """Add a header; `kwargs` are parameters of its value."""
         self._list.append(checked_header(key, _with_parameters(value, kwargs)))
 
+    @_METHODS.extend
+    def extend(self, arg: Any = None, /, **kwargs: str) -> None:
+        """Add headers; see Werkzeug's method."""
+        super().extend(arg, **kwargs)
+
+    @_METHODS.set
     def set(self, key: str, value: Any, /, **kwargs: Any) -> None:
         """Replace all headers of a name; `kwargs` are parameters of the value."""
         super().set(*checked_header(key, _with_parameters(value, kwargs)))
@@ -198,15 +211,13 @@ class Headers(_Headers):
         """Replace all headers whose names are in a list of valid headers by that list."""
         self._list[:] = replaced(self._list, items)
 
+    @_METHODS.setitem
     def __setitem__(self, key: Any, value: Any) -> None:
         if not isinstance(key, str):
             is_slice = isinstance(key, slice)
             super().__setitem__(key, checked_headers(value) if is_slice else checked_header(*value))
             return
-        if key in PLAIN_NAMES and type(value) is str and is_plain_value(value):
-            item = key, value
-        else:
-            item = checked_header(key, value)
+        item = checked_header(key, value)
         length = len(key)
         for name, _ in self._list:
             if len(name) == length and name.lower() == key.lower():
@@ -214,6 +225,7 @@ class Headers(_Headers):
                 return
         self._list.append(item)
 
+    @_METHODS.update
     def update(self, arg: Any = None, /, **kwargs: Any) -> None:
         """Replace all headers of each name that is passed; see Werkzeug's method."""
         if type(arg) is dict and not kwargs:
@@ -225,6 +237,7 @@ class Headers(_Headers):
             return
         super().update(arg, **kwargs)
 
+    @_METHODS.setdefault
     def setdefault(self, key: Any, default: Any) -> str:
         """Return the first value of a name; if there is none, set it to `default` and return that."""
         if not isinstance(key, str):
@@ -236,6 +249,7 @@ class Headers(_Headers):
             value = item[1]
         return value
 
+    @_METHODS.get
     def get(self, key: Any, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]  # noqa: A002 - as in Werkzeug
         """Return the first value of a name, or `default`; see Werkzeug's method."""
         if type is not None:
@@ -245,8 +259,33 @@ class Headers(_Headers):
         value = self._first(key)
         return default if value is None else value
 
+    @_METHODS.getitem
+    def __getitem__(self, key: Any) -> Any:
+        value = self._first(key) if isinstance(key, str) else None
+        return super().__getitem__(key) if value is None else value
+
+    @_METHODS.contains
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._first(key) is not None
+
+    @_METHODS.remove
+    def remove(self, key: str) -> None:
+        """Remove all headers of a name; see Werkzeug's method."""
+        super().remove(key)
+
+    def pop(self, key: Any = None, default: Any = _MISSING) -> Any:
+        """Remove all headers of a name and return the first value; see Werkzeug's method."""
+        if default is _MISSING:
+            return super().pop(key)
+        if isinstance(key, str) and self._first(key) is None:
+            return default
+        return super().pop(key, default)
+
+    def __delitem__(self, key: Any) -> None:
+        if isinstance(key, str):
+            self.remove(key)
+        else:
+            super().__delitem__(key)
 
     def _first(self, key: str) -> str | None:
         """Return the first value of a name; unlike Werkzeug's method it raises nothing for a missing one."""
@@ -262,6 +301,13 @@ class Headers(_Headers):
         return super().__eq__(other if type(other) is type(self) else type(self)(other))
 
     __hash__ = None
+
+
+def own_headers(value: Any) -> _Headers:
+    """Return headers as an object that checks them, unless they are of a class of the application's own."""
+    if type(value) is _Headers:
+        return Headers.adopt(value)
+    return value if isinstance(value, _Headers) else Headers(value)
 
 
 def _with_parameters(value: Any, parameters: dict[str, Any]) -> Any:

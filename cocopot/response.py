@@ -23,8 +23,8 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as _WerkzeugResponse
 
 from cocopot.cookies import CookieResponse
+from cocopot.datastructures import PLAIN_NAMES, own_headers, replaced
 from cocopot.datastructures import Headers as PlainHeaders
-from cocopot.datastructures import replaced
 from cocopot.head import (
     CONTENT_TYPES,
     MAKER,
@@ -39,17 +39,17 @@ from cocopot.head import (
     type_header_of,
 )
 from cocopot.hosts import is_acceptable
-from cocopot.speedups import LENGTH_HEADERS, new
+from cocopot.speedups import LENGTH_HEADERS, ResponseMethods, new
 from cocopot.statuses import STATUSES, clean_status
 from cocopot.wsgi import (
     BUFFERS,
-    START_FAILED,
     TEXTS,
     NestedApplication,
     ResponseBody,
     as_bytes,
     call_all,
     close_unsent,
+    close_unstarted,
     encoded,
     send_checked,
 )
@@ -84,11 +84,8 @@ _SHORT_PATH_NEEDS = (
 )
 
 
-def _own_headers(value: object) -> Headers:
-    """Return headers as an object that checks them, unless they are of a class of the application's own."""
-    if type(value) is _WerkzeugHeaders:
-        return PlainHeaders.adopt(value)
-    return value if isinstance(value, _WerkzeugHeaders) else PlainHeaders(value)
+# Replaces methods of the class by what is compiled of them.
+_METHODS = ResponseMethods(PlainHeaders, PLAIN_NAMES, WITHOUT_BODY, close_unstarted)
 
 
 class Response(CookieResponse):
@@ -239,12 +236,13 @@ class Response(CookieResponse):
         return cast("Response", response)
 
     @property
+    @_METHODS.headers
     def headers(self) -> Headers:
         """The headers, as an object that is created when it is first read."""
         headers = self._headers
         if headers is None:
             if self._head is None:  # Werkzeug has made the response
-                headers = _own_headers(vars(self).pop("headers"))
+                headers = own_headers(vars(self).pop("headers"))
             else:
                 headers = PlainHeaders(items=self._head)
             self._headers, self._head = headers, None
@@ -252,7 +250,7 @@ class Response(CookieResponse):
 
     @headers.setter
     def headers(self, value: Headers) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self._headers = _own_headers(value)
+        self._headers = own_headers(value)
         self._head = None
 
     def call_on_close(self, func: Callable[[], T]) -> Callable[[], T]:
@@ -326,6 +324,7 @@ class Response(CookieResponse):
             return []
         return [*map(as_bytes, body)]
 
+    @_METHODS.call
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response, as a WSGI application (PEP 3333).
 
@@ -351,8 +350,7 @@ class Response(CookieResponse):
         try:
             start_response(self._status, head)
         except Exception as error:
-            environ[START_FAILED] = True
-            close_unsent(self, error)
+            close_unstarted(self, environ, error)
             raise
         return body  # type: ignore[no-any-return]
 

@@ -140,6 +140,18 @@ def close_unsent(body: object, error: BaseException) -> None:
         _note(error, second)
 
 
+def close_unstarted(response: object, environ: WSGIEnvironment, error: Exception) -> None:
+    """Close a response that has to be replaced, as the server has raised an exception for its head.
+
+    Args:
+        response: The response.
+        environ: The WSGI environment, which records that.
+        error: The exception; another one that `close` raises is noted on it.
+    """
+    environ[START_FAILED] = True
+    close_unsent(response, error)
+
+
 def _note(first: BaseException, error: BaseException) -> None:
     add_note(first, f"Closing the response raised another exception: {shown(error)}")
 

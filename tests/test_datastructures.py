@@ -194,6 +194,13 @@ OPERATIONS: dict[str, Callable[[Any, str, str], object]] = {
     "update-list": lambda headers, name, value: headers.update({name: [value, "2"], "X-B": value}),
     "update-pairs": lambda headers, name, value: headers.update([(name, value), (name, "3")]),
     "update-keywords": lambda headers, _, value: headers.update({"X-B": value}, x_c=value),
+    "set-method": lambda headers, name, value: headers.set(name, value),
+    "set-parameter": lambda headers, name, value: headers.set(name, value, file_name=value),
+    "extend": lambda headers, name, value: headers.extend({name: value, "X-B": value}),
+    "extend-list": lambda headers, name, value: headers.extend({name: [value, "2"], "X-B": value}),
+    "extend-pairs": lambda headers, name, value: headers.extend([(name, value), (name, "3")]),
+    "delete": lambda headers, name, _: headers.__delitem__(name),
+    "getlist": lambda headers, name, _: headers.getlist(name),
     "setdefault": lambda headers, name, value: headers.setdefault(name, value),
     "setdefault-number": lambda headers, name, _: headers.setdefault(name, 4),
     "get": lambda headers, name, value: headers.get(name, value),
@@ -201,6 +208,8 @@ OPERATIONS: dict[str, Callable[[Any, str, str], object]] = {
     "get-keyword": lambda headers, name, value: headers.get(name, default=value),
     "in": lambda headers, name, _: name in headers,
     "pop": lambda headers, name, value: headers.pop(name, value),
+    "pop-keyword": lambda headers, name, _: headers.pop(name, default=None),
+    "pop-last": lambda headers, name, value: headers.add(name, value) or headers.pop(),
     "remove": lambda headers, name, _: headers.remove(name),
 }
 

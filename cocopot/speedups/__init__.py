@@ -1,7 +1,7 @@
 """The functions and classes of the hot path that are worth compiling.
 
-If the distribution was built with a C compiler they come from `_compiled.pyx`, else from `python.py` and
-`serving.py`, which do the same. `COCOPOT_PURE_PYTHON=1` in the environment selects the latter.
+If the distribution was built with a C compiler they come from `_compiled.pyx`, else from the modules
+in Python beside it, which do the same. `COCOPOT_PURE_PYTHON=1` in the environment selects the latter.
 """
 
 import os
@@ -14,6 +14,7 @@ try:
         raise ImportError  # noqa: TRY301 - as if it were missing
     from cocopot.speedups._compiled import (
         ContextState,
+        HeaderMethods,
         Lazy,
         LazyArguments,
         LazyHeaders,
@@ -21,6 +22,7 @@ try:
         RequestHandler,
         RequestState,
         ResponseMaker,
+        ResponseMethods,
         TextEncoder,
         is_plain_value,
         match_plain,
@@ -29,6 +31,7 @@ try:
         proxy_class,
     )
 except ImportError:  # also if an outdated one lacks a name
+    from cocopot.speedups.headers import HeaderMethods, ResponseMethods
     from cocopot.speedups.proxies import proxy_class
     from cocopot.speedups.python import (
         Lazy,
@@ -52,6 +55,7 @@ __all__ = [
     "COMPILED",
     "LENGTH_HEADERS",
     "ContextState",
+    "HeaderMethods",
     "Lazy",
     "LazyArguments",
     "LazyHeaders",
@@ -59,6 +63,7 @@ __all__ = [
     "RequestHandler",
     "RequestState",
     "ResponseMaker",
+    "ResponseMethods",
     "TextEncoder",
     "is_plain_value",
     "match_plain",

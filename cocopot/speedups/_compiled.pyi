@@ -1,3 +1,5 @@
+from cocopot.speedups.headers import HeaderMethods as HeaderMethods
+from cocopot.speedups.headers import ResponseMethods as ResponseMethods
 from cocopot.speedups.proxies import proxy_class as proxy_class
 from cocopot.speedups.python import Lazy as Lazy
 from cocopot.speedups.python import LazyArguments as LazyArguments

@@ -389,5 +389,6 @@ cdef class TextEncoder:
 # Serving
 # -------------------------------------------------------------------------
 
+include "_headers.pxi"
 include "_responses.pxi"
 include "_serving.pxi"

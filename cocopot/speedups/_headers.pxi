@@ -1,0 +1,341 @@
+# Part of `_compiled.pyx`: the headers of a response.
+#
+# Each method does the plain case, and leaves anything else to the one in Python: names and values that are
+# not exactly strings or have to be inspected, and lists of an unexpected form.
+
+
+cdef enum:
+    MISSING = -1
+    UNUSUAL = -2  # the list has to be inspected
+
+
+cdef bint is_same_name(str first, str second):
+    """Return whether two names of headers are equal, in upper or lower case."""
+    if first is second:
+        return True
+    if not PyUnicode_IS_ASCII(first) or not PyUnicode_IS_ASCII(second):
+        return first.lower() == second.lower()
+    cdef Py_ssize_t length = len(first), index
+    if length != len(second):
+        return False
+    cdef const char *left = PyUnicode_1BYTE_DATA(first)
+    cdef const char *right = PyUnicode_1BYTE_DATA(second)
+    cdef char letter
+    for index in range(length):
+        if left[index] != right[index]:
+            letter = left[index] | 0x20
+            if letter != right[index] | 0x20 or letter < c"a" or letter > c"z":
+                return False
+    return True
+
+
+cdef Py_ssize_t find_header(list items, str name, Py_ssize_t start) except? MISSING:
+    """Return the index of a header, `MISSING` or `UNUSUAL`."""
+    cdef Py_ssize_t index
+    for index in range(start, len(items)):
+        item = items[index]
+        if type(item) is not tuple or len(<tuple>item) != 2 or type((<tuple>item)[0]) is not str:
+            return UNUSUAL
+        if is_same_name(<str>(<tuple>item)[0], name):
+            return index
+    return MISSING
+
+
+cdef int delete_headers(list items, str name, Py_ssize_t start) except -1:
+    """Delete all headers of a name from an index on; return whether the list is a usual one."""
+    cdef Py_ssize_t index
+    while True:
+        index = find_header(items, name, start)
+        if index < 0:
+            return index == MISSING
+        del items[index]
+        start = index
+
+
+cdef bint are_plain_pairs(list items):
+    for item in items:
+        if (
+            type(item) is not tuple
+            or len(<tuple>item) != 2
+            or type((<tuple>item)[0]) is not str
+            or type((<tuple>item)[1]) is not str
+        ):
+            return False
+    return True
+
+
+cdef list plain_pairs(arg):
+    """Return the pairs of strings that a dict or a list consists of, or `None` if there are others."""
+    if type(arg) is dict:
+        items = PyDict_Items(arg)
+    elif type(arg) is list:
+        items = (<list>arg).copy()
+    else:
+        return None
+    return items if are_plain_pairs(items) else None
+
+
+cdef class HeaderMethods:
+    cdef set plain_names
+
+    def __init__(self, set plain_names not None):
+        self.plain_names = plain_names
+
+    cdef list plain_items(self, headers, key, value):
+        """Return the list of headers, if a header may be added to it without being inspected."""
+        if type(key) is not str or type(value) is not str or not is_plain(<str>value):
+            return None
+        if key not in self.plain_names and <str>key != "Content-Type" and <str>key != "Content-Length":
+            return None
+        items = headers._list
+        return items if type(items) is list else None
+
+    cdef bint put(self, headers, key, value) except -1:
+        """Replace all headers of a name, or return whether the method in Python has to do it."""
+        items = self.plain_items(headers, key, value)
+        if items is None:
+            return False
+        cdef Py_ssize_t index = find_header(items, key, 0)
+        if index == UNUSUAL:
+            return False
+        if index == MISSING:
+            (<list>items).append((key, value))
+            return True
+        if not delete_headers(items, key, index + 1):
+            return False
+        (<list>items)[index] = (key, value)
+        return True
+
+    def setitem(self, general):
+        cdef HeaderMethods methods = self
+
+        @binding(True)
+        def __setitem__(self, key, value):
+            if not methods.put(self, key, value):
+                general(self, key, value)
+
+        return update_wrapper(__setitem__, general)
+
+    def set(self, general):
+        cdef HeaderMethods methods = self
+
+        @binding(True)
+        def set(self, key, value, /, **kwargs):
+            if kwargs or not methods.put(self, key, value):
+                general(self, key, value, **kwargs)
+
+        return update_wrapper(set, general)
+
+    def add(self, general):
+        cdef HeaderMethods methods = self
+
+        @binding(True)
+        def add(self, key, value, /, **kwargs):
+            items = None if kwargs else methods.plain_items(self, key, value)
+            if items is None:
+                general(self, key, value, **kwargs)
+            else:
+                (<list>items).append((key, value))
+
+        return update_wrapper(add, general)
+
+    def setdefault(self, general):
+        cdef HeaderMethods methods = self
+
+        @binding(True)
+        def setdefault(self, key, default):
+            items = methods.plain_items(self, key, default)
+            cdef Py_ssize_t index = UNUSUAL if items is None else find_header(items, key, 0)
+            if index == UNUSUAL:
+                return general(self, key, default)
+            if index != MISSING:
+                return (<tuple>(<list>items)[index])[1]
+            (<list>items).append((key, default))
+            return default
+
+        return update_wrapper(setdefault, general)
+
+    def update(self, general):
+        @binding(True)
+        def update(self, arg=None, /, **kwargs):
+            items = None if kwargs else plain_pairs(arg)
+            if items is None:
+                general(self, arg, **kwargs)
+            else:
+                for key, value in <list>items:
+                    if type(arg) is dict:
+                        self[key] = value
+                    else:
+                        self.set(key, value)
+
+        return update_wrapper(update, general)
+
+    def extend(self, general):
+        @binding(True)
+        def extend(self, arg=None, /, **kwargs):
+            items = None if kwargs else plain_pairs(arg)
+            if items is None:
+                general(self, arg, **kwargs)
+            else:
+                for key, value in <list>items:
+                    self.add(key, value)
+
+        return update_wrapper(extend, general)
+
+    def get(self, general):
+        @binding(True)
+        def get(self, key, default=None, type=None):
+            if type is not None:
+                return general(self, key, default, type)
+            items = self._list
+            cdef Py_ssize_t index = find_in(items, key)
+            if index == MISSING:
+                return default
+            return general(self, key, default) if index == UNUSUAL else (<tuple>(<list>items)[index])[1]
+
+        return update_wrapper(get, general)
+
+    def getitem(self, general):
+        @binding(True)
+        def __getitem__(self, key):
+            items = self._list
+            cdef Py_ssize_t index = find_in(items, key)
+            return general(self, key) if index < 0 else (<tuple>(<list>items)[index])[1]
+
+        return update_wrapper(__getitem__, general)
+
+    def contains(self, general):
+        @binding(True)
+        def __contains__(self, key):
+            cdef Py_ssize_t index = find_in(self._list, key)
+            return general(self, key) if index == UNUSUAL else index != MISSING
+
+        return update_wrapper(__contains__, general)
+
+    def remove(self, general):
+        @binding(True)
+        def remove(self, key):
+            items = self._list
+            if type(key) is not str or type(items) is not list or not delete_headers(items, key, 0):
+                general(self, key)
+
+        return update_wrapper(remove, general)
+
+
+cdef Py_ssize_t find_in(items, key) except? MISSING:
+    return find_header(items, key, 0) if type(key) is str and type(items) is list else UNUSUAL
+
+
+cdef bint is_plain_path(str location):
+    """Return whether a location is a path that `iri_to_uri` would not change; some of these are not."""
+    cdef Py_ssize_t length = len(location), index
+    if length == 0 or not PyUnicode_IS_ASCII(location):
+        return False
+    cdef const char *text = PyUnicode_1BYTE_DATA(location)
+    if text[0] != c"/" or (length > 1 and text[1] == c"/"):
+        return False
+    for index in range(length):
+        if not (
+            c"a" <= text[index] <= c"z" or c"-" <= text[index] <= c"9"  # with `.` and `/`
+            or c"A" <= text[index] <= c"Z" or text[index] == c"_"
+        ):
+            return False
+    return True
+
+
+cdef class ResponseMethods:
+    cdef object cls
+    cdef set plain_names
+    cdef frozenset without_body
+    cdef object on_error
+
+    def __init__(self, cls not None, set plain_names not None, frozenset without_body not None, on_error):
+        self.cls = cls
+        self.plain_names = plain_names
+        self.without_body = without_body
+        self.on_error = on_error
+
+    def headers(self, general):
+        cdef ResponseMethods methods = self
+
+        @binding(True)
+        def headers(self):
+            found = self._headers
+            if found is None:
+                head = self._head
+                if head is None:
+                    return general(self)
+                found = new(methods.cls)
+                found._list = head
+                self._headers = found
+                self._head = None
+            return found
+
+        return update_wrapper(headers, general)
+
+    def call(self, general):
+        cdef ResponseMethods methods = self
+
+        @binding(True)
+        def __call__(self, environ, start_response):
+            body = self.response
+            head = methods.head(self, environ, body)
+            if head is None:
+                return general(self, environ, start_response)
+            try:
+                start_response(self._status, head)
+            except Exception as error:
+                methods.on_error(self, environ, error)
+                raise
+            return body
+
+        return update_wrapper(__call__, general)
+
+    cdef list head(self, response, environ, body):
+        """Return the headers as they are sent, with a body that is as well, or `None` for the general way."""
+        if (
+            type(environ) is not dict
+            or type(body) is not list
+            or len(<list>body) != 1
+            or type((<list>body)[0]) is not bytes
+            or response._on_close
+            or (<dict>environ)["REQUEST_METHOD"] == "HEAD"
+            or response._status_code in self.without_body
+        ):
+            return None
+        head = response._head
+        if head is not None:
+            return (<list>head).copy() if type(head) is list else None
+        if response._has_short_path is not True or response.direct_passthrough:
+            return None
+        headers = response._headers
+        if type(headers) is not self.cls:
+            return None
+        items = headers._list
+        return self.final(response, items, len(<bytes>(<list>body)[0])) if type(items) is list else None
+
+    cdef list final(self, response, list items, Py_ssize_t length):
+        cdef bint has_length = False, has_location = False
+        for item in items:
+            name = (<tuple>item)[0] if type(item) is tuple and len(<tuple>item) == 2 else None
+            if type(name) is not str:
+                return None
+            if name in self.plain_names or <str>name == "Content-Type":
+                continue
+            if <str>name == "Content-Length":
+                has_length = True
+                continue
+            value = (<tuple>item)[1]
+            if (
+                <str>name != "Location"
+                or has_location
+                or type(value) is not str
+                or not is_plain_path(value)
+                or response.autocorrect_location_header
+            ):
+                return None
+            has_location = True
+        head = items.copy()
+        if not has_length and response.automatically_set_content_length:
+            head.append(length_header(length))
+        return head

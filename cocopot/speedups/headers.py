@@ -1,0 +1,92 @@
+"""The pure-Python twin of `_headers.pxi`, and its documentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cocopot.types import F, WSGIEnvironment
+
+
+class HeaderMethods:
+    """Decorators for the methods of `Headers` that are worth compiling.
+
+    Each returns its function, or one that does the same. The compiled twin does the plain case without
+    calling it: names and values that are exactly strings, and that need not be inspected.
+
+    Args:
+        plain_names: Names of headers without special handling; read at each call.
+    """
+
+    def __init__(self, plain_names: set[str]) -> None:
+        self.plain_names = plain_names
+
+    def setitem(self, general: F) -> F:
+        """Return `__setitem__`."""
+        return general
+
+    def set(self, general: F) -> F:
+        """Return `set`."""
+        return general
+
+    def add(self, general: F) -> F:
+        """Return `add`."""
+        return general
+
+    def setdefault(self, general: F) -> F:
+        """Return `setdefault`."""
+        return general
+
+    def update(self, general: F) -> F:
+        """Return `update`."""
+        return general
+
+    def extend(self, general: F) -> F:
+        """Return `extend`."""
+        return general
+
+    def get(self, general: F) -> F:
+        """Return `get`."""
+        return general
+
+    def getitem(self, general: F) -> F:
+        """Return `__getitem__`."""
+        return general
+
+    def contains(self, general: F) -> F:
+        """Return `__contains__`."""
+        return general
+
+    def remove(self, general: F) -> F:
+        """Return `remove`."""
+        return general
+
+
+class ResponseMethods:
+    """Decorators for the methods of `Response` that are worth compiling, as for `HeaderMethods`.
+
+    Args:
+        cls: The class of headers.
+        plain_names: Names of headers without special handling; read at each call.
+        without_body: The statuses of responses that have no body.
+        on_error: Called with response, environment and error if `start_response` raises.
+    """
+
+    def __init__(
+        self,
+        cls: type[object],
+        plain_names: set[str],
+        without_body: frozenset[int],
+        on_error: Callable[[object, WSGIEnvironment, Exception], object],
+    ) -> None:
+        pass
+
+    def headers(self, general: F) -> F:
+        """Return the function of the property `headers`."""
+        return general
+
+    def call(self, general: F) -> F:
+        """Return `__call__`, which sends the response."""
+        return general

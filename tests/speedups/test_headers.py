@@ -1,0 +1,135 @@
+"""What is compiled of `Headers` and `Response` does what it does in Python."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.test import create_environ
+
+from cocopot import Response
+from cocopot.datastructures import PLAIN_NAMES, Headers
+from tests.test_datastructures import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class Own(Headers):
+    """A class of an application's own, which records what is set."""
+
+
+class Text(str):
+    """A string that is not exactly one."""
+
+    __slots__ = ()
+
+
+#: The methods as they are written in Python.
+GENERAL = {name: inspect.unwrap(method) for name, method in vars(Headers).items() if callable(method)}
+Plain: Any = type("Plain", (Headers,), GENERAL)
+NAMES = st.one_of(
+    st.sampled_from(["X-A", "x-a", "X-B", "Content-Type", "content-length", "Location", "Content-Length"]),
+    st.sampled_from(["", "X A", "X-\xc4", "K", Text("X-A"), 1, None, b"X-A"]),
+    st.text(max_size=3),
+)
+VALUES = st.one_of(
+    st.sampled_from(["1", "", "a b", "a\tb", "/a", "//[", "é", "a\r\nX-B: 1", "\x00", "\x7f", "€", "\ud800"]),
+    st.sampled_from([Text("1"), 1, None, b"1", ["1", "2"], ("1",)]),
+    st.text(max_size=3),
+)
+
+
+def outcome(function: Callable[..., object], *args: Any) -> object:
+    """Return what a function returns, or what it raises."""
+    try:
+        return function(*args)
+    except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
+        return type(error), str(error)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.tuples(st.sampled_from([*OPERATIONS]), NAMES, VALUES), max_size=6))
+def test_headers_change_alike(steps: list[tuple[str, Any, Any]]) -> None:
+    """Each method returns, raises and changes what the one in Python does, for any name and value."""
+    both = Headers(), Plain()
+    for operation, name, value in steps:
+        first, second = (outcome(OPERATIONS[operation], headers, name, value) for headers in both)
+        assert first == second
+        assert list(both[0]) == list(both[1])
+        assert all(type(text) is str for item in both[0] for text in item)
+
+
+@pytest.mark.parametrize("item", [("X-A",), ["X-A", "1"], (1, "1"), None])
+@pytest.mark.parametrize("operation", ["set", "add", "setdefault", "get", "in", "remove", "update"])
+def test_a_list_of_another_form_is_left_to_python(item: Any, operation: str) -> None:
+    """What an application has put into the private list is treated as in Python."""
+    PLAIN_NAMES.add("X-A")
+    both = Headers(items=[item]), Plain(items=[item])
+    first, second = (outcome(OPERATIONS[operation], headers, "X-A", "1") for headers in both)
+    assert first == second
+    assert both[0]._list == both[1]._list
+
+
+def sent(call: Callable[..., Iterable[bytes]], response: Response, environ: dict[str, Any]) -> object:
+    """Return what is sent, or what is raised."""
+    seen: list[object] = []
+
+    def start(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
+        seen.extend((status, headers))
+        return seen.append
+
+    return outcome(lambda: b"".join(call(response, environ, start))), seen
+
+
+CHANGES: list[Callable[[Response], object]] = [
+    lambda response: response.headers,
+    lambda response: setattr(response, "location", "/items/7"),
+    lambda response: setattr(response, "location", "//other/é"),
+    lambda response: setattr(response, "location", "/é"),
+    lambda response: setattr(response, "content_location", "/items/7"),
+    lambda response: setattr(response, "autocorrect_location_header", True),
+    lambda response: setattr(response, "automatically_set_content_length", False),
+    lambda response: setattr(response, "direct_passthrough", True),
+    lambda response: setattr(response, "status_code", 204),
+    lambda response: setattr(response, "status_code", 304),
+    lambda response: setattr(response, "data", "other"),
+    lambda response: setattr(response, "response", ["a", b"b"]),
+    lambda response: setattr(response, "headers", Own({"X-A": "1"})),
+    lambda response: response.headers.add("LOCATION", "/a b"),
+    lambda response: response.headers.add("Location", "/b"),
+    lambda response: response.headers.add("X-A", "1"),
+    lambda response: response.headers.remove("Content-Length"),
+    lambda response: response.headers.clear(),
+    lambda response: response.call_on_close(list),
+]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.sampled_from(CHANGES), max_size=4), st.sampled_from(["GET", "HEAD", "POST"]))
+def test_a_response_is_sent_alike(changes: list[Callable[[Response], object]], method: str) -> None:
+    """Status, headers and body are those that the method in Python sends, whatever has been set."""
+    environ, general = create_environ(method=method), inspect.unwrap(Response.__call__)
+    results = []
+    for call in (Response.__call__, general):
+        response = Response("body")
+        for change in changes:
+            change(response)
+        results.append(sent(call, response, dict(environ)))
+    assert results[0] == results[1]
+
+
+def test_a_head_that_the_server_refuses_is_left_to_another_response() -> None:
+    """An exception of the server passes through, after the response has been closed."""
+    response, environ = Response("body"), create_environ()
+    response.headers["X-A"] = "1"
+
+    def start(*_: object) -> None:
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        response(environ, start)  # type: ignore[arg-type]
+    assert environ["cocopot.start_failed"] is True

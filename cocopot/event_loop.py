@@ -12,14 +12,14 @@ import logging
 import os
 import threading
 import weakref
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cocopot.exceptions import ServiceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Coroutine, Iterable, MutableMapping
 
     from cocopot.app import Cocopot
 
@@ -71,21 +71,16 @@ class EventLoop:
         """Whether this code runs in the thread of the loop."""
         return threading.current_thread() is self._thread
 
-    def submit(self, app: Cocopot, coroutine: Coroutine[Any, Any, T]) -> Call[T]:
-        """Let a coroutine run, and return what waits for it.
+    def register(self, app: Cocopot, coroutine: Coroutine[Any, Any, T]) -> Call[T]:
+        """Return what runs a coroutine and waits for it; the event loop does not end before.
 
         Args:
             app: The application that it belongs to.
             coroutine: The coroutine.
         """
         self.users.add(app)
-        call, owner = Call(self._loop, app, coroutine), weakref.ref(app)
+        call = Call(self._loop, app, coroutine, self._owners)
         self.calls.add(call)
-
-        def start() -> None:
-            self._owners[call.start()] = owner
-
-        self._loop.call_soon_threadsafe(start)  # with the context variables of this thread
         return call
 
     def cancel(self, app: Cocopot) -> None:
@@ -141,10 +136,15 @@ class Call(Generic[T]):
         loop: The event loop.
         app: The application that the coroutine belongs to.
         coroutine: The coroutine.
+        owners: The applications of tasks, where that of this one is added.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, app: Cocopot, coroutine: Coroutine[Any, Any, T]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        app: Cocopot,
+        coroutine: Coroutine[Any, Any, T],
+        owners: MutableMapping[asyncio.Task[Any], weakref.ref[Cocopot]],
     ) -> None:
         self.app = app
         #: Whether it is cancelled because the application, or the event loop, ends.
@@ -153,13 +153,17 @@ class Call(Generic[T]):
         self.task: asyncio.Task[T] | None = None
         self._loop = loop
         self._coroutine = coroutine
+        self._owners = owners
         self._future: Future[T] = Future()
 
-    def start(self) -> asyncio.Task[T]:
-        """Start the coroutine, and return its task; called in the thread of the loop."""
+    def start(self) -> None:
+        """Let the coroutine run, with the context variables of this thread."""
+        self._loop.call_soon_threadsafe(self._start)
+
+    def _start(self) -> None:
         self.task = self._loop.create_task(self._coroutine)
         self.task.add_done_callback(self._finish)
-        return self.task
+        self._owners[self.task] = weakref.ref(self.app)
 
     def abandon(self) -> None:
         """Let the thread go on; called in the thread of the loop, which ends before the coroutine."""
@@ -176,27 +180,28 @@ class Call(Generic[T]):
         else:
             self._future.set_result(task.result())
 
-    def _interrupt(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-
     def wait(self) -> T:
         """Wait until the coroutine has ended, and return what it returns.
-
-        An exception in this thread, such as a `KeyboardInterrupt` or the `SystemExit` of a worker that is
-        aborted, cancels the coroutine.
 
         Raises:
             CancelledError: That of `concurrent.futures`, if the coroutine was cancelled.
         """
-        try:
-            return self._future.result()
-        except BaseException:
-            if not self._future.done():
-                with suppress(RuntimeError):  # the loop is closed
-                    self._loop.call_soon_threadsafe(self._interrupt)
-                wait([self._future], _CANCEL_TIMEOUT)
-            raise
+        return self._future.result()
+
+    def interrupt(self) -> None:
+        """Cancel the coroutine if it has not ended, and wait a moment for its end."""
+        if not self._future.done():
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._interrupt)
+            with suppress(CancelledError, TimeoutError):
+                self._future.exception(_CANCEL_TIMEOUT)
+
+    def _interrupt(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+        else:
+            self._coroutine.close()
+            self._future.cancel()
 
 
 # -------------------------------------------------------------------------
@@ -220,23 +225,28 @@ def run(app: Cocopot, coroutine: Coroutine[Any, Any, T]) -> T:
         RuntimeError: If this is called in the thread of the loop, which would wait for itself; or if the
             coroutine raises `asyncio.CancelledError`.
         ServiceUnavailable: If the coroutine is cancelled because the application is closed.
+
+    An exception in this thread, such as a `KeyboardInterrupt` or the `SystemExit` of a worker that is
+    aborted, cancels the coroutine.
     """
-    global _loop  # noqa: PLW0603 - one for the process
-    with _lock:
-        if _loop is not None and _loop.is_current_thread:
-            raise RuntimeError(_NESTED)
-        if _loop is None:
-            _loop = EventLoop()
-        loop = _loop
-        call = loop.submit(app, coroutine)
+    call = None
     try:
+        with _lock:
+            loop = _current()
+            call = loop.register(app, coroutine)
+            call.start()
         return call.wait()
     except CancelledError:
-        if call.is_released:
+        if call is not None and call.is_released:
             raise ServiceUnavailable("The application is being closed.") from None
+    except BaseException:
+        if call is not None:
+            call.interrupt()
+        raise
     finally:
-        with _lock:
-            loop.calls.discard(call)
+        if call is not None:
+            with _lock:
+                loop.calls.discard(call)
     raise RuntimeError("The coroutine was cancelled: it, or what it awaited, raised asyncio.CancelledError.")
 
 
@@ -245,6 +255,16 @@ _NESTED = (
     "for itself. In `async def`, await it: `await function()`. If a plain function calls it, call that one "
     "in another thread: `await asyncio.to_thread(plain_function)`."
 )
+
+
+def _current() -> EventLoop:
+    """Return the event loop of this process, started if needed; called with the lock held."""
+    global _loop  # noqa: PLW0603 - one for the process
+    if _loop is None:
+        _loop = EventLoop()
+    elif _loop.is_current_thread:
+        raise RuntimeError(_NESTED)
+    return _loop
 
 
 def release(app: Cocopot, *, if_idle: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cocopot import Cocopot, Response, hookimpl, request, stream_with_context
+from cocopot import Cocopot, Response, event_loop, hookimpl, request, stream_with_context
 from cocopot.event_loop import end, release
 from cocopot.exceptions import ServiceUnavailable
 from tests.processes import run_script
@@ -20,6 +21,9 @@ from tests.processes import run_script
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
+    from types import FrameType
+
+    from _typeshed import TraceFunction
 
 
 def make_app(name: str = "birds") -> Cocopot:
@@ -450,6 +454,50 @@ else:
         PYTHONWARNINGS="ignore",  # Python 3.12 warns of any fork of a process with threads
     )
     assert process.stdout.split()[-1] == "0"
+
+
+@pytest.mark.slow
+def test_an_interrupt_at_each_call(app: Cocopot) -> None:
+    """Wherever an exception arrives in the thread of the request, the coroutine does not go on."""
+    steps: list[str] = []
+
+    async def wait() -> str:
+        steps.append("begun")
+        await asyncio.sleep(0.05)
+        steps.append("ended")
+        return "ended"
+
+    def run_interrupted(number: int) -> str:
+        calls = iter(range(number))
+
+        def trace(frame: FrameType, event: str, _: object) -> TraceFunction | None:
+            if frame.f_code.co_filename != event_loop.__file__:
+                return None
+            if event in {"call", "return"} and next(calls, None) is None:
+                sys.settrace(None)
+                steps.append("interrupted")
+                raise KeyboardInterrupt
+            return trace
+
+        coroutine = wait()
+        sys.settrace(trace)
+        try:
+            return event_loop.run(app, coroutine)
+        finally:
+            sys.settrace(None)
+            event_loop.run(app, asyncio.sleep(0))
+            if "begun" not in steps:
+                coroutine.close()
+
+    event_loop.run(app, wait())  # starts the event loop
+    runs: list[list[str]] = []
+    while "interrupted" in steps or not runs:
+        runs.append(steps := [])
+        with suppress(KeyboardInterrupt):
+            run_interrupted(len(runs) - 1)
+        time.sleep(0.1)
+    assert len(runs) > 5
+    assert [run for run in runs if run[-1] == "ended"] == [["begun", "ended"]]
 
 
 @pytest.mark.slow

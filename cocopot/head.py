@@ -10,7 +10,7 @@ from werkzeug.http import remove_entity_headers
 from werkzeug.utils import get_content_type
 
 from cocopot.datastructures import PLAIN_NAMES, Headers, is_token, special_name
-from cocopot.speedups import ResponseMaker, TextEncoder, is_plain_value
+from cocopot.speedups import LENGTH_HEADERS, ResponseMaker, is_plain_value
 from cocopot.statuses import STATUSES
 
 if TYPE_CHECKING:
@@ -53,20 +53,56 @@ CONTENT_TYPES = {header[1]: header for header in TYPE_HEADERS.values() if header
 CONTENT_TYPES["application/json"] = ("Content-Type", "application/json")
 
 
-def _needs_inspection(name: str) -> bool:
-    return not is_token(name) or special_name(name) != ""
+def encode_text(
+    text: str, headers: dict[str, str] | None, type_header: tuple[str, str]
+) -> tuple[list[bytes], list[tuple[str, str]]] | None:
+    """Return body and headers of a text as they are sent, or `None` if the headers have to be inspected.
 
-
-ENCODER = TextEncoder(PLAIN_NAMES, _needs_inspection)
-#: Encodes a text and its headers for the server, or returns `None` if Werkzeug has to inspect the headers.
-encode_text = ENCODER.encode
-#: Makes plain responses.
-MAKER = ResponseMaker(TYPE_HEADERS, type_header_of, STATUSES, ENCODER)
+    Args:
+        text: The text that a view returned.
+        headers: The headers that it returned with it.
+        type_header: The content type, unless `headers` has one.
+    """
+    body = text.encode()
+    length = len(body)
+    length_header = LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
+    if headers is None:
+        return [body], [type_header, length_header]
+    head = [*headers.items()]
+    has_type = False
+    for name, value in head:
+        if type(name) is not str or type(value) is not str or not is_plain_value(value):
+            return None
+        if name in PLAIN_NAMES:
+            continue
+        if name == "Content-Type":
+            has_type = True
+        elif not is_token(name) or special_name(name):
+            return None
+    if not has_type:
+        head.append(type_header)
+    head.append(length_header)
+    return [body], head
 
 
 def is_uri(location: str) -> bool:
     """Return whether a location can be sent as it is; some that can be are not recognized."""
     return _URI.fullmatch(location) is not None
+
+
+#: Makes responses whose body is one string, and those that have none.
+MAKER = ResponseMaker(
+    type_headers=TYPE_HEADERS,
+    content_types=CONTENT_TYPES,
+    type_header_of=type_header_of,
+    statuses=STATUSES,
+    plain_names=PLAIN_NAMES,
+    is_token=is_token,
+    special_name=special_name,
+    is_uri=is_uri,
+    remove_entity_headers=remove_entity_headers,
+    headers_class=Headers,
+)
 
 
 def plain_items(  # noqa: C901, PLR0912 - the hot path

@@ -136,13 +136,19 @@ class JSONProvider(ABC):
         Raises:
             TypeError: There are both positional and keyword arguments.
         """
-        return self._respond(self.dumps(_response_value(args, kwargs)))
-
-    def _respond(self, text: str) -> Response:
-        # JSON writes a surrogate without its other half as Python's error handler does.
-        body = text.encode(errors="backslashreplace")
-        mimetype: Any = self.mimetype if self._has_settings else self.app.config["JSON_MIMETYPE"]
+        value = args[0] if len(args) == 1 and not kwargs else _response_value(args, kwargs)
+        body, mimetype = self._content(value)
         return self.app.response_class(body, None, None, None, mimetype)
+
+    def _content(self, value: object) -> tuple[bytes, str]:
+        """Return the body and the content type of a response."""
+        # JSON writes a surrogate without its other half as Python's error handler does.
+        body = self._text(value).encode(errors="backslashreplace")
+        mimetype: Any = self.mimetype if self._has_settings else self.app.config["JSON_MIMETYPE"]
+        return body, mimetype
+
+    def _text(self, value: object) -> str:
+        return self.dumps(value)
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -257,13 +263,15 @@ class DefaultJSONProvider(JSONProvider):
             TypeError: There are both positional and keyword arguments, or a value cannot be written.
             ValueError: As for `dumps`.
         """
+        return super().response(*args, **kwargs)
+
+    def _text(self, value: object) -> str:
         if type(self).dumps is not DefaultJSONProvider.dumps:
-            return super().response(*args, **kwargs)
+            return self.dumps(value)
         compact: Any = self.compact if self._has_settings else self.app.config["JSON_COMPACT"]
         if compact is None:
             compact = not self.app.debug
-        value = args[0] if len(args) == 1 and not kwargs else _response_value(args, kwargs)
-        return self._respond(self._write("compact" if compact else "indented", value) + "\n")
+        return self._write("compact" if compact else "indented", value) + "\n"
 
     def _write(self, layout: str, obj: object) -> str:
         config = self.app.config

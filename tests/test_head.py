@@ -13,7 +13,7 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot import Cocopot, Response
-from cocopot.head import final_head, is_uri
+from cocopot.head import encode_text, final_head, is_uri
 
 ENVIRON = {
     "PATH_INFO": "/a/b",
@@ -237,3 +237,20 @@ def test_it_is_made_without_werkzeug(make: Any, monkeypatch: pytest.MonkeyPatch)
     response = make()
     monkeypatch.delattr(WerkzeugResponse, "__call__")
     assert send(response, "GET")[0] == response.status
+
+
+def test_encode_makes_new_lists() -> None:
+    """The headers that a view returned stay as they are, and lists are new."""
+    view_headers = {"X-A": "1"}
+    first, second = (encode_text("a", view_headers, ("Content-Type", "text/html")) for _ in range(2))
+    assert view_headers == {"X-A": "1"}
+    expected = [("X-A", "1"), ("Content-Type", "text/html"), ("Content-Length", "1")]
+    assert first == second == ([b"a"], expected)
+    assert first[0] is not second[0]
+    assert first[1] is not second[1]
+
+
+@pytest.mark.parametrize("header", [("X-A", 1), ("X-A", "\n"), ("X A", "1"), ("Location", "/"), (1, "1")])
+def test_encode_leaves_headers_that_must_be_inspected(header: Any) -> None:
+    """A text is not encoded with headers that are invalid or special."""
+    assert encode_text("a", dict([header]), ("Content-Type", "text/html")) is None

@@ -9,10 +9,11 @@ from __future__ import annotations
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.context import CURRENT, Context
-from cocopot.head import ENCODER, MAKER, TYPE_HEADERS, WITHOUT_BODY
+from cocopot.head import MAKER
 from cocopot.hooks.reporting import run_every
+from cocopot.json import DefaultJSONProvider, JSONProvider
 from cocopot.pipeline import fastpath, lifecycle
-from cocopot.pipeline.defaults.dispatch import cocopot_dispatch_request, raise_view_returned_none
+from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
 from cocopot.pipeline.mistakes import raise_bad_processed_response
 from cocopot.pipeline.teardown import tear_down
 from cocopot.request import Request
@@ -40,10 +41,9 @@ HANDLER = RequestHandler(
     router_class=Router,
     response_class=Response,
     any_response_class=WerkzeugResponse,
-    without_body=WITHOUT_BODY,
+    with_view=WITH_VIEW,
+    json_responses=(DefaultJSONProvider.response, JSONProvider.response),
     current=CURRENT,
-    type_headers=TYPE_HEADERS,
-    encoder=ENCODER,
     maker=MAKER,
 )
 handle_request = HANDLER.as_method()

@@ -8,7 +8,7 @@ when it is assigned: anything but a dict is a `TypeError` where a dict is declar
 from functools import update_wrapper
 from types import MethodType
 
-from cython cimport binding
+from cython cimport binding, final, freelist, no_gc
 from cpython.dict cimport PyDict_Items
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
@@ -324,7 +324,7 @@ cdef int add_argument(object arguments, object key, object value) except -1:
 
 
 # -------------------------------------------------------------------------
-# Sending a text
+# Headers
 # -------------------------------------------------------------------------
 
 cdef tuple length_headers = tuple(LENGTH_HEADERS.values())
@@ -347,42 +347,6 @@ cdef bint is_plain(str value):
 
 def is_plain_value(str value not None):
     return is_plain(value)
-
-
-cdef class TextEncoder:
-    cdef readonly set plain_names
-    cdef readonly object needs_inspection
-
-    def __init__(self, set plain_names not None, needs_inspection not None):
-        self.plain_names = plain_names
-        self.needs_inspection = needs_inspection
-
-    def encode(self, str text not None, dict headers, tuple type_header):
-        return self.encoded(text, headers, type_header)
-
-    cdef tuple encoded(self, str text, dict headers, tuple type_header):
-        cdef bytes body = text.encode()
-        head = self.head(len(body), headers, type_header)
-        return None if head is None else ([body], head)
-
-    cdef list head(self, Py_ssize_t length, dict headers, tuple type_header):
-        if headers is None:
-            return [type_header, length_header(length)]
-        cdef list head = PyDict_Items(headers)
-        cdef bint has_type = False
-        for name, value in head:
-            if type(name) is not str or type(value) is not str or not is_plain(<str>value):
-                return None
-            if name in self.plain_names:
-                continue
-            if <str>name == "Content-Type":
-                has_type = True
-            elif self.needs_inspection(name):
-                return None
-        if not has_type:
-            head.append(type_header)
-        head.append(length_header(length))
-        return head
 
 
 # -------------------------------------------------------------------------

@@ -1,18 +1,71 @@
-# Part of `_compiled.pyx`: the constructor of responses, for a body that is one string.
+# Part of `_compiled.pyx`: the content, the status and the headers of a response, however they are written.
+
+cdef extern from "Python.h":
+    int PyUnicode_KIND(str text)
+    int PyUnicode_1BYTE_KIND
+    bytes PyUnicode_AsUTF8String(object text)
+    long PyLong_AsLongAndOverflow(object number, int *overflow) except? -1
+
+# The special headers that a list contains.
+cdef enum:
+    TYPE = 1
+    LENGTH = 2
+    LOCATION = 4
+    CONTENT_LOCATION = 8
+    # A location is not sent as it is: Werkzeug makes the headers.
+    CONVERTED = 16
+    # The constructor in Python has to inspect the headers.
+    UNKNOWN = 32
+
+cdef int LOCATIONS = LOCATION | CONTENT_LOCATION
+cdef dict KINDS = {"Content-Type": TYPE, "Content-Length": LENGTH}
+cdef dict LOCATION_KINDS = {"Location": LOCATION, "Content-Location": CONTENT_LOCATION}
+
+
+@final
+@no_gc
+@freelist(8)
+cdef class Answer:
+    """A response that is known to be valid, before it is one."""
+
+    cdef bytes content
+    cdef list head
+    # The special headers in the head.
+    cdef int kinds
+    # Its line and its code.
+    cdef tuple status
 
 
 cdef class ResponseMaker:
-    cdef object type_header_of
-    cdef dict type_headers, statuses
-    cdef TextEncoder encoder
+    cdef object type_header_of, is_token, special_name, is_uri, remove_entity_headers
+    cdef object headers_class
+    cdef dict type_headers, content_types, statuses
+    cdef set plain_names
 
     def __init__(
-        self, dict type_headers not None, type_header_of, dict statuses not None, TextEncoder encoder not None
+        self,
+        *,
+        dict type_headers not None,
+        dict content_types not None,
+        type_header_of,
+        dict statuses not None,
+        set plain_names not None,
+        is_token,
+        special_name,
+        is_uri,
+        remove_entity_headers,
+        headers_class,
     ):
         self.type_headers = type_headers
+        self.content_types = content_types
         self.type_header_of = type_header_of
         self.statuses = statuses
-        self.encoder = encoder
+        self.plain_names = plain_names
+        self.is_token = is_token
+        self.special_name = special_name
+        self.is_uri = is_uri
+        self.remove_entity_headers = remove_entity_headers
+        self.headers_class = headers_class
 
     def constructor(self, general):
         maker = self
@@ -27,46 +80,265 @@ cdef class ResponseMaker:
             content_type=None,
             direct_passthrough=False,
         ):
-            if (
-                content_type is not None
-                or direct_passthrough is not False
-                or not maker.make(self, response, status, headers, mimetype)
+            if direct_passthrough is not False or not maker.construct(
+                self, response, status, headers, mimetype, content_type
             ):
                 general(self, response, status, headers, mimetype, content_type, direct_passthrough)
 
         return update_wrapper(init, general)
 
-    cdef bint make(self, response, body, status, headers, mimetype) except -1:
+    cdef bint construct(self, response, body, status, headers, mimetype, content_type) except -1:
         """Set the attributes of a response, or return whether the constructor in Python has to do it."""
-        cdef bytes content
-        if type(body) is str:
-            content = (<str>body).encode()
-        elif type(body) is bytes:
-            content = body
+        cdef Answer answer
+        if response._has_short_path is not True or type(headers) is self.headers_class:
+            return False  # the response uses that very object
+        if content_type is None:
+            is_default = mimetype is None
+            type_header = self.type_header(response.default_mimetype if is_default else mimetype)
         else:
+            is_default = False
+            type_header = self.content_type(content_type)
+        if type_header is None:
             return False
-        if headers is not None and type(headers) is not dict:
-            return False
-        if mimetype is None:
-            mimetype = response.default_mimetype
-        elif headers is not None and "Content-Type" in <dict>headers:
+        content = content_of(body)
+        if content is None and isinstance(body, (str, bytes, bytearray, memoryview)):
             return False
         if status is None:
             status = response.default_status
-        if type(mimetype) is not str or type(status) is not int:
+        answer = self.answer(content, status, headers, type_header, is_default)
+        if answer is None:
             return False
-        known = self.statuses.get(status)
-        if known is None or response._has_short_path is not True:
-            return False
-        type_header = self.type_headers.get(mimetype)
-        if type_header is None:
-            type_header = self.type_header_of(mimetype)
-            if type_header is None:
-                return False
-        head = self.encoder.head(len(content), headers, type_header)
-        if head is None:
-            return False
-        response.response = [content]
-        response._head = head
-        response._status, response._status_code = <tuple>known
+        if content is None:
+            response.response = [] if body is None else body
+        self.fill(response, answer)
         return True
+
+    cdef tuple content_type(self, content_type):
+        """Return the header for a whole content type, or `None` if Werkzeug has to inspect it."""
+        if type(content_type) is not str:
+            return None
+        type_header = self.content_types.get(content_type)
+        if type_header is None and is_plain(<str>content_type):
+            return "Content-Type", content_type
+        return type_header
+
+    cdef tuple type_header(self, mimetype):
+        """Return the content type for a mimetype, or `None` if Werkzeug has to inspect it."""
+        if type(mimetype) is not str:
+            return None
+        type_header = self.type_headers.get(mimetype)
+        return self.type_header_of(mimetype) if type_header is None else type_header
+
+    cdef Answer answer(self, bytes content, status, headers, tuple type_header, bint is_default):
+        """Return the response to be sent or made, or `None` if one in Python has to do it."""
+        cdef Answer answer = Answer.__new__(Answer)
+        answer.status = self.status_of(status)
+        if answer.status is None:
+            return None
+        answer.content = content
+        cdef Py_ssize_t length = -1 if content is None else len(content)
+        cdef list head
+        if headers is None:
+            answer.head = [type_header] if content is None else [type_header, length_header(length)]
+            return answer
+        head = self.items_of(headers)
+        if head is None:
+            return None
+        answer.kinds = self.inspect(head, type(headers) is self.headers_class)
+        if answer.kinds & UNKNOWN:
+            return None
+        if not answer.kinds & TYPE:
+            head.append(type_header)
+        elif not is_default:
+            replace_first(head, "content-type", type_header)
+        if content is not None:
+            if answer.kinds & LENGTH:
+                replace_first(head, "content-length", length_header(length))
+            else:
+                head.append(length_header(length))
+        answer.head = head
+        return answer
+
+    cdef Answer json_answer(self, provider, value, status, headers):
+        """Return a JSON response, whose headers are set as `set_headers` does; or `None`, as `answer`."""
+        cdef Answer answer = Answer.__new__(Answer)
+        cdef list items = None
+        answer.status = self.status_of(status)
+        if answer.status is None:
+            return None
+        if headers is not None:
+            items = self.items_of(headers)
+            if items is None:
+                return None
+            answer.kinds = self.inspect(items, type(headers) is self.headers_class)
+            if answer.kinds & (UNKNOWN | LENGTH):
+                return None
+        content, content_type = provider._content(value)
+        type_header = self.content_type(content_type)
+        if type_header is None:
+            return None
+        answer.content = content
+        answer.head = [length_header(len(answer.content))]
+        if not answer.kinds & TYPE:
+            answer.head.insert(0, type_header)
+        if items is not None:
+            answer.head += items
+        return answer
+
+    cdef tuple status_of(self, status):
+        """Return line and code of a status, or `None` if it is not a usual one."""
+        if type(status) is not int and type(status) is not str:
+            if not isinstance(status, int):
+                return None
+            status = int(status)  # such as a member of HTTPStatus
+        return self.statuses.get(status)
+
+    cdef list items_of(self, headers):
+        """Return headers as a new list of what are perhaps pairs, or `None`."""
+        if type(headers) is dict:
+            return PyDict_Items(headers)
+        if type(headers) is self.headers_class:
+            headers = headers._list
+        return (<list>headers)[:] if type(headers) is list else None
+
+    cdef int inspect(self, list items, bint are_valid) except -1:
+        """Return the special headers among pairs; replace values that are an `int` by their text.
+
+        Args:
+            items: The pairs.
+            are_valid: Whether the pairs have been checked when they were set.
+        """
+        cdef int kinds = 0, kind
+        cdef Py_ssize_t index
+        cdef int is_too_large
+        for index in range(len(items)):
+            item = items[index]
+            if type(item) is not tuple or len(<tuple>item) != 2:
+                return UNKNOWN
+            name, value = <tuple>item
+            if type(name) is not str:
+                return UNKNOWN
+            if type(value) is not str:
+                if type(value) is not int or are_valid:
+                    return UNKNOWN
+                PyLong_AsLongAndOverflow(value, &is_too_large)
+                if is_too_large:
+                    return UNKNOWN
+                value = str(value)
+                items[index] = (name, value)
+            elif not are_valid and not is_valid_value(<str>value):
+                return UNKNOWN
+            if name in self.plain_names:
+                continue
+            kind = self.kind_of(<str>name)
+            if kind & LOCATIONS and not is_path(<str>value) and not self.is_uri(value):
+                if not are_valid and "//" in <str>value:
+                    return UNKNOWN
+                kind |= CONVERTED
+            if kind & kinds & LOCATIONS:
+                kind |= CONVERTED
+            kinds |= kind
+        return kinds
+
+    cdef int kind_of(self, str name) except -1:
+        """Return which special header has a name."""
+        kind = KINDS.get(name)
+        if kind is None:
+            kind = LOCATION_KINDS.get(name)
+            if kind is None:
+                if not self.is_token(name):
+                    return UNKNOWN
+                special = self.special_name(name)
+                if not special:
+                    return 0
+                kind = KINDS.get(special.title())
+                if kind is None:
+                    return <int>LOCATION_KINDS[special.title()] | CONVERTED
+        return kind
+
+    cdef int fill(self, response, Answer answer) except -1:
+        """Set the attributes of a response."""
+        response._status, response._status_code = answer.status
+        if answer.content is not None:
+            response.response = [answer.content]
+            if not answer.kinds & LOCATIONS:
+                response._head = answer.head
+                return 0
+        headers = new(self.headers_class)
+        headers._list = answer.head
+        response._headers = headers
+        return 0
+
+    cdef bint finish(self, list head, int kinds, int code, response) except -1:
+        """Make a head the one that is sent, or return whether Werkzeug has to do it.
+
+        Args:
+            head: Its items; changed.
+            kinds: The special headers among them.
+            code: The status code.
+            response: The response, or the class that it would have.
+        """
+        if kinds & (CONVERTED | UNKNOWN) or (kinds & LOCATION and response.autocorrect_location_header):
+            return False
+        if code == 204:
+            replace_first(head, "content-length", None)
+        elif code == 304:
+            self.remove_entity_headers(head)
+        return True
+
+
+cdef bytes content_of(body):
+    """Return a body as bytes, or `None` if it is not a text that is encoded as usual, or `bytes`."""
+    if type(body) is bytes:
+        return body
+    if not isinstance(body, str) or (
+        type(body) is not str and _PyType_Lookup(Py_TYPE(body), "encode") != STR_ENCODE
+    ):
+        return None
+    try:
+        return PyUnicode_AsUTF8String(body)
+    except UnicodeEncodeError:
+        return None  # raised again, where it is reported
+
+
+cdef PyObject *STR_ENCODE = _PyType_Lookup(Py_TYPE(""), "encode")
+
+
+cdef bint is_valid_value(str value):
+    """Return whether a value consists of Latin-1 characters without control characters other than a tab."""
+    if PyUnicode_KIND(value) != PyUnicode_1BYTE_KIND:
+        return False
+    cdef const unsigned char *text = <const unsigned char *>PyUnicode_1BYTE_DATA(value)
+    cdef Py_ssize_t index
+    for index in range(len(value)):
+        if (text[index] < 0x20 and text[index] != c"\t") or text[index] == 0x7F:
+            return False
+    return True
+
+
+cdef bint is_path(str location):
+    """Return whether a location is a path with nothing to convert, as most are; see `cocopot.head.is_uri`."""
+    if not PyUnicode_IS_ASCII(location):
+        return False
+    cdef const char *text = PyUnicode_1BYTE_DATA(location)
+    cdef Py_ssize_t index, length = len(location)
+    if length == 0 or text[0] != c"/" or (length > 1 and text[1] == c"/"):
+        return False
+    for index in range(length):
+        if not (c"a" <= text[index] <= c"z" or c"-" <= text[index] <= c"9" or c"A" <= text[index] <= c"Z"):
+            if text[index] != c"_":
+                return False
+    return True
+
+
+cdef int replace_first(list items, str lower, tuple header) except -1:
+    """Replace the first header of a name, and remove the others; or remove all, if there is no new one."""
+    cdef list kept = []
+    for item in items:
+        if (<str>(<tuple>item)[0]).lower() != lower:
+            kept.append(item)
+        elif header is not None:
+            kept.append(header)
+            header = None
+    items[:] = kept
+    return 0

@@ -47,9 +47,8 @@ cdef class RequestHandler:
     cdef object method, general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
     cdef object serve_value, answer_exception, tear_down, run_every
     cdef object context_class, request_class, router_class, response_class, current
-    cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, without_body
-    cdef dict type_headers
-    cdef TextEncoder encoder
+    cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
+    cdef tuple json_responses
     cdef ResponseMaker maker
 
     def __init__(
@@ -73,10 +72,9 @@ cdef class RequestHandler:
         router_class,
         response_class,
         any_response_class,
-        without_body,
+        with_view,
+        tuple json_responses not None,
         current,
-        dict type_headers not None,
-        TextEncoder encoder not None,
         ResponseMaker maker not None,
     ):
         self.general = general
@@ -97,10 +95,9 @@ cdef class RequestHandler:
         self.router_class = router_class
         self.response_class = response_class
         self.any_response_class = any_response_class
-        self.without_body = without_body
+        self.with_view = with_view
+        self.json_responses = json_responses
         self.current = current
-        self.type_headers = type_headers
-        self.encoder = encoder
         self.maker = maker
 
     def as_method(self):
@@ -203,60 +200,131 @@ cdef class RequestHandler:
             return self.serve_value(context, environ, start_response, value)
         if pipeline.after_request_hook is not None:
             return self.process(context, pipeline, environ, start_response, value)
-        encoded = self.encode(value, environ)
-        if encoded is not None:
-            try:
-                start_response("200 OK", (<tuple>encoded)[1])
-            except Exception:
-                environ["cocopot.start_failed"] = True
-                raise
-            return (<tuple>encoded)[0]
-        if type(value) is self.response_class and context.opened_session is None:
-            body = self.send_plain(value, environ, start_response)
-            if body is not None:
-                return body
-        return self.serve_value(context, environ, start_response, value)
+        body = None
+        if type(value) is self.response_class:
+            if context.opened_session is None:
+                body = self.send_response(value, environ, start_response)
+        else:
+            answer = self.answer(app, value)
+            if answer is not None:
+                if context.after_functions is None:
+                    body = self.send_answer(answer, environ, start_response)
+                if body is None:
+                    value = new(self.response_class)
+                    self.maker.fill(value, answer)
+        return self.serve_value(context, environ, start_response, value) if body is None else body
 
     cdef object process(
         self, ContextState context, PipelineState pipeline, dict environ, start_response, value
     ):
-        """Run the after-request hooks on a text or a response, and send it."""
-        if type(value) is self.response_class:
-            response = value
-        elif type(value) is str:
-            response = new(self.response_class)
-            if not self.maker.make(response, value, None, None, None):
-                response = self.response_class(value)
-        else:
-            return self.serve_value(context, environ, start_response, value)
+        """Run the after-request hooks on what a view has returned, and send it."""
+        if type(value) is not self.response_class:
+            answer = self.answer(context.app, value)
+            if answer is not None:
+                value = new(self.response_class)
+                self.maker.fill(value, answer)
+            if answer is None or context.after_functions is not None:
+                return self.serve_value(context, environ, start_response, value)
         context.after_functions = ()
         try:
-            processed = pipeline.after_request_hook(context.app, context.request, response)
+            processed = pipeline.after_request_hook(context.app, context.request, value)
             if not isinstance(processed, self.any_response_class):
                 self.raise_bad_processed_response(context, processed)
         except Exception as exc:
-            self.close_unsent(response, exc)
+            self.close_unsent(value, exc)
             raise
         if type(processed) is self.response_class and context.opened_session is None:
-            body = self.send_plain(processed, environ, start_response)
+            body = self.send_response(processed, environ, start_response)
             if body is not None:
                 return body
         return self.send_processed(context, environ, start_response, processed)
 
-    cdef list send_plain(self, response, dict environ, start_response):
-        """Send a response whose head and body are final, or return `None`."""
-        head, body = response._head, response.response
-        if type(head) is not list or type(body) is not list or len(<list>body) != 1:
+    cdef Answer answer(self, app, value):
+        """Return what a view has returned as a response, or `None` if one in Python has to make it."""
+        status = headers = None
+        body = value
+        if type(value) is tuple:
+            if len(<tuple>value) == 3:
+                body, status, headers = <tuple>value
+            elif len(<tuple>value) == 2:
+                body, headers = <tuple>value
+                if isinstance(headers, (int, str)):
+                    status, headers = headers, None
+            else:
+                return None
+        response_class = self.response_class
+        if type(body) is dict or type(body) is list:
+            return self.answer_json(app, body, status, headers, value is not body)
+        content = content_of(body)
+        if content is None:
             return None
+        type_header = self.maker.type_header(response_class.default_mimetype)
+        if type_header is None:
+            return None
+        if status is None:
+            status = response_class.default_status
+        return self.maker.answer(content, status, headers, type_header, True)
+
+    cdef Answer answer_json(self, app, value, status, headers, bint is_noted):
+        """Return a JSON response; where an error is noted on, the one in Python raises it again."""
+        provider = PyObject_GenericGetAttr(app, "json")
+        respond = provider.response
+        if type(respond) is not MethodType or <object>PyMethod_GET_FUNCTION(respond) not in self.json_responses:
+            return None
+        if status is None:
+            status = self.response_class.default_status
+        try:
+            return self.maker.json_answer(provider, value, status, headers)
+        except ValueError:
+            if is_noted:
+                return None
+            raise
+
+    cdef list send_answer(self, Answer answer, dict environ, start_response):
+        """Send what is not a response yet, or return `None`."""
+        line, code = answer.status
+        if not self.maker.finish(answer.head, answer.kinds, code, self.response_class):
+            return None
+        body = [] if code == 204 or code == 304 or environ["REQUEST_METHOD"] == "HEAD" else [answer.content]
+        try:
+            start_response(line, answer.head)
+        except Exception:
+            environ["cocopot.start_failed"] = True
+            raise
+        return body
+
+    cdef list send_response(self, response, dict environ, start_response):
+        """Send a response whose body is at most one string, or return `None`."""
+        body, head = response.response, response._head
         if (
-            type((<list>body)[0]) is not bytes
-            or environ["REQUEST_METHOD"] == "HEAD"
-            or response._status_code in self.without_body
+            type(body) is not list
+            or len(<list>body) > 1
+            or (len(<list>body) == 1 and type((<list>body)[0]) is not bytes)
             or response._on_close
+            or response.direct_passthrough is not False
         ):
             return None
+        cdef int kinds = TYPE | LENGTH, code = response._status_code
+        if type(head) is list:
+            head = (<list>head)[:]
+        else:
+            headers = response._headers
+            if type(headers) is not self.maker.headers_class:
+                return None
+            head = self.maker.items_of(headers)
+            kinds = self.maker.inspect(head, True)
+        if not self.maker.finish(head, kinds, code, response):
+            return None
+        if code == 204 or code == 304:
+            body = []
+        elif not kinds & LENGTH:
+            if response.automatically_set_content_length is not True:
+                return None
+            (<list>head).append(length_header(len((<list>body)[0]) if <list>body else 0))
+        if environ["REQUEST_METHOD"] == "HEAD":
+            body = []
         try:
-            start_response(response._status, (<list>head)[:])
+            start_response(response._status, head)
         except Exception as error:
             environ["cocopot.start_failed"] = True
             self.close_unsent(response, error)
@@ -266,7 +334,7 @@ cdef class RequestHandler:
     cdef object call_view(self, app, RequestState request, dict environ):
         rule = request.url_rule
         method = environ["REQUEST_METHOD"]
-        if rule is None or (method != "GET" and method != "POST"):
+        if rule is None or method not in self.with_view:
             return self.dispatch_request(app, request)
         view = PyObject_GenericGetAttr(app, "view_functions").get(rule.endpoint)
         if view is None:
@@ -281,21 +349,6 @@ cdef class RequestHandler:
         if value is None:
             self.raise_view_returned_none(rule)
         return value
-
-    cdef tuple encode(self, value, dict environ):
-        """Return body and headers of a text, or of one with a dict of headers, or `None` for anything else."""
-        headers = None
-        if type(value) is tuple and len(<tuple>value) == 2:
-            value, headers = <tuple>value
-            if type(headers) is not dict:
-                return None
-        if type(value) is not str or environ["REQUEST_METHOD"] == "HEAD":
-            return None
-        response_class = self.response_class
-        type_header = self.type_headers.get(response_class.default_mimetype)
-        if type_header is None or response_class.default_status != 200:
-            return None
-        return self.encoder.encoded(<str>value, headers, type_header)
 
 
 cdef bint has_plain_length(dict environ):

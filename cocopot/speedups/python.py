@@ -241,54 +241,10 @@ _update: Callable[[Any, dict[str, list[str]]], None] = dict.update
 
 
 # -------------------------------------------------------------------------
-# Sending a text
+# Headers
 # -------------------------------------------------------------------------
 
 
 def is_plain_value(value: str) -> bool:
     """Return whether the value of a header consists of printable ASCII characters, as nearly all do."""
     return value.isascii() and value.isprintable()
-
-
-class TextEncoder:
-    """Encodes a text and its headers for the server, if Werkzeug does not have to inspect the headers.
-
-    Args:
-        plain_names: Names of headers without special handling; read at each call.
-        needs_inspection: Returns whether another name is invalid, or needs special handling.
-    """
-
-    def __init__(self, plain_names: set[str], needs_inspection: Callable[[str], bool]) -> None:
-        self.plain_names = plain_names
-        self.needs_inspection = needs_inspection
-
-    def encode(
-        self, text: str, headers: dict[str, str] | None, type_header: tuple[str, str]
-    ) -> tuple[list[bytes], list[tuple[str, str]]] | None:
-        """Return the body and the headers as they are sent, or `None` if Werkzeug has to inspect the headers.
-
-        Args:
-            text: The text that a view returned.
-            headers: The headers that it returned with it.
-            type_header: The content type, unless `headers` has one.
-        """
-        body = text.encode()
-        length = len(body)
-        length_header = LENGTH_HEADERS.get(length) or ("Content-Length", str(length))
-        if headers is None:
-            return [body], [type_header, length_header]
-        head = [*headers.items()]
-        has_type = False
-        for name, value in head:
-            if type(name) is not str or type(value) is not str or not is_plain_value(value):
-                return None
-            if name in self.plain_names:
-                continue
-            if name == "Content-Type":
-                has_type = True
-            elif self.needs_inspection(name):
-                return None
-        if not has_type:
-            head.append(type_header)
-        head.append(length_header)
-        return [body], head

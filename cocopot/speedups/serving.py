@@ -102,18 +102,17 @@ class RequestHandler:
 
 
 class ResponseMaker:
-    """Makes responses whose body is one string, with a mimetype and a dict of plain headers at most.
+    """Makes responses whose body is one string, and those whose body is something else, but not their head.
+
+    The compiled twin does what the constructor in Python, `head.final_head` and
+    `cocopot.pipeline.defaults.responses` do, without calling them, where the status is a usual one, and no
+    header has to be converted.
 
     Args:
-        type_headers: The content types of some mimetypes.
-        type_header_of: Returns that of another mimetype, or `None`.
-        statuses: Line and code of the statuses, by code.
-        encoder: Makes the headers.
+        parts: What the compiled twin calls and looks up; see `cocopot.head`.
     """
 
-    def __init__(
-        self, type_headers: object, type_header_of: object, statuses: object, encoder: object
-    ) -> None:
+    def __init__(self, **parts: object) -> None:
         pass
 
     def constructor(self, general: F) -> F:

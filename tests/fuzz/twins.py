@@ -6,15 +6,32 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import io
+import itertools
 import random
 import sys
 import time
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cocopot import Cocopot, Response, abort, after_this_request, g, redirect, request, stream_with_context
+from markupsafe import Markup
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+
+from cocopot import (
+    Cocopot,
+    Response,
+    abort,
+    after_this_request,
+    g,
+    make_response,
+    redirect,
+    request,
+    stream_with_context,
+)
+from cocopot.datastructures import Headers
 from cocopot.pipeline import lifecycle
 
 if TYPE_CHECKING:
@@ -27,6 +44,16 @@ class ViewError(Exception):
 
 class OwnResponse(Response):
     """A response that is not a plain one."""
+
+
+class Shouted(str):
+    """A text that is encoded in its own way."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Encode it in upper case."""
+        return super().upper().encode(encoding, errors)
 
 
 # -------------------------------------------------------------------------
@@ -73,7 +100,123 @@ def _set_user() -> str:
     return str(request.user)  # type: ignore[attr-defined]
 
 
+# What views return and pass to `Response`: bodies, statuses and headers, each spelled in every way.
+_BODY_SPELLINGS: dict[str, Any] = {
+    "str": "text",
+    "umlaut": "\xe4\u20ac",
+    "surrogate": "\ud800",
+    "empty": "",
+    "long": "x" * 2000,
+    "bytes": b"bytes",
+    "bytearray": bytearray(b"bytes"),
+    "markup": Markup("<b>"),
+    "shouted": Shouted("text"),
+    "dict": {"b": [1, None, "\xe4"], "a": Markup("<b>")},
+    "list": [1, "\ud800"],
+    "nan": {"a": float("nan")},
+    "object": [object()],
+    "bool": True,
+    "nothing": None,
+}
+_STATUS_SPELLINGS: dict[str, Any] = {
+    "none": None,
+    "200": 200,
+    "201": 201,
+    "204": 204,
+    "304": 304,
+    "404": 404,
+    "299": 299,
+    "99": 99,
+    "true": True,
+    "enum": HTTPStatus.CREATED,
+    "enum-204": HTTPStatus.NO_CONTENT,
+    "line": "201 CREATED",
+    "line-204": "204 No Content",
+    "own-line": "201 Just Made",
+    "digits": "404",
+    "bad-line": "201 A\r\nB",
+    "float": 200.0,
+}
+_PAIRS: dict[str, list[tuple[Any, Any]]] = {
+    "own": [("X-Own", "1")],
+    "two": [("X-Own", "1"), ("X-Own", "2"), ("x-own", "3")],
+    "number": [("X-Own", 7), ("X-Large", 10**30)],
+    "latin": [("X-Own", "\xe4\ta")],
+    "beyond": [("X-Own", "\u20ac")],
+    "break": [("X-Own", "1\r\nX-Other: 2")],
+    "bad-name": [("X Own", "1")],
+    "type": [("Content-Type", "text/plain")],
+    "types": [("content-type", "text/plain"), ("X-Own", "1"), ("Content-Type", "text/css")],
+    "length": [("Content-Length", "7"), ("X-Own", "1")],
+    "lengths": [("content-length", "7"), ("Content-Length", "8")],
+    "location": [("Location", "/items/7?a=b#c")],
+    "locations": [("Location", "/a"), ("Location", "/b")],
+    "lower-location": [("location", "/a")],
+    "far": [("Location", "https://example.org/a")],
+    "converted": [("Location", "/\xe4 b")],
+    "bad-location": [("Location", "http://[a")],
+    "slashes": [("Location", "//example.org/a//b")],
+    "content-location": [("Content-Location", "/a"), ("Location", "/b")],
+    "entity": [("ETag", '"a"'), ("Last-Modified", "x"), ("content-encoding", "gzip"), ("Expires", "0")],
+    "odd": [("X-Own", None), ("X-Other", True)],
+}
+_FORMS: dict[str, Any] = {
+    "dict": dict,
+    "list": list,
+    "headers": Headers,
+    "werkzeug": WerkzeugHeaders,
+    "tuple": tuple,
+    "lists": lambda pairs: [list(pair) for pair in pairs],
+    "items": lambda pairs: dict(pairs).items(),
+}
+
+
+def _header_spellings() -> dict[str, Any]:
+    """Return functions that return new headers, by name."""
+    spellings: dict[str, Any] = {"none": lambda: None, "empty": dict, "text": lambda: "text"}
+    for (name, pairs), (form, make) in itertools.product(_PAIRS.items(), _FORMS.items()):
+        spellings[f"{name}-{form}"] = partial(make, pairs)
+    return spellings
+
+
+_HEADER_SPELLINGS = _header_spellings()
+
+
+def _respond(way: str, body: Any, status: Any, headers: Any) -> Any:
+    """Return a response in one of the ways in which a view writes it."""
+    if way == "pair":
+        return (body, status) if headers is None else (body, headers)
+    if way == "triple":
+        return body, status, headers
+    if way == "body":
+        return body
+    if way == "make":
+        return make_response(body, status, headers)
+    if way == "mimetype":
+        return Response(body, status, headers, mimetype="text/css")
+    if way == "content-type":
+        return Response(body, status, headers, content_type="text/csv; charset=utf-8")
+    response = Response(body, status, headers) if way == "response" else make_response(body)
+    if way == "set":
+        for name, value in () if headers is None else Headers(headers):
+            response.headers[name] = value
+        if status is not None:
+            response.status = status
+    return response
+
+
+_WAYS = ("pair", "triple", "body", "make", "mimetype", "content-type", "response", "set")
+
+
+def _spelled() -> Any:
+    """Return a response that is spelled as the query requests."""
+    body, status, headers, way = request.query_string.decode().split(",")
+    made = _HEADER_SPELLINGS[headers]()
+    return _respond(way, _BODY_SPELLINGS[body], _STATUS_SPELLINGS[status], made)
+
+
 VIEWS: dict[str, Any] = {
+    "spelled": _spelled,
     "text": lambda: "text",
     "umlaut": lambda: "\xe4\u20ac" * 700,
     "surrogate": lambda: "\ud800",
@@ -157,6 +300,10 @@ def _add_hooks(app: Cocopot, seen: list[object]) -> None:
         seen.append(("context", type(exc).__name__))
 
 
+#: The constructor of responses that is in use, and the one in Python.
+_CONSTRUCTORS = Response.__init__, inspect.unwrap(Response.__init__)
+
+
 class Twins:
     """Two equal applications.
 
@@ -234,6 +381,9 @@ def _environ(random: random.Random) -> tuple[dict[str, Any], bytes]:
             del environ[key]
     if random.random() < 0.02:
         environ["HTTP_UPGRADE"] = "websocket"
+    if random.random() < 0.4:
+        spelled = (_BODY_SPELLINGS, _STATUS_SPELLINGS, _HEADER_SPELLINGS, _WAYS)
+        environ |= {"PATH_INFO": "/spelled", "QUERY_STRING": ",".join(pick(list(names)) for names in spelled)}
     return environ, body
 
 
@@ -271,10 +421,13 @@ def differences(twins: Twins, *, seed: int, number: int) -> Iterator[tuple[objec
         fails = choice.choice((0,) * 20 + (1, 2))
         propagate = choice.choice((None,) * 9 + (True,))
         answers = []
-        for app, seen in zip((twins.compiled, twins.python), twins.seen, strict=True):
+        both = zip((twins.compiled, twins.python), twins.seen, _CONSTRUCTORS, strict=True)
+        for app, seen, constructor in both:
             seen.clear()
+            Response.__init__ = constructor  # type: ignore[method-assign]
             app.config["PROPAGATE_EXCEPTIONS"] = propagate
             answers.append((_send(app, environ, body, fails), seen.copy()))
+        Response.__init__ = _CONSTRUCTORS[0]  # type: ignore[method-assign]
         if answers[0] != answers[1]:
             yield environ, body, fails, *answers
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-import pytest
+import sys
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from markupsafe import Markup
+from werkzeug.test import create_environ
+
+from cocopot import Cocopot, Response, speedups
+from cocopot.datastructures import Headers
 from tests.fuzz.twins import Twins, differences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+needs_compiled = pytest.mark.skipif(not speedups.COMPILED, reason="nothing is compiled")
 
 
 @pytest.mark.parametrize("hooks", [False, True], ids=["plain", "hooks"])
 def test_random_requests(hooks: bool) -> None:
     """Status, headers and body are equal, and so is what the hooks have seen."""
     twins = Twins(hooks=hooks)
-    assert list(differences(twins, seed=1, number=1000)) == []
+    assert list(differences(twins, seed=1, number=3000)) == []
 
 
 def test_a_difference_is_found() -> None:
@@ -19,3 +32,83 @@ def test_a_difference_is_found() -> None:
     twins = Twins()
     twins.compiled.view_functions["text"] = lambda: "other"
     assert next(differences(twins, seed=1, number=3000))
+
+
+# -------------------------------------------------------------------------
+# One response, spelled in different ways
+# -------------------------------------------------------------------------
+
+_LOCATION = {"Location": "/items/7"}
+_MARKUP, _CREATED, _HEADERS = Markup("text"), HTTPStatus.CREATED, Headers({"X-A": "1"})
+_TYPE = ("Content-Type", "text/html; charset=utf-8")
+SPELLINGS: list[Callable[[], Any]] = [
+    lambda: ("text", 201, {"X-A": "1"}),
+    lambda: (b"text", 201, [("X-A", "1")]),
+    lambda: (_MARKUP, "201 CREATED", _HEADERS),
+    lambda: ("text", _CREATED, {"X-A": 1}),
+    lambda: ("text", 201, {"X-A": "1", "Content-Length": "4"} | dict([_TYPE])),
+    lambda: Response("text", 201, {"X-A": "1"}),
+    lambda: Response(b"text", "201 CREATED", [("X-A", "1")], "text/html"),
+    lambda: Response(_MARKUP, _CREATED, [("X-A", "1"), _TYPE]),
+    lambda: Response("text", 201, {"X-A": "1"}, content_type=_TYPE[1]),
+]
+OTHERS: dict[str, Callable[[], Any]] = {
+    "no-content": lambda: ("", 204),
+    "created": lambda: ("", 201, _LOCATION),
+    "empty-response": lambda: Response(status=204),
+    "created-response": lambda: Response(status=201, headers=_LOCATION),
+}
+
+
+def serve(app: Cocopot, view: Callable[[], Any], method: str) -> tuple[list[Any], list[str]]:
+    """Return what a server is sent, and the names of the functions in Python that have been called."""
+    app.view_functions["view"] = view
+    sent: list[Any] = []
+    called: list[str] = []
+
+    def start_response(status: str, headers: Any, *_: object) -> Any:
+        sent.extend((status, headers))
+
+    environ = create_environ("/", method=method)
+    sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        body = app(environ, start_response)
+    finally:
+        sys.setprofile(None)
+    return [*sent, b"".join(body)], called
+
+
+@pytest.fixture
+def app() -> Cocopot:
+    app = Cocopot("entry", autoload=False, static_folder=None)
+    app.add_url_rule("/", "view", lambda: "first")
+    for view in (*SPELLINGS, *OTHERS.values()):  # caches the names of headers
+        serve(app, view, "GET")
+    return app
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_spellings(app: Cocopot, method: str) -> None:
+    """A response is the same, however it is spelled."""
+    body = b"text" if method == "GET" else b""
+    for view in SPELLINGS:
+        status, headers, content = serve(app, view, method)[0]
+        assert (status, sorted(headers), content) == (
+            "201 CREATED", sorted([("X-A", "1"), _TYPE, ("Content-Length", "4")]), body
+        )  # fmt: skip
+
+
+@needs_compiled
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_spellings_call_nothing_in_python(app: Cocopot, method: str) -> None:
+    """However a response is spelled, only the view is called, and what a server passes."""
+    for view in (*SPELLINGS, *OTHERS.values()):
+        called = serve(app, view, method)[1]
+        assert set(called) == {"<lambda>", "start_response"}
+
+
+def test_headers_that_a_view_returns_are_not_changed(app: Cocopot) -> None:
+    """What a view returns in each request, such as a constant, does not get the headers of a response."""
+    for view in (lambda: ("text", _HEADERS), lambda: (iter(["text"]), _HEADERS)):
+        serve(app, view, "GET")
+    assert list(_HEADERS) == [("X-A", "1")]

@@ -81,8 +81,9 @@ def _from_tuple(app: Cocopot, request: Request, value: tuple[Any, ...]) -> Werkz
 def _checked_form(request: Request, value: tuple[Any, ...], headers: Any) -> Any:
     """Return the headers of a tuple, if they are a mapping or pairs."""
     form = type(headers).__name__
-    if isinstance(headers, Iterable) and not isinstance(headers, (list, Mapping, WerkzeugHeaders, *_TEXTS)):
-        headers = list(headers)  # such as `dict.items()`, or a generator, which is read once
+    if isinstance(headers, Iterable) and not isinstance(headers, (list, Mapping, *_TEXTS)):
+        # Such as `dict.items()`, or a generator, which is read once, or `Headers`, to which a response adds.
+        headers = list(headers)
     if headers and not _are_headers(headers):
         raise_bad_value(request, value, f"a tuple whose headers are a {form!r}")
     return headers

@@ -105,7 +105,7 @@ fuzz: $(VENV)/installed ## send mutated requests to an application under four se
 
 # Installed as users install it, from a wheel with its bytecode, and again each time: imports are measured.
 bench: $(BENCH)/installed ## measure Cocopot beside other frameworks
-	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps .
+	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps . plugins/cocopot-cors
 	$(BENCH)/bin/python benchmarks/run.py $(ARGS)
 
 bench-docs: $(BENCH)/installed ## write the last figures into docs/benchmarks.md

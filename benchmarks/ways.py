@@ -34,6 +34,7 @@ RULES = 1000
 
 _SEEN = {"x-a": "1"}
 _ITEM = {"location": "/items/7"}
+_DELETE = {"method": "DELETE", "status": 405, "body": None}
 _FORM = {"method": "POST", "type": "application/x-www-form-urlencoded"}
 
 
@@ -113,6 +114,16 @@ WAYS = [
     _row("requests", "attribute", "an attribute of the request written and read"),
     _row("responses", "head", "HEAD", method="HEAD", body=b""),
     _row("responses", "options", "OPTIONS", method="OPTIONS", body=b""),
+    _row(
+        "responses",
+        "preflight",
+        "a CORS preflight",
+        method="OPTIONS",
+        status=None,
+        body=None,
+        headers={"access-control-allow-origin": "*"},
+        sent={"HTTP_ORIGIN": "https://shop.example", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "GET"},
+    ),
     _row("responses", "five-headers", "five headers, set one by one", headers={"x-a0": "1", "x-a4": "1"}),
     _row("responses", "vary", "response.vary.add", headers={"vary": "accept-language"}),
     _row("responses", "set-cookie", "set_cookie"),
@@ -121,7 +132,10 @@ WAYS = [
     _row("errors", "abort", "abort(403)", status=403, body=None),
     _row("errors", "handled", "an exception with a handler"),
     _row("errors", "missing", "404", status=404, body=None),
+    _row("errors", "method", "405", **_DELETE),
+    _row("errors", "method-variable", "405, with a variable", paths=("/method-variable/7",), **_DELETE),
     _row("urls", "url-for", "url_for with a variable", body=b"/items/7"),
+    _row("urls", "url-for-ten", "ten URLs in one view", body=b"/items/9"),
     _row(
         "urls",
         "redirect-url-for",
@@ -135,6 +149,8 @@ WAYS = [
     _row("urls", "custom", "a converter of the application", paths=("/custom/a-b",), body=b"ab"),
     _row("urls", "unicode", "a path that is not ASCII", paths=("/unicode/\xc3\xa9",), body="é".encode()),
     _row("urls", "trusted", "TRUSTED_HOSTS"),
+    _row("urls", "server-name", "SERVER_NAME"),
+    _row("urls", "subdomains", "SERVER_NAME, with subdomain matching"),
     _row("files", "send-file", "send_file", body=FILE),
     _row("files", "static", "a static file", paths=("/static/file.txt",), body=FILE),
     _row("streams", "stream", "100 chunks", body=(CHUNK * 100).encode()),
@@ -144,6 +160,6 @@ WAYS = [
     _row("growth", "fixed", "one of 1,000 rules with a fixed part", paths=("/x700-5",), body=b"5"),
 ]
 #: Rows that Falcon and wheezy.web have no counterpart for.
-ONLY_OURS = frozenset({"url-for", "redirect-url-for", "slash"})
+ONLY_OURS = frozenset({"url-for", "url-for-ten", "redirect-url-for", "slash"})
 #: The part of the results that a row belongs to.
 PART_OF_ROW = {row.name: part_of(row.group) for row in WAYS}

@@ -23,7 +23,7 @@ class Workload:
         name: Letter or name, as in the tables.
         title: Title in the chart.
         paths: The paths of the requests, in turn.
-        status: The expected status code.
+        status: The expected status code, or `None` if it depends on the framework.
         body: The expected body, or `None` if it depends on the framework.
         query: The query string.
         method: The method.
@@ -39,7 +39,7 @@ class Workload:
     name: str
     title: str
     paths: tuple[str, ...]
-    status: int = 200
+    status: int | None = 200
     body: bytes | None = HELLO.encode()
     query: str = ""
     method: str = "GET"

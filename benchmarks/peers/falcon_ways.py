@@ -34,7 +34,7 @@ class View:
 
 
 def make(workload: Workload) -> Any:
-    app = falcon.App(media_type=falcon.MEDIA_HTML)
+    app = falcon.App(media_type=falcon.MEDIA_HTML, cors_enable=workload.name == "preflight")
     handler = JSONHandler(dumps=partial(json.dumps, ensure_ascii=False, separators=(",", ":")))
     app.req_options.media_handlers[falcon.MEDIA_JSON] = handler
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = handler
@@ -129,6 +129,7 @@ def _responses(app: Any, name: str) -> Any:
     views = {
         "head": text,
         "options": text,
+        "preflight": text,
         "five-headers": five,
         "vary": vary,
         "set-cookie": set_cookie,
@@ -208,7 +209,10 @@ def _errors(app: Any, name: str) -> Any:
 
     app.add_route("/hello", View(_fail))
     app.add_error_handler(OtherError, _handle)
-    return app if name == "missing" else _added(app, name, {"abort": abort, "handled": _fail})
+    if name == "method-variable":
+        app.add_route("/method-variable/{number:int}", View(_fail))
+    is_of_router = name in {"missing", "method-variable"}
+    return app if is_of_router else _added(app, name, {"abort": abort, "handled": _fail, "method": _fail})
 
 
 def _urls(app: Any, name: str) -> Any:
@@ -221,6 +225,8 @@ def _urls(app: Any, name: str) -> Any:
         "custom": "/custom/{word:joined}",
         "unicode": "/unicode/{word}",
         "trusted": "/trusted",
+        "server-name": "/server-name",
+        "subdomains": "/subdomains",
     }
     if name not in templates:
         return None

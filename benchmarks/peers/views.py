@@ -99,6 +99,8 @@ def _responses(framework: Any, app: Any, name: str) -> None:
         response.delete_cookie("theme")
         return response
 
+    if name == "preflight":
+        _allow_origins(framework, app)
     views = {
         "five-headers": five,
         "vary": vary,
@@ -107,6 +109,28 @@ def _responses(framework: Any, app: Any, name: str) -> None:
         "redirect": lambda: redirect("/hello"),
     }
     _returns(app, name, views.get(name, lambda: HELLO))
+
+
+def _allow_origins(framework: Any, app: Any) -> None:
+    """Answer preflights: by the plugin of Cocopot, and in Flask, which has none, by functions."""
+    if hasattr(app, "plugins"):
+        from cocopot_cors import CORS  # noqa: PLC0415 - only this row needs it
+
+        app.plugins.register(CORS())
+        return
+    request = framework.request
+
+    def answer() -> Any:
+        if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+            return None
+        return "", 204, {"Access-Control-Allow-Methods": "GET", "Access-Control-Allow-Headers": "*"}
+
+    def allow(response: Any) -> Any:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    app.before_request(answer)
+    app.after_request(allow)
 
 
 def _files(framework: Any, app: Any, name: str) -> None:
@@ -180,9 +204,11 @@ def _errors(framework: Any, app: Any, name: str) -> None:
 
     app.add_url_rule("/hello", "hello", lambda: HELLO)
     app.register_error_handler(OtherError, lambda _error: HELLO)
-    views = {"abort": lambda: framework.abort(403), "handled": fail}
+    views = {"abort": lambda: framework.abort(403), "handled": fail, "method": lambda: HELLO}
     if name in views:
         _returns(app, name, views[name])
+    if name == "method-variable":
+        app.add_url_rule("/method-variable/<int:number>", name, lambda number: f"{number}")
 
 
 def _urls(framework: Any, app: Any, name: str) -> None:
@@ -191,8 +217,19 @@ def _urls(framework: Any, app: Any, name: str) -> None:
     app.add_url_rule("/items/<int:number>", "item", lambda number: f"{number}")
     if name == "trusted":
         app.config["TRUSTED_HOSTS"] = ["127.0.0.1"]
+    if name in {"server-name", "subdomains"}:
+        app.config["SERVER_NAME"] = "127.0.0.1:8000"
+        app.subdomain_matching = name == "subdomains"
+
+    def ten() -> str:
+        urls = [url_for("item", number=number) for number in range(10)]
+        return urls[-1]
+
     rules = {
         "url-for": ("/url-for", lambda: url_for("item", number=7)),
+        "url-for-ten": ("/url-for-ten", ten),
+        "server-name": ("/server-name", lambda: HELLO),
+        "subdomains": ("/subdomains", lambda: HELLO),
         "redirect-url-for": ("/redirect-url-for", lambda: redirect(url_for("item", number=7))),
         "slash": ("/slash/", lambda: HELLO),
         "path": ("/path/<path:rest>", lambda rest: rest),

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 _SAFE_IN_PATH = "!$&'()*+,/:;=@"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?%[]{}|\\^`"
+_is_plain_path = re.compile(r"[\w.~!$&'()*+,/:;=@-]*", re.ASCII).fullmatch
 _NOT_ASCII = re.compile("(?:%[89a-f][0-9a-f])+", re.ASCII | re.IGNORECASE)
 
 
 def quote_path(path: str | bytes) -> str:
     """Return a decoded path as it is in a URL."""
+    if type(path) is str and _is_plain_path(path):
+        return path
     return quote(path, safe=_SAFE_IN_PATH)
 
 

@@ -51,7 +51,8 @@ response
 redirects
 sessions
 routing.parts routing.converters routing.building routing.rule
-routing.readers routing.edges routing.walk routing.plans routing.table routing.matcher routing.router routing
+routing.readers routing.edges routing.walk routing.plans routing.slashes
+routing.table routing.matcher routing.router routing
 coroutines
 proxies
 flashing async_reading streaming sse

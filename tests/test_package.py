@@ -29,7 +29,7 @@ SOURCES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("coco
 #: What is compiled, and what type checkers know of it.
 COMPILED = {
     f"cocopot/speedups/{name}"
-    for name in ("_compiled.pyx", "_responses.pxi", "_serving.pxi", "_compiled.pyi")
+    for name in ("_compiled.pyx", "_matching.pxi", "_responses.pxi", "_serving.pxi", "_compiled.pyi")
 }
 #: What only some applications need: those that load plugins, render, have a command line, or serve
 #: themselves. `werkzeug.serving` and `werkzeug.test` are not among them: `import werkzeug` imports both.

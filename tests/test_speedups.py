@@ -24,6 +24,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from cocopot import Cocopot, Response, speedups
 from cocopot.datastructures import Headers
 from cocopot.environment import is_true
+from cocopot.exceptions import HTTPException, MethodNotAllowed, NotFound
 from cocopot.speedups import python
 from tests.processes import clean_environ
 
@@ -251,7 +252,9 @@ class TestMatchPlain:
 
     def match(self, kind: Any, app: Cocopot, path: str, method: str = "GET", **changes: Any) -> Any:
         environ = {**create_environ(path, method=method), **changes}
-        found = kind.match_plain(app.router, environ, app.config)
+        found = kind.match_plain(app.router, environ, app.config, app.subdomain_matching)
+        if isinstance(found, HTTPException):
+            return type(found), getattr(found, "valid_methods", None)
         return None if found is None else (found[0].endpoint, found[1])
 
     @pytest.mark.parametrize(
@@ -262,6 +265,7 @@ class TestMatchPlain:
             ("/page", "PUT", ("put", {})),
             ("/users/7/posts/x", "GET", ("post", {"id": 7, "name": "x"})),
             ("/else", "HEAD", ("one", {"one": "else"})),
+            ("/\u00e9", "GET", ("one", {"one": "\u00e9"})),
         ],
     )
     def test_found(self, kind: Any, app: Cocopot, path: str, method: str, expected: Any) -> None:
@@ -272,18 +276,42 @@ class TestMatchPlain:
 
     @pytest.mark.parametrize(
         "path",
-        [
-            "/users/x/posts/x",
-            f"/users/{'9' * 5000}/posts/x",
-            "/a" * 40,
-            "//page",
-            "/\u00e9",
-            "/users/7/posts/",
-        ],
+        ["/users/x/posts/x", "/a" * 40, "//page", "/users/7/posts/"],
     )
     def test_not_found(self, kind: Any, app: Cocopot, path: str) -> None:
-        """What the tables do not know, or a number that is too long, is left to the router."""
+        """What the tables do not know is left to the router."""
         assert self.match(kind, app, path) is None
+
+    def test_errors(self, kind: Any, app: Cocopot) -> None:
+        """What no rule matches is an exception, where the tables and the one rule of a path show it."""
+        app = Cocopot(__name__, autoload=False, static_folder=None)
+        app.add_url_rule("/page", "page", lambda: "")
+        app.add_url_rule("/users/<int:id>", "user", lambda id: "", methods=["GET", "PUT"])  # noqa: A006
+        with app.test_client() as client:
+            assert client.delete("/page").status_code == 405
+        methods = {"GET", "PUT", "HEAD", "OPTIONS"}
+        assert self.match(kind, app, "/nowhere") == (NotFound, None)
+        assert self.match(kind, app, f"/users/{'9' * 5000}") == (NotFound, None)
+        assert self.match(kind, app, "/page", "DELETE")[0] is MethodNotAllowed
+        error, allowed = self.match(kind, app, "/users/7", "DELETE")
+        assert (error, set(allowed)) == (MethodNotAllowed, methods)
+        allowed.clear()
+        assert set(self.match(kind, app, "/users/7", "DELETE")[1]) == methods
+        for path, method in [("/users/7", "delete"), ("/nowhere//else", "GET"), ("/users/x", "GET")]:
+            assert self.match(kind, app, path, method) is None
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"PATH_INFO": "/\xff"},
+            {"PATH_INFO": "/\u20ac"},
+            {"PATH_INFO": "/\xc3\xa9", "SCRIPT_NAME": "/\xff"},
+            {"PATH_INFO": "/\xc3\xa9", "SCRIPT_NAME": b""},
+        ],
+    )
+    def test_paths_that_are_not_utf8(self, kind: Any, app: Cocopot, changes: dict[str, Any]) -> None:
+        """A URL that is perhaps not UTF-8 is left to the full check."""
+        assert self.match(kind, app, "/", **changes) is None
 
     @pytest.mark.parametrize(
         "changes",
@@ -331,7 +359,29 @@ class TestMatchPlain:
         assert self.match(kind, app, "/page") == ("page", {"a": 1})
         assert self.match(kind, app, "/page", HTTP_HOST="other.example") is None
         app.config["SERVER_NAME"] = "localhost"
-        assert self.match(kind, app, "/page") is None
+        assert self.match(kind, app, "/page") == ("page", {"a": 1})
+        assert self.match(kind, app, "/page", HTTP_HOST="other.example") is None
+
+    @pytest.mark.parametrize("subdomain_matching", [False, True])
+    def test_server_name(self, kind: Any, app: Cocopot, subdomain_matching: bool) -> None:
+        """With a server name, a host that has been matched with it is enough, and any without subdomains."""
+        app.config["SERVER_NAME"] = "localhost"
+        app.subdomain_matching = subdomain_matching
+        expected = None if subdomain_matching else ("page", {"a": 1})
+        assert self.match(kind, app, "/page", HTTP_HOST="other.example") == expected
+        assert self.match(kind, app, "/page", HTTP_HOST="localhost:80") == expected
+        app.router.match_request(create_environ("/page"), "/page", "GET", "localhost")
+        assert self.match(kind, app, "/page") == ("page", {"a": 1})
+
+    def test_host_matching(self, kind: Any) -> None:
+        """Where rules have hosts, a host that has been matched is enough, whatever the server name is."""
+        app = Cocopot(__name__, autoload=False, static_folder=None, host_matching=True)
+        app.config["SERVER_NAME"] = "other.example"
+        app.add_url_rule("/", "index", lambda: "", host="localhost")
+        app.router.table  # noqa: B018 - builds it
+        assert self.match(kind, app, "/") is None
+        app.router.match_request(create_environ("/"), "/", "GET")
+        assert self.match(kind, app, "/") == ("index", {})
 
     def test_what_a_converter_raises(self, kind: Any) -> None:
         """An exception that states nothing about the path is not lost."""

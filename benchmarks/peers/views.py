@@ -114,7 +114,7 @@ def _responses(framework: Any, app: Any, name: str) -> None:
 def _allow_origins(framework: Any, app: Any) -> None:
     """Answer preflights: by the plugin of Cocopot, and in Flask, which has none, by functions."""
     if hasattr(app, "plugins"):
-        from cocopot_cors import CORS  # noqa: PLC0415 - only this row needs it
+        from cocopot_cors import CORS
 
         app.plugins.register(CORS())
         return

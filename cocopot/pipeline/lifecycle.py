@@ -138,7 +138,9 @@ def new_context(app: Cocopot, environ: WSGIEnvironment) -> Context:
     return context
 
 
-def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> str | None:
+def match_request(  # noqa: C901 - the hot path
+    app: Cocopot, request: Request, environ: WSGIEnvironment
+) -> str | None:
     """Match the URL: set the request's rule and view arguments, or its routing exception.
 
     Returns:
@@ -151,7 +153,12 @@ def match_request(app: Cocopot, request: Request, environ: WSGIEnvironment) -> s
             request.url_rule, request.view_args = match_with_adapter(app, request)
             return request.url_rule.endpoint  # type: ignore[no-any-return]
         config, router = app.config, app.router
-        if type(request) is Request and (found := router.match_plain(environ, config)) is not None:
+        if type(request) is Request and (
+            (found := router.match_plain(environ, config, app.subdomain_matching)) is not None
+        ):
+            if not isinstance(found, tuple):
+                request.routing_exception = found
+                return None
             rule, request.view_args = found
             request.url_rule = rule
             return rule.endpoint  # type: ignore[no-any-return]

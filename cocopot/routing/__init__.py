@@ -10,10 +10,10 @@ rule was added. It has three parts:
    tests and converts its variables, compiled for all rules of that shape.
 3. The states themselves, walked in Werkzeug's order (`walk.py`) if no plan matches.
 
-Redirects, WebSocket requests and hosts not seen before go through Werkzeug's adapter, which finds its rule in
-the third part (`matcher.py`). A table's rules never change once it is built, and the caches that depend on
-clients (hosts, and methods that are not allowed) are bounded. No path takes a time that grows faster than its
-length: see `readers.py` for parts with several variables.
+Redirects other than for a missing slash, WebSocket requests and hosts not seen before go through Werkzeug's
+adapter, which finds its rule in the third part (`matcher.py`). A table's rules never change once it is built,
+and the caches that depend on clients (hosts, and methods that are not allowed) are bounded. No path takes a
+time that grows faster than its length: see `readers.py` for parts with several variables.
 """
 
 from __future__ import annotations

@@ -12,11 +12,12 @@ from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot import speedups
-from cocopot.exceptions import MethodNotAllowed, NotFound
+from cocopot.exceptions import MethodNotAllowed
 from cocopot.hosts import host_of, subdomain_of, without_default_port, without_final_dot
 from cocopot.request_urls import quote_path, quote_query
 from cocopot.routing.converters import CONVERTERS
 from cocopot.routing.matcher import Matcher
+from cocopot.routing.slashes import redirect_to
 from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
 
 if TYPE_CHECKING:
@@ -25,14 +26,16 @@ if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter, MapAdapter, RuleFactory
 
     from cocopot.routing.building import Builder
-    from cocopot.routing.plans import Match
+    from cocopot.routing.plans import Match, Outcome
     from cocopot.routing.rule import Rule
     from cocopot.routing.table import Domain, Host, Table
     from cocopot.types import WSGIEnvironment
 
 #: What no rule's subdomain matches, with a variable or without: Werkzeug's would be the value of a variable.
 NO_SUBDOMAIN = "<invalid>/"
-_METHODS = frozenset(map(str, HTTPMethod))
+#: What no rule has as a method: the error that is raised for it has all methods of a path.
+NO_METHOD = "--"
+_CACHED_METHODS = frozenset({*map(str, HTTPMethod), NO_METHOD})
 
 
 class Router(Map):
@@ -56,8 +59,8 @@ class Router(Map):
     #: The converters of rules, by their names; `converters` has those of one router.
     default_converters = ImmutableDict(CONVERTERS)
 
-    # Returns what `match_request` does for a request for which the tables and its environment are enough, and
-    # otherwise `None`, for `match_request` to decide.
+    # Returns what `match_request` returns, or raises, for a request for which the tables and its environment
+    # are enough, and otherwise `None`, for `match_request` to decide.
     match_plain = speedups.match_plain
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -188,68 +191,56 @@ class Router(Map):
             rule = rules.get(method) or rules.get(None)
             if rule is not None:
                 return rule, dict(rule.defaults) if rule.defaults else {}
-            allowed = domain.method_not_allowed.get((path, method))
-            if allowed is not None:
-                raise MethodNotAllowed(allowed.copy())
         parts = path.split("/")
         if parts[0]:
             return self._match_bound(environ, path, method, server_name, subdomain)
-        known_not_found = False
-        try:
-            depth = 1
-            prefixes, plans, is_exhaustive = domain.prefix
-            while prefixes is not None:
-                prefix = prefixes.get(parts[depth])
-                if prefix is None:
-                    break
-                prefixes, plans, is_exhaustive = prefix
-                depth += 1
+        outcome: Outcome = None
+        depth = 1
+        prefixes, plans, is_exhaustive = domain.prefix
+        while prefixes is not None and depth < len(parts):
+            prefix = prefixes.get(parts[depth])
+            if prefix is None:
+                break
+            prefixes, plans, is_exhaustive = prefix
+            depth += 1
+        if len(parts) < len(plans):
             plan = plans[len(parts)]
-            if plan is not None:
-                found: Match | None = plan[0](parts, method, plan)
-                if found:
-                    return found
-            elif is_exhaustive and parts[depth]:
-                known_not_found = "//" not in path
-        except (IndexError, ValueError):
-            # The path has fewer segments than the prefix, or more than the plans; or `int` rejects a number.
-            pass
-        if known_not_found:
-            raise NotFound
+            if plan is None:
+                outcome = is_exhaustive and depth < len(parts) and parts[depth] != ""
+            else:
+                outcome = plan[0](parts, method, plan)
+                if type(outcome) is tuple:
+                    return outcome
         is_plain = server_name is None and subdomain is None and not self.host_matching
-        return self._walk(environ, table, domain, path, method, is_plain=is_plain) or self._match_bound(
+        error = domain.error_of(outcome, environ, path, method, is_plain=is_plain)
+        if error is not None:
+            raise error
+        return self._walk(environ, domain, path, method, is_plain=is_plain) or self._match_bound(
             environ, path, method, server_name, subdomain
         )
 
     def _walk(
-        self,
-        environ: WSGIEnvironment,
-        table: Table,
-        domain: Domain,
-        path: str,
-        method: str,
-        *,
-        is_plain: bool,
+        self, environ: WSGIEnvironment, domain: Domain, path: str, method: str, *, is_plain: bool
     ) -> Match | None:
         """Match by a walk of the states; return `None` where an adapter is needed, mostly for a redirect."""
         if not path or path[1:2] == "/":
             return None
         walk = Walk(method.upper())
         try:
-            found = walk.find(table.root, [domain.name, *path.split("/")], 0, ())
+            found = walk.find(domain.root, [domain.name, *path.split("/")], 0, ())
             if found is None:
                 if self.merge_slashes and "//" in path:
                     return None
                 error = walk.error()
-                if isinstance(error, MethodNotAllowed) and method in _METHODS:
+                if isinstance(error, MethodNotAllowed) and method in _CACHED_METHODS:
                     domain.remember_allowed_methods(path, method, error)
                 raise error
             rule, values = found
-            return None if id(rule) in table.redirecting else (rule, read_arguments(rule, values))
+            return None if id(rule) in domain.redirecting else (rule, read_arguments(rule, values))
         except SlashRequiredError:
             if not is_plain:
                 return None
-            raise RequestRedirect(_own_url(environ, f"{path}/")) from None
+            raise redirect_to(environ, f"{path}/") from None
         except ValidationError:
             raise walk.error() from None
 
@@ -367,15 +358,6 @@ class Router(Map):
         plain = server_name is None and subdomain is None
         hosts = table.hosts.get(environ["wsgi.url_scheme"], {})
         table.cache_host(hosts, host if plain else (host, server_name, subdomain), domain)
-
-
-def _own_url(environ: WSGIEnvironment, path: str) -> str:
-    """Return the URL of another path on the host of a request, with the query of the request."""
-    scheme = environ["wsgi.url_scheme"]
-    root = quote_path(environ.get("SCRIPT_NAME", "").encode("latin1")).strip("/")
-    query = quote_query(environ.get("QUERY_STRING", "").encode("latin1"))
-    url = f"{scheme}://{host_of(environ).lower()}{root and f'/{root}'}/{quote_path(path).lstrip('/')}"
-    return f"{url}?{query}" if query else url
 
 
 def _scheme(environ: WSGIEnvironment) -> str:

@@ -9,17 +9,19 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, TypeAlias
 
+from cocopot.exceptions import MethodNotAllowed, NotFound
 from cocopot.hosts import is_host, is_trusted, parse_host
-from cocopot.routing.plans import NO_PLANS, build_plans, group_by_method
-from cocopot.routing.walk import Node
+from cocopot.routing.plans import NO_PLANS, REJECTED, build_plans, group_by_method
+from cocopot.routing.slashes import redirect_to, redirected_methods
+from cocopot.routing.walk import Node, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
 
     from werkzeug.routing.matcher import State
 
-    from cocopot.exceptions import MethodNotAllowed
-    from cocopot.routing.plans import Plans
+    from cocopot.exceptions import HTTPException
+    from cocopot.routing.plans import Outcome, Plans
     from cocopot.routing.rule import Rule
     from cocopot.types import WSGIEnvironment
 
@@ -37,21 +39,69 @@ Prefix: TypeAlias = "tuple[dict[str, Prefix] | None, Plans, bool]"
 class Domain:
     """The tables for the rules of one host or subdomain that has no variable."""
 
-    __slots__ = ("method_not_allowed", "name", "prefix", "root_rules", "static_rules")
+    __slots__ = (
+        "_host_matching",
+        "method_not_allowed",
+        "name",
+        "prefix",
+        "redirected",
+        "redirecting",
+        "root",
+        "root_rules",
+        "static_rules",
+    )
 
-    def __init__(self, name: str, node: Node, redirecting: frozenset[int], *, exhaustive: bool) -> None:
+    def __init__(self, name: str, node: Node, table: Table) -> None:
         self.name = name
+        #: The node that a walk begins with, whose child this domain is.
+        self.root = table.root
+        #: As in the table.
+        self.redirecting = table.redirecting
+        self._host_matching = table.host_matching
         #: By whole path and method, the rule without variables; "/" is apart, as the path may be empty then.
         self.static_rules: dict[str, dict[str | None, Rule]] = {}
         self.root_rules: dict[str | None, Rule] = {}
+        #: By static path that only lacks a slash, the methods that are redirected, with `None` for any.
+        self.redirected: dict[str, frozenset[str | None]] = {}
         #: By static path and rejected method, the methods that are allowed.
         self.method_not_allowed: dict[tuple[str, str], list[str]] = {}
         #: The empty segment in front of the first slash.
         self.prefix: Prefix = (None, NO_PLANS, False)
         start = node.static.get("")
         if start is not None:
-            self.prefix = self._build(start, [""], redirecting, exhaustive)
-            self.root_rules = _rules_by_method(start.static.get(""), redirecting)
+            self.prefix = self._build(start, [""], exhaustive=not self.root.edges)
+            self.root_rules = _rules_by_method(start.static.get(""), self.redirecting)
+
+    def error_of(
+        self, outcome: Outcome, environ: WSGIEnvironment, path: str, method: str, *, is_plain: bool
+    ) -> HTTPException | None:
+        """Return what is raised for a path, if the tables show that no rule matches, or else `None`.
+
+        Args:
+            outcome: What the plan of the path has returned.
+            environ: The WSGI environment.
+            path: The decoded path.
+            method: The method.
+            is_plain: Whether URLs are built from the host of the request.
+        """
+        if outcome is True:
+            return None if "//" in path else NotFound()  # slashes may be merged
+        if method != method.upper():  # perhaps one of a rule's, in small letters
+            return None
+        allowed = self.method_not_allowed.get((path, method))
+        if allowed is None and type(outcome) is list and "//" not in path:
+            allowed = outcome
+        if allowed is not None:
+            return MethodNotAllowed(allowed.copy())
+        if is_plain and not {method, None}.isdisjoint(self.redirected.get(path, ())):
+            return redirect_to(environ, f"{path}/")
+        return self._rejection(path, method) if outcome is REJECTED and "//" not in path else None
+
+    def _rejection(self, path: str, method: str) -> HTTPException:
+        """Return what is raised if a converter rejects the text of its variable."""
+        walk = Walk(method)
+        walk.find(self.root, [self.name, *path.split("/")], 0, ())
+        return walk.error()
 
     def remember_allowed_methods(self, path: str, method: str, error: MethodNotAllowed) -> None:
         """Cache which methods are allowed. The cache grows with the rules, not with what clients send.
@@ -64,17 +114,20 @@ class Domain:
         if path in self.static_rules or path == "/":
             self.method_not_allowed[path, method] = list(error.valid_methods or ())
 
-    def _build(self, node: Node, path: list[str], redirecting: frozenset[int], exhaustive: bool) -> Prefix:
+    def _build(self, node: Node, path: list[str], *, exhaustive: bool) -> Prefix:
         if node.rules:
-            self.static_rules["/".join(path)] = _rules_by_method(node, redirecting)
+            self.static_rules["/".join(path)] = _rules_by_method(node, self.redirecting)
+        elif len(path) > 1 and not self._host_matching and (methods := redirected_methods(node)):
+            self.redirected["/".join(path)] = methods
+        plans = build_plans(node, len(path), self.redirecting, exhaustive=exhaustive)
         exhaustive = exhaustive and not node.edges
         prefixes = {
-            text: self._build(child, [*path, text], redirecting, exhaustive)
+            text: self._build(child, [*path, text], exhaustive=exhaustive)
             for text, child in node.static.items()
             # No path begins with two slashes: Werkzeug drops all but one.
             if text or len(path) > 1
         }
-        return prefixes or None, build_plans(node, len(path), redirecting), exhaustive
+        return prefixes or None, plans, exhaustive
 
 
 def _rules_by_method(node: Node | None, redirecting: frozenset[int]) -> dict[str | None, Rule]:
@@ -94,13 +147,11 @@ class Table:
         self.root = Node(root)
         #: Rules that may answer with a redirect although they match.
         self.redirecting = frozenset(_redirecting(list(_rules(self.root))))
-        self.domains = {
-            name: Domain(name, node, self.redirecting, exhaustive=not self.root.edges)
-            for name, node in self.root.static.items()
-        }
+        #: Whether rules have hosts.
+        self.host_matching = host_matching
+        self.domains = {name: Domain(name, node, self) for name, node in self.root.static.items()}
         #: By scheme and host, the domains of the hosts seen so far. Bounded by `MAX_HOSTS`.
         self.hosts: dict[str, dict[Host, Domain]] = {"http": {}, "https": {}}
-        self._host_matching = host_matching
         #: A value of TRUSTED_HOSTS, and hosts that it trusts; bounded likewise.
         self._trust: tuple[Collection[str], set[str]] = ((), set())
 
@@ -123,7 +174,7 @@ class Table:
         if type(host) is not str or hosts is None or not self._accepts(host, trusted_hosts):
             return None
         key: Host = host if server_name is None and subdomain is None else (host, server_name, subdomain)
-        if self._host_matching or (server_name is not None and subdomain is None):
+        if self.host_matching or (server_name is not None and subdomain is None):
             return hosts.get(key)
         domain = self.domains.get(subdomain or "")
         if domain is not None:

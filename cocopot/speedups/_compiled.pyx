@@ -183,65 +183,6 @@ def proxy_class(str name not None, base, variable, str attribute not None):
 
 
 # -------------------------------------------------------------------------
-# Matching
-# -------------------------------------------------------------------------
-
-
-@binding(True)  # so that it is a method of the router's class
-def match_plain(router, environ, config):
-    table = router._matcher.table
-    if table is None or type(environ) is not dict:
-        return None
-    path, method = (<dict>environ).get("PATH_INFO"), (<dict>environ).get("REQUEST_METHOD")
-    if (
-        type(path) is not str
-        or not PyUnicode_IS_ASCII(<str>path)
-        or not (<str>path).startswith("/")
-        or type(method) is not str
-        or "HTTP_UPGRADE" in <dict>environ
-        or config["SERVER_NAME"] is not None
-    ):
-        return None
-    cdef dict hosts = table.hosts
-    cdef dict by_host = hosts.get((<dict>environ).get("wsgi.url_scheme"))
-    trusted_hosts = config["TRUSTED_HOSTS"]
-    domain = None
-    if by_host is not None and trusted_hosts is None:
-        domain = by_host.get((<dict>environ).get("HTTP_HOST"))
-    if domain is None:
-        domain = table.domain_of(environ, trusted_hosts=trusted_hosts)
-        if domain is None:
-            return None
-    cdef dict static_rules = domain.static_rules
-    cdef dict rules = domain.root_rules if <str>path == "/" else static_rules.get(path)
-    if rules is not None:
-        rule = rules.get(method) or rules.get(None)
-        if rule is not None:
-            return rule, dict(rule.defaults) if rule.defaults else {}
-    return match_plan(domain.prefix, (<str>path).split("/"), method)
-
-
-cdef object match_plan(tuple prefix, list parts, str method):
-    cdef Py_ssize_t depth = 1
-    cdef dict prefixes = prefix[0]
-    while prefixes is not None and depth < len(parts):
-        following = prefixes.get(parts[depth])
-        if following is None:
-            break
-        prefix = following
-        prefixes = prefix[0]
-        depth += 1
-    cdef tuple plans = prefix[1]
-    cdef tuple plan = plans[len(parts)] if len(parts) < len(plans) else None
-    if plan is None:
-        return None
-    try:
-        return plan[0](parts, method, plan) or None
-    except ValueError:
-        return None
-
-
-# -------------------------------------------------------------------------
 # Arguments
 # -------------------------------------------------------------------------
 
@@ -350,9 +291,10 @@ def is_plain_value(str value not None):
 
 
 # -------------------------------------------------------------------------
-# Serving
+# Matching and serving
 # -------------------------------------------------------------------------
 
 include "_headers.pxi"
+include "_matching.pxi"
 include "_responses.pxi"
 include "_serving.pxi"

@@ -174,11 +174,16 @@ cdef class RequestHandler:
     cdef object match(self, app, RequestState request, dict environ):
         router = PyObject_GenericGetAttr(app, "router")
         if type(router) is self.router_class and has_plain_length(environ):
-            found = match_plain(router, environ, PyObject_GenericGetAttr(app, "config"))
-            if found is not None:
+            found = match_plain(
+                router, environ, PyObject_GenericGetAttr(app, "config"), PyObject_GenericGetAttr(app, "subdomain_matching")
+            )
+            if type(found) is tuple:
                 rule, request.view_args = <tuple>found
                 request.url_rule = rule
                 return rule.endpoint
+            if found is not None:
+                request.routing_exception = found
+                return None
         return self.match_request(app, request, environ)
 
     cdef object serve(self, ContextState context, PipelineState pipeline, dict environ, start_response):

@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import ImmutableMultiDict
 
-    from cocopot.routing.plans import Match
+    from cocopot.exceptions import HTTPException
+    from cocopot.routing.plans import Match, Outcome
     from cocopot.routing.router import Router
-    from cocopot.routing.table import Prefix
+    from cocopot.routing.table import Domain, Host, Prefix
     from cocopot.types import WSGIEnvironment
 
 T = TypeVar("T")
@@ -131,46 +132,83 @@ class LazyArguments(Lazy):
 # -------------------------------------------------------------------------
 
 
-def match_plain(router: Router, environ: WSGIEnvironment, config: Mapping[str, Any]) -> Match | None:
+def match_plain(
+    router: Router, environ: WSGIEnvironment, config: Mapping[str, Any], subdomain_matching: bool = False
+) -> Match | HTTPException | None:
     """Return a rule and new arguments for its view, or `None` if the router has to decide.
 
-    This is the one function here that knows about routing. It reads the tables of `cocopot.routing.table`,
-    which are enough if no server name is configured.
+    This is the one function here that knows about routing. It reads the tables of `cocopot.routing.table`.
 
     Args:
         router: The router; this function is its method `match_plain`.
         environ: The WSGI environment.
         config: The application's configuration, for `TRUSTED_HOSTS` and `SERVER_NAME`.
+        subdomain_matching: Whether the subdomain is taken from the host, if there is a server name.
+
+    Returns:
+        The match; where the tables show that no rule matches, the exception; otherwise `None`.
     """
-    table = router._matcher.table  # noqa: SLF001
-    if table is None or type(environ) is not dict:
-        return None
     path, method = environ.get("PATH_INFO"), environ.get("REQUEST_METHOD")
     if (
-        type(path) is not str
-        or not path.isascii()
+        type(environ) is not dict
+        or type(path) is not str
         or not path.startswith("/")
         or type(method) is not str
         or "HTTP_UPGRADE" in environ
-        or config["SERVER_NAME"] is not None
     ):
         return None
-    by_host = table.hosts.get(environ.get("wsgi.url_scheme", ""))
-    trusted_hosts = config["TRUSTED_HOSTS"]
-    domain = by_host.get(environ.get("HTTP_HOST")) if by_host is not None and trusted_hosts is None else None
+    if not path.isascii() and (path := _decoded_path(path, environ)) is None:
+        return None
+    domain = _domain_of(router, environ, config, subdomain_matching)
     if domain is None:
-        domain = table.domain_of(environ, trusted_hosts=trusted_hosts)
-        if domain is None:
-            return None
+        return None
     rules = domain.root_rules if path == "/" else domain.static_rules.get(path)
     if rules is not None:
         rule = rules.get(method) or rules.get(None)
         if rule is not None:
             return rule, dict(rule.defaults) if rule.defaults else {}
-    return _match_plan(domain.prefix, path.split("/"), method)
+    found = _match_plan(domain.prefix, path.split("/"), method)
+    if type(found) is tuple:
+        return found
+    return domain.error_of(found, environ, path, method, is_plain=config["SERVER_NAME"] is None)
 
 
-def _match_plan(prefix: Prefix, parts: list[str], method: str) -> Match | None:
+def _decoded_path(path: str, environ: WSGIEnvironment) -> str | None:
+    """Return a path that is not ASCII, decoded, or `None` if the URL is perhaps not UTF-8 (PEP 3333)."""
+    script_name = environ.get("SCRIPT_NAME", "")
+    if type(script_name) is not str or not script_name.isascii():
+        return None
+    try:
+        return path.encode("latin-1").decode()
+    except UnicodeError:
+        return None
+
+
+def _domain_of(
+    router: Router, environ: WSGIEnvironment, config: Mapping[str, Any], subdomain_matching: bool
+) -> Domain | None:
+    table = router._matcher.table  # noqa: SLF001
+    if table is None:
+        return None
+    host: Host = environ.get("HTTP_HOST")
+    server_name, subdomain = config["SERVER_NAME"], None
+    if server_name is not None:
+        if router.host_matching:
+            server_name = None
+        else:
+            subdomain = None if subdomain_matching else router.default_subdomain
+            host = (environ.get("HTTP_HOST"), server_name, subdomain)
+    trusted_hosts = config["TRUSTED_HOSTS"]
+    if trusted_hosts is None:
+        by_host = table.hosts.get(environ.get("wsgi.url_scheme", ""))
+        domain = None if by_host is None else by_host.get(host)
+        if domain is not None:
+            return domain
+    return table.domain_of(environ, server_name, subdomain, trusted_hosts)
+
+
+def _match_plan(prefix: Prefix, parts: list[str], method: str) -> Outcome:
+    """Return what the plan of a path returns, or whether no rule matches the path."""
     depth = 1
     prefixes = prefix[0]
     while prefixes is not None and depth < len(parts):
@@ -181,14 +219,13 @@ def _match_plan(prefix: Prefix, parts: list[str], method: str) -> Match | None:
         prefixes = prefix[0]
         depth += 1
     plans = prefix[1]
-    plan = plans[len(parts)] if len(parts) < len(plans) else None
-    if plan is None:
+    if len(parts) >= len(plans):
         return None
-    try:
-        match: Match | None = plan[0](parts, method, plan) or None
-    except ValueError:
-        return None
-    return match
+    plan = plans[len(parts)]
+    if plan is not None:
+        outcome: Outcome = plan[0](parts, method, plan)
+        return outcome
+    return prefix[2] and depth < len(parts) and parts[depth] != ""
 
 
 # -------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def match(router: Router, text: str, prefix: str = "/") -> Any:
         lambda: router.bind("h").match(path),
         lambda: router.match_request(environ, path, "GET"),
         lambda: router.match_request(environ, path, "GET"),
-        lambda: router.match_plain(environ, CONFIG) or router.match_request(environ, path, "GET"),
+        lambda: plain_match(router, environ) or router.match_request(environ, path, "GET"),
     ]
     for find in ways:
         try:
@@ -56,6 +56,13 @@ def match(router: Router, text: str, prefix: str = "/") -> Any:
             results.append("None")
     assert len(set(results)) == 1, results
     return eval(results[0], {"UUID": uuid.UUID, "inf": math.inf})
+
+
+def plain_match(router: Router, environ: dict[str, Any]) -> Any:
+    found = router.match_plain(environ, CONFIG)
+    if isinstance(found, HTTPException):
+        raise found
+    return found
 
 
 CONFIG = {"TRUSTED_HOSTS": None, "SERVER_NAME": None}

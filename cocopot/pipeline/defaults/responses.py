@@ -13,9 +13,11 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.exceptions import add_blame, add_note
+from cocopot.head import is_uri
 from cocopot.hooks import hookimpl
 from cocopot.hooks.results import VALUES, ResultError, source_of
 from cocopot.locations import shown
+from cocopot.redirects import redirect_response
 from cocopot.response import set_headers
 from cocopot.streaming import AsyncReader
 from cocopot.wsgi import close_unsent
@@ -130,8 +132,11 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
     """Return the response of an HTTP exception; a page without own text is built only once."""
     cls = type(exc)
     if exc.response is not None or cls.get_response is not HTTPException.get_response:
-        if isinstance(exc, RequestRedirect):  # to a URL of the client's, with control characters perhaps
-            exc.new_url = iri_to_uri(exc.new_url)
+        if isinstance(exc, RequestRedirect):
+            if not is_uri(exc.new_url):
+                exc.new_url = iri_to_uri(exc.new_url)  # it may have control characters of the client's
+            if cls is RequestRedirect and exc.response is None and exc.code is not None:
+                return redirect_response(exc.new_url, exc.code, app.response_class)
         return app.response_class.force_type(exc.get_response(request.environ), request.environ)
     is_plain = cls in _PLAIN_EXCEPTIONS and exc.description is cls.description and exc.code is cls.code
     page = _PAGES.get(cls) if is_plain else None

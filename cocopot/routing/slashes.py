@@ -1,0 +1,59 @@
+"""Redirects of a path without the slash at the end of its rule, where no adapter is needed for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from werkzeug.routing import RequestRedirect
+
+from cocopot.hosts import host_of, without_default_port
+from cocopot.request_urls import quote_path, quote_query
+
+if TYPE_CHECKING:
+    from cocopot.routing.walk import Node
+    from cocopot.types import WSGIEnvironment
+
+
+def redirected_methods(node: Node) -> frozenset[str | None]:
+    """Return the methods with which the path of a node is redirected to the path with a slash.
+
+    Args:
+        node: A node without rules that is reached by static segments alone.
+
+    Returns:
+        The methods, with `None` for any; empty if only a walk can decide.
+    """
+    rules = node.static[""].rules if "" in node.static else ()
+    rules = tuple(rule for rule in rules if not rule.websocket)
+    if not all(rule.strict_slashes for rule in rules):
+        return frozenset()
+    return frozenset(method for rule in rules for method in rule.methods or (None,))
+
+
+def redirect_to(environ: WSGIEnvironment, path: str) -> RequestRedirect:
+    """Return the redirect to another path on the host of a request, with the query of the request.
+
+    Args:
+        environ: The WSGI environment of a request whose host is valid.
+        path: The decoded path.
+    """
+    scheme, script_name = environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", "")
+    root = quote_path(script_name.encode("latin1")).strip("/") if script_name else ""
+    url = f"{scheme}://{_host(environ, scheme).lower()}{root and f'/{root}'}/{quote_path(path).lstrip('/')}"
+    query = environ.get("QUERY_STRING", "")
+    return RequestRedirect(f"{url}?{quote_query(query.encode('latin1'))}" if query else url)
+
+
+def _host(environ: WSGIEnvironment, scheme: str) -> str:
+    """Return the host, with its port unless that is the scheme's."""
+    header = environ.get("HTTP_HOST")
+    if type(header) is str and header:
+        port = header.rpartition(":")[2]
+        if len(port) == len(header):
+            return header
+        if port[:1] in _FIRST_DIGITS and port.isdecimal():
+            return without_default_port(header, scheme)
+    return host_of(environ)
+
+
+_FIRST_DIGITS = frozenset("123456789")

@@ -1,0 +1,82 @@
+# Part of `_compiled.pyx`: a URL, matched by the tables alone.
+
+
+@binding(True)  # so that it is a method of the router's class
+def match_plain(router, environ, config, subdomain_matching=False):
+    table = router._matcher.table
+    if table is None or type(environ) is not dict:
+        return None
+    path, method = (<dict>environ).get("PATH_INFO"), (<dict>environ).get("REQUEST_METHOD")
+    if (
+        type(path) is not str
+        or not (<str>path).startswith("/")
+        or type(method) is not str
+        or "HTTP_UPGRADE" in <dict>environ
+    ):
+        return None
+    if not PyUnicode_IS_ASCII(<str>path):
+        path = decoded_path(path, environ)
+        if path is None:
+            return None
+    domain = domain_of(router, table, environ, config, subdomain_matching)
+    if domain is None:
+        return None
+    cdef dict static_rules = domain.static_rules
+    cdef dict rules = domain.root_rules if <str>path == "/" else static_rules.get(path)
+    if rules is not None:
+        rule = rules.get(method) or rules.get(None)
+        if rule is not None:
+            return rule, dict(rule.defaults) if rule.defaults else {}
+    found = match_plan(domain.prefix, (<str>path).split("/"), method)
+    if type(found) is tuple:
+        return found
+    return domain.error_of(found, environ, path, method, is_plain=config["SERVER_NAME"] is None)
+
+
+cdef object decoded_path(str path, dict environ):
+    script_name = environ.get("SCRIPT_NAME", "")
+    if type(script_name) is not str or not PyUnicode_IS_ASCII(<str>script_name):
+        return None
+    try:
+        return path.encode("latin-1").decode()
+    except UnicodeError:
+        return None
+
+
+cdef object domain_of(router, table, dict environ, config, subdomain_matching):
+    host = environ.get("HTTP_HOST")
+    server_name, subdomain = config["SERVER_NAME"], None
+    if server_name is not None:
+        if router.host_matching:
+            server_name = None
+        else:
+            subdomain = None if subdomain_matching else router.default_subdomain
+            host = (host, server_name, subdomain)
+    trusted_hosts = config["TRUSTED_HOSTS"]
+    cdef dict hosts, by_host
+    if trusted_hosts is None:
+        hosts = table.hosts
+        by_host = hosts.get(environ.get("wsgi.url_scheme"))
+        domain = None if by_host is None else by_host.get(host)
+        if domain is not None:
+            return domain
+    return table.domain_of(environ, server_name, subdomain, trusted_hosts)
+
+
+cdef object match_plan(tuple prefix, list parts, str method):
+    cdef Py_ssize_t depth = 1
+    cdef dict prefixes = prefix[0]
+    while prefixes is not None and depth < len(parts):
+        following = prefixes.get(parts[depth])
+        if following is None:
+            break
+        prefix = following
+        prefixes = prefix[0]
+        depth += 1
+    cdef tuple plans = prefix[1]
+    if len(parts) >= len(plans):
+        return None
+    cdef tuple plan = plans[len(parts)]
+    if plan is not None:
+        return plan[0](parts, method, plan)
+    return bool(prefix[2]) and depth < len(parts) and parts[depth] != ""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import shutil
 import sys
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browsers import start_browser
 from tests.cli.processes import serving
 
 if TYPE_CHECKING:
@@ -23,31 +21,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 APP = Path(__file__).parents[2] / "docs" / "examples" / "notes" / "app.py"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-#: Without these Chromium asks other hosts for updates and the like.
-ARGUMENTS = ["background-networking", "component-update", "quic", "sync"]
 WIDTHS = [1280, 390]
-
-
-def skip(reason: str) -> NoReturn:
-    """Skip the test; where `make browser` has run, as in CI, the browser must be there."""
-    if os.environ.get("BROWSER_TESTS") == "required":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return Chromium, without a window."""
-    if importlib.util.find_spec("playwright") is None or CHROMIUM is None:
-        skip("needs Playwright and Chromium: run `make browser`")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = [f"--disable-{feature}" for feature in ARGUMENTS]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with start_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

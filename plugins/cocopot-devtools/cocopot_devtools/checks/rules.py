@@ -190,8 +190,8 @@ RULES: dict[str, Rule] = dict(
             "source",
             "What is not public changes without notice, and the plugin breaks with the next release.",
             "Import from cocopot, cocopot.cli, cocopot.coroutines, cocopot.exceptions, cocopot.json, "
-            "cocopot.sessions, cocopot.templating, cocopot.testing or cocopot.views; for the rest ask for a "
-            "public name.",
+            "cocopot.sessions, cocopot.templating, cocopot.testing, cocopot.types or cocopot.views; for the "
+            "rest ask for a public name.",
         ),
         _rule(
             "CP302",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PUBLIC_MODULES = frozenset(
     {
         *("cocopot", "cocopot.cli", "cocopot.coroutines", "cocopot.exceptions", "cocopot.json"),
-        *("cocopot.sessions", "cocopot.templating", "cocopot.testing", "cocopot.views"),
+        *("cocopot.sessions", "cocopot.templating", "cocopot.testing", "cocopot.types", "cocopot.views"),
     }
 )
 #: What hooks call the objects that have private attributes of Cocopot.

@@ -151,7 +151,7 @@ PUBLIC = (
         "cocopot.sessions",
         "cocopot.templating",
     ),
-    *("cocopot.testing", "cocopot.views"),
+    *("cocopot.testing", "cocopot.types", "cocopot.views"),
 )
 PLUGIN_SOURCES = sorted(
     path

@@ -22,6 +22,13 @@ from cocopot.routing import Router
 from cocopot.speedups import RequestHandler
 from cocopot.wsgi import close_unsent
 
+#: The attributes of a request that the compiled function does without; `lifecycle.handle_request` serves
+#: the requests of a class that overrides one of them.
+REQUEST_ATTRIBUTES = (
+    *("__init__", "__getattribute__", "__setattr__"),
+    *("app", "environ", "holds_files", "routing_exception", "url_rule", "view_args"),
+    *("headers", "host", "method", "path", "scheme", "server", "trusted_hosts"),
+)
 HANDLER = RequestHandler(
     lifecycle.handle_request,
     match_request=lifecycle.match_request,
@@ -38,6 +45,7 @@ HANDLER = RequestHandler(
     run_every=run_every,
     context_class=Context,
     request_class=Request,
+    request_attributes=REQUEST_ATTRIBUTES,
     router_class=Router,
     response_class=Response,
     any_response_class=WerkzeugResponse,

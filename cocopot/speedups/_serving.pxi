@@ -50,6 +50,7 @@ cdef class RequestHandler:
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef tuple json_responses
     cdef ResponseMaker maker
+    cdef dict request_members
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ cdef class RequestHandler:
         run_every,
         context_class,
         request_class,
+        request_attributes,
         router_class,
         response_class,
         any_response_class,
@@ -92,6 +94,9 @@ cdef class RequestHandler:
         self.run_every = run_every
         self.context_class = context_class
         self.request_class = request_class
+        self.request_members = {
+            name: <object>_PyType_Lookup(<TypeObject *>request_class, name) for name in request_attributes
+        }
         self.router_class = router_class
         self.response_class = response_class
         self.any_response_class = any_response_class
@@ -121,15 +126,25 @@ cdef class RequestHandler:
 
         return update_wrapper(call, general)
 
+    cdef bint is_plain_class(self, cls):
+        """Return whether a class of requests overrides nothing that is not called here."""
+        if type(cls) is not type or not is_without_constructor(<TypeObject *>cls):
+            return False
+        for name, member in self.request_members.items():
+            if _PyType_Lookup(<TypeObject *>cls, name) != <PyObject *>member:
+                return False
+        return True
+
     cdef object handle(self, app, environ, start_response):
+        request_class = PyObject_GenericGetAttr(app, "request_class")
         if (
             type(environ) is not dict
             or not PyObject_GenericGetAttr(app, "started")
             or PyObject_GenericGetAttr(app, "overridden")
-            or PyObject_GenericGetAttr(app, "request_class") is not self.request_class
+            or (request_class is not self.request_class and not self.is_plain_class(request_class))
         ):
             return self.general(app, environ, start_response)
-        cdef RequestState request = new(self.request_class)
+        cdef RequestState request = new(request_class)
         request.environ = environ
         request.app = app
         cdef ContextState context = new(self.context_class)

@@ -78,7 +78,7 @@ class RequestHandler:
 
     The compiled twin does what `lifecycle.handle_request`, `lifecycle.match_request` and `fastpath.serve` do,
     without calling them. It leaves to `general` what the fast path does not serve: an application that is not
-    started, that overrides a step, or whose request class is not Cocopot's.
+    started, that overrides a step, or whose request class overrides one of `entry.REQUEST_ATTRIBUTES`.
 
     Args:
         general: `lifecycle.handle_request`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ import pytest
 from markupsafe import Markup
 from werkzeug.test import create_environ
 
-from cocopot import Cocopot, Response, speedups
+from cocopot import Cocopot, Request, Response, speedups
 from cocopot.datastructures import Headers
-from tests.fuzz.twins import Twins, differences
+from cocopot.pipeline import lifecycle
+from cocopot.pipeline.entry import REQUEST_ATTRIBUTES
+from tests.fuzz.twins import OwnRequest, Twins, differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +28,12 @@ def test_random_requests(hooks: bool) -> None:
     """Status, headers and body are equal, and so is what the hooks have seen."""
     twins = Twins(hooks=hooks)
     assert list(differences(twins, seed=1, number=3000)) == []
+
+
+def test_random_requests_of_an_own_class() -> None:
+    """So they are with a class of requests that adds attributes and changes limits."""
+    twins = Twins(request_class=OwnRequest)
+    assert list(differences(twins, seed=2, number=1000)) == []
 
 
 def test_a_difference_is_found() -> None:
@@ -112,3 +121,45 @@ def test_headers_that_a_view_returns_are_not_changed(app: Cocopot) -> None:
     for view in (lambda: ("text", _HEADERS), lambda: (iter(["text"]), _HEADERS)):
         serve(app, view, "GET")
     assert list(_HEADERS) == [("X-A", "1")]
+
+
+#: What an attribute of the class below is, until it is set.
+_VALUES = {
+    "headers": {},
+    "host": "localhost",
+    "method": "GET",
+    "path": "/x",
+    "scheme": "http",
+    "server": None,
+}
+
+
+def _recorder(seen: list[object], name: str) -> Any:
+    """Return an attribute that records that it is used."""
+    if not name.startswith("__"):
+        return property(
+            lambda self: (seen.append("read"), vars(self).get(name, _VALUES.get(name)))[1],
+            lambda self, value: (seen.append("set"), vars(self).update({name: value}))[1],
+        )
+    inherited = getattr(Request, name)
+    return lambda *args: (seen.append([item for item in args if type(item) is str]), inherited(*args))[1]
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["defined", "assigned"])
+@pytest.mark.parametrize("name", REQUEST_ATTRIBUTES)
+def test_a_class_that_overrides_what_is_not_read(name: str, is_late: bool) -> None:
+    """Its attribute is used as without the compiled function, also if it is assigned to the class later."""
+    seen: list[object] = []
+    own = type("Own", (Request,), {} if is_late else {name: _recorder(seen, name)})
+    app = Cocopot("own", autoload=False, static_folder=None)
+    app.add_url_rule("/<word>", "view", lambda word: word)
+    app.request_class = own
+    app.test_client().get("/x")  # it is started
+    if is_late:
+        setattr(own, name, _recorder(seen, name))
+    uses = []
+    for serve in (app, partial(lifecycle.handle_request, app)):
+        seen.clear()
+        assert b"".join(serve(create_environ("/x"), lambda *_: lambda _: None)) == b"x"
+        uses.append(seen.copy())
+    assert uses[0] == uses[1]

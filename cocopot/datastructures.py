@@ -21,7 +21,7 @@ from werkzeug.urls import iri_to_uri
 from cocopot.speedups import HeaderMethods, Lazy, is_plain_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 # -------------------------------------------------------------------------
@@ -325,8 +325,19 @@ def _environ_key(name: str) -> str:
     return key
 
 
-# Bounded cache: header name -> WSGI key.
+def _header_name(key: str) -> str:
+    """Return the name of the header that is under a key of the environment, or an empty string."""
+    name = ""
+    if key.startswith("HTTP_") and key not in {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"}:
+        name = key[5:].replace("_", "-").title()
+    if len(_NAMES) < 512 and len(key) < 64:
+        _NAMES[key] = name
+    return name
+
+
+# Bounded caches: header name -> WSGI key, and the reverse.
 _KEYS: dict[str, str] = {}
+_NAMES = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 
 
 class EnvironHeaders(_EnvironHeaders):
@@ -339,6 +350,34 @@ class EnvironHeaders(_EnvironHeaders):
         if type(key) is str:
             return self.environ[_KEYS.get(key) or _environ_key(key)]  # type: ignore[no-any-return]
         return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        get_name = _NAMES.get
+        for key, value in self.environ.items():
+            name = get_name(key)
+            if name is None:
+                name = _header_name(key)
+            if name and (value or not key.startswith("CONTENT_")):
+                yield name, value
+
+    def items(self, lower: bool = False) -> Iterator[tuple[str, str]]:
+        """Return an iterator over the names and values; the names are in lower case if `lower` is true."""
+        return ((name.lower(), value) for name, value in self) if lower else iter(self)
+
+    def getlist(self, key: Any, type: Any = None) -> list[Any]:  # noqa: A002 - as in Werkzeug
+        """Return the values of a name: one, or none; see Werkzeug's method."""
+        if not isinstance(key, str) or not key.isascii() or "_" in key:
+            return super().getlist(key, type)
+        wsgi_key = _KEYS.get(key) or _environ_key(key)
+        value = self.environ.get(wsgi_key)
+        if value is None or (not value and wsgi_key.startswith("CONTENT_")):
+            return []
+        if type is None:
+            return [value]
+        try:
+            return [type(value)]
+        except ValueError:
+            return []
 
 
 class ImmutableMultiDict(_ImmutableMultiDict[str, str]):

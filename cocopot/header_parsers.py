@@ -1,4 +1,4 @@
-"""Parsers for headers of a client for which Werkzeug's need a time that grows with the square of the length.
+"""The parser for cookies: Werkzeug's needs a time that grows with the square of the length.
 
 Of a few thousand blanks in a row, Werkzeug tries every way to divide them among two parts of a pattern.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
 from werkzeug.sansio.http import parse_cookie
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ _COOKIE = re.compile(
     """,
     re.VERBOSE,
 )
-_BLANKS = re.compile(r"[ \t]{2,}")
 
 
 def parse_cookies(header: str) -> Iterator[tuple[str, str]]:
@@ -43,8 +40,3 @@ def parse_cookies(header: str) -> Iterator[tuple[str, str]]:
 def _unquote(value: str) -> str:
     unquoted: str = parse_cookie(f"a={value}")["a"]
     return unquoted
-
-
-def parse_media_types(header: str | None) -> MIMEAccept:
-    """Return the media types of an `Accept` header, in which one blank is as good as several."""
-    return parse_accept_header(header and _BLANKS.sub(" ", header), MIMEAccept)

@@ -6,15 +6,16 @@ import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
-from werkzeug.datastructures import IfRange, ImmutableMultiDict
+from werkzeug.datastructures import Accept, CharsetAccept, IfRange, ImmutableMultiDict
 from werkzeug.http import parse_date
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
+from cocopot.accept import LanguageAccept, MIMEAccept, parse_accept
 from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
 from cocopot.datastructures import EnvironHeaders
 from cocopot.datastructures import ImmutableMultiDict as Arguments
-from cocopot.header_parsers import parse_cookies, parse_media_types
+from cocopot.header_parsers import parse_cookies
 from cocopot.hosts import get_host, sent_host, server_of
 from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import ModuleType
     from typing import IO
-
-    from werkzeug.datastructures import MIMEAccept
 
     from cocopot.json import JSONProvider
     from cocopot.request import Request
@@ -150,6 +149,15 @@ def werkzeug_lazy(name: str) -> Any:
     return _Lazy(_WERKZEUG_LOADERS[name])
 
 
+def _header(request: Request, name: str, key: str) -> str | None:
+    """Return a header, which is in the environment under `key`, unless the headers have been replaced."""
+    headers = request.headers
+    if type(headers) is EnvironHeaders:
+        value: str | None = headers.environ.get(key)
+        return value
+    return headers.get(name)
+
+
 def load_method(request: Request) -> str:
     """The request's method in upper case, such as `GET`."""
     method: str = request.environ.get("REQUEST_METHOD", "GET")
@@ -174,8 +182,10 @@ def load_host(request: Request) -> str:
         BadHost: It is not valid (RFC 9112, 3.2).
         SecurityError: It is not one of `trusted_hosts`.
     """
-    header = sent_host(request.environ, request.headers.get("Host"))
-    return get_host(request.scheme, header, request.server, request.trusted_hosts)
+    sent = _header(request, "Host", "HTTP_HOST")
+    header = sent or sent_host(request.environ, sent)
+    server = request.server if header is None else None
+    return get_host(request.scheme, header, server, request.trusted_hosts)
 
 
 def load_root_path(request: Request) -> str:
@@ -207,7 +217,22 @@ def load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
 
 def load_accept_mimetypes(request: Request) -> MIMEAccept:
     """The media types that the client accepts."""
-    return parse_media_types(request.headers.get("Accept"))
+    return parse_accept(_header(request, "Accept", "HTTP_ACCEPT"), MIMEAccept)
+
+
+def load_accept_languages(request: Request) -> LanguageAccept:
+    """The languages that the client accepts."""
+    return parse_accept(_header(request, "Accept-Language", "HTTP_ACCEPT_LANGUAGE"), LanguageAccept)
+
+
+def load_accept_encodings(request: Request) -> Accept:
+    """The codings of a response, such as `gzip`, that the client accepts."""
+    return parse_accept(_header(request, "Accept-Encoding", "HTTP_ACCEPT_ENCODING"), Accept)
+
+
+def load_accept_charsets(request: Request) -> CharsetAccept:
+    """The charsets that the client accepts."""
+    return parse_accept(_header(request, "Accept-Charset", "HTTP_ACCEPT_CHARSET"), CharsetAccept)
 
 
 def load_if_range(request: Request) -> IfRange:

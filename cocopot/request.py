@@ -44,6 +44,9 @@ from cocopot.lazy_attributes import (
     lazy,
     lazy_arguments,
     lazy_headers,
+    load_accept_charsets,
+    load_accept_encodings,
+    load_accept_languages,
     load_accept_mimetypes,
     load_cookies,
     load_date,
@@ -133,9 +136,9 @@ class Request(RequestState, _WerkzeugRequest):
     if not TYPE_CHECKING:  # the types are Werkzeug's
         csp_nonce = RequestProperty("csp_nonce", f"the plugin headers adds it: {install_hint('headers')}")
         # Its cached properties: read faster, and a `BadRequest` for bad input.
-        accept_charsets = werkzeug_lazy("accept_charsets")
-        accept_encodings = werkzeug_lazy("accept_encodings")
-        accept_languages = werkzeug_lazy("accept_languages")
+        accept_charsets = lazy(load_accept_charsets)
+        accept_encodings = lazy(load_accept_encodings)
+        accept_languages = lazy(load_accept_languages)
         accept_mimetypes = lazy(load_accept_mimetypes)
         access_route = werkzeug_lazy("access_route")
         authorization = werkzeug_lazy("authorization")

@@ -22,6 +22,15 @@ _SAFE_IN_PATH = "!$&'()*+,/:;=@"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?%[]{}|\\^`"
 _is_plain_path = re.compile(r"[\w.~!$&'()*+,/:;=@-]*", re.ASCII).fullmatch
 _NOT_ASCII = re.compile("(?:%[89a-f][0-9a-f])+", re.ASCII | re.IGNORECASE)
+# What the functions below would not change, as nearly all that clients send. A name that begins with "xn--"
+# is decoded.
+_PATH_CHARACTERS = r"[\w!$&'()*+,./:;=@~-]*"
+_LABEL = "(?!xn--)[a-z0-9_-]+"
+_is_plain_path = re.compile(_PATH_CHARACTERS, re.ASCII).fullmatch
+_is_plain_query = re.compile(rb"[\w!$&'()*+,./:;=@~?\[\]{}|\\^`-]*", re.ASCII).fullmatch
+_is_plain_url = re.compile(
+    rf"https?://{_LABEL}(?:\.{_LABEL})*(?::[1-9][0-9]{{0,3}})?(?:/{_PATH_CHARACTERS})?", re.ASCII
+).fullmatch
 
 
 def quote_path(path: str | bytes) -> str:
@@ -49,21 +58,19 @@ def _decode(encoded: str) -> str:
 def load_host_url(request: Request) -> str:
     """The scheme and the host of the request's URL, with a slash at the end."""
     url = f"{request.scheme}://{request.host}/"
-    try:
-        return uri_to_iri(url)
-    except UnicodeError:  # an international name that cannot be decoded
-        return url
+    return url if _is_plain_url(url) else f"{_origin(request)}/"
 
 
 def load_root_url(request: Request) -> str:
     """The URL that the application is mounted under, with a slash at the end."""
-    root = request.root_path
-    return f"{load_host_url(request)[:-1]}{to_iri(quote_path(_root_bytes(request, root)))}/"
+    url = f"{request.scheme}://{request.host}{request.root_path}/"
+    return url if _is_plain_url(url) else f"{_origin(request)}{_root(request)}/"
 
 
 def load_base_url(request: Request) -> str:
     """The URL of the request, without the query."""
-    return f"{load_root_url(request)[:-1]}{_path(request)}"
+    url = f"{request.scheme}://{request.host}{request.root_path}{request.path}"
+    return url if _is_plain_url(url) else f"{_origin(request)}{_root(request)}{_path(request)}"
 
 
 def load_url(request: Request) -> str:
@@ -77,8 +84,23 @@ def load_full_path(request: Request) -> str:
     return f"{_path(request)}?{_query(request.query_string)}"
 
 
+def _origin(request: Request) -> str:
+    origin = f"{request.scheme}://{request.host}"
+    try:
+        return uri_to_iri(f"{origin}/")[:-1]
+    except UnicodeError:  # an international name that cannot be decoded
+        return origin
+
+
+def _root(request: Request) -> str:
+    root = request.root_path
+    return to_iri(quote_path(_root_bytes(request, root))) if root else ""
+
+
 def _path(request: Request) -> str:
     path = request.path
+    if _is_plain_path(path):
+        return path
     data = path.encode()
     if "\ufffd" in path and path == load_path(request):  # bytes that are not UTF-8
         data = b"/" + request.environ["PATH_INFO"].encode("latin1").lstrip(b"/")
@@ -93,4 +115,4 @@ def _root_bytes(request: Request, root: str) -> bytes:
 
 
 def _query(query: bytes) -> str:
-    return to_iri(quote_query(query))
+    return query.decode("ascii") if _is_plain_query(query) else to_iri(quote_query(query))

@@ -42,6 +42,7 @@ datastructures
 statuses
 wsgi head
 body
+accept
 header_parsers
 lazy_attributes
 request_urls

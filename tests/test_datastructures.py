@@ -180,6 +180,51 @@ def test_reading_a_header_is_as_in_werkzeug(name: str) -> None:
         ours["X-Missing"]
 
 
+KEYS = [
+    "HTTP_A",
+    "HTTP_X_A",
+    "HTTP_CONTENT_TYPE",
+    "CONTENT_TYPE",
+    "CONTENT_LENGTH",
+    "CONTENT_X",
+    "wsgi.input",
+    "http_a",
+]
+HEADER_NAMES = [
+    "A",
+    "a",
+    "X-A",
+    "x_a",
+    "X_A",
+    "Content-Type",
+    "content-length",
+    "Content_Type",
+    "wsgi.input",
+    "\xe9",
+    "B",
+]
+READERS: dict[str, Callable[[Any], object]] = {
+    "items": lambda headers: [*headers.items()],
+    "lower": lambda headers: [*headers.items(lower=True)],
+    "keys": lambda headers: [[*headers.keys()], [*headers.keys(lower=True)]],
+    "values": lambda headers: [*headers.values()],
+    "dict": dict,
+    "len": len,
+    "text": str,
+    "getlist": lambda headers: [headers.getlist(name) for name in HEADER_NAMES],
+    "numbers": lambda headers: [headers.getlist(name, type=int) for name in HEADER_NAMES],
+    "get_all": lambda headers: [headers.get_all(name) for name in HEADER_NAMES],
+}
+
+
+@given(st.dictionaries(st.sampled_from([*KEYS, f"HTTP_{'X' * 80}"]), st.sampled_from(["", "1", "a"])))
+@settings(deadline=None)
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_all_headers_are_read_as_in_werkzeug(read: Callable[[Any], object], environ: dict[str, str]) -> None:
+    """Names, values and their order are Werkzeug's, whichever method reads them."""
+    assert read(EnvironHeaders(environ)) == read(WerkzeugEnvironHeaders(environ))
+
+
 def test_replaced_headers_keep_all_of_a_name() -> None:
     """A list of headers replaces those of its names, in any case, and is kept as it is."""
     headers = Headers([("X-A", "1"), ("x-b", "2"), ("X-A", "3")])

@@ -28,7 +28,7 @@ import pytest
 import werkzeug._reloader
 import werkzeug.routing.matcher
 import werkzeug.routing.rules
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import Headers, MIMEAccept
 from werkzeug.local import LocalProxy
 from werkzeug.routing import Map, Rule
 from werkzeug.test import Client, create_environ
@@ -129,6 +129,8 @@ PRIVATE_NAMES = [
     PrivateName("_cached_json", "request", "get_json() without the checks of Werkzeug's", _read_request),
     PrivateName("_cached_data", "request", "the body that has been read, for get_json()", _read_request),
     PrivateName("_load_form_data", "request", "reports broken bodies as 4xx", lambda: Request),
+    PrivateName("_value_matches", "accept", "compares with a cached result", lambda: MIMEAccept),
+    PrivateName("_specificity", "accept", "sorts with a cached result", lambda: MIMEAccept),
     PrivateName("_list", "datastructures head", "headers without a second validation", Headers),
     PrivateName("_pos", "body", "a body of unknown length that the server terminates", _stream),
     PrivateName("_stream", "body", "the server's stream, whose errors are reported as 4xx", _stream),

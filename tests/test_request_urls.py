@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from werkzeug.test import run_wsgi_app
 from werkzeug.urls import iri_to_uri
 
-from cocopot import Cocopot, Request, request, url_for
+from cocopot import Cocopot, Request, request, request_urls, url_for
 
 CHARACTERS = [chr(number) for number in range(1, 128) if chr(number) != "/"] + ["\xe9", "\u20ac", "\u2028"]
 
@@ -76,6 +76,38 @@ def test_a_url_leads_back_to_its_request(root: bytes, path: bytes, query: str, h
         expected = b"/" + root + b"/" + path if has_root and root else b"/" + path
         assert (parts.scheme, parts.netloc, parts.query) == ("http", "h", query)
         assert unquote_to_bytes(parts.path) == expected
+
+
+PIECES = [*"aZ0-._~/:@%?#&;=+ []", "%c3%a9", "\xc3\xa9", "\xff", "xn--", "\n"]
+texts = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.sampled_from(["http", "https", "HTTP", "ws", ""]),
+    st.sampled_from(
+        ["h", "H.example", "a.b:80", "a:8080", "xn--bcher-kva.h", "h.xn--a", "axn--b", "[::1]:5", "a:0"]
+    ),
+    texts,
+    texts,
+    texts,
+)
+@example("http", "h", "", "?a", "")
+@example("http", "a:80", "", "1", "")
+def test_plain_urls_are_composed_as_others(scheme: str, host: str, root: str, path: str, query: str) -> None:
+    """Those that need no conversion are the same as if they were converted."""
+    environ = {**make_environ("/", query), "PATH_INFO": path, "SCRIPT_NAME": root, "wsgi.url_scheme": scheme}
+    names = ("url", "base_url", "root_url", "host_url", "full_path")
+
+    def urls() -> list[str]:
+        made = Request({**environ, "HTTP_HOST": host})
+        return [getattr(made, name) for name in names]
+
+    plain = urls()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("url", "path", "query"):
+            patch.setattr(request_urls, f"_is_plain_{name}", lambda _: None)
+        assert urls() == plain
 
 
 def test_urls_follow_what_is_set() -> None:

@@ -124,25 +124,25 @@ def test_headers_that_a_view_returns_are_not_changed(app: Cocopot) -> None:
 
 
 #: What an attribute of the class below is, until it is set.
-_VALUES = {
-    "headers": {},
-    "host": "localhost",
-    "method": "GET",
-    "path": "/x",
-    "scheme": "http",
-    "server": None,
-}
+VALUES: dict[str, object] = {"headers": {}, "host": "h", "method": "GET", "path": "/x", "scheme": "http"}
 
 
 def _recorder(seen: list[object], name: str) -> Any:
     """Return an attribute that records that it is used."""
-    if not name.startswith("__"):
-        return property(
-            lambda self: (seen.append("read"), vars(self).get(name, _VALUES.get(name)))[1],
-            lambda self, value: (seen.append("set"), vars(self).update({name: value}))[1],
-        )
-    inherited = getattr(Request, name)
-    return lambda *args: (seen.append([item for item in args if type(item) is str]), inherited(*args))[1]
+
+    def read(request: Request) -> object:
+        seen.append("read")
+        return vars(request).get(name, VALUES.get(name))
+
+    def write(request: Request, value: object) -> None:
+        seen.append("write")
+        vars(request)[name] = value
+
+    def call(request: Request, *args: Any) -> object:
+        seen.append([item for item in args if type(item) is str])
+        return getattr(Request, name)(request, *args)
+
+    return call if name.startswith("__") else property(read, write)
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["defined", "assigned"])

@@ -42,7 +42,7 @@ BAD_INPUT = (BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMedia
 
 # The most bytes that are requested in one call: servers allocate what is requested, and a Content-Length may
 # announce any number.
-_PIECE = 256 * 1024
+_PIECE = 1024 * 1024
 
 # Errors of a connection for which Python has no subclass of `ConnectionError`.
 _NETWORK_ERRORS = frozenset(
@@ -212,7 +212,7 @@ def body_stream(environ: WSGIEnvironment, max_length: int | None) -> IO[bytes]:
     check_content_length(environ)
     is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     # The transfer coding takes precedence over the length (RFC 9112, 6.3).
-    length = None if is_chunked else get_content_length(environ)
+    length = get_content_length(environ) if environ.get("CONTENT_LENGTH") and not is_chunked else None
     if length is None and not _ends_without_length(environ, is_chunked):
         length = 0
     if length is not None and max_length is not None and length > max_length:
@@ -236,6 +236,23 @@ def _ends_without_length(environ: WSGIEnvironment, is_chunked: bool) -> bool:
     return False
 
 
+def has_plain_length(environ: WSGIEnvironment, max_length: int | None) -> bool:
+    """Return whether there is no body, or one that may be read: `body_stream` would not raise an exception.
+
+    Args:
+        environ: The WSGI environment.
+        max_length: The longest body that is read, in bytes.
+    """
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return False
+    announced = environ.get("CONTENT_LENGTH")
+    if not announced:
+        return not environ.get("wsgi.input_terminated")
+    if not (announced.isdecimal() and len(announced) < 16):
+        return False
+    return max_length is None or int(announced) <= max_length
+
+
 def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
     """Return the whole body, or `None` if only `body_stream` can read it.
 
@@ -247,16 +264,13 @@ def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
         ClientDisconnected: The body is shorter than its `Content-Length`.
         BadRequest: The server cannot read the body.
     """
-    announced = environ.get("CONTENT_LENGTH", "")
-    if not (announced.isdecimal() and len(announced) < 16):
+    if not has_plain_length(environ, _PIECE if max_length is None else min(max_length, _PIECE)):
         return None
-    missing = int(announced)
-    if missing > (_PIECE if max_length is None else min(max_length, _PIECE)):
-        return None
-    if "HTTP_TRANSFER_ENCODING" in environ:
-        return None
+    missing = int(environ.get("CONTENT_LENGTH") or 0)
+    if not missing:
+        return b""
     stream = environ["wsgi.input"]
-    chunk = _read(stream, missing) if missing else b""
+    chunk = _read(stream, missing)
     if len(chunk) == missing:
         return chunk  # in one piece, as from most servers
     return chunk + BodyStream(stream, missing - len(chunk)).read()

@@ -204,9 +204,26 @@ def load_remote_addr(request: Request) -> str | None:
     return address
 
 
+def load_content_type(request: Request) -> str:
+    return _header(request, "Content-Type", "CONTENT_TYPE") or ""
+
+
+def load_content_length(request: Request) -> int | None:
+    """The announced length of the body, in bytes, or `None` if it is not known."""
+    headers = request.headers
+    if type(headers) is EnvironHeaders:
+        environ = headers.environ
+        announced: str = environ.get("CONTENT_LENGTH", "")
+        if announced.isdecimal() and len(announced) < 16 and "HTTP_TRANSFER_ENCODING" not in environ:
+            return int(announced)
+    length: int | None = _werkzeug_value(request, "content_length")
+    return length
+
+
 def load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
     """The cookies that the client sent, decoded as UTF-8; bytes that are not UTF-8 become U+FFFD."""
     headers = request.headers
+    cookie: str
     if type(headers) is EnvironHeaders:
         cookie = headers.environ.get("HTTP_COOKIE") or ""
     else:
@@ -250,7 +267,7 @@ def load_stream(request: Request) -> IO[bytes]:
         LengthRequired: The body is chunked, and the server does not terminate it (RFC 9110, 15.5.12).
         RequestEntityTooLarge: The body is longer than `max_content_length`; raised here or while reading.
     """
-    if request.shallow:
+    if request.shallow and not request.form_is_parsed:
         stream: IO[bytes] = _werkzeug_value(request, "stream")
         return stream
     if request.body_is_read:

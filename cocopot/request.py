@@ -32,12 +32,10 @@ from werkzeug.http import parse_options_header
 from werkzeug.utils import header_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from cocopot.body import BodyStream, bad_request, read_body
+from cocopot.body import bad_request
 from cocopot.datastructures import EnvironHeaders
-from cocopot.datastructures import ImmutableMultiDict as Arguments
-from cocopot.debug_errors import NoFiles
 from cocopot.escapes import printable
-from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
+from cocopot.forms import FormRequest
 from cocopot.lazy_attributes import (
     RequestProperty,
     json_library,
@@ -48,6 +46,7 @@ from cocopot.lazy_attributes import (
     load_accept_encodings,
     load_accept_languages,
     load_accept_mimetypes,
+    load_content_length,
     load_cookies,
     load_date,
     load_host,
@@ -58,21 +57,18 @@ from cocopot.lazy_attributes import (
     load_root_path,
     load_scheme,
     load_server,
-    load_stream,
     setting,
     werkzeug_lazy,
 )
 from cocopot.missing_names import install_hint
 from cocopot.request_urls import load_base_url, load_full_path, load_host_url, load_root_url, load_url
 from cocopot.scopes import blueprints_of
-from cocopot.speedups import RequestState, parse_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from types import ModuleType
 
     from werkzeug.datastructures import Headers
-    from werkzeug.formparser import FormDataParser
 
     from cocopot.hooks.results import Answer
     from cocopot.json import JSONProvider
@@ -80,17 +76,7 @@ if TYPE_CHECKING:
     from cocopot.types import WSGIEnvironment
 
 
-# The forms of a class that overrides one of these are parsed by Werkzeug's parser alone.
-_FORM_ATTRIBUTES = (
-    "want_form_data_parsed",
-    "make_form_data_parser",
-    "form_data_parser_class",
-    "parameter_storage_class",
-    "_get_stream_for_parsing",
-)
-
-
-class Request(RequestState, _WerkzeugRequest):
+class Request(FormRequest):
     """An incoming HTTP request; see `werkzeug.wrappers.Request` for its attributes.
 
     Args:
@@ -125,13 +111,6 @@ class Request(RequestState, _WerkzeugRequest):
     json_module: JSONProvider | ModuleType = json_library()  # type: ignore[assignment]  # Werkzeug's is a module
 
     _query_string: bytes | None = None
-    _content_type: str = lazy(lambda request: request.headers.get("Content-Type", ""))
-    #: Whether the body has been read in one piece, so that there is nothing left to stream.
-    body_is_read = False
-    # Whether forms are parsed as Werkzeug does.
-    _has_plain_forms = True
-    # Why the form could not be read: class and description of the exception.
-    _form_failure: tuple[type[HTTPException], str | None] | None = None
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
         csp_nonce = RequestProperty("csp_nonce", f"the plugin headers adds it: {install_hint('headers')}")
@@ -143,10 +122,8 @@ class Request(RequestState, _WerkzeugRequest):
         access_route = werkzeug_lazy("access_route")
         authorization = werkzeug_lazy("authorization")
         cache_control = werkzeug_lazy("cache_control")
-        content_length = werkzeug_lazy("content_length")
+        content_length = lazy(load_content_length)
         data = werkzeug_lazy("data")
-        files = werkzeug_lazy("files")
-        form = werkzeug_lazy("form")
         if_match = werkzeug_lazy("if_match")
         if_modified_since = werkzeug_lazy("if_modified_since")
         if_none_match = werkzeug_lazy("if_none_match")
@@ -164,7 +141,6 @@ class Request(RequestState, _WerkzeugRequest):
         url = lazy(load_url)
         full_path = lazy(load_full_path)
         cookies = lazy(load_cookies)
-        stream = lazy(load_stream)
 
     date = header_property("Date", None, load_date, read_only=True, doc=_WerkzeugRequest.date.__doc__)
 
@@ -177,10 +153,6 @@ class Request(RequestState, _WerkzeugRequest):
             self.shallow = shallow
         elif populate_request:
             environ["werkzeug.request"] = self
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls._has_plain_forms = all(getattr(cls, name) is getattr(Request, name) for name in _FORM_ATTRIBUTES)
 
     def __repr__(self) -> str:
         """Return Werkzeug's repr, with the parser's message if the URL cannot be read."""
@@ -258,13 +230,6 @@ class Request(RequestState, _WerkzeugRequest):
         """The current blueprint and its parents, innermost first; empty outside a blueprint."""
         return blueprints_of(self.endpoint)
 
-    def make_form_data_parser(self) -> FormDataParser:
-        """Return a parser for the form, which raises for a broken one if there is a body."""
-        parser = super().make_form_data_parser()
-        if self._has_unread_body():
-            parser.silent = False
-        return parser
-
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Return the body parsed as JSON (RFC 8259).
 
@@ -325,74 +290,9 @@ class Request(RequestState, _WerkzeugRequest):
         if data is None:
             if parse_form_data:
                 self._load_form_data()
-            data = self._read_data()
+            data = self._read_plain()
+            if data is None:
+                data = self.stream.read()
             if cache:
                 self._cached_data = data
         return data.decode(errors="replace") if as_text else data
-
-    def _read_data(self) -> bytes:
-        """Return what has not been read of the body: without a stream, if nothing has read from one."""
-        is_untouched = not (self.body_is_read or self.shallow or "stream" in vars(self))
-        if is_untouched and type(self).stream is Request.stream:
-            data = read_body(self.environ, self.max_content_length)
-            if data is not None:
-                self.body_is_read = True
-                return data
-        return self.stream.read()
-
-    def _load_form_data(self) -> None:
-        if self._form_failure is not None:  # what is left of the body is not the form
-            failure, description = self._form_failure
-            raise failure(description)
-        try:
-            self._parse_form()
-        except ClientDisconnected:  # as for each further attempt to read the body
-            raise
-        except (BadRequest, RequestEntityTooLarge) as error:
-            failure = BadRequest if isinstance(error, BadRequest) else RequestEntityTooLarge
-            self._form_failure = failure, error.description
-            raise
-
-    def _parse_form(self) -> None:
-        try:
-            if self._has_plain_form():
-                self._parse_urlencoded()
-            else:
-                super()._load_form_data()
-        except ValueError as error:
-            raise bad_request("form", error) from error
-        self.holds_files = bool(self.files)
-        if not self.holds_files and self.app is not None and self.app.config["DEBUG"]:
-            self._explain_missing_files()
-        if None in self.form or None in self.files:
-            raise BadRequest("A part of this request's form has no name.")
-
-    def _has_plain_form(self) -> bool:
-        return bool(
-            self._has_plain_forms
-            and self.environ.get("CONTENT_TYPE")
-            and self.parameter_storage_class is Request.parameter_storage_class
-            and self.mimetype == "application/x-www-form-urlencoded"
-        )
-
-    def _parse_urlencoded(self) -> None:
-        """Parse the form, as Werkzeug's parser does."""
-        if "form" in vars(self):
-            return
-        self.content_length  # noqa: B018 - cached from now on, also if the headers are replaced
-        data: bytes | None = getattr(self, "_cached_data", None)
-        text = (self._read_data() if data is None else data).decode()
-        vars(self).update(form=parse_arguments(text, Arguments), files=self.parameter_storage_class())
-
-    def _explain_missing_files(self) -> None:
-        if self.mimetype != "multipart/form-data" and self.form:
-            vars(self)["files"] = NoFiles(self.mimetype, self.form)
-
-    def _has_unread_body(self) -> bool:
-        data = getattr(self, "_cached_data", None)
-        if data is not None:
-            return bool(data)
-        stream = self.stream
-        if isinstance(stream, BodyStream):
-            return not stream.is_at_end()
-        return not getattr(stream, "is_exhausted", False)

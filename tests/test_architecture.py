@@ -45,6 +45,7 @@ body
 accept
 header_parsers
 lazy_attributes
+multipart forms
 request_urls
 request
 conditions cookies

@@ -127,8 +127,11 @@ PRIVATE_NAMES = [
     ),
     # Werkzeug: requests
     PrivateName("_cached_json", "request", "get_json() without the checks of Werkzeug's", _read_request),
-    PrivateName("_cached_data", "request", "the body that has been read, for get_json()", _read_request),
-    PrivateName("_load_form_data", "request", "reports broken bodies as 4xx", lambda: Request),
+    PrivateName(
+        "_cached_data", "request forms", "the body that has been read, for get_json()", _read_request
+    ),
+    PrivateName("_load_form_data", "request forms", "reports broken bodies as 4xx", lambda: Request),
+    PrivateName("_get_file_stream", "forms", "the place of an uploaded file", lambda: Request),
     PrivateName("_value_matches", "accept", "compares with a cached result", lambda: MIMEAccept),
     PrivateName("_specificity", "accept", "sorts with a cached result", lambda: MIMEAccept),
     PrivateName("_list", "datastructures head", "headers without a second validation", Headers),

@@ -87,7 +87,8 @@ def routing_error(
         UnicodeEncodeError: `exc`, if it is not about the URL: a server passes strings in Latin-1 (PEP 3333).
     """
     try:
-        environ[UNMATCHED_TRUSTED_HOSTS] = request.trusted_hosts
+        if (trusted_hosts := request.trusted_hosts) is not None:
+            environ[UNMATCHED_TRUSTED_HOSTS] = trusted_hosts
         if isinstance(exc, HTTPException):
             BaseException.with_traceback(exc, None)  # not a method that its class overrides
             return exc

@@ -122,8 +122,17 @@ class BodyStream(LimitedStream):
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Return the next line with its line feed, or `size` bytes of it; errors are those of `read`."""
-        missing = self.limit if size is None or size < 0 else size
+        missing = self.limit
         pieces = []
+        if size is None or size < 0:  # one line in one call, if all of it has been received
+            line = self._ahead.readline()
+            if line.endswith(b"\n"):
+                self._pos += len(line)
+                return line
+            pieces.append(line)
+            missing -= len(line)
+        else:
+            missing = size
         while missing > 0:
             piece = self._ahead.readline(missing)
             if piece:
@@ -248,7 +257,7 @@ def has_plain_length(environ: WSGIEnvironment, max_length: int | None) -> bool:
     announced = environ.get("CONTENT_LENGTH")
     if not announced:
         return not environ.get("wsgi.input_terminated")
-    if not (announced.isdecimal() and len(announced) < 16):
+    if not (announced.isdecimal() and announced.isascii() and len(announced) < 16):
         return False
     return max_length is None or int(announced) <= max_length
 

@@ -118,7 +118,7 @@ class FormRequest(RequestState, _WerkzeugRequest):
         elif mimetype == "multipart/form-data":
             self._parse_multipart()
         elif not self.shallow and has_plain_length(self.environ, self.max_content_length):
-            self._set_form(self.parameter_storage_class(), self.parameter_storage_class())
+            self._set_form(self._no_arguments(), self._no_arguments())
             if mimetype:  # then Werkzeug calls its parser
                 self.content_length  # noqa: B018 - cached from now on, also if the headers are replaced
                 data: bytes | None = getattr(self, "_cached_data", None)
@@ -135,6 +135,10 @@ class FormRequest(RequestState, _WerkzeugRequest):
         if None in form or None in files:
             raise BadRequest("A part of this request's form has no name.")
 
+    def _no_arguments(self) -> Any:
+        cls: Any = self.parameter_storage_class
+        return parse_arguments("", cls)  # without the constructor
+
     def _set_form(self, form: Any, files: Any) -> None:
         vars(self).update(form=form, files=files, form_is_parsed=True)
 
@@ -145,7 +149,7 @@ class FormRequest(RequestState, _WerkzeugRequest):
         if data is None:
             data = self._read_plain()
         text = (self.stream.read() if data is None else data).decode()
-        self._set_form(parse_arguments(text, Arguments), self.parameter_storage_class())
+        self._set_form(parse_arguments(text, Arguments), self._no_arguments())
 
     def _parse_multipart(self) -> None:
         """Parse the form, here or by Werkzeug's parser."""

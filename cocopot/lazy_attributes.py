@@ -15,7 +15,7 @@ from cocopot.accept import LanguageAccept, MIMEAccept, parse_accept
 from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
 from cocopot.datastructures import EnvironHeaders
 from cocopot.datastructures import ImmutableMultiDict as Arguments
-from cocopot.header_parsers import parse_cookies
+from cocopot.header_parsers import is_plain, parse_cookies, read_plain_cookies
 from cocopot.hosts import get_host, sent_host, server_of
 from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
 
@@ -214,7 +214,8 @@ def load_content_length(request: Request) -> int | None:
     if type(headers) is EnvironHeaders:
         environ = headers.environ
         announced: str = environ.get("CONTENT_LENGTH", "")
-        if announced.isdecimal() and len(announced) < 16 and "HTTP_TRANSFER_ENCODING" not in environ:
+        is_number = announced.isdecimal() and announced.isascii() and len(announced) < 16
+        if is_number and "HTTP_TRANSFER_ENCODING" not in environ:
             return int(announced)
     length: int | None = _werkzeug_value(request, "content_length")
     return length
@@ -228,7 +229,10 @@ def load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
         cookie = headers.environ.get("HTTP_COOKIE") or ""
     else:
         cookie = ";".join(headers.getlist("Cookie"))
-    cookies = request.dict_storage_class(parse_cookies(_decoded(cookie)))
+    text = _decoded(cookie)
+    if request.dict_storage_class is ImmutableMultiDict and (not text or is_plain(text)):
+        return read_plain_cookies(text)
+    cookies = request.dict_storage_class(parse_cookies(text))
     return cast("ImmutableMultiDict[str, str]", cookies)
 
 

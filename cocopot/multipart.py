@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from cocopot.speedups import find_delimiter
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -64,13 +66,13 @@ def split_form(body: bytes, boundary: bytes, max_parts: int | None) -> list[Part
         max_parts: How many parts the form may have.
     """
     delimiter = b"--" + boundary
-    if not boundary or not body.startswith(delimiter):
+    if not boundary or type(body) is not bytes or not body.startswith(delimiter):
         return None
     parts: list[Part] = []
     index = len(delimiter)
     while not body.startswith(b"--", index):
         # Whatever begins like the delimiter is one, or the form is not read here.
-        end = body.find(delimiter, index)
+        end = find_delimiter(body, delimiter, index)
         if end < 0 or body[end - 2 : end] != b"\r\n" or len(parts) == max_parts:
             return None
         part = _part(body, index, end - 2)

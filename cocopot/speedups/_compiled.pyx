@@ -14,7 +14,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8, PyUnicode_Substring
-from libc.string cimport memchr
+from libc.string cimport memchr, memcmp
 
 from cocopot.speedups.proxies import read_after_error, read_unbound
 from cocopot.speedups.python import LENGTH_HEADERS, unquote_argument
@@ -29,6 +29,7 @@ cdef extern from "Python.h":
     TypeObject PyDict_Type
     bint PyUnicode_IS_ASCII(str text)
     const char *PyUnicode_1BYTE_DATA(str text)
+    str PyUnicode_New(Py_ssize_t length, Py_UCS4 most)
     PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
     PyObject *_PyType_Lookup(TypeObject *cls, object name)
     TypeObject *Py_TYPE(object instance)
@@ -212,8 +213,8 @@ cpdef parse_arguments(query, cls):
                 key = PyUnicode_Substring(query, start, delimiter)
                 value = PyUnicode_Substring(query, delimiter + 1, end)
             else:
-                key = unquoted(query, text, start, delimiter)
-                value = unquoted(query, text, delimiter + 1, end)
+                key = unquoted(text, start, delimiter)
+                value = unquoted(text, delimiter + 1, end)
             add_argument(arguments, key, value)
         start = end + 1
     return arguments
@@ -225,26 +226,48 @@ cdef Py_ssize_t index_of(const char *text, char delimiter, Py_ssize_t start, Py_
     return end if found == NULL else found - text
 
 
-cdef object unquoted(str query, const char *text, Py_ssize_t start, Py_ssize_t end):
+cdef object unquoted(const char *text, Py_ssize_t start, Py_ssize_t end):
     """Return a piece of an ASCII text, decoded."""
     if start >= end:
         return ""
-    if index_of(text, c"%", start, end) == end and index_of(text, c"+", start, end) == end:
-        return PyUnicode_Substring(query, start, end)
+    if index_of(text, c"%", start, end) == end:
+        return with_blanks(text, start, end)
+    cdef char short_text[256]
+    if end - start <= <Py_ssize_t>sizeof(short_text):
+        return PyUnicode_DecodeUTF8(short_text, decode(text, start, end, short_text), "werkzeug.url_quote")
     cdef bytes buffer = PyBytes_FromStringAndSize(NULL, end - start)
     cdef char *decoded = PyBytes_AS_STRING(buffer)
+    return PyUnicode_DecodeUTF8(decoded, decode(text, start, end, decoded), "werkzeug.url_quote")
+
+
+cdef object with_blanks(const char *text, Py_ssize_t start, Py_ssize_t end):
+    """Return a piece of an ASCII text, with a blank for each plus sign."""
+    cdef str piece = PyUnicode_New(end - start, 127)
+    cdef char *characters = <char *>PyUnicode_1BYTE_DATA(piece)
+    cdef Py_ssize_t index
+    for index in range(end - start):
+        characters[index] = c" " if text[start + index] == c"+" else text[start + index]
+    return piece
+
+
+cdef Py_ssize_t decode(const char *text, Py_ssize_t start, Py_ssize_t end, char *decoded):
+    """Decode the bytes of a piece, and return how many there are."""
     cdef Py_ssize_t length = 0
     cdef int high, low
+    cdef char character
     while start < end:
-        decoded[length] = c" " if text[start] == c"+" else text[start]
-        if text[start] == c"%" and start + 2 < end:
+        character = text[start]
+        if character == c"+":
+            character = c" "
+        elif character == c"%" and start + 2 < end:
             high, low = digit(text[start + 1]), digit(text[start + 2])
             if high >= 0 and low >= 0:
-                decoded[length] = <char>(16 * high + low)
+                character = <char>(16 * high + low)
                 start += 2
+        decoded[length] = character
         start += 1
         length += 1
-    return PyUnicode_DecodeUTF8(decoded, length, "werkzeug.url_quote")
+    return length
 
 
 cdef int digit(char character):
@@ -262,6 +285,22 @@ cdef int add_argument(object arguments, object key, object value) except -1:
     if values is not new_list:
         values.append(value)
     return 0
+
+
+def find_delimiter(bytes body not None, bytes delimiter not None, Py_ssize_t start):
+    cdef const char *text = PyBytes_AS_STRING(body)
+    cdef const char *pattern = PyBytes_AS_STRING(delimiter)
+    cdef const char *found
+    cdef Py_ssize_t length = len(delimiter)
+    cdef Py_ssize_t end = len(body) - length + 1
+    while length and 0 <= start < end:
+        found = <const char *>memchr(text + start, pattern[0], end - start)
+        if found == NULL:
+            break
+        if memcmp(found, pattern, length) == 0:
+            return found - text
+        start = found - text + 1
+    return -1
 
 
 # -------------------------------------------------------------------------

@@ -39,18 +39,16 @@ from cocopot.head import (
     type_header_of,
 )
 from cocopot.hosts import is_acceptable
-from cocopot.speedups import LENGTH_HEADERS, ResponseMethods, new
+from cocopot.speedups import LENGTH_HEADERS, ResponseMethods, encoded, new
+from cocopot.speedups.streams import BUFFERS, as_bytes
 from cocopot.statuses import STATUSES, clean_status
 from cocopot.wsgi import (
-    BUFFERS,
     TEXTS,
     NestedApplication,
     ResponseBody,
-    as_bytes,
     call_all,
     close_unsent,
     close_unstarted,
-    encoded,
     send_checked,
 )
 
@@ -267,7 +265,10 @@ class Response(CookieResponse):
         Raises:
             BaseException: The first exception; the others are notes on it.
         """
-        call_all(self._closing_functions())
+        if self._on_close:
+            call_all(self._closing_functions())
+        elif (close := getattr(self.response, "close", None)) is not None:
+            close()
 
     def _closing_functions(self) -> Iterator[Callable[[], object]]:
         if (close := getattr(self.response, "close", None)) is not None:

@@ -6,10 +6,12 @@ import contextvars
 import functools
 import importlib
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, overload
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from cocopot.context import CURRENT, current_request_context
 from cocopot.coroutines import run_coroutine
+from cocopot.speedups import read_in_context
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
@@ -123,40 +125,34 @@ class ContextIterator(Iterator[T]):
     _context: Context | None = None
 
     def __init__(self, iterable: Iterable[T] | AsyncIterable[T]) -> None:
-        self._context = current_request_context()
+        self._context = context = current_request_context()
         # A request that has ended, or whose teardown functions run, is not torn down again.
-        self._is_held = self._context.holds > 0
+        self._is_held = context.holds > 0
         if self._is_held:
-            self._context.hold()
-        self._variables = contextvars.copy_context()
-        self._variables.run(CURRENT.set, self._context)
+            context.hold()
+        #: The context variables that the iterable is read with.
+        self.variables = contextvars.copy_context()
+        if CURRENT.get(None) is not context:  # it is read inside an application context
+            self.variables.run(CURRENT.set, context)
         #: Whether it reads an asynchronous iterable, so that `next_within` may be called.
-        self.is_asynchronous = isinstance(iterable, AsyncIterable)
-        self._source: Iterable[T] = (
-            AsyncReader(self._context.app, iterable) if isinstance(iterable, AsyncIterable) else iterable
-        )
-        self._next: Callable[[], T] | None = None
+        self.is_asynchronous = type(iterable) is not GeneratorType and isinstance(iterable, AsyncIterable)
+        self._source: Any = AsyncReader(context.app, iterable) if self.is_asynchronous else iterable  # type: ignore[arg-type]
+        self._iterator: Iterator[T] | None = None
 
-    def __iter__(self) -> Iterator[T]:  # noqa: PYI034 - a generator, as calling `__next__` takes longer
-        run, read = self._variables.run, self._next or self._read_first
-        try:
-            while True:
-                yield run(read)
-                read = self._next or read
-        except StopIteration:
-            self.close()
-        except GeneratorExit:
-            raise  # the server closes what it was passed
-        except BaseException as exc:
-            self.close(exc)
-            raise
+    def begin(self) -> Iterator[T]:
+        """Return the iterator over the iterable, which is created by the first call."""
+        if self._iterator is None:
+            self._iterator = iter(self._source)
+        return self._iterator
+
+    def __iter__(self) -> Iterator[T]:  # noqa: PYI034 - calling `__next__` takes longer
+        return read_in_context(self)
 
     def __next__(self) -> T:
-        return self._read(self._next or self._read_first)
+        return self._read(self._read_next)
 
-    def _read_first(self) -> T:
-        self._next = iter(self._source).__next__
-        return self._next()
+    def _read_next(self) -> T:
+        return next(self.begin())
 
     def next_within(self, seconds: float | None) -> T | object:
         """Return the next item, or `PENDING` if it does not arrive in time; see `AsyncReader`."""
@@ -165,7 +161,7 @@ class ContextIterator(Iterator[T]):
 
     def _read(self, read: Callable[[], V]) -> V:
         try:
-            return self._variables.run(read)
+            return self.variables.run(read)
         except StopIteration:
             self.close()
             raise
@@ -180,10 +176,10 @@ class ContextIterator(Iterator[T]):
             return
         try:
             if (close := getattr(self._source, "close", None)) is not None:
-                self._variables.run(close)
+                self.variables.run(close)
         finally:
             if self._is_held:
-                self._variables.run(context.release, exc)
+                self.variables.run(context.release, exc)
 
     def __del__(self) -> None:
         self.close()

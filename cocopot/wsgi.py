@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cocopot.datastructures import check_text, checked_header
 from cocopot.exceptions import add_note
 from cocopot.locations import shown
+from cocopot.speedups.streams import BUFFERS
 from cocopot.statuses import clean_status
 
 if TYPE_CHECKING:
@@ -160,29 +161,8 @@ def _note(first: BaseException, error: BaseException) -> None:
 # The body
 # -------------------------------------------------------------------------
 
-#: What has bytes but is sent as a copy: a server need not take anything but `bytes`.
-BUFFERS = (bytearray, memoryview)
 #: What is a body by itself, and not an iterable of parts.
 TEXTS = (str, bytes, *BUFFERS)
-
-
-def as_bytes(item: Any) -> Any:
-    """Return a part of a body as bytes; a server reports what cannot be one."""
-    if type(item) is bytes:
-        return item
-    if isinstance(item, str):
-        return item.encode()
-    return bytes(item) if isinstance(item, (bytes, *BUFFERS)) else item
-
-
-def encoded(parts: Iterator[Any]) -> Iterator[bytes]:
-    """Yield the parts of a body as bytes; faster than `map`, which calls a function for each.
-
-    Args:
-        parts: Texts, bytes or buffers.
-    """
-    for part in parts:
-        yield part if type(part) is bytes else as_bytes(part)
 
 
 class ResponseBody:

@@ -19,7 +19,8 @@ from cocopot.exceptions import add_blame
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.pipeline.closing import ObservedBody
 from cocopot.pipeline.sending import start_or_time_out
-from cocopot.wsgi import ResponseBody, encoded
+from cocopot.speedups import streams
+from cocopot.wsgi import ResponseBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -120,9 +121,11 @@ _CODES = {
         ClosingIterator.close,
         FileWrapper.__next__,
         ResponseBody.__next__,
-        encoded,
+        streams.encoded,
     )
 }
+# The one of the compiled twin, whose code object Cython creates for a traceback.
+_COMPILED_NAME = "cocopot.speedups._compiled.EncodedParts.__next__"
 
 
 def _has_passed_a_layer(error: BaseException) -> bool:
@@ -130,7 +133,8 @@ def _has_passed_a_layer(error: BaseException) -> bool:
     # Not `error.__traceback__`, which may be a property of its class. The first frame is the layer's own.
     traceback = BaseException.__getattribute__(error, "__traceback__")
     while traceback is not None and (traceback := traceback.tb_next) is not None:
-        if traceback.tb_frame.f_code in _CODES:
+        code = traceback.tb_frame.f_code
+        if code in _CODES or code.co_name == _COMPILED_NAME:
             return True
     return False
 

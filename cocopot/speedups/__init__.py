@@ -23,12 +23,14 @@ try:
         RequestState,
         ResponseMaker,
         ResponseMethods,
+        encoded,
         find_delimiter,
         is_plain_value,
         match_plain,
         new,
         parse_arguments,
         proxy_class,
+        read_in_context,
     )
 except ImportError:  # also if an outdated one lacks a name
     from cocopot.speedups.headers import HeaderMethods, ResponseMethods
@@ -50,6 +52,7 @@ except ImportError:  # also if an outdated one lacks a name
         RequestState,
         ResponseMaker,
     )
+    from cocopot.speedups.streams import encoded, read_in_context
 
 __all__ = [
     "COMPILED",
@@ -64,12 +67,14 @@ __all__ = [
     "RequestState",
     "ResponseMaker",
     "ResponseMethods",
+    "encoded",
     "find_delimiter",
     "is_plain_value",
     "match_plain",
     "new",
     "parse_arguments",
     "proxy_class",
+    "read_in_context",
 ]
 
 #: Whether they are the compiled ones.

@@ -14,3 +14,5 @@ from cocopot.speedups.serving import PipelineState as PipelineState
 from cocopot.speedups.serving import RequestHandler as RequestHandler
 from cocopot.speedups.serving import RequestState as RequestState
 from cocopot.speedups.serving import ResponseMaker as ResponseMaker
+from cocopot.speedups.streams import encoded as encoded
+from cocopot.speedups.streams import read_in_context as read_in_context

@@ -18,6 +18,7 @@ from libc.string cimport memchr, memcmp
 
 from cocopot.speedups.proxies import read_after_error, read_unbound
 from cocopot.speedups.python import LENGTH_HEADERS, unquote_argument
+from cocopot.speedups.streams import as_bytes
 
 
 cdef extern from "Python.h":
@@ -33,6 +34,9 @@ cdef extern from "Python.h":
     PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
     PyObject *_PyType_Lookup(TypeObject *cls, object name)
     TypeObject *Py_TYPE(object instance)
+    PyObject *PyIter_Next(object iterator) except? NULL
+    int PyContext_Enter(object context) except -1
+    int PyContext_Exit(object context) except -1
     int PyContextVar_Get(object variable, PyObject *default, PyObject **value) except -1
 
 
@@ -336,4 +340,5 @@ def is_plain_value(str value not None):
 include "_headers.pxi"
 include "_matching.pxi"
 include "_responses.pxi"
+include "_streams.pxi"
 include "_serving.pxi"

@@ -279,7 +279,12 @@ cdef class ResponseMethods:
         @binding(True)
         def __call__(self, environ, start_response):
             body = self.response
-            head = methods.head(self, environ, body)
+            if isinstance(body, (list, tuple)):
+                head = methods.head(self, environ, body)
+            else:
+                head = methods.head_of_stream(self)
+                if head is not None:
+                    body = self.get_app_iter(environ)
             if head is None:
                 return general(self, environ, start_response)
             try:
@@ -306,17 +311,23 @@ cdef class ResponseMethods:
         head = response._head
         if head is not None:
             return (<list>head).copy() if type(head) is list else None
-        if response._has_short_path is not True or response.direct_passthrough:
+        return None if response.direct_passthrough else self.final(response, len(<bytes>(<list>body)[0]))
+
+    cdef list head_of_stream(self, response):
+        if response._head is not None or response._status_code in self.without_body:
             return None
+        return self.final(response, -1)
+
+    cdef list final(self, response, Py_ssize_t length):
+        """Return the headers as they are sent, with the length of a body unless it is -1, or `None`."""
         headers = response._headers
-        if type(headers) is not self.cls:
+        if type(headers) is not self.cls or response._has_short_path is not True:
             return None
         items = headers._list
-        return self.final(response, items, len(<bytes>(<list>body)[0])) if type(items) is list else None
-
-    cdef list final(self, response, list items, Py_ssize_t length):
+        if type(items) is not list:
+            return None
         cdef bint has_length = False, has_location = False
-        for item in items:
+        for item in <list>items:
             name = (<tuple>item)[0] if type(item) is tuple and len(<tuple>item) == 2 else None
             if type(name) is not str:
                 return None
@@ -335,7 +346,7 @@ cdef class ResponseMethods:
             ):
                 return None
             has_location = True
-        head = items.copy()
-        if not has_length and response.automatically_set_content_length:
+        head = (<list>items).copy()
+        if length >= 0 and not has_length and response.automatically_set_content_length:
             head.append(length_header(length))
         return head

@@ -1,0 +1,67 @@
+"""The pure-Python twin of `_streams.pxi`, and its documentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextvars import Context
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+#: What has bytes but is sent as a copy: a server need not take anything but `bytes`.
+BUFFERS = (bytearray, memoryview)
+
+
+def as_bytes(item: Any) -> Any:
+    """Return a part of a body as bytes; a server reports what cannot be one."""
+    if type(item) is bytes:
+        return item
+    if isinstance(item, str):
+        return item.encode()
+    return bytes(item) if isinstance(item, (bytes, *BUFFERS)) else item
+
+
+def encoded(parts: Iterator[Any]) -> Iterator[bytes]:
+    """Return the parts of a body as bytes; faster than `map`, which calls a function for each.
+
+    Args:
+        parts: Texts, bytes or buffers.
+    """
+    for part in parts:
+        yield part if type(part) is bytes else as_bytes(part)
+
+
+class Stream(Protocol[T_co]):
+    """What `read_in_context` reads."""
+
+    #: The context variables.
+    variables: Context
+
+    def begin(self) -> Iterator[T_co]:
+        """Return the iterator, which the first call creates."""
+
+    def close(self, exc: BaseException | None = None, /) -> None:
+        """End the stream, because of an exception perhaps."""
+
+
+def read_in_context(stream: Stream[T]) -> Iterator[T]:
+    """Return an iterator that reads each item of a stream with its context variables, and ends the stream.
+
+    Args:
+        stream: The stream.
+    """
+    run = stream.variables.run
+    try:
+        read = run(stream.begin).__next__
+        while True:
+            yield run(read)
+    except StopIteration:
+        stream.close()
+    except GeneratorExit:
+        raise  # the server closes what it was passed
+    except BaseException as exc:
+        stream.close(exc)
+        raise

@@ -7,6 +7,9 @@ an exact match, does not evaluate `If-Unmodified-Since`, and sends the whole bod
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from time import time
 from typing import TYPE_CHECKING, cast
 
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
@@ -16,22 +19,31 @@ from werkzeug.wrappers import Response as _WerkzeugResponse
 from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from werkzeug.wrappers import Request as WerkzeugRequest
 
     from cocopot.types import WSGIEnvironment
 
 # Methods without a representation that a condition could be about (RFC 9110, 13.2.1).
 _UNCONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# A date as nearly all are written (RFC 9110, 5.6.7).
+_DATE = re.compile(
+    rf"[A-Z][a-z]{{2}}, (\d\d) ({'|'.join(_MONTHS)}) ([1-9]\d{{3}}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII
+)
 _BYTE_RANGE = re.compile(r"(\d*)-(\d*)", re.ASCII)
 
 
 # What describes the body: not a part of a 304 (RFC 9110, 15.4.5), nor of a 412.
-_BODY_HEADERS = (
-    *("Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Disposition"),
-    *("Content-Range", "X-Sendfile"),
+_BODY_HEADERS = frozenset(
+    {
+        *("content-type", "content-length", "content-encoding", "content-language", "content-disposition"),
+        *("content-range", "x-sendfile"),
+    }
 )
+
+
+#: Formats seconds since 1970 as a date; most are sent again.
+date_text = lru_cache(maxsize=256)(http_date)
 
 
 class ConditionalResponse(_WerkzeugResponse):
@@ -59,12 +71,12 @@ class ConditionalResponse(_WerkzeugResponse):
         environ = request_or_environ if isinstance(request_or_environ, dict) else request_or_environ.environ
         headers = self.headers
         if "Date" not in headers:
-            headers["Date"] = http_date()
+            headers["Date"] = date_text(int(time()))
         if accept_ranges and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             headers["Accept-Ranges"] = "bytes" if accept_ranges is True else accept_ranges
         if not 200 <= self.status_code < 300:
             return self
-        etag, last_modified = headers.get("ETag"), parse_date(headers.get("Last-Modified"))
+        etag, last_modified = headers.get("ETag"), _own_date(headers.get("Last-Modified"))
         failure = failed_precondition(environ, etag, last_modified)
         if failure is not None:
             self._drop_body(failure)
@@ -91,11 +103,7 @@ class ConditionalResponse(_WerkzeugResponse):
         self.direct_passthrough = False
         self.response = []
         self.status_code = status
-        for name in _BODY_HEADERS:
-            self.headers.pop(name, None)
-        if status == 412:
-            self.headers.pop("Expires", None)
-            self.headers["Cache-Control"] = "no-store"  # its content is for this client only
+        self.headers[:] = without_body(list(self.headers), status)
 
     def _send_range(self, start: int, stop: int, length: int) -> None:
         """Become a response with a part of the body (RFC 9110, 15.3.7)."""
@@ -107,9 +115,32 @@ class ConditionalResponse(_WerkzeugResponse):
         self._wrap_range_response(start, stop - start)
 
 
-def failed_precondition(
-    environ: WSGIEnvironment, etag: str | None, last_modified: datetime | None
-) -> int | None:
+def _own_date(value: str | None) -> str | None:
+    """Return a date of the application's, unchanged.
+
+    Raises:
+        OverflowError: Such a date cannot exist.
+    """
+    if value is not None and _DATE.fullmatch(value) is None:
+        parse_date(value)
+    return value
+
+
+def without_body(head: list[tuple[str, str]], status: int) -> list[tuple[str, str]]:
+    """Return headers without those that describe a body that is not sent (RFC 9110, 15.4.5).
+
+    Args:
+        head: The headers.
+        status: 304, or 412, whose content is for this client only.
+    """
+    head = [item for item in head if item[0].lower() not in _BODY_HEADERS]
+    if status != 412:
+        return head
+    head = [item for item in head if item[0].lower() not in {"cache-control", "expires"}]
+    return [*head, ("Cache-Control", "no-store")]
+
+
+def failed_precondition(environ: WSGIEnvironment, etag: str | None, last_modified: str | None) -> int | None:
     """Return the status for a precondition that is false, in the order of RFC 9110, 13.2.2.
 
     Args:
@@ -141,7 +172,7 @@ def failed_precondition(
 
 
 def requested_range(
-    environ: WSGIEnvironment, etag: str | None, last_modified: datetime | None, length: int
+    environ: WSGIEnvironment, etag: str | None, last_modified: str | None, length: int
 ) -> tuple[int, int] | None:
     """Return the range of bytes that is requested (RFC 9110, 14.2), or `None` for the whole representation.
 
@@ -200,6 +231,8 @@ def _position(digits: str, length: int) -> int:
 
 def _has_tag(header: str, etag: str | None, *, strong: bool) -> bool:
     """Return whether a header contains the tag of a response; `*` is any response (RFC 9110, 8.8.3.2)."""
+    if header == etag and header.count('"') == 2 and header[0] == header[-1] == '"':
+        return True
     tags = parse_etags(header.strip(" \t"))
     if tags.star_tag:
         return True
@@ -210,15 +243,16 @@ def _has_tag(header: str, etag: str | None, *, strong: bool) -> bool:
     return tags.is_strong(expected) or (not strong and tags.is_weak(expected))
 
 
-def _is_later(last_modified: datetime | None, header: str | None) -> bool | None:
+def _is_later(last_modified: str | None, header: str | None) -> bool | None:
     """Return whether a response was modified after a date; `None` if one of them is unknown."""
-    date = _parse_date(header)
-    if date is None or last_modified is None:
+    if header is None or last_modified is None:
         return None
-    return last_modified > date
+    date = _parse_date(header)
+    modified = date if last_modified == header else _parse_date(last_modified)
+    return None if date is None or modified is None else modified > date
 
 
-def _is_unchanged(header: str | None, etag: str | None, last_modified: datetime | None) -> bool:
+def _is_unchanged(header: str | None, etag: str | None, last_modified: str | None) -> bool:
     """Return whether an `If-Range` allows a range: it is absent, or an exact match (RFC 9110, 13.1.5)."""
     if header is None:
         return True
@@ -226,11 +260,17 @@ def _is_unchanged(header: str | None, etag: str | None, last_modified: datetime 
     if header.endswith('"'):
         tag, is_weak = unquote_etag(header)
         return not is_weak and (tag, False) == unquote_etag(etag)
-    return last_modified is not None and _parse_date(header) == last_modified
+    date = _parse_date(last_modified)
+    return date is not None and _parse_date(header) == date
 
 
 def _parse_date(header: str | None) -> datetime | None:
+    """Return a date, or `None` for one that is not valid; Werkzeug's function takes several times longer."""
     try:
-        return parse_date(header)
+        if header is None or (found := _DATE.fullmatch(header)) is None:
+            return parse_date(header)
+        day, month, year, hour, minute, second = found.groups()
+        number = _MONTHS.index(month) + 1
+        return datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

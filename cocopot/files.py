@@ -10,21 +10,28 @@ from __future__ import annotations
 import mimetypes
 import os
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from stat import S_ISREG
 from time import time
 from typing import TYPE_CHECKING
 from zlib import adler32
 
-from werkzeug.http import dump_options_header, http_date, quote_etag
+from werkzeug.http import dump_options_header, quote_etag
 from werkzeug.security import safe_join
 from werkzeug.wsgi import wrap_file
 
+from cocopot.conditions import date_text, failed_precondition, requested_range, without_body
 from cocopot.datastructures import Headers
 from cocopot.head import type_header_of
 from cocopot.response import Response
+from cocopot.speedups import new
+from cocopot.statuses import STATUSES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from io import FileIO
+
     from cocopot.types import WSGIEnvironment
 
 # A file name that a header contains as it is, or between quotation marks.
@@ -36,11 +43,13 @@ _CONDITIONS = frozenset(
     }
 )
 _READING = frozenset({"GET", "HEAD"})
+# A path below a folder that is safe and normalized on any system but Windows.
+_PLAIN_PATH = re.compile(r"\w[\w .,()+=@-]*(?:/\w[\w .,()+=@-]*)*", re.ASCII)
+# What is read at once of a part of a file, in bytes.
+_BLOCK_SIZE = 65536
 
-# Most files and dates are sent again; the caches are bounded.
-_date = lru_cache(maxsize=256)(http_date)
 
-
+# Most files are sent again; the caches are bounded.
 @lru_cache(maxsize=256)
 def _tag(path: str, mtime: float, size: int) -> str:
     return quote_etag(f"{mtime}-{size}-{adler32(path.encode()) & 0xFFFFFFFF}")
@@ -52,6 +61,22 @@ def _disposition(name: str, as_attachment: bool) -> tuple[str, str]:
     return "Content-Disposition", value
 
 
+def _guess_type(name: str) -> tuple[str | None, str | None]:
+    """Return what `mimetypes.guess_type` does, which parses a URL, for a name that is plain."""
+    base, dot, extension = name.rpartition(".")
+    suffix = dot + extension
+    if (
+        extension.islower()
+        and base.strip(".")
+        and mimetypes.inited
+        and suffix not in mimetypes.encodings_map
+        and suffix not in mimetypes.suffix_map
+        and (found := mimetypes.types_map.get(suffix)) is not None
+    ):
+        return found, None
+    return mimetypes.guess_type(name)
+
+
 def path_below(root: str, directory: str, path: str) -> str | None:
     """Return the path of a file in a directory, or `None` if Werkzeug has to inspect it.
 
@@ -60,6 +85,8 @@ def path_below(root: str, directory: str, path: str) -> str | None:
         directory: The directory.
         path: The path that a client has sent. It is safe and normalized if a path is returned.
     """
+    if directory.startswith("/") and os.sep == "/" and _PLAIN_PATH.fullmatch(path) is not None:
+        return f"{directory}{path}" if directory.endswith("/") else f"{directory}/{path}"
     joined = safe_join(directory, path)
     if not directory or not path or joined is None or joined != os.path.join(directory, path):  # noqa: PTH118
         return None
@@ -98,18 +125,18 @@ class PlainFile:
         """
         head = [_disposition(self.name, as_attachment)]
         if mimetype is None:
-            mimetype, encoding = mimetypes.guess_type(self.name)
+            mimetype, encoding = _guess_type(self.name)
             if encoding is not None and not as_attachment:
                 head.insert(0, ("Content-Encoding", encoding))
         type_header = type_header_of(mimetype or "application/octet-stream")
         if type_header is None:
             return None
-        head += type_header, ("Content-Length", str(self.size)), ("Last-Modified", _date(self.mtime))
+        head += type_header, ("Content-Length", str(self.size)), ("Last-Modified", date_text(self.mtime))
         if max_age is None:
             head.append(("Cache-Control", "no-cache"))
         else:
             head.append(("Cache-Control", f"{'public' if max_age > 0 else 'no-cache'}, max-age={max_age}"))
-            head.append(("Expires", _date(int(time() + max_age))))
+            head.append(("Expires", date_text(int(time() + max_age))))
         if isinstance(etag, str):
             head.append(("ETag", quote_etag(etag)))
         elif etag:
@@ -123,38 +150,64 @@ class PlainFile:
             head: What `headers` has returned.
             environ: The WSGI environment.
             conditional: Whether the conditions and the range in the request are evaluated.
+
+        Raises:
+            RequestedRangeNotSatisfiable: The range is malformed or outside of the file.
+            OSError: The file cannot be read.
         """
-        is_evaluated = conditional and not _CONDITIONS.isdisjoint(environ)
-        if conditional and environ["REQUEST_METHOD"] in _READING:
-            if is_evaluated and _has_version(environ, head):
-                return _not_modified(head)
-            if not is_evaluated:
-                head += ("Date", _date(int(time()))), ("Accept-Ranges", "bytes")
+        wanted = None
+        if conditional:
+            head.append(("Date", date_text(int(time()))))
+            if environ["REQUEST_METHOD"] in _READING:
+                head.append(("Accept-Ranges", "bytes"))
+            if not environ.keys().isdisjoint(_CONDITIONS):
+                etag, modified = _value(head, "ETag"), _value(head, "Last-Modified")
+                failure = failed_precondition(environ, etag, modified)
+                if failure is not None:
+                    return _response(without_body(head, failure), [], failure)
+                wanted = requested_range(environ, etag, modified, self.size)
         # Without a buffer: a server reads whole blocks.
-        body = wrap_file(environ, open(self.path, "rb", 0))  # noqa: PTH123, SIM115
-        response = Response(body, direct_passthrough=True)
-        response.headers = Headers(items=head)
-        if is_evaluated or (conditional and environ["REQUEST_METHOD"] not in _READING):
-            response.make_conditional(environ, True, self.size)
-        return response
+        file = open(self.path, "rb", 0)  # noqa: PTH123, SIM115
+        if wanted is None:
+            return _response(head, wrap_file(environ, file), 200)
+        start, stop = wanted
+        head[head.index(("Content-Length", str(self.size)))] = ("Content-Length", str(stop - start))
+        head.append(("Content-Range", f"bytes {start}-{stop - 1}/{self.size}"))
+        return _response(head, FilePart(file, start, stop), 206)
 
 
-def _has_version(environ: WSGIEnvironment, head: list[tuple[str, str]]) -> bool:
-    """Return whether a client asks only if it has the current version, and does (RFC 9110, 13.1.2, 13.1.3).
+class FilePart(Iterator[bytes]):
+    """A part of a file, as a body.
 
-    A browser that has an entity tag sends the date too, which is not evaluated then.
+    Args:
+        file: The file, which is closed with the body.
+        start: Index of the first byte.
+        stop: Index of the byte after the last one.
     """
-    if any(key in environ for key in ("HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE")):
-        return False
-    tag = environ.get("HTTP_IF_NONE_MATCH")
-    if tag is not None:
-        return head[-1] == ("ETag", tag)
-    return ("Last-Modified", environ.get("HTTP_IF_MODIFIED_SINCE")) in head
+
+    def __init__(self, file: FileIO, start: int, stop: int) -> None:
+        file.seek(start)
+        self._file = file
+        self._left = stop - start
+        #: Closes the file (PEP 3333).
+        self.close = file.close
+
+    def __next__(self) -> bytes:
+        block = self._file.read(min(self._left, _BLOCK_SIZE))
+        if not block:
+            raise StopIteration
+        self._left -= len(block)
+        return block
 
 
-def _not_modified(head: list[tuple[str, str]]) -> Response:
-    """Return a 304, without what describes the body (RFC 9110, 15.4.5)."""
-    kept = [item for item in head if not item[0].startswith("Content-")]
-    response = Response(status=304)
-    response.headers = Headers(items=[*kept, ("Date", _date(int(time()))), ("Accept-Ranges", "bytes")])
+def _response(head: list[tuple[str, str]], body: Iterable[bytes], status: int) -> Response:
+    """Return a response with valid headers, without the checks of the constructor."""
+    response: Response = new(Response)
+    response.response, response.direct_passthrough = body, True
+    response._headers = Headers(items=head)  # noqa: SLF001
+    response._status, response._status_code = STATUSES[status]  # noqa: SLF001
     return response
+
+
+def _value(head: list[tuple[str, str]], name: str) -> str | None:
+    return next((value for found, value in head if found == name), None)

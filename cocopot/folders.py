@@ -93,10 +93,10 @@ class Folders(ExplainsMissingNames):
             RuntimeError: If no static folder is configured.
             NotFound: If the file does not exist.
         """
-        if self.static_folder is None:
+        folder = self.static_folder
+        if folder is None:
             raise RuntimeError("send_static_file needs a static_folder.")
-        max_age = self.get_send_file_max_age(filename)
-        return send_from_directory(self.static_folder, filename, max_age=max_age)
+        return send_from_directory(folder, filename, max_age=self.get_send_file_max_age(filename))
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = None

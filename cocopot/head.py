@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.http import remove_entity_headers
 from werkzeug.utils import get_content_type
 
 from cocopot.datastructures import PLAIN_NAMES, Headers, is_token, special_name
@@ -20,6 +19,13 @@ if TYPE_CHECKING:
 #: The statuses of responses that have no body (RFC 9110, 6.4.1).
 WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
+# What describes the body that a 304 does not have (RFC 9110, 15.4.5).
+_NOT_IN_304 = frozenset(
+    {
+        *("allow", "content-encoding", "content-language", "content-length", "content-md5", "content-range"),
+        *("content-type", "last-modified"),
+    }
+)
 # The special names in their usual spelling.
 _USUAL_NAMES = {
     name: name.lower() for name in ("Content-Type", "Content-Length", "Location", "Content-Location")
@@ -88,6 +94,11 @@ def encode_text(
 def is_uri(location: str) -> bool:
     """Return whether a location can be sent as it is; some that can be are not recognized."""
     return _URI.fullmatch(location) is not None
+
+
+def remove_entity_headers(head: list[tuple[str, str]]) -> None:
+    """Remove what a 304 does not contain, in place, as Werkzeug's function does in several passes."""
+    head[:] = [item for item in head if item[0].lower() not in _NOT_IN_304]
 
 
 #: Makes responses whose body is one string, and those that have none.

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
+from werkzeug.http import remove_entity_headers as werkzeugs_function
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot import Cocopot, Response
-from cocopot.head import encode_text, final_head, is_uri
+from cocopot.head import encode_text, final_head, is_uri, remove_entity_headers
 
 ENVIRON = {
     "PATH_INFO": "/a/b",
@@ -254,3 +255,19 @@ def test_encode_makes_new_lists() -> None:
 def test_encode_leaves_headers_that_must_be_inspected(header: Any) -> None:
     """A text is not encoded with headers that are invalid or special."""
     assert encode_text("a", dict([header]), ("Content-Type", "text/html")) is None
+
+
+ENTITY_NAMES = [
+    *("Allow", "Content-Encoding", "Content-Language", "content-length", "Content-MD5", "Content-Range"),
+    *("CONTENT-TYPE", "Last-Modified", "Content-Location", "Expires", "ETag", "X-A"),
+]
+
+
+@given(st.lists(st.sampled_from(ENTITY_NAMES)))
+def test_a_304_has_the_headers_that_werkzeugs_has(names: list[str]) -> None:
+    """What describes the body is removed, in any case."""
+    ours = [(name, "1") for name in names]
+    theirs = [*ours]
+    remove_entity_headers(ours)
+    werkzeugs_function(theirs)
+    assert ours == theirs

@@ -141,10 +141,10 @@ PRIVATE_NAMES = [
     # Werkzeug: responses and proxies
     PrivateName("_on_close", "response", "no list for responses without callbacks", Response),
     PrivateName("_wrap_range_response", "conditions", "sends a part of the body", Response),
-    PrivateName("_status", "response", "a known status, without parsing it", Response),
+    PrivateName("_status", "files response", "a known status, without parsing it", Response),
     PrivateName("_parse_content_type", "request", "parses the content type once", lambda: Request),
     PrivateName("_parsed_content_type", "request", "what that sets", None),
-    PrivateName("_status_code", "response", "a known status, without parsing it", Response),
+    PrivateName("_status_code", "files response", "a known status, without parsing it", Response),
     PrivateName("_clean_status", "response", "rejects a status outside 100 to 599", Response),
     PrivateName(
         "_get_current_object", "proxies speedups.proxies", "the object behind a proxy", lambda: LocalProxy
@@ -245,7 +245,10 @@ PRIVATE_NAMES = [
 #: Documented, in spite of the underscore.
 PUBLIC = {"_asdict": "of a named tuple", "_exit": "of `os`"}
 #: Names that Cocopot defines, and uses on other objects than `self`; a library happens to have them too.
-OWN = {("_query_string", "speedups.python"): "an attribute of Cocopot's request"}
+OWN = {
+    ("_headers", "files"): "an attribute of Cocopot's response",
+    ("_query_string", "speedups.python"): "an attribute of Cocopot's request",
+}
 
 
 # -------------------------------------------------------------------------

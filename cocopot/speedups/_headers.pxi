@@ -226,23 +226,6 @@ cdef Py_ssize_t find_in(items, key) except? MISSING:
     return find_header(items, key, 0) if type(key) is str and type(items) is list else UNUSUAL
 
 
-cdef bint is_plain_path(str location):
-    """Return whether a location is a path that `iri_to_uri` would not change; some of these are not."""
-    cdef Py_ssize_t length = len(location), index
-    if length == 0 or not PyUnicode_IS_ASCII(location):
-        return False
-    cdef const char *text = PyUnicode_1BYTE_DATA(location)
-    if text[0] != c"/" or (length > 1 and text[1] == c"/"):
-        return False
-    for index in range(length):
-        if not (
-            c"a" <= text[index] <= c"z" or c"-" <= text[index] <= c"9"  # with `.` and `/`
-            or c"A" <= text[index] <= c"Z" or text[index] == c"_"
-        ):
-            return False
-    return True
-
-
 cdef class ResponseMethods:
     cdef object cls
     cdef set plain_names
@@ -341,7 +324,7 @@ cdef class ResponseMethods:
                 <str>name != "Location"
                 or has_location
                 or type(value) is not str
-                or not is_plain_path(value)
+                or not is_path(value)
                 or response.autocorrect_location_header
             ):
                 return None

@@ -6,6 +6,7 @@ send; a framework may add others.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from workloads import Workload
@@ -23,6 +24,10 @@ GROUPS = {
 }
 FILE = b"f" * 2048
 CHUNK = "c" * 64
+STATIC_PATHS = ("/static/file.txt",)
+#: When something was changed last, and how that is sent.
+CHANGED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+CHANGED_TEXT = "Fri, 02 Jan 2026 03:04:05 GMT"
 FIELDS = {"name": "widget", "price": "12.5", "note": "two words"}
 NUMBERS = {f"k{number}": "a b" for number in range(1000)}
 LARGE = {"text": "x" * 100_000}
@@ -125,6 +130,11 @@ WAYS = [
         sent={"HTTP_ORIGIN": "https://shop.example", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "GET"},
     ),
     _row("responses", "five-headers", "five headers, set one by one", headers={"x-a0": "1", "x-a4": "1"}),
+    _row("responses", "update", "five headers, by update", headers={"x-a0": "1", "x-a4": "1"}),
+    _row("responses", "setdefault", "five headers, by setdefault", headers={"x-a0": "1", "x-a4": "1"}),
+    _row("responses", "cache-control", "cache_control.max_age", headers={"cache-control": "max-age=60"}),
+    _row("responses", "last-modified", "last_modified", headers={"last-modified": CHANGED_TEXT.lower()}),
+    _row("responses", "werkzeug", "a Response of Werkzeug's"),
     _row("responses", "vary", "response.vary.add", headers={"vary": "accept-language"}),
     _row("responses", "set-cookie", "set_cookie"),
     _row("responses", "delete-cookie", "delete_cookie"),
@@ -152,7 +162,27 @@ WAYS = [
     _row("urls", "server-name", "SERVER_NAME"),
     _row("urls", "subdomains", "SERVER_NAME, with subdomain matching"),
     _row("files", "send-file", "send_file", body=FILE),
-    _row("files", "static", "a static file", paths=("/static/file.txt",), body=FILE),
+    _row("files", "static", "a static file", paths=STATIC_PATHS, body=FILE),
+    _row(
+        "files",
+        "not-modified",
+        "304 of a static file",
+        paths=STATIC_PATHS,
+        status=304,
+        body=b"",
+        headers={},
+        sent={"HTTP_IF_MODIFIED_SINCE": "Thu, 01 Jan 2099 00:00:00 GMT"},
+    ),
+    _row(
+        "files",
+        "range",
+        "a range of a static file",
+        paths=STATIC_PATHS,
+        status=206,
+        body=FILE[100:200],
+        headers={"content-range": "bytes 100-199/2048"},
+        sent={"HTTP_RANGE": "bytes=100-199"},
+    ),
     _row("streams", "stream", "100 chunks", body=(CHUNK * 100).encode()),
     _row("streams", "stream-context", "100 chunks, with the context", body=(CHUNK * 100).encode()),
     _row("growth", "handlers", "an exception, with 100 other handlers"),
@@ -160,6 +190,8 @@ WAYS = [
     _row("growth", "fixed", "one of 1,000 rules with a fixed part", paths=("/x700-5",), body=b"5"),
 ]
 #: Rows that Falcon and wheezy.web have no counterpart for.
-ONLY_OURS = frozenset({"url-for", "url-for-ten", "redirect-url-for", "slash"})
+ONLY_OURS = frozenset({"url-for", "url-for-ten", "redirect-url-for", "slash", "werkzeug"})
+#: Rows that request a file of the static folder.
+STATIC = frozenset({"static", "not-modified", "range"})
 #: The part of the results that a row belongs to.
 PART_OF_ROW = {row.name: part_of(row.group) for row in WAYS}

@@ -6,13 +6,33 @@ import json
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import falcon
 from falcon.media import JSONHandler
 from falcon.routing import BaseConverter
-from ways import CHUNK, FILE, MANY, RULES
+from ways import CHANGED, CHUNK, FILE, MANY, RULES, STATIC
 from workloads import HELLO, Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+_FIVE = {f"X-A{number}": "1" for number in range(5)}
+
+
+def _set_defaults(response: Any) -> None:
+    for name, value in _FIVE.items():
+        if response.get_header(name) is None:
+            response.set_header(name, value)
+
+
+_CHANGES: dict[str, Callable[[Any], object]] = {
+    "update": lambda response: response.set_headers(_FIVE),
+    "setdefault": _set_defaults,
+    "cache-control": lambda response: setattr(response, "cache_control", ("max-age=60",)),
+    "last-modified": lambda response: setattr(response, "last_modified", CHANGED),
+}
 
 
 class OtherError(Exception):
@@ -126,7 +146,12 @@ def _responses(app: Any, name: str) -> Any:
     def redirect(_request: Any, _response: Any) -> None:
         raise falcon.HTTPFound("/hello")
 
+    def changed(_request: Any, response: Any) -> None:
+        _CHANGES[name](response)
+        response.text = HELLO
+
     views = {
+        **dict.fromkeys(_CHANGES, changed),
         "head": text,
         "options": text,
         "preflight": text,
@@ -142,7 +167,7 @@ def _responses(app: Any, name: str) -> Any:
 def _files(app: Any, name: str) -> Any:
     folder = Path(tempfile.mkdtemp())
     (folder / "file.txt").write_bytes(FILE)
-    if name == "static":
+    if name in STATIC:
         app.add_static_route("/static", str(folder))
         return app
     path = folder / "file.txt"

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
-from ways import CHUNK, FILE, MANY, RULES
+from ways import CHANGED, CHUNK, FILE, MANY, RULES, STATIC
 from werkzeug.routing import BaseConverter
+from werkzeug.wrappers import Response as WerkzeugResponse
 from workloads import HELLO, Workload
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _SEEN = {"X-A": "1"}
+_FIVE = {f"X-A{number}": "1" for number in range(5)}
+
+
+def _set_defaults(response: Any) -> None:
+    for name, value in _FIVE.items():
+        response.headers.setdefault(name, value)
+
+
+_CHANGES: dict[str, Callable[[Any], object]] = {
+    "update": lambda response: response.headers.update(_FIVE),
+    "setdefault": _set_defaults,
+    "cache-control": lambda response: setattr(response.cache_control, "max_age", 60),
+    "last-modified": lambda response: setattr(response, "last_modified", CHANGED),
+}
 
 
 class Joined(BaseConverter):
@@ -101,7 +119,15 @@ def _responses(framework: Any, app: Any, name: str) -> None:
 
     if name == "preflight":
         _allow_origins(framework, app)
+
+    def changed() -> Any:
+        response = make_response(HELLO)
+        _CHANGES[name](response)
+        return response
+
     views = {
+        **dict.fromkeys(_CHANGES, changed),
+        "werkzeug": lambda: WerkzeugResponse(HELLO, mimetype="text/html"),
         "five-headers": five,
         "vary": vary,
         "set-cookie": set_cookie,
@@ -136,7 +162,7 @@ def _allow_origins(framework: Any, app: Any) -> None:
 def _files(framework: Any, app: Any, name: str) -> None:
     folder = Path(tempfile.mkdtemp())
     (folder / "file.txt").write_bytes(FILE)
-    if name == "static":
+    if name in STATIC:
         app.static_folder = str(folder)
         app.add_url_rule("/static/<path:filename>", "static", app.send_static_file)
         return

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, cast
 
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import http_date, parse_date, parse_etags, unquote_etag
-from werkzeug.wrappers import Response as _WerkzeugResponse
 
+from cocopot.header_objects import HeaderObjectsResponse
 from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request as WerkzeugRequest
+    from werkzeug.wrappers import Response as _WerkzeugResponse
 
     from cocopot.types import WSGIEnvironment
 
@@ -46,7 +47,7 @@ _BODY_HEADERS = frozenset(
 date_text = lru_cache(maxsize=256)(http_date)
 
 
-class ConditionalResponse(_WerkzeugResponse):
+class ConditionalResponse(HeaderObjectsResponse):
     """Base class of a response: Werkzeug's, with the conditional and range requests of RFC 9110."""
 
     def make_conditional(

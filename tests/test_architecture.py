@@ -48,7 +48,7 @@ lazy_attributes
 multipart forms
 request_urls
 request
-conditions cookies
+header_objects conditions cookies
 response
 redirects
 sessions

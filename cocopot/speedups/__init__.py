@@ -23,8 +23,11 @@ try:
         RequestState,
         ResponseMaker,
         ResponseMethods,
+        cache_control,
+        directive_setter,
         encoded,
         find_delimiter,
+        header_set,
         is_plain_value,
         match_plain,
         new,
@@ -33,7 +36,13 @@ try:
         read_in_context,
     )
 except ImportError:  # also if an outdated one lacks a name
-    from cocopot.speedups.headers import HeaderMethods, ResponseMethods
+    from cocopot.speedups.headers import (
+        HeaderMethods,
+        ResponseMethods,
+        cache_control,
+        directive_setter,
+        header_set,
+    )
     from cocopot.speedups.proxies import proxy_class
     from cocopot.speedups.python import (
         Lazy,
@@ -67,8 +76,11 @@ __all__ = [
     "RequestState",
     "ResponseMaker",
     "ResponseMethods",
+    "cache_control",
+    "directive_setter",
     "encoded",
     "find_delimiter",
+    "header_set",
     "is_plain_value",
     "match_plain",
     "new",

@@ -1,5 +1,8 @@
 from cocopot.speedups.headers import HeaderMethods as HeaderMethods
 from cocopot.speedups.headers import ResponseMethods as ResponseMethods
+from cocopot.speedups.headers import cache_control as cache_control
+from cocopot.speedups.headers import directive_setter as directive_setter
+from cocopot.speedups.headers import header_set as header_set
 from cocopot.speedups.proxies import proxy_class as proxy_class
 from cocopot.speedups.python import Lazy as Lazy
 from cocopot.speedups.python import LazyArguments as LazyArguments

@@ -90,3 +90,29 @@ class ResponseMethods:
     def call(self, general: F) -> F:
         """Return `__call__`, which sends the response."""
         return general
+
+
+def header_set(name: str, cls: type[object], general: F) -> F:  # noqa: ARG001 - of the compiled twin
+    """Return the function of a property whose value is a set of names, such as `Response.vary`.
+
+    Args:
+        name: Name of the header.
+        cls: The class of sets.
+        general: Werkzeug's function.
+    """
+    return general
+
+
+def cache_control(cls: type[object], general: F) -> F:  # noqa: ARG001 - of the compiled twin
+    """Return the function of the property `Response.cache_control`, as for `header_set`.
+
+    Args:
+        cls: The class of the value.
+        general: Werkzeug's function.
+    """
+    return general
+
+
+def directive_setter(general: F) -> F:
+    """Return `__setitem__` of the class of `Response.cache_control`."""
+    return general

@@ -31,7 +31,7 @@ debug_errors
 missing_names
 hosts
 scopes
-speedups.headers speedups.proxies speedups.python speedups.serving speedups.streams speedups
+speedups.headers speedups.proxies speedups.python speedups.reports speedups.serving speedups.streams speedups
 context globals
 origins
 config_keys

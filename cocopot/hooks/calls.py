@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pluggy
 
     from cocopot.exceptions import Blame
-    from cocopot.hooks.observers import Callback
     from cocopot.hooks.source import HookCall, HookFunction, Kind
+    from cocopot.speedups.reports import Callback
 
 
 class CallManager(IdentityManager):
@@ -172,7 +172,8 @@ class CallManager(IdentityManager):
         """Have `callback` notified of each call of an implementation, after its end.
 
         It is compiled in from the next request on; requests in flight keep their calls. A callback is not
-        notified of hook calls that it makes itself. What it raises does not reach the request: an `Exception`
+        notified of hook calls that it makes itself, nor, while it runs, of those of another thread that runs
+        in a copy of the same context variables. What it raises does not reach the request: an `Exception`
         is logged, once. With a server of several threads it is called in several threads. It runs in a copy
         of the context variables, so that it cannot change them for the request.
 

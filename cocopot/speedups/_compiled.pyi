@@ -12,6 +12,11 @@ from cocopot.speedups.python import is_plain_value as is_plain_value
 from cocopot.speedups.python import match_plain as match_plain
 from cocopot.speedups.python import new as new
 from cocopot.speedups.python import parse_arguments as parse_arguments
+from cocopot.speedups.reports import HookCallRecord as HookCallRecord
+from cocopot.speedups.reports import Reporter as Reporter
+from cocopot.speedups.reports import ReportingFunction as ReportingFunction
+from cocopot.speedups.reports import ReportingKeywordFunction as ReportingKeywordFunction
+from cocopot.speedups.reports import ReportingWrapper as ReportingWrapper
 from cocopot.speedups.serving import ContextState as ContextState
 from cocopot.speedups.serving import PipelineState as PipelineState
 from cocopot.speedups.serving import RequestHandler as RequestHandler

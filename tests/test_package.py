@@ -28,8 +28,9 @@ CHECKOUT = Path(cocopot.__file__).parents[1]
 SOURCES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.py")}
 #: What is compiled, and what type checkers know of it.
 COMPILED = {
-    f"cocopot/speedups/{name}"
-    for name in ("_compiled.pyx", "_matching.pxi", "_responses.pxi", "_serving.pxi", "_compiled.pyi")
+    file.relative_to(CHECKOUT).as_posix()
+    for pattern in ("*.pyx", "*.pxi", "*.pyi")
+    for file in CHECKOUT.glob(f"cocopot/speedups/{pattern}")
 }
 #: What only some applications need: those that load plugins, render, have a command line, or serve
 #: themselves. `werkzeug.serving` and `werkzeug.test` are not among them: `import werkzeug` imports both.

@@ -16,6 +16,7 @@ from cocopot.hooks.observers import Observers
 from cocopot.hooks.ordering import in_call_order
 from cocopot.hooks.records import Records
 from cocopot.hooks.source import hook_call, option_of
+from cocopot.speedups import CallState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from cocopot.speedups.reports import Callback
 
 
-class CallManager(IdentityManager):
+class CallManager(CallState, IdentityManager):
     """A plugin manager that calls hooks in Cocopot's order, with its kinds and its blame.
 
     Args:
@@ -45,8 +46,7 @@ class CallManager(IdentityManager):
         self.observers = Observers()
         self._executors: dict[Hashable, HookFunction] = {}
         self._culprits = Culprits(self.records_by_name)
-        #: What is compiled from the implementations; replaced by an empty one at each change of them.
-        self.compiled: dict[Hashable, Any] = {}
+        self.compiled = {}
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -17,6 +17,7 @@ from cocopot.pipeline.defaults.dispatch import default_options_response, raise_r
 from cocopot.pipeline.endpoint import STEPS, EndpointPipeline, make_view_synchronous
 from cocopot.scopes import blueprints_of
 from cocopot.sessions import SessionInterface
+from cocopot.speedups import ApplicationState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -38,13 +39,20 @@ T = TypeVar("T")
 
 #: Attributes that pipelines are compiled from, so that changing one requires compiling them again.
 _COMPILED_IN = STEPS.keys() | {"response_class"}
+#: Attributes that each request reads.
+_READ_BY_REQUESTS = frozenset(
+    {
+        *("_outermost", "config", "overridden", "plugins", "request_class", "router"),
+        *("started", "subdomain_matching", "view_functions", "wsgi_app"),
+    }
+)
 #: Steps that are run without a call of the application's method, unless it is overridden.
 _CALLED_IF_OVERRIDDEN = frozenset(
     {"app_context", "create_url_adapter", "raise_routing_exception", "request_context", "should_ignore_error"}
 )
 
 
-class RequestOverrides:
+class RequestOverrides(ApplicationState):
     """What an application does with a request.
 
     The pipeline of an endpoint calls a step directly, unless a subclass or the instance overrides the method.
@@ -71,12 +79,16 @@ class RequestOverrides:
         if name in _COMPILED_IN and hasattr(self, "plugins"):
             self.plugins.invalidate()
         if name in _CALLED_IF_OVERRIDDEN:
-            super().__setattr__("overridden", _with_implied({*self.overridden, name}))
+            self.overridden = _with_implied({*self.overridden, name})
+        if name in _READ_BY_REQUESTS:
+            entry.HANDLER.read_attributes(self)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         if name in _COMPILED_IN:
             self.plugins.invalidate()
+        if name in _READ_BY_REQUESTS:
+            entry.HANDLER.read_attributes(self)
 
     #: What plugins have put around `wsgi_app`; until the start, what starts the application.
     _outermost: WSGIApplication | None = None

@@ -13,6 +13,8 @@ try:
     if is_true(os.environ.get("COCOPOT_PURE_PYTHON", "")):
         raise ImportError  # noqa: TRY301 - as if it were missing
     from cocopot.speedups._compiled import (
+        ApplicationState,
+        CallState,
         ContextState,
         HeaderMethods,
         HookCallRecord,
@@ -67,6 +69,8 @@ except ImportError:  # also if an outdated one lacks a name
         ReportingWrapper,
     )
     from cocopot.speedups.serving import (
+        ApplicationState,
+        CallState,
         ContextState,
         PipelineState,
         RequestHandler,
@@ -78,6 +82,8 @@ except ImportError:  # also if an outdated one lacks a name
 __all__ = [
     "COMPILED",
     "LENGTH_HEADERS",
+    "ApplicationState",
+    "CallState",
     "ContextState",
     "HeaderMethods",
     "HookCallRecord",

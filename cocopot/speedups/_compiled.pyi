@@ -17,6 +17,8 @@ from cocopot.speedups.reports import Reporter as Reporter
 from cocopot.speedups.reports import ReportingFunction as ReportingFunction
 from cocopot.speedups.reports import ReportingKeywordFunction as ReportingKeywordFunction
 from cocopot.speedups.reports import ReportingWrapper as ReportingWrapper
+from cocopot.speedups.serving import ApplicationState as ApplicationState
+from cocopot.speedups.serving import CallState as CallState
 from cocopot.speedups.serving import ContextState as ContextState
 from cocopot.speedups.serving import PipelineState as PipelineState
 from cocopot.speedups.serving import RequestHandler as RequestHandler

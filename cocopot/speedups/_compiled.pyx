@@ -25,6 +25,7 @@ cdef extern from "Python.h":
     ctypedef struct TypeObject "PyTypeObject":
         object (*tp_new)(TypeObject *cls, object args, PyObject *kwargs)
         object (*tp_getattro)(object instance, object name)
+        unsigned int tp_version_tag
 
     TypeObject PyBaseObject_Type
     TypeObject PyDict_Type

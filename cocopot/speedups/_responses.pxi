@@ -41,6 +41,10 @@ cdef class ResponseMaker:
     cdef object headers_class
     cdef dict type_headers, content_types, statuses
     cdef set plain_names
+    # What `read_defaults` has read of a class, which has another version after each change of it or its bases.
+    cdef unsigned int version
+    cdef tuple default_type_header
+    cdef object default_status
 
     def __init__(
         self,
@@ -121,6 +125,15 @@ cdef class ResponseMaker:
         if type_header is None and is_plain(<str>content_type):
             return "Content-Type", content_type
         return type_header
+
+    cdef int read_defaults(self, cls) except -1:
+        """Set the default content type and status to those of a class of responses."""
+        cdef unsigned int version = (<TypeObject *>cls).tp_version_tag
+        if version == 0 or version != self.version:
+            self.default_type_header = self.type_header(cls.default_mimetype)
+            self.default_status = cls.default_status
+            self.version = (<TypeObject *>cls).tp_version_tag
+        return 0
 
     cdef tuple type_header(self, mimetype):
         """Return the content type for a mimetype, or `None` if Werkzeug has to inspect it."""

@@ -10,6 +10,16 @@ cdef extern from "Python.h":
     object PyObject_VectorcallDict(object function, PyObject **args, size_t number, PyObject *keywords)
 
 
+cdef class CallState:
+    cdef public object compiled
+
+
+cdef class ApplicationState:
+    cdef CallState calls
+    cdef object router, config, subdomain_matching, view_functions, outermost, request_class
+    cdef bint is_plain, has_own_entry
+
+
 cdef class ContextState:
     cdef public object app
     cdef public object request
@@ -107,7 +117,7 @@ cdef class RequestHandler:
 
     def as_method(self):
         @binding(True)
-        def handle_request(app, environ, start_response):
+        def handle_request(ApplicationState app not None, environ, start_response):
             return self.handle(app, environ, start_response)
 
         self.method = update_wrapper(handle_request, self.general)
@@ -115,14 +125,12 @@ cdef class RequestHandler:
 
     def as_call(self, general):
         @binding(True)
-        def call(app, environ, start_response):
-            outermost = PyObject_GenericGetAttr(app, "_outermost")
-            if outermost is not None:
-                return outermost(environ, start_response)
-            application = PyObject_GenericGetAttr(app, "wsgi_app")
-            if type(application) is MethodType and PyMethod_GET_FUNCTION(application) == <PyObject *>self.method:
+        def call(ApplicationState app not None, environ, start_response):
+            if app.outermost is not None:
+                return app.outermost(environ, start_response)
+            if not app.has_own_entry and _PyType_Lookup(Py_TYPE(app), "wsgi_app") == <PyObject *>self.method:
                 return self.handle(app, environ, start_response)
-            return application(environ, start_response)
+            return (<object>app).wsgi_app(environ, start_response)
 
         return update_wrapper(call, general)
 
@@ -135,12 +143,30 @@ cdef class RequestHandler:
                 return False
         return True
 
-    cdef object handle(self, app, environ, start_response):
-        request_class = PyObject_GenericGetAttr(app, "request_class")
+    def read_attributes(self, ApplicationState app not None):
+        attributes = (<object>app).__dict__
+        app.router = attributes.get("router")
+        app.config = attributes.get("config")
+        app.subdomain_matching = getattr(app, "subdomain_matching", False)
+        app.view_functions = attributes.get("view_functions")
+        app.outermost = getattr(app, "_outermost", None)
+        app.has_own_entry = "wsgi_app" in attributes
+        app.request_class = getattr(app, "request_class", None)
+        calls = attributes.get("plugins")
+        app.calls = calls if isinstance(calls, CallState) else None
+        app.is_plain = (
+            getattr(app, "started", False)
+            and not getattr(app, "overridden", True)
+            and app.calls is not None
+            and app.config is not None
+            and type(app.view_functions) is dict
+        )
+
+    cdef object handle(self, ApplicationState app, environ, start_response):
+        request_class = app.request_class
         if (
             type(environ) is not dict
-            or not PyObject_GenericGetAttr(app, "started")
-            or PyObject_GenericGetAttr(app, "overridden")
+            or not app.is_plain
             or (request_class is not self.request_class and not self.is_plain_class(request_class))
         ):
             return self.general(app, environ, start_response)
@@ -157,12 +183,12 @@ cdef class RequestHandler:
         try:
             try:
                 endpoint = self.match(app, request, <dict>environ)
-                pipeline = (<dict>PyObject_GenericGetAttr(app, "plugins").compiled).get(endpoint)
+                pipeline = (<dict?>app.calls.compiled).get(endpoint)
                 if pipeline is None:
-                    pipeline = app.pipeline_for(endpoint)
+                    pipeline = (<object>app).pipeline_for(endpoint)
                 context.pipeline = pipeline
                 if pipeline.serve is self.plain_serve:
-                    return self.serve(context, pipeline, <dict>environ, start_response)
+                    return self.serve(app, context, pipeline, <dict>environ, start_response)
                 return pipeline.serve(context, environ, start_response)
             except Exception as exc:
                 error = exc
@@ -186,12 +212,9 @@ cdef class RequestHandler:
                 context.forget_frames()
             error = None  # break the reference cycle exception -> traceback -> frame
 
-    cdef object match(self, app, RequestState request, dict environ):
-        router = PyObject_GenericGetAttr(app, "router")
-        if type(router) is self.router_class and has_plain_length(environ):
-            found = match_plain(
-                router, environ, PyObject_GenericGetAttr(app, "config"), PyObject_GenericGetAttr(app, "subdomain_matching")
-            )
+    cdef object match(self, ApplicationState app, RequestState request, dict environ):
+        if type(app.router) is self.router_class and has_plain_length(environ):
+            found = match_plain(app.router, environ, app.config, app.subdomain_matching)
             if type(found) is tuple:
                 rule, request.view_args = <tuple>found
                 request.url_rule = rule
@@ -201,8 +224,9 @@ cdef class RequestHandler:
                 return None
         return self.match_request(app, request, environ)
 
-    cdef object serve(self, ContextState context, PipelineState pipeline, dict environ, start_response):
-        app = context.app
+    cdef object serve(
+        self, ApplicationState app, ContextState context, PipelineState pipeline, dict environ, start_response
+    ):
         cdef RequestState request = context.request
         value = None
         try:
@@ -272,18 +296,15 @@ cdef class RequestHandler:
                     status, headers = headers, None
             else:
                 return None
-        response_class = self.response_class
+        self.maker.read_defaults(self.response_class)
+        if status is None:
+            status = self.maker.default_status
         if type(body) is dict or type(body) is list:
             return self.answer_json(app, body, status, headers, value is not body)
         content = content_of(body)
-        if content is None:
+        if content is None or self.maker.default_type_header is None:
             return None
-        type_header = self.maker.type_header(response_class.default_mimetype)
-        if type_header is None:
-            return None
-        if status is None:
-            status = response_class.default_status
-        return self.maker.answer(content, status, headers, type_header, True)
+        return self.maker.answer(content, status, headers, self.maker.default_type_header, True)
 
     cdef Answer answer_json(self, app, value, status, headers, bint is_noted):
         """Return a JSON response; where an error is noted on, the one in Python raises it again."""
@@ -291,8 +312,6 @@ cdef class RequestHandler:
         respond = provider.response
         if type(respond) is not MethodType or <object>PyMethod_GET_FUNCTION(respond) not in self.json_responses:
             return None
-        if status is None:
-            status = self.response_class.default_status
         try:
             return self.maker.json_answer(provider, value, status, headers)
         except ValueError:
@@ -351,12 +370,11 @@ cdef class RequestHandler:
             raise
         return body
 
-    cdef object call_view(self, app, RequestState request, dict environ):
+    cdef object call_view(self, ApplicationState app, RequestState request, dict environ):
         rule = request.url_rule
-        method = environ["REQUEST_METHOD"]
-        if rule is None or method not in self.with_view:
+        if rule is None or environ["REQUEST_METHOD"] not in self.with_view:
             return self.dispatch_request(app, request)
-        view = PyObject_GenericGetAttr(app, "view_functions").get(rule.endpoint)
+        view = (<dict>app.view_functions).get(PyObject_GenericGetAttr(rule, "endpoint"))
         if view is None:
             return self.dispatch_request(app, request)
         arguments = request.view_args

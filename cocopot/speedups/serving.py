@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from werkzeug.routing import MapAdapter
 
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from cocopot.types import F, Function, StartResponse, WSGIEnvironment
 
     Handler = Callable[[Cocopot, WSGIEnvironment, StartResponse], Iterable[bytes]]
+
+
+class CallState:
+    """What a plugin manager has compiled; a field in the compiled twin."""
+
+    #: What is compiled from the implementations; replaced by an empty one at each change of them.
+    compiled: dict[Hashable, Any]
+
+
+class ApplicationState:
+    """A copy of the attributes of an application that each request reads, as fields, in the compiled twin."""
 
 
 class ContextState:
@@ -99,6 +110,13 @@ class RequestHandler:
             general: `Cocopot.__call__`, which calls `_outermost`, or else `wsgi_app`.
         """
         return general
+
+    def read_attributes(self, app: ApplicationState) -> None:
+        """Copy the attributes of an application that each request reads.
+
+        Args:
+            app: The application, one of whose attributes has been assigned.
+        """
 
 
 class ResponseMaker:

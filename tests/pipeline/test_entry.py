@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from markupsafe import Markup
-from werkzeug.test import create_environ
+from werkzeug.test import create_environ, run_wsgi_app
 
-from cocopot import Cocopot, Request, Response, speedups
+from cocopot import Cocopot, Config, Request, Response, hookimpl, request, speedups
 from cocopot.datastructures import Headers
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.entry import REQUEST_ATTRIBUTES
+from cocopot.routing import Router, Rule
 from tests.fuzz.twins import OwnRequest, Twins, differences
 
 if TYPE_CHECKING:
@@ -41,6 +42,83 @@ def test_a_difference_is_found() -> None:
     twins = Twins()
     twins.compiled.view_functions["text"] = lambda: "other"
     assert next(differences(twins, seed=1, number=3000))
+
+
+# -------------------------------------------------------------------------
+# Attributes of the application, replaced between two requests
+# -------------------------------------------------------------------------
+
+
+class OwnRequest(Request):
+    """A request that changes the path."""
+
+    path = "/own"
+
+
+def _wrap(app: Cocopot) -> None:
+    inner = app.wsgi_app
+    app.wsgi_app = lambda environ, start: inner({**environ, "QUERY_STRING": "wrapped"}, start)
+
+
+def _replace_rules(app: Cocopot) -> None:
+    app.router = Router([Rule("/other", endpoint="view")])
+
+
+def _replace_config(app: Cocopot) -> None:
+    app.config = Config("/", {**app.config, "TRUSTED_HOSTS": ["example.org"]})
+
+
+class Stop:
+    """A plugin that answers each request."""
+
+    @hookimpl
+    def cocopot_before_request(self) -> str:
+        return "stopped"
+
+
+CHANGES: dict[str, Callable[[Cocopot], object]] = {
+    "views": lambda app: setattr(app, "view_functions", {"view": lambda: "replaced"}),
+    "a-view": lambda app: app.view_functions.update(view=lambda: "replaced"),
+    "router": _replace_rules,
+    "config": _replace_config,
+    "a-key": lambda app: app.config.update(TRUSTED_HOSTS=["example.org"]),
+    "request-class": lambda app: setattr(app, "request_class", OwnRequest),
+    "entry": _wrap,
+    "override": lambda app: setattr(app, "create_url_adapter", lambda request: None),
+    "plugins": lambda app: app.plugins.register(Stop()),
+    "response-default": lambda _: setattr(Response, "default_status", 202),
+    "response-type": lambda _: setattr(Response, "default_mimetype", "text/plain"),
+    "not-started": lambda app: setattr(app, "started", False),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_replaced_attribute_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is assigned to an application or a class takes effect with the next request, as in Python."""
+    answers = []
+    for is_compiled in (True, False):
+        monkeypatch.setattr(Response, "default_status", 200)
+        monkeypatch.setattr(Response, "default_mimetype", "text/html")
+        app = Cocopot("entry", autoload=False, static_folder=None)
+        app.add_url_rule("/", "view", lambda: f"{request.path} {request.query_string!r}")
+        before = run_wsgi_app(app, create_environ("/"))
+        app.logger.disabled = True
+        if not is_compiled:
+            app.wsgi_app = partial(lifecycle.handle_request, app)
+        CHANGES[name](app)
+        after = run_wsgi_app(app, create_environ("/"))
+        answers.append([(b"".join(body), status, list(headers)) for body, status, headers in (before, after)])
+    assert answers[0] == answers[1]
+    assert name == "not-started" or answers[0][0] != answers[0][1]
+
+
+def test_an_entry_that_is_removed_is_not_called() -> None:
+    """What was assigned to `wsgi_app` ends with `del`."""
+    app = Cocopot("entry", autoload=False, static_folder=None)
+    app.wsgi_app = lambda environ, start: [b"replaced"]
+    assert list(app({}, lambda *_: None)) == [b"replaced"]  # type: ignore[arg-type]
+    del app.wsgi_app
+    assert app.test_client().get("/").status_code == 404
 
 
 # -------------------------------------------------------------------------

@@ -28,7 +28,7 @@ CHECKOUT = --editable '.[dev]' $(foreach file,$(PLUGINS),--editable $(dir $(file
 # One process per core. Tests that share expensive fixtures stay in one process, see conftest.py.
 PYTEST = -m pytest --numprocesses=auto --maxprocesses=8
 
-.PHONY: help run test check test-pure test-versions test-pre browser lint format docs dist fuzz bench bench-docs clean
+.PHONY: help run test check test-pure test-versions test-pre browser bjoern lint format docs dist fuzz bench bench-docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
@@ -77,6 +77,10 @@ test-pre: $(PRE)/installed ## run all tests with the newest pre-releases of the 
 browser: $(VENV)/installed ## install Playwright, and Chromium if apt-get can, for the tests of a page in a browser
 	$(BIN)/python $(INSTALL) --editable '.[browser]'
 	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium; }
+
+bjoern: $(VENV)/installed ## install bjoern, and libev if apt-get can, for the tests of that server
+	test -f /usr/include/ev.h || { apt-get update && apt-get install --yes --no-install-recommends libev-dev; }
+	$(BIN)/python $(INSTALL) 'bjoern>=3.2.2'
 
 lint: $(VENV)/installed ## check style, spelling and types
 	$(BIN)/ruff check .

@@ -98,9 +98,11 @@ testing.recorder testing.distributions testing.kit testing
 serving.address serving.banner serving.chunks serving.frames serving.in_flight serving.handler
 serving.reloader serving.debugger serving.development serving
 cli.tables cli.tracebacks cli.loading cli.env_files cli.masking_names cli.masking_urls cli.masking_texts
-cli.masking cli.matching cli.worker cli.reload cli.supervisor cli.workers
+cli.masking cli.matching cli.worker cli.servers.base cli.reload cli.supervisor
+cli.servers.shared_socket cli.servers.granian cli.servers.gunicorn cli.servers.waitress cli.servers.bjoern
+cli.servers cli.workers cli.run
 cli.completion cli.variables cli.findings cli.production
-cli.config cli.routes cli.run cli.shell
+cli.config cli.routes cli.shell
 cli.plugin_lock cli.plugin_reports cli.plugins_text cli.plugins
 cli.app_groups cli.external cli.groups cli.check cli
 pytest_plugin
@@ -135,7 +137,11 @@ FOREIGN = {"jinja2", "itsdangerous", "sqlalchemy", "redis", "flask", "markupsafe
 #: All that the core is on, beside the standard library.
 LIBRARIES = {"pluggy", "importlib_metadata", "packaging", "werkzeug", "click", "_typeshed"}
 #: What a command uses if it is installed, and the one module that imports it, inside a function.
-OPTIONAL = {"dotenv": "cli.env_files", "IPython": "cli.shell", "granian": "cli.workers"}
+OPTIONAL = {
+    "dotenv": "cli.env_files",
+    "IPython": "cli.shell",
+    **{name: f"cli.servers.{name}" for name in ("bjoern", "granian", "gunicorn", "waitress")},
+}
 
 SOURCES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path

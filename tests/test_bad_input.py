@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from waitress.server import create_server  # type: ignore[import-untyped]  # it has no types
+from waitress.server import create_server
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 

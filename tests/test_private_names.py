@@ -167,9 +167,9 @@ PRIVATE_NAMES = [
     *(
         PrivateName(name, modules, reason, lambda: granian.server.MPServer)
         for name, modules, reason in (
-            ("_spawn_worker", "cli.workers cli.supervisor", "the supervisor reports how a worker ended"),
-            ("_spawn_workers", "cli.workers", "the supervisor starts the workers"),
-            ("_serve_loop", "cli.workers", "the supervisor replaces workers that ended"),
+            ("_spawn_worker", "cli.servers.granian", "the supervisor starts a worker again"),
+            ("_spawn_workers", "cli.servers.granian", "the supervisor starts the workers"),
+            ("_serve_loop", "cli.servers.granian", "the supervisor replaces workers that ended"),
         )
     ),
     # pluggy

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from cocopot.cli.findings import warning
+from cocopot.cli.findings import error_finding, warning
 from cocopot.cli.masking import shown
+from cocopot.cli.run import environment_fault
 from cocopot.cli.variables import unread_variables
 from cocopot.config_keys import DEFAULTS
 from cocopot.serving import is_loopback, split_server_name
@@ -64,6 +65,8 @@ def production_findings(config: Config, target: str | None = None) -> Iterator[F
             )
     for text, cure in unread_variables(config).values():
         yield warning("environment", text, cure)
+    if (fault := environment_fault()) is not None:
+        yield error_finding("environment", f"cocopot run cannot serve with COCOPOT_RUN_*: {fault}")
 
 
 def _development_modes(config: Mapping[str, object]) -> Iterator[Finding]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import click
 from werkzeug.serving import is_running_from_reloader
 
+from cocopot.cli.servers import DEFAULT_SERVER, SERVERS
 from cocopot.cli.tracebacks import print_error, strip_frames
-from cocopot.cli.workers import GRACEFUL_TIMEOUT, load_to_serve, run_workers
+from cocopot.cli.workers import GRACEFUL_TIMEOUT, WorkerOptions, load_to_serve, run_workers
 from cocopot.serving import LONGEST_TIMEOUT, app_that_raises, inherited_address, run_app, serve
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from cocopot.cli.loading import AppLoader
 
+#: What the names of the environment variables of the options begin with: COCOPOT_RUN_PORT and so on.
+VARIABLES_PREFIX = "COCOPOT_RUN"
 _DEBUG_VARIABLE = "COCOPOT_DEBUG"
 
 
@@ -28,7 +31,7 @@ class _ServerOptions(TypedDict):
 
     use_reloader: bool | None
     use_debugger: bool | None
-    threaded: bool
+    threaded: bool | None
     extra_files: list[str] | None
     exclude_patterns: list[str] | None
     graceful_timeout: int | None
@@ -38,22 +41,30 @@ def _split_paths(_ctx: click.Context, _param: click.Parameter, value: str | None
     return None if value is None else [item for item in value.split(os.pathsep) if item]
 
 
-@click.command("run")
+@click.command("run", context_settings={"auto_envvar_prefix": VARIABLES_PREFIX})
 @click.option("--host", help="Host name to listen on; by default that of SERVER_NAME, or 127.0.0.1.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; by default that of SERVER_NAME, or 5000.")
 @click.option("--debug/--no-debug", default=None, help="Debug mode; by default the value of COCOPOT_DEBUG.")
-@click.option("--reload/--no-reload", "use_reloader", default=None, help="Restart when a file changes.")
+@click.option(
+    "--reload/--no-reload",
+    "use_reloader",
+    default=None,
+    envvar=f"{VARIABLES_PREFIX}_RELOAD",
+    help="Restart when a file changes.",
+)
 @click.option(
     "--debugger/--no-debugger",
     "use_debugger",
     default=None,
+    envvar=f"{VARIABLES_PREFIX}_DEBUGGER",
     help="Show errors in the browser, with a debugger.",
 )
 @click.option(
     "--with-threads/--without-threads",
     "threaded",
-    default=True,
-    help="Serve requests in parallel threads.",
+    default=None,
+    envvar=f"{VARIABLES_PREFIX}_WITH_THREADS",
+    help="Serve requests in parallel threads, which is the default.",
 )
 @click.option("--cert", metavar="PATH", help="TLS certificate; adhoc creates one, and needs cryptography.")
 @click.option("--key", metavar="PATH", help="Key of the certificate, if it is in a separate file.")
@@ -73,7 +84,18 @@ def _split_paths(_ctx: click.Context, _param: click.Parameter, value: str | None
     "--workers",
     type=click.IntRange(1),
     metavar="N",
-    help="Serve in production, in N processes; needs cocopot[serve].",
+    help="Serve in production, in N processes; needs cocopot[serve], or another --server.",
+)
+@click.option(
+    "--server",
+    type=click.Choice(list(SERVERS)),
+    help=f"With --workers, the server; by default {DEFAULT_SERVER}. The others need an extra of their name.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="With --workers, how many requests each process serves at the same time.",
 )
 @click.option(
     "--graceful-timeout",
@@ -93,6 +115,8 @@ def command(
     port: int | None,
     debug: bool | None,
     workers: int | None,
+    server: str | None,
+    threads: int | None,
     access_log: bool,
     cert: str | None,
     key: str | None,
@@ -102,24 +126,27 @@ def command(
 
     Without --workers it is a server for development: in debug mode it restarts when a file changes, and shows
     errors in the browser. The debugger stays off if other machines can reach it, unless --debugger is passed.
+    The environment variable COCOPOT_RUN_PORT is the default of --port, and so on.
     """
     if workers is not None:
-        _check_production_options(options, debug=debug, cert=cert)
+        _check_production_options(options, threads, debug=debug, cert=cert)
+    elif (option := "--server" if server else "--threads" if threads else None) is not None:
+        raise click.UsageError(f"{option} is for production: pass --workers too.")
     certificate = _certificate_files(cert, key)
     if debug is not None:
         # Read when the application is created, here and in the process that the reloader starts.
         os.environ[_DEBUG_VARIABLE] = str(int(debug))
     if workers is not None:
-        run_workers(
-            loader,
-            host,
-            port,
+        production_options = WorkerOptions(
+            server=server or DEFAULT_SERVER,
             workers=workers,
-            threaded=options["threaded"],
+            threads=1 if options["threaded"] is False else threads,
+            wants_threads=bool(options["threaded"]) or (threads or 1) > 1,
             certificate=certificate,
             graceful_timeout=options["graceful_timeout"] or GRACEFUL_TIMEOUT,
             access_log=access_log,
         )
+        run_workers(loader, host, port, production_options)
         return
     server_options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     server_options["debugger_option"] = "--debugger"
@@ -182,8 +209,10 @@ def _check_cryptography() -> None:
         raise click.ClickException("--cert adhoc needs cryptography: pip install cryptography.")
 
 
-def _check_production_options(options: _ServerOptions, *, debug: bool | None, cert: str | None) -> None:
-    """Reject options that are for development only.
+def _check_production_options(
+    options: _ServerOptions, threads: int | None, *, debug: bool | None, cert: str | None
+) -> None:
+    """Reject options that are for development only, and numbers of threads that contradict each other.
 
     Raises:
         click.UsageError: If one of them is used.
@@ -199,3 +228,32 @@ def _check_production_options(options: _ServerOptions, *, debug: bool | None, ce
     for option, value in development_options.items():
         if value:
             raise click.UsageError(f"--workers is for production, and {option} for development: choose one.")
+    if threads is not None and (threads == 1 if options["threaded"] else options["threaded"] is False):
+        option = "--with-threads" if options["threaded"] else "--without-threads"
+        raise click.UsageError(f"--threads {threads} and {option} contradict each other: omit one of them.")
+
+
+def variables() -> frozenset[str]:
+    """Return the environment variables that are defaults of the options."""
+    return frozenset(
+        str(option.envvar or f"{VARIABLES_PREFIX}_{str(option.name).upper()}") for option in command.params
+    )
+
+
+def environment_fault() -> str | None:
+    """Return why `cocopot run` would reject the options in the environment, as a sentence, or `None`."""
+    try:
+        options = command.make_context("run", []).params
+        if options["workers"] or options["server"]:
+            WorkerOptions(
+                server=options["server"] or DEFAULT_SERVER,
+                workers=options["workers"] or 1,
+                threads=options["threads"],
+                wants_threads=bool(options["threaded"]) or (options["threads"] or 1) > 1,
+                certificate=None if options["cert"] is None else (options["cert"], options["key"]),
+                graceful_timeout=GRACEFUL_TIMEOUT,
+                access_log=options["access_log"],
+            ).check()
+    except click.ClickException as error:
+        return error.format_message()
+    return None

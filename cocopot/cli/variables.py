@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cocopot.cli.run import variables as run_variables
 from cocopot.environment import PREFIX, VARIABLES
 from cocopot.suggestions import close_name
 
@@ -21,7 +22,7 @@ def unread_variables(config: Config) -> dict[str, tuple[str, str]]:
     Returns:
         By the variable's name, what is wrong and what to do, each as a sentence.
     """
-    candidates = {name for name in os.environ if name.startswith(PREFIX)} - VARIABLES
+    candidates = {name for name in os.environ if name.startswith(PREFIX)} - VARIABLES - run_variables()
     return {
         name: (f"The environment variable {name} is set, but nothing reads it.", _cure(name, config))
         for name in sorted(candidates - config.variables_read)

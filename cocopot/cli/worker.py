@@ -23,7 +23,7 @@ from cocopot.escapes import quotable
 from cocopot.sse import end_event_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
     from types import FrameType
@@ -56,6 +56,7 @@ class WorkerLoader:
         self._disable = tuple(disable)
         self._graceful_timeout = graceful_timeout
         self._reports = reports
+        self._stop_serving: Callable[[], object] | None = None  # set in the worker
 
     def __call__(self) -> Cocopot:
         """Return the application, started, so that it is closed when the process ends.
@@ -63,7 +64,7 @@ class WorkerLoader:
         Raises:
             SystemExit: If it cannot be loaded or started; the error has been printed.
         """
-        for number in _ENDING:  # until granian handles them: shutdown hooks run, as the process exits
+        for number in _ENDING:  # until the server stops itself: shutdown hooks run, as the process exits
             signal.signal(number, _stop)
         if hangup := getattr(signal, "SIGHUP", None):  # not on Windows; the main process reloads
             signal.signal(hangup, signal.SIG_IGN)
@@ -79,7 +80,7 @@ class WorkerLoader:
         except BaseException as error:  # noqa: BLE001 - it is printed
             print_error(error if app is None else explain_start_error(app, error))
         else:
-            _limit_end(app, self._graceful_timeout)
+            self._limit_end(app)
             self._report("started")
             return app
         sys.stderr.flush()
@@ -87,8 +88,53 @@ class WorkerLoader:
             self._report("failed")
         os._exit(_START_FAILED)  # without waiting for threads of the application
 
+    def stop_with(self, stop: Callable[[], object]) -> None:
+        """Let SIGTERM and SIGINT call a function in another thread, where they would raise an exception.
+
+        Args:
+            stop: Lets the server of this worker finish its requests and return; it must not block.
+        """
+        self._stop_serving = stop
+        for number in _ENDING:
+            signal.signal(number, _do_nothing)
+
     def _report(self, report: Report) -> None:
         self._reports.send_bytes(f"{os.getpid()} {report}".encode())
+
+    def _limit_end(self, app: Cocopot) -> None:
+        """Close the application and end this process some time after SIGTERM or SIGINT, if it has not ended.
+
+        It ends in the same way if the main process is gone, and without that time after SIGQUIT or a second
+        SIGINT.
+        """
+        reader, writer = socket.socketpair()
+        writer.setblocking(False)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        if QUIT:
+            signal.signal(QUIT, _do_nothing)  # a signal without a handler wakes nothing
+
+        def watch() -> None:
+            parent = cast("BaseProcess", parent_process())
+            received = b""
+            while not (_ENDING.intersection(received) or _is_urgent(received)):
+                if reader in wait([reader, parent.sentinel]):
+                    received = reader.recv(16)
+                else:
+                    received = bytes([signal.SIGTERM])
+                    os.kill(os.getpid(), signal.SIGTERM)
+            end_event_streams()
+            if self._stop_serving is not None:
+                self._stop_serving()
+            deadline = time.monotonic() + self._graceful_timeout
+            while not _is_urgent(received) and (left := deadline - time.monotonic()) > 0:
+                if wait([reader], left):
+                    received += reader.recv(16)
+            with suppress(Exception):  # they have been logged
+                app.close()
+            writer.close()
+            os._exit(0)
+
+        threading.Thread(target=watch, daemon=True).start()
 
 
 def _escape(record: logging.LogRecord) -> bool:
@@ -108,38 +154,8 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise _Stopped(0)
 
 
-def _limit_end(app: Cocopot, seconds: float) -> None:
-    """Close the application and end this process some time after SIGTERM or SIGINT, if it has not ended.
-
-    It ends in the same way if the main process is gone, and without that time after SIGQUIT or a second
-    SIGINT.
-    """
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    if QUIT:
-        signal.signal(QUIT, lambda _signal, _frame: None)  # a signal without a handler wakes nothing
-
-    def watch() -> None:
-        parent = cast("BaseProcess", parent_process())
-        received = b""
-        while not (_ENDING.intersection(received) or _is_urgent(received)):
-            if reader in wait([reader, parent.sentinel]):
-                received = reader.recv(16)
-            else:
-                received = bytes([signal.SIGTERM])
-                os.kill(os.getpid(), signal.SIGTERM)
-        end_event_streams()
-        deadline = time.monotonic() + seconds
-        while not _is_urgent(received) and (left := deadline - time.monotonic()) > 0:
-            if wait([reader], left):
-                received += reader.recv(16)
-        with suppress(Exception):  # they have been logged
-            app.close()
-        writer.close()
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
+def _do_nothing(_signal: int, _frame: FrameType | None) -> None:
+    """Handle a signal that the wake-up file descriptor reports."""
 
 
 def _is_urgent(received: bytes) -> bool:

@@ -9,6 +9,7 @@ from cocopot.serving.address import (
     find_address,
     free_port,
     is_loopback,
+    listen,
     split_server_name,
 )
 from cocopot.serving.banner import print_banner
@@ -32,6 +33,7 @@ __all__ = [
     "free_port",
     "inherited_address",
     "is_loopback",
+    "listen",
     "print_banner",
     "run_app",
     "serve",

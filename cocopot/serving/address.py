@@ -112,6 +112,29 @@ def free_port(address: Address) -> int:
     return next(_bind(family, sockaddr) for family, _, sockaddr in _resolve(address.ip, 0))
 
 
+def listen(address: Address) -> socket.socket:
+    """Return a socket that is bound to an address, and does not listen yet.
+
+    Args:
+        address: An address that has been checked.
+
+    Raises:
+        AddressError: If another program has taken it since.
+    """
+    if address.is_unix_socket:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(address.host.removeprefix(UNIX_PREFIX))
+        return listener
+    family, _, sockaddr = next(_resolve(address.ip, address.port))
+    listener = socket.socket(family)
+    try:
+        _bind_to(listener, sockaddr)
+    except OSError as error:
+        listener.close()
+        raise _describe(error, address.host, address.port) from error
+    return listener
+
+
 def _check_port(port: int | str) -> int:
     """Return a port as a number; a text is that of an environment variable."""
     try:
@@ -169,11 +192,15 @@ def _resolve(host: str, port: int) -> Iterator[tuple[socket.AddressFamily, str, 
 def _bind(family: socket.AddressFamily, sockaddr: Any) -> int:
     """Bind a socket for a moment, as a server does, and return its port."""
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if os.name == "posix":  # elsewhere it would take the port from another program
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(sockaddr)
+        _bind_to(probe, sockaddr)
         port: int = probe.getsockname()[1]
         return port
+
+
+def _bind_to(unbound: socket.socket, sockaddr: Any) -> None:
+    if os.name == "posix":  # elsewhere it would take the port from another program
+        unbound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    unbound.bind(sockaddr)
 
 
 def _describe(error: OSError, host: str, port: int) -> AddressError:

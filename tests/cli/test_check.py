@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -327,3 +328,33 @@ def test_route_options() -> None:
     ]
     assert all("test_check.py:" in finding["place"] for finding in found)
     assert "cocopot-csrf" in found[0]["cure"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "problem"),
+    [
+        ({"SERVER": "waitress"}, "--server waitress needs waitress: pip install 'cocopot[waitress]'."),
+        ({"WORKERS": "2"}, "--workers needs granian: pip install 'cocopot[serve]'."),
+        ({"WORKERS": "many"}, "Invalid value for '--workers': 'many' is not a valid integer range."),
+        (
+            {"WORKERS": "2", "SERVER": "bjoern", "ACCESS_LOG": "1"},
+            "bjoern has no access log: omit --access-log, or choose granian or gunicorn.",
+        ),
+    ],
+)
+def test_the_server(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], problem: str) -> None:
+    """A server that the environment chooses, and that is missing or has not what is chosen, is an error."""
+    for library in ("granian", "waitress", "bjoern"):
+        monkeypatch.setitem(sys.modules, library, None)
+    for name, value in variables.items():
+        monkeypatch.setenv(f"COCOPOT_RUN_{name}", value)
+    (found,) = findings(make_app(), code=1)
+    assert (found["severity"], found["kind"]) == ("error", "environment")
+    assert found["problem"] == f"cocopot run cannot serve with COCOPOT_RUN_*: {problem}"
+
+
+def test_the_options_of_the_server_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `cocopot run` reads from the environment is neither unread nor wrong."""
+    for name, value in {"PORT": "80", "RELOAD": "0", "GRACEFUL_TIMEOUT": "7", "WITH_THREADS": "1"}.items():
+        monkeypatch.setenv(f"COCOPOT_RUN_{name}", value)
+    assert findings(make_app()) == []

@@ -18,7 +18,7 @@ def run_development(port: int) -> None:
 
 def run_waitress(port: int) -> None:
     """Serve with waitress."""
-    import waitress  # type: ignore[import-untyped]  # it has no types
+    import waitress
 
     waitress.serve(app, host="127.0.0.1", port=port, threads=4)
 

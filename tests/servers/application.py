@@ -321,15 +321,23 @@ def run_development(port: int) -> None:
 
 def run_waitress(port: int) -> None:
     """Serve with waitress."""
-    import waitress  # type: ignore[import-untyped]  # it has no types
+    import waitress
 
     waitress.serve(app, host="127.0.0.1", port=port, threads=4)
+
+
+def run_bjoern(port: int) -> None:
+    """Serve with bjoern."""
+    import bjoern
+
+    bjoern.run(app, "127.0.0.1", port)
 
 
 RUNNERS: dict[str, Callable[[int], None]] = {
     "wsgiref": run_wsgiref,
     "development": run_development,
     "waitress": run_waitress,
+    "bjoern": run_bjoern,
 }
 
 if __name__ == "__main__":

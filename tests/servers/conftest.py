@@ -48,6 +48,7 @@ COMMANDS: dict[str, Callable[[int], list[str]]] = {
     "gunicorn-sync": lambda port: _gunicorn("sync", "1", port),
     "gunicorn-gthread": lambda port: _gunicorn("gthread", "4", port),
     "granian": _granian,
+    "bjoern": lambda port: [*_APPLICATION, "bjoern", str(port)],
 }
 
 
@@ -62,7 +63,7 @@ class Server:
     @property
     def keeps_connections(self) -> bool:
         """Whether a connection may be used for several requests."""
-        return self.name in {"waitress", "gunicorn-gthread", "granian"}
+        return self.name in {"waitress", "gunicorn-gthread", "granian", "bjoern"}
 
     @property
     def reads_chunks(self) -> bool:
@@ -71,6 +72,16 @@ class Server:
         granian ends one that breaks off as if it were complete, so that Cocopot does not read it there.
         """
         return self.name not in {"wsgiref", "granian"}
+
+    @property
+    def joins_headers(self) -> bool:
+        """Whether the values of two Host headers are joined to one, where RFC 9112, 3.2 demands a 400."""
+        return self.name == "bjoern"
+
+    @property
+    def checks_percent_encoding(self) -> bool:
+        """Whether a path with a percent sign that encodes no byte is a 400 of the server."""
+        return self.name == "bjoern"
 
     @property
     def encodes_headers(self) -> bool:
@@ -166,7 +177,13 @@ def running(name: str, folder: Path) -> Iterator[Server]:
             stop_session(process)
 
 
-@pytest.fixture(scope="session", params=COMMANDS)
+def _parameters() -> Iterator[Any]:
+    for name in COMMANDS:
+        missing = name == "bjoern" and importlib.util.find_spec(name) is None
+        yield pytest.param(name, marks=pytest.mark.skipif(missing, reason=f"{name} is not installed"))
+
+
+@pytest.fixture(scope="session", params=_parameters())
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Each server in turn, running the application."""
     with running(request.param, tmp_path_factory.mktemp("servers")) as server:

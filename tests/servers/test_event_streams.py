@@ -74,6 +74,8 @@ SERVERS = [
         True,
     ),
     ("-m granian app:app --interface wsgi --port {port} --blocking-threads 4", False),
+    ("-m cocopot run --workers 1 --server waitress --graceful-timeout 60 --port {port}", True),
+    ("-m cocopot run --workers 1 --server bjoern --graceful-timeout 60 --port {port}", True),
 ]
 
 
@@ -88,12 +90,14 @@ def ask(port: int, path: str) -> bytes:
         return client.getresponse().read()
 
 
-@pytest.fixture(params=SERVERS, ids=[command.split("-")[-1].split()[0] for command, _ in SERVERS])
+@pytest.fixture(params=SERVERS, ids=["development", "workers", "gunicorn", "granian", "waitress", "bjoern"])
 def server(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[tuple[subprocess.Popen[bytes], int, bool]]:
     """A server that runs, its port, and whether it reports its end."""
     command, reports_end = request.param
+    if "bjoern" in command:
+        pytest.importorskip("bjoern")
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "events").touch()
     port = free_port()

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -229,6 +230,17 @@ def test_a_unix_socket(tmp_path: Path, name: str) -> None:
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
         assert server.terminate() == 0
         assert not path.exists()
+
+
+def test_requests_that_wait(tmp_path: Path) -> None:
+    """waitress logs no line for each request that waits for a thread: clients could fill the log."""
+    pytest.importorskip("waitress")
+    write(tmp_path)
+    with serving(tmp_path, *workers("waitress"), "--threads", "1") as server, ThreadPoolExecutor(4) as pool:
+        wait_for_workers(server, tmp_path, 1)
+        before = server.log
+        assert {status for status, _ in pool.map(server.get, ["/slow", "/", "/", "/"])} == {200}
+        assert server.log == before
 
 
 def test_the_access_log_of_gunicorn_cannot_be_forged(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ class Waitress(SharedSocketServer):
         """As in the base class; its own reaction to a signal would abort requests."""
         from waitress.server import create_server
 
+        # A line for each request that waits for a thread: clients could fill the log.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         server = create_server(app, sockets=[listener], threads=options.threads)
         loader.stop_with(lambda: threading.Thread(target=_stop, args=(server,), daemon=True).start())
         server.run()

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Whether the platform is one of POSIX; the other one is Windows.
 HAS_POSIX = os.name == "posix"
+#: Threads of a worker. Measured with 1 to 64: a view that waits 5 ms is served 30 times as often as with one,
+#: and one that only computes, or returns a text, as often.
+DEFAULT_THREADS = 32
 #: Starts the process of the worker with an index, and returns it.
 Spawn = Callable[[int], BaseProcess]
 #: Supervises workers until a signal ends the command: called with what starts one, and the port.
@@ -50,14 +53,17 @@ class Server(ABC):
     name: ClassVar[str]
     #: The extra of Cocopot that installs it.
     extra: ClassVar[str]
-    #: Threads of a worker by default; 1 if it serves one request after the other.
-    default_threads: ClassVar[int]
     is_default: ClassVar[bool] = False
     has_threads: ClassVar[bool] = True
     has_tls: ClassVar[bool] = True
     has_access_log: ClassVar[bool] = True
     has_ipv6: ClassVar[bool] = True
     runs_on_windows: ClassVar[bool] = True
+
+    @property
+    def default_threads(self) -> int:
+        """Threads of a worker by default; 1 if it serves one request after the other."""
+        return DEFAULT_THREADS if self.has_threads else 1
 
     @abstractmethod
     def run(self, options: ServerOptions, loader: WorkerLoader, supervise: Supervise) -> None:

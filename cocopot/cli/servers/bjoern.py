@@ -29,7 +29,6 @@ class Bjoern(SharedSocketServer):
 
     name = "bjoern"
     extra = "bjoern"
-    default_threads = 1
     has_threads = False
     has_tls = False
     has_access_log = False

@@ -22,7 +22,6 @@ class Granian(Server):
 
     name = "granian"
     extra = "serve"
-    default_threads = 4
     is_default = True
 
     def run(self, options: ServerOptions, loader: WorkerLoader, supervise: Supervise) -> None:
@@ -30,6 +29,9 @@ class Granian(Server):
         server = _make_server(options)
 
         def serve_loop(spawn_target: Any, target_loader: WorkerLoader) -> None:
+            # Not before: at each start granian warns of more threads than two per core.
+            server.blocking_threads = options.threads
+
             def spawn(index: int) -> BaseProcess:
                 worker = server._spawn_worker(  # noqa: SLF001
                     idx=index, target=spawn_target, callback_loader=target_loader
@@ -60,7 +62,7 @@ def _make_server(options: ServerOptions) -> Any:
         interface=Interfaces.WSGI,
         workers=options.workers,
         websockets=False,
-        blocking_threads=options.threads,
+        blocking_threads=1,
         ssl_cert=cert,
         ssl_key=key or cert,
         log_level=LogLevels.warning,

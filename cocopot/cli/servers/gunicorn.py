@@ -25,7 +25,6 @@ class Gunicorn(SharedSocketServer):
 
     name = "gunicorn"
     extra = "gunicorn"
-    default_threads = 4
     runs_on_windows = False
 
     def serve(

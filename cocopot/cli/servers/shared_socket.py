@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from abc import abstractmethod
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,7 +12,6 @@ from cocopot.cli.servers.base import Server
 from cocopot.serving import UNIX_PREFIX, listen
 
 if TYPE_CHECKING:
-    import socket
     from multiprocessing.process import BaseProcess
 
     from cocopot.app import Cocopot
@@ -45,6 +45,10 @@ class SharedSocketServer(Server):
         process_class = get_context("spawn").Process
 
         with listen(address) as listener:
+            if not address.is_unix_socket:
+                # Connections inherit it. A server may send head and body of a response one after the other,
+                # and the system would delay the second.
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
             def spawn(index: int) -> BaseProcess:
                 process = process_class(

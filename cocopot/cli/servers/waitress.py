@@ -26,7 +26,6 @@ class Waitress(SharedSocketServer):
 
     name = "waitress"
     extra = "waitress"
-    default_threads = 4
     has_tls = False
     has_access_log = False
 

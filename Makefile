@@ -17,6 +17,8 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench
 # The packages of wheezy.web, which are compiled if they are built here.
 WHEEZY := wheezy.core wheezy.http wheezy.routing wheezy.web
+# Compiled with libev, if that is installed.
+BJOERN := 'bjoern>=3.2.2'
 PRE := .venv-pre
 
 COMPILED := $(wildcard cocopot/speedups/*.pyx cocopot/speedups/*.pxi)
@@ -48,6 +50,7 @@ $(BENCH)/installed: pyproject.toml
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python $(INSTALL) '.[bench]'
 	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps --no-build-isolation --no-binary :all: $(WHEEZY)
+	test ! -f /usr/include/ev.h || $(BENCH)/bin/python $(INSTALL) $(BJOERN)
 	touch $@
 
 run: $(VENV)/installed ## serve the example application on HOST and PORT
@@ -80,7 +83,7 @@ browser: $(VENV)/installed ## install Playwright, and Chromium if apt-get can, f
 
 bjoern: $(VENV)/installed ## install bjoern, and libev if apt-get can, for the tests of that server
 	test -f /usr/include/ev.h || { apt-get update && apt-get install --yes --no-install-recommends libev-dev; }
-	$(BIN)/python $(INSTALL) 'bjoern>=3.2.2'
+	$(BIN)/python $(INSTALL) $(BJOERN)
 
 lint: $(VENV)/installed ## check style, spelling and types
 	$(BIN)/ruff check .

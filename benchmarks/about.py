@@ -13,6 +13,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import served
 from peers import PEERS, load
 
 from cocopot.speedups import COMPILED
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-_LIBRARIES = ("pluggy", "werkzeug", "granian")
+_LIBRARIES = ("pluggy", "werkzeug", *served.STACKS, *served.STACKS["uvicorn"])
 #: The distribution of a peer that is not called as the peer.
 _DISTRIBUTIONS = {"wheezy": "wheezy.web"}
 #: The packages of peers that are compiled, or may be.

@@ -10,7 +10,7 @@ import served
 import ways
 from results import SUBJECT
 from ways import PART_OF_ROW, WAYS
-from workloads import WORKLOADS
+from workloads import SERVED, WORKLOADS
 
 if TYPE_CHECKING:
     from results import Result, Results
@@ -21,11 +21,18 @@ _TOP = 40
 _PANEL, _GAP, _EDGE = 440, 40, 24
 _HEAD, _BAR, _STEP = 26, 14, 20
 _NAME, _VALUE = 66, 110
+_LONG_NAME, _LONG_VALUE = 116, 150  # of a framework and its server
 
 _HEADING = "Time of a request in microseconds of one core; less is better"
+_SERVED_HEADING = "Frameworks under servers with one worker and 64 clients"
+_SERVED_TITLES = {
+    served.MEMORY: "Memory of a worker: less is better",
+    **{w.name: f"{w.name}: {w.title}, requests; more is better" for w in SERVED},
+}
 #: The parts that have a chart, and the names of the files.
 FILES = {
     in_process.PART: "benchmarks.svg",
+    served.PART: "benchmarks-served.svg",
     **{ways.part_of(group): f"benchmarks-{group}.svg" for group in ways.GROUPS},
 }
 _STYLE = """
@@ -47,7 +54,8 @@ def image(part: str) -> str:
 
 
 def draw(results: Results, part: str) -> str:
-    """Return the chart of a part; that of the workloads has the one under granian too."""
+    """Return the chart of a part."""
+    heading = _SERVED_HEADING if part == served.PART else _HEADING
     panels = _panels(results, part)
     tallest = max((len(found) for _, found in panels), default=0)
     height = _HEAD + tallest * _STEP + _GAP
@@ -66,10 +74,10 @@ def draw(results: Results, part: str) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {full[0]} {full[1]}"',
             f'width="{full[0]}" height="{full[1]}" role="img" aria-labelledby="title">',
-            f'<title id="title">{_HEADING}</title>',
+            f'<title id="title">{heading}</title>',
             f"<style>{_STYLE}</style>",
             f'<rect class="back" width="{full[0]}" height="{full[1]}" rx="6"/>',
-            f'<text class="head" x="{_EDGE}" y="{_EDGE + 14}">{_HEADING}</text>',
+            f'<text class="head" x="{_EDGE}" y="{_EDGE + 14}">{heading}</text>',
             *drawn,
             "</svg>",
             "",
@@ -79,13 +87,16 @@ def draw(results: Results, part: str) -> str:
 
 def _panels(results: Results, chart: str) -> list[tuple[str, list[Result]]]:
     """Return titles and results of the panels that have results."""
-    rows = WORKLOADS if chart == in_process.PART else [row for row in WAYS if PART_OF_ROW[row.name] == chart]
-    wanted = [(chart, row.name, f"{row.name}: {row.title}") for row in rows]
-    if chart == in_process.PART:
-        wanted.append((served.PART, "B", "B under granian: more is better"))
+    if chart == served.PART:
+        wanted = [(row, _SERVED_TITLES[row]) for row in results.rows(chart)]
+    else:
+        rows = WORKLOADS if chart == in_process.PART else [r for r in WAYS if PART_OF_ROW[r.name] == chart]
+        wanted = [(row.name, f"{row.name}: {row.title}") for row in rows]
     panels = []
-    for part, row, title in wanted:
-        found = [r for peer in results.peers(part) if (r := results.get(part, row, peer)) is not None]
+    for row, title in wanted:
+        found = [r for peer in results.peers(chart) if (r := results.get(chart, row, peer)) is not None]
+        if chart == served.PART:
+            found.sort(key=lambda result: result.median, reverse=row != served.MEMORY)
         if found:
             panels.append((title, found))
     return panels
@@ -93,14 +104,16 @@ def _panels(results: Results, chart: str) -> list[tuple[str, list[Result]]]:
 
 def _panel(title: str, found: list[Result], x: int, y: int) -> str:
     greatest = max(result.median for result in found)
+    is_served = found[0].part == served.PART
+    name_width, value_width = (_LONG_NAME, _LONG_VALUE) if is_served else (_NAME, _VALUE)
     lines = [f'<text class="title" x="{x}" y="{y + 12}">{escape(title)}</text>']
     for number, result in enumerate(found):
         top = y + _HEAD + number * _STEP
-        width = max(1.0, result.median / greatest * (_PANEL - _NAME - _VALUE))
-        base, left = top + _BAR - 3, x + _NAME
-        kind = "own" if result.peer == SUBJECT else "bar"
+        width = max(1.0, result.median / greatest * (_PANEL - name_width - value_width))
+        base, left = top + _BAR - 3, x + name_width
+        kind = "own" if result.peer.partition(",")[0] == SUBJECT else "bar"
         lines += [
-            f'<text x="{x + _NAME - 8}" y="{base}" text-anchor="end">{escape(result.peer)}</text>',
+            f'<text x="{left - 8}" y="{base}" text-anchor="end">{escape(result.peer)}</text>',
             f'<rect class="{kind}" x="{left}" y="{top}" width="{width:.1f}" height="{_BAR}" rx="2"/>',
             f'<text class="value" x="{left + width + 6:.1f}" y="{base}">{_value(result)}</text>',
         ]

@@ -28,7 +28,7 @@ _TITLES = {
     in_process.PART: "In process: time of a request",
     in_process.ADDED: "What one hook implementation more adds to a request",
     hook_calls.PART: "One hook",
-    served.PART: "Workload B under granian",
+    served.PART: "Under servers, with one worker",
     startup.PART: "Import and memory",
     startup.START: "Start of an application with installed plugins",
     **{ways.part_of(group): title for group, title in ways.GROUPS.items()},
@@ -75,10 +75,27 @@ def medians(results: Results, part: str) -> str:
     rows = [["", *peers]]
     for row in results.rows(part):
         found = [results.get(part, row, peer) for peer in peers]
-        unit = next(result.unit for result in found if result is not None)
         cells = ["-" if result is None else _number(result.median) for result in found]
-        rows.append([f"{row} ({unit})", *cells])
+        rows.append([f"{row} ({unit_of(results, part, row)})", *cells])
     return _markdown(rows)
+
+
+def stacks(results: Results, part: str) -> str:
+    """Return the table of a part with many peers: a line for each, the greatest of the first row first."""
+    first, *others = results.rows(part)
+    found = [result for peer in results.peers(part) if (result := results.get(part, first, peer)) is not None]
+    found.sort(key=lambda result: -result.median)
+    rows = [["", *(f"{row} ({unit_of(results, part, row)})" for row in (first, *others))]]
+    for peer in (result.peer for result in found):
+        cells = [results.get(part, row, peer) for row in (first, *others)]
+        rows.append([peer, *("-" if cell is None else _number(cell.median) for cell in cells)])
+    return _markdown(rows)
+
+
+def unit_of(results: Results, part: str, row: str) -> str:
+    """Return the unit of a row."""
+    peers = results.peers(part)
+    return next(result.unit for peer in peers if (result := results.get(part, row, peer)) is not None)
 
 
 def ratios(results: Results, part: str) -> str:
@@ -125,7 +142,9 @@ def tables(results: Results, *, with_charts: bool = False) -> str:
     blocks = []
     for part in results.parts():
         image = [chart.image(part)] if with_charts and part in chart.FILES else []
-        blocks += [f"### {_TITLES[part]}", *image, medians(results, part), ratios(results, part)]
+        both = (medians, ratios)
+        made = [make(results, part) for make in ((stacks,) if part == served.PART else both)]
+        blocks += [f"### {_TITLES[part]}", *image, *made]
     return "\n\n".join([*blocks, "### Targets", targets(results)])
 
 

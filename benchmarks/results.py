@@ -104,7 +104,9 @@ class Results:
         """Return one result, or `None` if the peer was not measured."""
         return self._found.get((part, row, peer))
 
-    def ratio(self, part: str, row: str, peer: str, peer_row: str | None = None) -> Ratio | None:
+    def ratio(
+        self, part: str, row: str, peer: str, peer_row: str | None = None, subject: str = SUBJECT
+    ) -> Ratio | None:
         """Return the subject's ratio to a peer, or `None` if one of them was not measured.
 
         The ratio is computed per round, so that a temporary slowdown of the machine affects both values.
@@ -114,8 +116,9 @@ class Results:
             row: The subject's row.
             peer: The peer.
             peer_row: The peer's row; by default the same.
+            subject: What is compared with it.
         """
-        ours = self.get(part, row, SUBJECT)
+        ours = self.get(part, row, subject)
         theirs = self.get(part, peer_row or row, peer)
         if ours is None or theirs is None:
             return None

@@ -1,51 +1,74 @@
-"""Workload B under granian with one worker; the client runs on the same machine.
+"""Frameworks under servers, each with one worker, and the client on the same machine.
 
-The client uses several connections with several concurrent requests each, and reads all responses.
+The client sends a request on each of its connections, and the next one when the response has arrived. All
+servers run at the same time, and are measured in turn. Requests are divided by the time that the threads of a
+server have used a core, so that neither the client nor another program is the bottleneck; for the view that
+waits, which hardly uses one, they are divided by the time that has passed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import statistics
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from in_process import DifferentResponseError
 from peers import load
 from results import Sample
 from settings import HERE, Settings
-from workloads import AGENT, WORKLOADS
+from workloads import SERVED, WAIT, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PART = "under granian"
-_WORKLOAD = next(workload for workload in WORKLOADS if workload.name == "B")
-_CONNECTIONS = 8
-#: Concurrent requests on each connection.
-_PIPELINED = 16
+PART = "served"
+MEMORY = "memory of a worker"
+#: The servers, and the frameworks that are measured under each.
+STACKS = {
+    "granian": ("cocopot", "falcon", "flask"),
+    "bjoern": ("cocopot", "falcon", "flask"),
+    "gunicorn": ("cocopot", "falcon", "flask"),
+    "waitress": ("cocopot", "falcon", "flask"),
+    "uvicorn": ("starlette", "fastapi"),
+}
+#: Those that run an application of Cocopot.
+WSGI_SERVERS = [server for server, peers in STACKS.items() if "cocopot" in peers]
+#: By row, the unit.
+UNITS = {workload.name: "requests/s of a core" for workload in SERVED} | {WAIT.name: "requests/s"}
+#: Concurrent requests.
+CONNECTIONS = 64
 #: Seconds for which a server is measured before the next one, and the number of times per round.
-_SECONDS = 0.3
-_PASSES = 7
-_START_SECONDS = 20.0
-_SERVER = [
-    *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
-    *("--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "error"),
-]
+_SECONDS = 0.1
+_PASSES = 2
+_START_SECONDS = 30.0
+
+
+def stack(peer: str, server: str) -> str:
+    """Return the name of a framework under a server, as in the results."""
+    return f"{peer}, {server}"
+
+
+def _stacks(peers: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the frameworks and servers that are installed; those of ASGI are always among the peers."""
+    return [
+        (peer, server)
+        for server, frameworks in STACKS.items()
+        for peer in frameworks
+        if find_spec(server) is not None and (peer in peers or server == "uvicorn") and load(peer) is not None
+    ]
 
 
 # -------------------------------------------------------------------------
 # The servers
 # -------------------------------------------------------------------------
-
-
-def _application() -> Any:
-    make = load(os.environ["BENCHMARK_PEER"])
-    return make(_WORKLOAD) if make is not None else None
 
 
 def _free_port() -> int:
@@ -54,27 +77,66 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class _Server:
+    """A framework under a server in a separate process."""
+
+    def __init__(self, peer: str, server: str) -> None:
+        self.peer = peer
+        self.name = stack(peer, server)
+        self.port = _free_port()
+        environment = {**os.environ, "BENCHMARK_PEER": peer}
+        command = [sys.executable, "servers.py", server, str(self.port)]
+        self.process = subprocess.Popen(command, cwd=HERE, env=environment)
+
+    def wait(self) -> None:
+        """Wait until it accepts connections."""
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.05)
+        sys.exit(f"{self.name} does not answer on port {self.port}.")
+
+    def memory(self) -> float:
+        """Return the MiB of the process that serves: the largest of it and its children."""
+        return max(map(_resident, self._processes()))
+
+    def cpu_seconds(self) -> float:
+        """Return the time that its threads, and those of its children, have used a core."""
+        files = [file for pid in self._processes() for file in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+        return sum(int(file.read_text().split()[0]) for file in files) / 1e9
+
+    def _processes(self) -> list[str]:
+        pid = self.process.pid
+        return [str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def _resident(pid: str) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+
 @contextlib.contextmanager
-def _server(peer: str) -> Iterator[int]:
-    """Serve a peer during a `with` block, and return the port."""
-    port = _free_port()
-    command = [*_SERVER, "--port", str(port), "served:application"]
-    process = subprocess.Popen(command, cwd=HERE, env={**os.environ, "BENCHMARK_PEER": peer})
+def _running(stacks: list[tuple[str, str]]) -> Iterator[list[_Server]]:
+    servers: list[_Server] = []
     try:
-        _wait_for(port, process, peer)
-        yield port
+        for peer, server in stacks:
+            servers.append(_Server(peer, server))
+        for server in servers:
+            server.wait()
+        yield servers
     finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], peer: str) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    sys.exit(f"granian with {peer} does not answer on port {port}.")
+        for server in servers:
+            server.stop()
 
 
 # -------------------------------------------------------------------------
@@ -82,72 +144,79 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], peer: str) -> None:
 # -------------------------------------------------------------------------
 
 
-def _request(port: int) -> bytes:
-    return (
-        f"GET {_WORKLOAD.paths[0]}?{_WORKLOAD.query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-        f"User-Agent: {AGENT}\r\nAccept: */*\r\n\r\n"
-    ).encode()
+def _request(workload: Workload, port: int) -> bytes:
+    environ = workload.environs()[0]
+    query = f"?{workload.query}" if workload.query else ""
+    lines = [
+        f"{workload.method} {workload.paths[0]}{query} HTTP/1.1",
+        f"Host: 127.0.0.1:{port}",
+        f"User-Agent: {environ['HTTP_USER_AGENT']}",
+        "Accept: */*",
+    ]
+    if workload.payload:
+        lines += [f"Content-Type: {workload.type}", f"Content-Length: {len(workload.payload)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + workload.payload
 
 
-def _receive(connection: socket.socket, buffer: memoryview) -> None:
-    """Read until the buffer is full."""
-    while buffer:
-        count = connection.recv_into(buffer)
-        if not count:
-            raise ConnectionError("the server closed the connection")
-        buffer = buffer[count:]
-
-
-def _response_size(peer: str, port: int) -> int:
+def _check_response(server: _Server, workload: Workload) -> int:
     """Send one request, check the response, and return its size in bytes, headers included."""
-    with socket.create_connection(("127.0.0.1", port), 5) as connection:
-        connection.sendall(_request(port))
+    with socket.create_connection(("127.0.0.1", server.port), 5) as connection:
+        connection.sendall(_request(workload, server.port))
         with connection.makefile("rb") as answer:
             lines = [line.decode().lower().rstrip() for line in iter(answer.readline, b"\r\n")]
             headers = dict(line.split(": ", 1) for line in lines[1:])
             body = answer.read(int(headers["content-length"]))
-    expected = _WORKLOAD.headers.items() <= headers.items() and body == _WORKLOAD.body
+    content = body.rstrip(b"\n") if workload.takes_line_feed else body
+    expected = workload.headers.items() <= headers.items() and content == workload.body
     if not expected or not lines[0].startswith("http/1.1 200"):
-        raise DifferentResponseError(f"{peer} under granian: {lines}, body {body[:80]!r}")
+        raise DifferentResponseError(f"{server.name}, workload {workload.name}: {lines}, body {body[:80]!r}")
     return sum(len(line) + 2 for line in lines) + 2 + len(body)
 
 
-def _drive(peer: str, port: int, seconds: float) -> float:
-    """Return requests per second."""
-    answers = memoryview(bytearray(_response_size(peer, port) * _PIPELINED))
-    batch = _request(port) * _PIPELINED
-    with contextlib.ExitStack() as stack:
-        connections = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", port), 10))
-            for _ in range(_CONNECTIONS)
-        ]
-        for connection in connections:
-            connection.sendall(batch)
-        begin, done = time.perf_counter(), 0
+def _drive(server: _Server, workload: Workload, size: int, seconds: float) -> float:
+    """Return requests per second: of a core, or that have passed."""
+    request, buffer = _request(workload, server.port), memoryview(bytearray(65_536))
+    with contextlib.ExitStack() as stack_, select.epoll() as poll:
+        stack_.callback(buffer.release)
+        connections, missing = {}, {}
+        for _ in range(CONNECTIONS):
+            connection = stack_.enter_context(socket.create_connection(("127.0.0.1", server.port), 10))
+            connections[connection.fileno()], missing[connection.fileno()] = connection, size
+            poll.register(connection, select.EPOLLIN)
+            connection.sendall(request)
+        used, begin, done = server.cpu_seconds(), time.perf_counter(), 0
         while (elapsed := time.perf_counter() - begin) < seconds or not done:
-            for connection in connections:
-                _receive(connection, answers)
-                connection.sendall(batch)
-                done += _PIPELINED
-        for connection in connections:
-            _receive(connection, answers)
-        return done / elapsed
+            for number, _ in poll.poll(10):
+                connection = connections[number]
+                received = connection.recv_into(buffer)
+                if not received:
+                    raise ConnectionError(f"{server.name} closed a connection")
+                missing[number] -= received
+                if not missing[number]:
+                    missing[number] = size
+                    done += 1
+                    connection.sendall(request)
+        return done / (elapsed if workload is WAIT else server.cpu_seconds() - used)
 
 
 def one_round(settings: Settings) -> list[Sample]:
     """Start all servers, and measure them in turn, repeatedly."""
     seconds, passes = _SECONDS * settings.effort, max(1, int(_PASSES * settings.effort))
-    peers = [peer for peer in settings.peers if load(peer) is not None]
-    found: dict[str, list[float]] = {peer: [] for peer in peers}
-    with contextlib.ExitStack() as stack:
-        ports = {peer: stack.enter_context(_server(peer)) for peer in peers}
-        for peer, port in ports.items():
-            _drive(peer, port, seconds)  # the first requests are slower
-        for _ in range(passes):
-            for peer, port in ports.items():
-                found[peer].append(_drive(peer, port, seconds))
-    return [Sample(PART, "B", peer, "requests/s", statistics.median(v)) for peer, v in found.items()]
-
-
-if "BENCHMARK_PEER" in os.environ:
-    application = _application()
+    with _running(_stacks(settings.peers)) as servers:
+        found: dict[tuple[str, str], list[float]] = {}
+        sizes = {
+            (server.name, workload.name): _check_response(server, workload)
+            for workload in SERVED
+            for server in servers
+        }
+        for number in range(passes + 1):
+            for workload in SERVED:
+                for server in servers:
+                    value = _drive(server, workload, sizes[server.name, workload.name], seconds)
+                    if number:  # the first requests are slower
+                        found.setdefault((workload.name, server.name), []).append(value)
+        memory = [Sample(PART, MEMORY, server.name, "MiB", server.memory()) for server in servers]
+    return [
+        *(Sample(PART, row, name, UNITS[row], statistics.median(v)) for (row, name), v in found.items()),
+        *memory,
+    ]

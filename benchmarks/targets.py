@@ -9,6 +9,7 @@ import hook_calls
 import in_process
 import served
 import startup
+from results import SUBJECT
 from ways import ONLY_OURS, PART_OF_ROW, WAYS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Target:
         limit: The limit.
         peer_row: The peer's row; by default the same.
         at_least: Whether the limit is a minimum; otherwise it is a maximum.
+        subject: What is compared; by default Cocopot.
     """
 
     part: str
@@ -34,10 +36,11 @@ class Target:
     limit: float
     peer_row: str | None = None
     at_least: bool = False
+    subject: str = SUBJECT
 
     def ratio(self, results: Results) -> Ratio | None:
         """Return the measured ratio, or `None` if it was not measured."""
-        return results.ratio(self.part, self.row, self.peer, self.peer_row)
+        return results.ratio(self.part, self.row, self.peer, self.peer_row, self.subject)
 
     def is_met_by(self, ratio: Ratio) -> bool:
         """Return whether the median of the rounds is within the limit."""
@@ -67,7 +70,18 @@ TARGETS = [
     Target(hook_calls.PART, hook_calls.row(0), hook_calls.EMPTY, 1.2),
     *_targets(hook_calls.PART, hook_calls.LOOP, {hook_calls.row(number): 1.5 for number in (1, 10, 100)}),
     *_targets(hook_calls.PART, "pluggy", {hook_calls.row(1, number): 1.0 for number in (1, 10)}),
-    Target(served.PART, "B", "falcon", 1.0, at_least=True),
+    *[
+        Target(
+            served.PART,
+            row,
+            served.stack("falcon", server),
+            1.0,
+            at_least=True,
+            subject=served.stack("cocopot", server),
+        )
+        for server in served.WSGI_SERVERS
+        for row in "ABC"
+    ],
     *_targets(
         startup.PART,
         "flask",

@@ -130,3 +130,8 @@ WORKLOADS = [
     Workload("404", "no such path", ("/nowhere",), status=404, body=None),
     Workload("405", "no such method", _HELLO, status=405, body=None, method="DELETE"),
 ]
+WAIT = Workload("wait", "the view waits 5 ms, as for a database", ("/wait",))
+#: Those under servers: the text, the large text, the JSON document, and a view that waits.
+SERVED = [*WORKLOADS[:3], WAIT]
+#: Seconds that the view of the last one waits.
+WAIT_SECONDS = 0.005

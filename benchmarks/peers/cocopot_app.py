@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from workloads import HELLO, TEXT, Workload
+from workloads import HELLO, TEXT, WAIT_SECONDS, Workload
 
 from cocopot import Cocopot, hookimpl, request
 
@@ -39,6 +40,11 @@ def make(workload: Workload) -> Any:
     @app.post("/json")
     def document() -> dict[str, Any]:
         return {"got": request.json}
+
+    @app.get("/wait")
+    def wait() -> str:
+        time.sleep(WAIT_SECONDS)
+        return HELLO
 
     for number in range(workload.rules):
         app.add_url_rule(f"/r{number}/<int:a>/s{number}/<b>", f"r{number}", lambda a, b: f"{a}{b}")

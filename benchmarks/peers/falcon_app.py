@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from functools import partial
 from typing import Any
 
 import falcon
 from falcon.media import JSONHandler
-from workloads import HELLO, TEXT, Workload
+from workloads import HELLO, TEXT, WAIT_SECONDS, Workload
 
 
 class Hello:
@@ -26,6 +27,20 @@ class Test:
 class Document:
     def on_post(self, request: Any, response: Any) -> None:
         response.media = {"got": request.media}
+
+
+class TypedDocument(Document):
+    """The same in an application whose default type is HTML."""
+
+    def on_post(self, request: Any, response: Any) -> None:
+        response.content_type = falcon.MEDIA_JSON
+        super().on_post(request, response)
+
+
+class Wait:
+    def on_get(self, _request: Any, response: Any) -> None:
+        time.sleep(WAIT_SECONDS)
+        response.text = HELLO
 
 
 class Numbered:
@@ -51,7 +66,8 @@ def make(workload: Workload) -> Any:
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = handler
     app.add_route("/hello", Hello())
     app.add_route("/hello/{account_id}/test", Test())
-    app.add_route("/json", Document())
+    app.add_route("/json", Document() if workload.payload else TypedDocument())
+    app.add_route("/wait", Wait())
     numbered = Numbered()
     for number in range(workload.rules):
         app.add_route(f"/r{number}/{{a:int}}/s{number}/{{b}}", numbered)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from flask import Flask, request
-from workloads import HELLO, TEXT, Workload
+from workloads import HELLO, TEXT, WAIT_SECONDS, Workload
 
 
 def make(workload: Workload) -> Any:
@@ -27,6 +28,11 @@ def make(workload: Workload) -> Any:
     @app.post("/json")
     def document() -> dict[str, Any]:
         return {"got": request.json}
+
+    @app.get("/wait")
+    def wait() -> str:
+        time.sleep(WAIT_SECONDS)
+        return HELLO
 
     for number in range(workload.rules):
         app.add_url_rule(f"/r{number}/<int:a>/s{number}/<b>", f"r{number}", lambda a, b: f"{a}{b}")

@@ -61,7 +61,10 @@ def test_every_part(measured: dict[str, Any]) -> None:
     assert rows(measured, "in process", "bare") == ["A", "B", "C"]
     assert rows(measured, "one implementation more", "cocopot") == ["one implementation more"]
     assert len(rows(measured, "one hook", "pluggy")) == 6
-    assert rows(measured, "under granian", "cocopot") == ["B"]
+    served = ["A", "B", "C", "wait", "memory of a worker"]
+    for server in ("granian", "gunicorn", "waitress"):
+        assert rows(measured, "served", f"cocopot, {server}") == served
+        assert rows(measured, "served", f"flask, {server}") == served
     assert rows(measured, "import and memory", "flask") == rows(measured, "import and memory", "cocopot")
     assert {len(item["values"]) for item in measured["results"]} == {1}
 

@@ -144,7 +144,7 @@ def _config_findings(plugin: str, facts: Mapping[str, Any], sources: Iterable[So
     prefix, declared = _prefix(plugin), facts["declared"]
     file, line = facts.get("declared at", ("", 0))
     for key in declared:
-        if not key.startswith(prefix):
+        if not key.startswith(prefix) and key not in _FLASK_KEYS:
             message = f"It names the key {key!r}, which does not begin with {prefix!r}."
             yield Finding("CP401", message, file, line, plugin)
     others = tuple(map(_prefix, facts["others"]))
@@ -158,6 +158,10 @@ def _config_findings(plugin: str, facts: Mapping[str, Any], sources: Iterable[So
         else:
             message = f"It reads the key {read.key!r}, which does not begin with {prefix!r}."
             yield Finding("CP401", message, read.file, read.line, plugin)
+
+
+#: The keys that have the names which Flask has for them, and not the prefix of the plugin that declares them.
+_FLASK_KEYS = frozenset({"EXPLAIN_TEMPLATE_LOADING", "PERMANENT_SESSION_LIFETIME", "TEMPLATES_AUTO_RELOAD"})
 
 
 def _prefix(plugin: str) -> str:

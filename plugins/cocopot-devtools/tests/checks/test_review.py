@@ -33,7 +33,7 @@ KEYS = """
 
     @hookimpl
     def cocopot_config_defaults() -> dict[str, int]:
-        return {"DEMO_LEVEL": 1, "LEVEL": 2}
+        return {"DEMO_LEVEL": 1, "LEVEL": 2, "TEMPLATES_AUTO_RELOAD": None}
 
     @hookimpl
     def cocopot_setup(app: Any) -> None:
@@ -56,7 +56,7 @@ def test_a_good_project(project: Callable[..., Path]) -> None:
 
 
 def test_keys(project: Callable[..., Path]) -> None:
-    """Keys that are named or read belong to the plugin, to Cocopot, or to a plugin that it names."""
+    """Keys that are named or read belong to the plugin, to Flask or Cocopot, or to a plugin that it names."""
     result = check(project(KEYS))
     assert [(found.code, found.line, found.message) for found in result.findings] == [
         ("CP401", 10, "It names the key 'LEVEL', which does not begin with 'DEMO_'."),

@@ -147,7 +147,10 @@ PRIVATE_NAMES = [
     PrivateName("_status_code", "files response", "a known status, without parsing it", Response),
     PrivateName("_clean_status", "response", "rejects a status outside 100 to 599", Response),
     PrivateName(
-        "_get_current_object", "proxies speedups.proxies", "the object behind a proxy", lambda: LocalProxy
+        "_get_current_object",
+        "names proxies speedups.proxies",
+        "the object behind a proxy",
+        lambda: LocalProxy,
     ),
     PrivateName("_LocalProxy__wrapped", "proxies", "what its constructor sets", lambda: LocalProxy),
     # Werkzeug: the test client

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import Cocopot, hookimpl, render_template_string
+from cocopot.hooks import missing
 from cocopot.testing import installed_plugin
 from tests.hooks.drivers import plugin, recorder
 from tests.hooks.support import app_with
@@ -71,8 +72,9 @@ def test_a_value_that_is_not_an_engine() -> None:
     assert "return a cocopot.templating.TemplateEngine, or None" in str(e.value)
 
 
-def test_without_an_engine() -> None:
+def test_without_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the package, and how it is installed; it is raised in the view."""
+    monkeypatch.setattr(missing, "installed", list)  # as where the package is not installed
     app = app_with()
     text = error_of(app)
     assert "No plugin returns a template engine from cocopot_template_engine." in text

@@ -101,7 +101,7 @@ cli.tables cli.tracebacks cli.loading cli.env_files cli.masking_names cli.maskin
 cli.masking cli.matching cli.worker cli.servers.base cli.reload cli.supervisor
 cli.servers.shared_socket cli.servers.granian cli.servers.gunicorn cli.servers.waitress cli.servers.bjoern
 cli.servers cli.workers cli.run
-cli.completion cli.variables cli.findings cli.production
+cli.completion cli.variables cli.findings cli.plugin_findings cli.production
 cli.config cli.routes cli.shell
 cli.plugin_lock cli.plugin_reports cli.plugins_text cli.plugins
 cli.app_groups cli.external cli.groups cli.check cli

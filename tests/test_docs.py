@@ -34,6 +34,7 @@ NOT_IN_A_REQUEST = {
     "cocopot_startup",
     "cocopot_wsgi",
     "cocopot_shutdown",
+    "cocopot_check",
     "cocopot_template_engine",
     "cocopot_template_context",
     "cocopot_template_rendered",

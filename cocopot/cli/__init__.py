@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cocopot.cli.app_groups import AppGroup, pass_loader, with_appcontext
+from cocopot.cli.findings import Finding
 from cocopot.cli.groups import MainGroup, make_disable_option, make_group
 from cocopot.cli.loading import AppLoader
 from cocopot.speedups import COMPILED
@@ -22,6 +23,7 @@ __all__ = [
     "AppGroup",
     "AppLoader",
     "CocopotGroup",
+    "Finding",
     "main",
     "make_group",
     "pass_loader",

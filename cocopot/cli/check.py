@@ -14,6 +14,7 @@ import click
 
 from cocopot.cli.findings import Finding, error_finding, findings_of, warning
 from cocopot.cli.groups import ApplicationGroup
+from cocopot.cli.plugin_findings import findings_of_plugins
 from cocopot.cli.production import production_findings
 from cocopot.cli.tables import print_json
 from cocopot.cli.tracebacks import print_error
@@ -115,6 +116,9 @@ class _DryRun:
         reports = (conflict for conflict in app.plugins.conflicts if not conflict.is_error)
         self._findings += (warning("conflict", str(conflict), _CONFLICT_CURE) for conflict in reports)
         self._findings += production_findings(app.config, self._loader.target)
+        if app.started:
+            with self._collect("plugin"), app.app_context():
+                self._findings += findings_of_plugins(app)
         with self._collect("shutdown"):
             app.close()
 

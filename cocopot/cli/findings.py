@@ -58,12 +58,12 @@ class Finding:
 
 def error_finding(kind: Kind, problem: str, cure: str = "", plugin: str | None = None) -> Finding:
     """Return an error; its texts are masked and printable."""
-    return Finding("error", kind, _clean(problem), _clean(cure), plugin)
+    return Finding("error", kind, clean(problem), clean(cure), plugin)
 
 
 def warning(kind: Kind, problem: str, cure: str) -> Finding:
     """Return a warning; its texts are masked and printable."""
-    return Finding("warning", kind, _clean(problem), _clean(cure))
+    return Finding("warning", kind, clean(problem), clean(cure))
 
 
 def findings_of(error: BaseException, kind: Kind, place: SourceLocation | None = None) -> Iterator[Finding]:
@@ -79,26 +79,25 @@ def findings_of(error: BaseException, kind: Kind, place: SourceLocation | None =
         yield from (error_finding("configuration", str(fault)) for fault in error.faults)
     elif isinstance(error, RouteOptionError):
         for fault in error.faults:
-            texts = (_clean(fault.sentence), _clean(fault.cure))
+            texts = (clean(fault.sentence), clean(fault.cure))
             yield Finding("error", "route option", *texts, fault.added_by, _place(fault.place))
     elif isinstance(error, BaseExceptionGroup):
         for part in error.exceptions:
             yield from findings_of(part, kind, place)
     elif isinstance(error, PluginError):
         problem = "\n".join((error.summary.strip(), *map(str, blame_of(error))))
-        yield Finding(
-            "error", "plugin", _clean(problem), _clean(error.cure), error.plugin, _place(error.place)
-        )
+        yield Finding("error", "plugin", clean(problem), clean(error.cure), error.plugin, _place(error.place))
     else:
         blame = blame_of(error)
         problem = "\n".join([f"{type(error).__name__}: {message_of(error).strip()}", *map(str, blame)])
         plugin = next((item.plugin for item in blame if item.origin == "plugin"), None)
-        yield Finding("error", kind, _clean(problem), "", plugin, _place(place))
+        yield Finding("error", kind, clean(problem), "", plugin, _place(place))
 
 
 def _place(place: SourceLocation | None) -> str | None:
     return None if place is None else str(place)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Return a text without what must not be shown, such as passwords, and printable."""
     return printable(mask_text(text))

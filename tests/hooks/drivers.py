@@ -26,9 +26,11 @@ from cocopot import (
     session,
     url_for,
 )
+from cocopot.cli.plugin_findings import findings_of_plugins
 from cocopot.context import CURRENT
 from cocopot.coroutines import CoroutineOutcome
 from cocopot.hooks import specs
+from cocopot.hooks.results import ResultError
 from cocopot.json import DefaultJSONProvider
 from cocopot.sessions import Session, SessionInterface
 from tests.template_engines import BracesEngine, BracesTemplate
@@ -84,6 +86,12 @@ def show_commands(app: Cocopot, path: str) -> None:
 def make_shell_context(app: Cocopot, path: str) -> None:
     """Collect the names for the shell."""
     app.make_shell_context()
+
+
+def check(app: Cocopot, path: str) -> None:
+    """Ask the plugins as `cocopot check` does; they may return anything."""
+    with app.app_context(), suppress(ResultError):
+        list(findings_of_plugins(app))
 
 
 def build(app: Cocopot, path: str) -> None:
@@ -156,6 +164,7 @@ DRIVERS = {
     "cocopot_startup": Driver("all", "in", request, "on_startup"),
     "cocopot_wsgi": Driver("threaded", "out", request),
     "cocopot_shutdown": Driver("every", "out", start_and_close, "on_shutdown"),
+    "cocopot_check": Driver("all", "in", check),
     "cocopot_request_started": Driver("all", "in", request),
     "cocopot_url_value_preprocessor": Driver("all", "in", request, "url_value_preprocessor"),
     "cocopot_open_session": Driver("first", "in", use_session, has_default=True),

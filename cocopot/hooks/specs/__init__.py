@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from cocopot.hooks.specs.application import (
     cocopot_addhooks,
+    cocopot_check,
     cocopot_config_defaults,
     cocopot_json_provider,
     cocopot_register_commands,
@@ -79,6 +80,7 @@ CONTRACT: tuple[Callable[..., object], ...] = (
     cocopot_startup,
     cocopot_wsgi,
     cocopot_shutdown,
+    cocopot_check,
     # A request, from top to bottom
     cocopot_request_started,
     cocopot_url_value_preprocessor,

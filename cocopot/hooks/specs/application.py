@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from cocopot.hooks.markers import hookspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import click
 
     from cocopot.app import Cocopot
+    from cocopot.cli.findings import Finding
     from cocopot.coroutines import AnyCoroutine, CoroutineOutcome
     from cocopot.hooks.manager import PluginManager
     from cocopot.json import JSONProvider
@@ -156,6 +157,25 @@ def cocopot_shutdown(app: Cocopot) -> None:
     A return value is ignored. Order: out. Every implementation and wrapper runs, also after an exception:
     errors are logged by plugin name and raised together as an `ExceptionGroup` from `app.close()`. In an
     application, use `@app.on_shutdown`.
+    """
+
+
+@hookspec(since="1.0", order="in", result_type="collections.abc:Iterable")
+def cocopot_check(app: Cocopot) -> Iterable[Finding] | None:
+    """Report what is wrong with the application before it is deployed.
+
+    Fires in `cocopot check`, after the application has been started, in an application context; never while
+    requests are served.
+
+    Args:
+        app: The application.
+
+    Returns:
+        Objects of `cocopot.cli.Finding`: an `"error"` is a fault in every environment, a `"warning"` a risk
+        in production. One of kind `"plugin"` that names no plugin is that of the plugin which returns it.
+
+    All implementations run. Order: in. An exception becomes an error that names the plugin, and stops the
+    implementations that have not run yet.
     """
 
 

@@ -13,7 +13,10 @@ from cocopot_jinja.options import DEFAULTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import click
+
     from cocopot import Cocopot, PluginManager
+    from cocopot.cli import Finding
     from cocopot.templating import TemplateEngine
 
 NAME = "jinja"
@@ -61,6 +64,20 @@ class Jinja:
             PluginError: If the configuration is invalid.
         """
         configure(app, environment_of(app))
+
+    @hookimpl
+    def cocopot_register_commands(self, cli: click.Group) -> None:
+        """Add `cocopot templates`."""
+        from cocopot_jinja.command import command
+
+        cli.add_command(command)
+
+    @hookimpl
+    def cocopot_check(self, app: Cocopot) -> list[Finding]:
+        """Report templates that cannot be compiled, and contributions to slots that no template has."""
+        from cocopot_jinja.checks import find_all
+
+        return list(find_all(environment_of(app)))
 
     @hookimpl(trylast=True)  # a plugin with another engine has been chosen for it
     def cocopot_template_engine(self, app: Cocopot) -> TemplateEngine:

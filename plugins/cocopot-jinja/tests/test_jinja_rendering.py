@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -380,3 +381,21 @@ def test_another_engine(make_app: MakeApp) -> None:
     app.add_url_rule("/", "index", lambda: render_template_string("<< 1 >>"))
     assert app.test_client().get("/").text == "1"
     assert app.plugins.conflicts == []
+
+
+def calls_of(app: Cocopot) -> list[str]:
+    """Return the functions that a request calls, after one that has compiled what it needs."""
+    app.add_url_rule("/", "index", lambda: "text")
+    client, called = app.test_client(), []
+    client.get("/")
+    sys.setprofile(lambda frame, event, arg: called.append(f"{event} {frame.f_code.co_qualname}"))
+    try:
+        client.get("/")
+    finally:
+        sys.setprofile(None)
+    return called
+
+
+def test_a_request_without_templates(make_app: MakeApp) -> None:
+    """The plugin adds no call to a request that renders nothing."""
+    assert calls_of(make_app()) == calls_of(Cocopot("birds", autoload=False))

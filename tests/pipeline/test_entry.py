@@ -49,7 +49,7 @@ def test_a_difference_is_found() -> None:
 # -------------------------------------------------------------------------
 
 
-class OwnRequest(Request):
+class PathRequest(Request):
     """A request that changes the path."""
 
     path = "/own"
@@ -82,7 +82,7 @@ CHANGES: dict[str, Callable[[Cocopot], object]] = {
     "router": _replace_rules,
     "config": _replace_config,
     "a-key": lambda app: app.config.update(TRUSTED_HOSTS=["example.org"]),
-    "request-class": lambda app: setattr(app, "request_class", OwnRequest),
+    "request-class": lambda app: setattr(app, "request_class", PathRequest),
     "entry": _wrap,
     "override": lambda app: setattr(app, "create_url_adapter", lambda request: None),
     "plugins": lambda app: app.plugins.register(Stop()),

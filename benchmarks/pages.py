@@ -1,7 +1,7 @@
 """A page from templates: cocopot-jinja beside Flask and beside Jinja alone, in one process.
 
-Run it with `.venv/bin/python benchmarks/pages.py`. The rows take turns in short rounds, so that a busy machine
-slows all of them down alike. It prints the minimum of each row in microseconds of the thread's own time.
+Run it with `.venv/bin/python benchmarks/pages.py`. The rows take turns in short rounds, so that a busy
+machine slows all of them down alike. It prints the minimum of each row in microseconds of the thread's time.
 """
 
 from __future__ import annotations

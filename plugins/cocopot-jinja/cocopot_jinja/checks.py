@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cocopot.cli import Finding
 from cocopot_jinja.listing import list_templates, slots_of, syntax_error
+from cocopot_jinja.loader import SearchPath
 from cocopot_jinja.slots import contributions
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ def find_all(environment: Environment) -> Iterator[Finding]:
     Args:
         environment: Its environment.
     """
+    if not isinstance(environment.loader, SearchPath):
+        return
     templates = list(list_templates(environment))
     for template in templates:
         error = syntax_error(environment, template)
         if error is not None:
             yield _invalid(template, error)
-    yield from _lost_contributions(environment, templates)
+    if environment.loader.is_listable:
+        yield from _lost_contributions(environment, templates)
 
 
 def _invalid(template: Listed, error: TemplateSyntaxError) -> Finding:

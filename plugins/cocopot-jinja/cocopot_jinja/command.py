@@ -86,7 +86,7 @@ def _place(template: Listed, index: int) -> dict[str, object]:
     place, file = template.places[index]
     folder = place.folder
     return {
-        "file": file if folder.path else None,
+        "file": file if Path(file).is_absolute() else None,
         "loader": type(place.loader).__name__,
         "plugin": folder.plugin,
         "distribution": folder.distribution,

@@ -50,17 +50,17 @@ class Place:
         if type(self.loader) is FileSystemLoader and self.folder.path:
             return self.folder.find(name)
         try:
-            self.loader.get_source(_PLAIN, name)
+            _, file, _ = self.loader.get_source(_PLAIN, name)
         except TemplateNotFound:
             return None
-        return f"a {type(self.loader).__name__}"
+        return file or f"a {type(self.loader).__name__}"
 
-    def names(self) -> list[str]:
-        """Return the names of the templates that it has; none if the loader cannot list them."""
+    def names(self) -> list[str] | None:
+        """Return the names of the templates that it has; `None` if the loader cannot list them."""
         try:
             return self.loader.list_templates()
-        except TypeError:
-            return []
+        except TypeError:  # as Jinja's loaders raise
+            return None
 
 
 _PLAIN = Environment(autoescape=True)  # for loaders, which take an environment and do not need it
@@ -79,7 +79,6 @@ class SearchPath(BaseLoader):
     def __init__(self, app: Cocopot) -> None:
         self._app = app
         self._places: tuple[Place, ...] | None = None
-        self._plugin_places: list[tuple[int, Place]] | None = None
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -115,7 +114,12 @@ class SearchPath(BaseLoader):
 
     def list_templates(self) -> list[str]:
         """Return the names of all templates, in alphabetical order."""
-        return sorted({name for place in self.places for name in place.names()})
+        return sorted({name for place in self.places for name in place.names() or ()})
+
+    @property
+    def is_listable(self) -> bool:
+        """Whether every loader can list its templates."""
+        return all(place.names() is not None for place in self.places)
 
     def having(self, name: str) -> list[tuple[Place, str]]:
         """Return the places that have a template in search order, each with its file: the first one is used.
@@ -148,7 +152,8 @@ class SearchPath(BaseLoader):
         app = self._app
         loader, own = _own_loader(app), _path_of(app)
         if loader is not None:
-            yield Place(loader, TemplateFolder(own if type(loader) is FileSystemLoader else ""))
+            is_own = type(loader) is FileSystemLoader and loader.searchpath == [own]
+            yield Place(loader, TemplateFolder(own if is_own else ""))
         for folder in app.iter_template_folders():
             if folder.path == own and folder.plugin is None and folder.blueprint is None:
                 continue

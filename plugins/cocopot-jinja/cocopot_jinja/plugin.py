@@ -77,7 +77,8 @@ class Jinja:
         """Report templates that cannot be compiled, and contributions to slots that no template has."""
         from cocopot_jinja.checks import find_all
 
-        return list(find_all(environment_of(app)))
+        environment = environment_of(app)
+        return list(find_all(environment)) if app.template_engine is environment else []
 
     @hookimpl(trylast=True)  # a plugin with another engine has been chosen for it
     def cocopot_template_engine(self, app: Cocopot) -> TemplateEngine:

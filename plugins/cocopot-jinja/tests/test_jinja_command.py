@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from jinja2 import DictLoader
+from jinja2 import DictLoader, FileSystemLoader, FunctionLoader
 
 from cocopot import Blueprint, Cocopot, hookimpl
 from cocopot.cli import AppLoader, main
@@ -91,6 +91,15 @@ class TestTemplates:
             }
         ]
         assert document["slots"][0] == {"slot": "nav", "templates": ["base.html"], "contributions": ["admin"]}
+
+    def test_files_of_a_loader(self, make_app: MakeApp, tmp_path: Path) -> None:
+        """A loader of the application that has files shows them."""
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "a.html").write_text("a")
+        app: Any = make_app()
+        app.jinja_loader = FileSystemLoader([tmp_path / "none", tmp_path / "other"])
+        document = json.loads(run(app, "templates", "--json"))
+        assert [found["file"] for found in document["templates"]] == [str(tmp_path / "other" / "a.html")]
 
     def test_nothing(self, make_app: MakeApp) -> None:
         """An application without templates has none to list."""
@@ -201,6 +210,14 @@ def jinja_slot(slot):
         assert first["place"].endswith("templates/broken.html:2")
         assert (first["severity"], first["plugin"]) == ("error", None)
         assert "No filter named 'nofilter'" in second["problem"]
+
+    def test_templates_that_cannot_be_listed(self, make_app: MakeApp) -> None:
+        """Where a loader does not list its templates, or is another one, nothing is reported."""
+        listed: Any = make_app({"base.html": BASE}, Admin())
+        listed.jinja_loader = FunctionLoader(lambda name: None)
+        other: Any = make_app({"base.html": BASE}, Admin())
+        other.create_global_jinja_loader = lambda: DictLoader({"a": "{% if %}"})
+        assert (findings(listed), findings(other)) == ([], [])
 
     def test_nothing_wrong(self, make_app: MakeApp) -> None:
         """An application in which all fits has no finding."""

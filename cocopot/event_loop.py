@@ -229,7 +229,7 @@ def run(app: Cocopot, coroutine: Coroutine[Any, Any, T]) -> T:
     An exception in this thread, such as a `KeyboardInterrupt` or the `SystemExit` of a worker that is
     aborted, cancels the coroutine.
     """
-    call = None
+    loop = call = None
     try:
         with _lock:
             loop = _current()
@@ -244,7 +244,7 @@ def run(app: Cocopot, coroutine: Coroutine[Any, Any, T]) -> T:
             call.interrupt()
         raise
     finally:
-        if call is not None:
+        if loop is not None and call is not None:
             with _lock:
                 loop.calls.discard(call)
     raise RuntimeError("The coroutine was cancelled: it, or what it awaited, raised asyncio.CancelledError.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import warnings
 from datetime import timedelta
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.http import dump_cookie
 
-from cocopot.conditions import ConditionalResponse
+from cocopot.conditions import ConditionalResponse, date_text
 from cocopot.config_keys import DEFAULTS
 from cocopot.context import CURRENT
 from cocopot.datastructures import is_token
@@ -95,6 +96,12 @@ def clean_expires(expires: str | datetime | float | None) -> Any:
     return expires
 
 
+def _date_after(max_age: timedelta | int) -> str:
+    """Return the date at which a cookie expires, as Werkzeug adds it for browsers that need it."""
+    seconds = int(max_age.total_seconds()) if isinstance(max_age, timedelta) else max_age
+    return date_text(int(time()) + seconds)
+
+
 class CookieResponse(ConditionalResponse):
     """Base class of a response: one whose cookies are checked when they are set."""
 
@@ -132,11 +139,12 @@ class CookieResponse(ConditionalResponse):
                 cookie, as its name begins with `__Secure-` or `__Host-` without what these demand.
         """
         check_cookie(key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite)
+        age = clean_max_age(max_age)
         header = dump_cookie(
             key,
             value,
-            clean_max_age(max_age),
-            clean_expires(expires),
+            age,
+            clean_expires(expires) if age is None or expires is not None else _date_after(age),
             path,
             clean_domain(domain),
             secure,

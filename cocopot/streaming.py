@@ -174,12 +174,15 @@ class ContextIterator(Iterator[T]):
         context, self._context = self._context, None
         if context is None:
             return
+        self.variables.run(self._end, context, exc)
+
+    def _end(self, context: Context, exc: BaseException | None) -> None:
         try:
             if (close := getattr(self._source, "close", None)) is not None:
-                self.variables.run(close)
+                close()
         finally:
             if self._is_held:
-                self.variables.run(context.release, exc)
+                context.release(exc)
 
     def __del__(self) -> None:
         self.close()

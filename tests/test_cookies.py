@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from werkzeug.http import parse_date
 
 from cocopot.response import Response
 
@@ -145,3 +146,15 @@ def test_the_limit_of_a_cookie_can_be_removed() -> None:
     response = Unlimited("a")
     response.set_cookie("sid", "v" * 5000)
     assert len(response.headers["Set-Cookie"]) > 5000
+
+
+@pytest.mark.parametrize("max_age", [0, 60, -1, 10**9, timedelta(days=1, microseconds=5), 1.5, "60"])
+def test_a_cookie_with_an_age_has_the_date_that_werkzeug_adds(
+    max_age: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`Expires` is the current time and the age, for old browsers."""
+    monkeypatch.setattr("cocopot.cookies.time", lambda: 1_700_000_000.75)
+    header = cookie("a", max_age=max_age)
+    expires = parse_date(header.partition("; Expires=")[2].partition(";")[0])
+    seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else int(max_age)
+    assert expires == datetime.fromtimestamp(1_700_000_000 + int(seconds), UTC)

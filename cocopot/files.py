@@ -203,7 +203,7 @@ class FilePart(Iterator[bytes]):
 def _response(head: list[tuple[str, str]], body: Iterable[bytes], status: int) -> Response:
     """Return a response with valid headers, without the checks of the constructor."""
     response: Response = new(Response)
-    response.response, response.direct_passthrough = body, True
+    response.response, response.direct_passthrough = body, status < 300
     response._headers = Headers(items=head)  # noqa: SLF001
     response._status, response._status_code = STATUSES[status]  # noqa: SLF001
     return response

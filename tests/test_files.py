@@ -156,3 +156,22 @@ def test_a_changed_file_is_sent_again(folder: Path) -> None:
     (folder / "e").write_bytes(b"changed")
     status, headers, body = send(folder, Response, lambda: send_file("e"), {"HTTP_IF_NONE_MATCH": tag})
     assert (status, body, dict(headers)["Content-Length"]) == ("200 OK", b"changed", "7")
+
+
+@pytest.mark.parametrize(("key", "value", "status"), [("NONE_MATCH", "*", 304), ("MATCH", '"other"', 412)])
+def test_a_hook_may_read_a_body_that_is_not_sent(folder: Path, key: str, value: str, status: int) -> None:
+    """A response without the file is an ordinary one, as Werkzeug's is; one with it is passed through."""
+    app = Cocopot("shop", autoload=False, static_folder=None, root_path=str(folder))
+    app.add_url_rule("/", view_func=lambda: send_file("a.txt"))
+    seen: list[object] = []
+
+    @app.after_request
+    def read(response: Response) -> None:
+        seen.append((response.status_code, response.direct_passthrough))
+        if not response.direct_passthrough:
+            seen.append(response.data)
+
+    client = app.test_client()
+    client.get("/", headers={f"If-{key.title().replace('_', '-')}": value})
+    client.get("/")
+    assert seen == [(status, False), b"", (200, True)]

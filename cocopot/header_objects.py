@@ -40,7 +40,9 @@ class HeaderObjectsResponse(_WerkzeugResponse):
     allow = _set_property(
         "allow", "Allow", "The methods of the resource (RFC 9110, 10.2.1), as a set that can be changed."
     )
-    cache_control = _cache_control("What caches may do (RFC 9111, 5.2.2); its attributes can be set.")
+    cache_control = _cache_control(  # pyright: ignore[reportIncompatibleMethodOverride]  # it is a property
+        "What caches may do (RFC 9111, 5.2.2); its attributes can be set."
+    )
     content_language = _set_property(
         "content_language",
         "Content-Language",

@@ -42,6 +42,7 @@ class Stream(Protocol[T_co]):
 
     def begin(self) -> Iterator[T_co]:
         """Return the iterator, which the first call creates."""
+        ...
 
     def close(self, exc: BaseException | None = None, /) -> None:
         """End the stream, because of an exception perhaps."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import http_date, parse_date, parse_etags, unquote_etag
 
-from cocopot.header_objects import HeaderObjectsResponse
+from cocopot.header_objects import MONTHS, HeaderObjectsResponse
 from cocopot.wsgi import close_unsent
 
 if TYPE_CHECKING:
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 # Methods without a representation that a condition could be about (RFC 9110, 13.2.1).
 _UNCONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # A date as nearly all are written (RFC 9110, 5.6.7).
 _DATE = re.compile(
-    rf"[A-Z][a-z]{{2}}, (\d\d) ({'|'.join(_MONTHS)}) ([1-9]\d{{3}}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII
+    rf"[A-Z][a-z]{{2}}, (\d\d) ({'|'.join(MONTHS)}) ([1-9]\d{{3}}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII
 )
 _BYTE_RANGE = re.compile(r"(\d*)-(\d*)", re.ASCII)
 
@@ -271,7 +270,7 @@ def _parse_date(header: str | None) -> datetime | None:
         if header is None or (found := _DATE.fullmatch(header)) is None:
             return parse_date(header)
         day, month, year, hour, minute, second = found.groups()
-        number = _MONTHS.index(month) + 1
+        number = MONTHS.index(month) + 1
         return datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

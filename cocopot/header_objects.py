@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug.datastructures import HeaderSet
 from werkzeug.datastructures import ResponseCacheControl as _ResponseCacheControl
+from werkzeug.http import http_date, parse_date
+from werkzeug.utils import header_property
 from werkzeug.wrappers import Response as _WerkzeugResponse
 
 from cocopot.speedups import cache_control, directive_setter, header_set
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: The months in dates.
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def format_date(value: Any) -> str:
+    """Return a date as it is sent (RFC 9110, 5.6.7), as `werkzeug.http.http_date` does.
+
+    Args:
+        value: A datetime, of UTC if it has no time zone, or seconds since 1970.
+    """
+    if type(value) is not datetime or (value.tzinfo is not None and value.tzinfo is not UTC):
+        return http_date(value)
+    date = f"{_DAYS[value.weekday()]}, {value.day:02} {MONTHS[value.month - 1]} {value.year:04}"
+    return f"{date} {value.hour:02}:{value.minute:02}:{value.second:02} GMT"
 
 
 class ResponseCacheControl(_ResponseCacheControl):
@@ -47,6 +66,15 @@ class HeaderObjectsResponse(_WerkzeugResponse):
         "content_language",
         "Content-Language",
         "The languages of the body's readers (RFC 9110, 8.5), as a set that can be changed.",
+    )
+    date = header_property(
+        "Date", None, parse_date, format_date, doc="When the response was made (RFC 9110, 6.6.1)."
+    )
+    expires = header_property(
+        "Expires", None, parse_date, format_date, doc="Until when caches may use it (RFC 9111, 5.3)."
+    )
+    last_modified = header_property(
+        "Last-Modified", None, parse_date, format_date, doc="When the resource was changed (RFC 9110, 8.8.2)."
     )
     vary = _set_property(
         "vary",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import time
+from datetime import UTC, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -143,3 +145,26 @@ def test_is_json(value: str | None) -> None:
     """A response is JSON if Werkzeug's is."""
     headers = {} if value is None else {"Content-Type": value}
     assert Response("", headers=headers).is_json is WerkzeugResponse("", headers=headers).is_json
+
+
+DATES = st.one_of(
+    st.datetimes(),
+    st.datetimes(timezones=st.just(UTC)),
+    st.datetimes(timezones=st.just(timezone(timedelta(hours=-7)))),
+    st.dates(),
+    st.integers(-(10**12), 10**12),
+    st.floats(-1e6, 1e10),
+    st.sampled_from([None, "Thu", time.gmtime(0)]),
+)
+
+
+@given(DATES, st.sampled_from(["date", "expires", "last_modified"]))
+def test_a_date_is_written_and_read_as_by_werkzeug(value: Any, attribute: str) -> None:
+    """Any date has the form that Werkzeug gives it, or is refused."""
+    responses = Response(""), WerkzeugResponse("")
+    outcomes = [outcome(setattr, response, attribute, value) for response in responses]
+    if value is not None:  # the current time
+        outcomes += [getattr(response, attribute) for response in responses]
+        ours, theirs = (response.headers.get(attribute.replace("_", "-")) for response in responses)
+        assert ours == theirs
+    assert outcomes[::2] == outcomes[1::2]

@@ -28,10 +28,10 @@ exceptions
 environment
 suggestions escapes frames
 debug_errors
-missing_names
+missing_names speedups.streams
 hosts
 scopes
-speedups.headers speedups.proxies speedups.python speedups.reports speedups.serving speedups.streams speedups
+speedups.headers speedups.proxies speedups.python speedups.reports speedups.serving speedups
 context globals
 origins
 config_keys

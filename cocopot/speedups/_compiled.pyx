@@ -18,7 +18,6 @@ from libc.string cimport memchr, memcmp
 
 from cocopot.speedups.proxies import read_after_error, read_unbound
 from cocopot.speedups.python import LENGTH_HEADERS, unquote_argument
-from cocopot.speedups.streams import as_bytes
 
 
 cdef extern from "Python.h":

@@ -1,5 +1,7 @@
 # Part of `_compiled.pyx`: streamed bodies.
 
+from cocopot.speedups.streams import as_bytes
+
 
 cdef class EncodedParts:
     cdef object parts

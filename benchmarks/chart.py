@@ -24,10 +24,12 @@ _NAME, _VALUE = 66, 110
 _LONG_NAME, _LONG_VALUE = 116, 150  # of a framework and its server
 
 _HEADING = "Time of a request in microseconds of one core; less is better"
-_SERVED_HEADING = "Frameworks under servers with one worker and 64 clients"
+_SERVED_HEADING = (
+    "Frameworks under servers, one worker, 64 clients; more requests, and less memory, are better"
+)
 _SERVED_TITLES = {
-    served.MEMORY: "Memory of a worker: less is better",
-    **{w.name: f"{w.name}: {w.title}, requests; more is better" for w in SERVED},
+    served.MEMORY: "Memory of a worker",
+    **{workload.name: f"{workload.name}: {workload.title}" for workload in SERVED},
 }
 #: The parts that have a chart, and the names of the files.
 FILES = {
@@ -50,7 +52,8 @@ text { font: 12px system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; f
 
 def image(part: str) -> str:
     """Return the Markdown of a part's chart."""
-    return f"![Times of a request, by row and framework]({FILES[part]})"
+    what = "Requests per second, and memory" if part == served.PART else "Times of a request"
+    return f"![{what}, by row and framework]({FILES[part]})"
 
 
 def draw(results: Results, part: str) -> str:

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -230,6 +231,17 @@ def test_a_unix_socket(tmp_path: Path, name: str) -> None:
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
         assert server.terminate() == 0
         assert not path.exists()
+
+
+def test_gunicorn_serves_tls(tmp_path: Path) -> None:
+    """With a certificate gunicorn serves TLS, and the address that is shown begins with https."""
+    pytest.importorskip("gunicorn")
+    write(tmp_path)
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout c.pem -out c.pem"
+    subprocess.run(command.split(), cwd=tmp_path, capture_output=True, check=True)
+    with serving(tmp_path, *workers("gunicorn"), "--cert", "c.pem") as server:
+        assert server.get(tls=True)[0] == 200
+        assert f"Running on https://127.0.0.1:{server.port} with 1 worker" in server.log
 
 
 def test_requests_that_wait(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cocopot.cli.servers.shared_socket import SharedSocketServer
 
@@ -39,7 +39,7 @@ class Gunicorn(SharedSocketServer):
                 for name, value in _settings(options).items():
                     self.cfg.set(name, value)
 
-            def load(self) -> Cocopot:
+            def load(self) -> Any:
                 return app
 
         class Worker(ThreadWorker):  # type: ignore[misc]  # it has no types
@@ -51,7 +51,11 @@ class Gunicorn(SharedSocketServer):
         config = application.cfg
         # Its last arguments: the seconds in which it notifies an arbiter, configuration and logger.
         log = config.logger_class(config)
-        Worker(1, os.getppid(), [listener], application, config.timeout, config, log).init_process()
+        worker = Worker(1, os.getppid(), [listener], application, config.timeout, config, log)
+        try:
+            worker.init_process()
+        finally:
+            worker.tmp.close()  # as the arbiter does
 
 
 def _settings(options: ServerOptions) -> dict[str, object]:

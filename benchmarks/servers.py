@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -94,8 +93,4 @@ if "BENCHMARK_PEER" in os.environ:
     application = make_application()
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        RUN[sys.argv[1]](int(sys.argv[2]))
-    except KeyboardInterrupt:
-        sys.exit(0)
+    RUN[sys.argv[1]](int(sys.argv[2]))

@@ -15,6 +15,7 @@ import click
 
 from cocopot.cli.reload import Reload
 from cocopot.cli.worker import QUIT
+from cocopot.serving import UNIX_PREFIX
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from cocopot.cli.servers.base import ServerOptions, Spawn
     from cocopot.cli.worker import Report
+    from cocopot.serving import Address
 
 _INTERVAL = 0.1  # seconds until a signal, or the end of a worker, is noticed
 _LONGEST_DELAY = 30.0  # seconds between two attempts to start a worker
@@ -144,11 +146,10 @@ class Supervisor:
 
     def _wait_for_listener(self, worker: BaseProcess) -> None:
         """Wait until the worker, which has started the application, accepts connections."""
-        address, deadline = self._address, time.monotonic() + _LISTEN_TIMEOUT
-        ip = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.ip, address.ip)  # noqa: S104 - compared
-        while not address.is_unix_socket and worker.is_alive() and time.monotonic() < deadline:
+        deadline = time.monotonic() + _LISTEN_TIMEOUT
+        while worker.is_alive() and time.monotonic() < deadline:
             with suppress(OSError):
-                socket.create_connection((ip, address.port), _LISTEN_TIMEOUT).close()
+                _connect(self._address)
                 return
             time.sleep(0.02)
 
@@ -191,6 +192,16 @@ class Supervisor:
         delay = min(2.0**self._failures, _LONGEST_DELAY)
         self._failures += 1
         return delay, f"A new one starts in {delay:.0f} s."
+
+
+def _connect(address: Address) -> None:
+    """Connect to an address of this machine for a moment."""
+    if address.is_unix_socket:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(address.host.removeprefix(UNIX_PREFIX))
+        return
+    ip = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.ip, address.ip)  # noqa: S104 - compared
+    socket.create_connection((ip, address.port), _LISTEN_TIMEOUT).close()
 
 
 def _log(line: str) -> None:

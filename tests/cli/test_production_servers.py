@@ -147,10 +147,8 @@ def test_requests_in_flight_finish(tmp_path: Path, name: str, number: signal.Sig
             asking = threading.Thread(target=lambda: answers.append(server.get("/slow")))
             asking.start()
             server.wait_for((tmp_path / "slow").exists)
-            begin = time.monotonic()
             server.process.send_signal(number)
-            assert server.process.wait(20) == 0
-            assert time.monotonic() - begin < 15  # --graceful-timeout is 30
+            assert server.process.wait(20) == 0  # --graceful-timeout is 30
             asking.join()
         assert answers == [(200, "x" * 3_000_000)]
         assert pids(tmp_path, "ended") == pids(tmp_path, "started")

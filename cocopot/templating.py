@@ -287,7 +287,7 @@ def _render(app: Cocopot, template: Template, context: dict[str, Any]) -> str:
     try:
         text = check_text(app, template.render(context))
     except Exception as error:
-        add_note(error, f"While rendering {_describe(app, template.name)}.")
+        add_note(error, f"While rendering {_describe_loaded(app, template)}.")
         raise
     _report_rendered(app, template, context)
     return text
@@ -300,7 +300,7 @@ def _stream(app: Cocopot, template: Template, context: dict[str, Any]) -> Iterat
         try:
             yield from check_parts(app, template.generate(context))
         except Exception as error:
-            what = _describe(app, template.name)
+            what = _describe_loaded(app, template)
             add_note(error, f"While streaming {what}.")
             if not app.propagate_exceptions:  # the response has begun: no error handler is called
                 log_failure(app, "Exception while streaming %s", what, error=error, forget=False)
@@ -374,10 +374,19 @@ def _scopes() -> tuple[str, ...]:
     return tuple(blueprints_of(endpoint))
 
 
-def _describe(app: Cocopot, template: str | Sequence[str | Template] | None) -> str:
-    """Return a template with its file and owner, for messages, or where a missing one was searched for."""
-    if template is None:
+def _describe_loaded(app: Cocopot, template: Template) -> str:
+    """Return a template with its file and owner, for messages; without them if it is not from a folder."""
+    if template.name is None:
         return "a template from a string"
+    for folder in app.iter_template_folders():
+        path = folder.find(template.name)
+        if path is not None and getattr(template, "filename", path) == path:  # Jinja's have one
+            return f"the template {template.name!r} of {folder.owner}, {path}"
+    return f"the template {template.name!r}"
+
+
+def _describe(app: Cocopot, template: str | Sequence[str | Template]) -> str:
+    """Return a template with its file and owner, for messages, or where a missing one was searched for."""
     folders = list(app.iter_template_folders())
     for name in [template] if isinstance(template, str) else template:
         for folder in folders:

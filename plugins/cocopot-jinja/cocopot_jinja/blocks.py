@@ -87,7 +87,7 @@ class _Block:
 
     def __init__(self, environment: Environment, template: jinja2.Template, block: str) -> None:
         self._environment, self._template, self._block = environment, template, block
-        self.name = template.name
+        self.name, self.filename = template.name, template.filename
 
     def render(self, context: dict[str, Any], /) -> str:
         return "".join(self.generate(context))

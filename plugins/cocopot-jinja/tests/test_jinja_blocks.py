@@ -127,4 +127,6 @@ def test_errors(make_app: MakeApp) -> None:
         for name, line in (("a.html", 3), ("c.html", 2)):
             with pytest.raises(ZeroDivisionError) as caught:
                 render_block(name, "b")
-            assert caught.value.__notes__[0].startswith(f"In line {line} of the template {name!r}")
+            first, second = caught.value.__notes__
+            assert first.startswith(f"In line {line} of the template {name!r} of the application, ")
+            assert second.startswith(f"While rendering the template {name!r} of the application, ")

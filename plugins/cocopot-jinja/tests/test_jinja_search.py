@@ -137,7 +137,10 @@ def test_another_global_loader(make_app: MakeApp) -> None:
         assert render_template("a", x=1) == "dict 1.0"
         with pytest.raises(ZeroDivisionError) as caught:
             render_template("a", x=0)
-    assert "In line 1 of the template 'a'." in caught.value.__notes__
+    assert caught.value.__notes__ == [
+        "In line 1 of the template 'a'.",
+        "While rendering the template 'a'.",
+    ]
 
 
 def test_without_a_folder() -> None:

@@ -53,10 +53,12 @@ def render_block(template_name_or_list: str | Iterable[str], block: str, /, **co
 
     Raises:
         BlockNotFoundError: If there is no such block.
-        RuntimeError: Outside of an application context.
+        RuntimeError: Outside of an application context, or if `jinja_options` have `enable_async`.
     """
     names = template_name_or_list if isinstance(template_name_or_list, str) else list(template_name_or_list)
     environment = environment_of(cast("Any", current_app))
+    if environment.is_async:
+        raise RuntimeError("render_block cannot render with enable_async: remove it from jinja_options.")
     template = environment.get_or_select_template(cast("Any", names))
     return Markup(render_template(_Block(environment, template, block), **context))  # noqa: S704 - rendered
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pytest
-from cocopot_jinja import Environment, environment_of, render_markup
+from cocopot_jinja import Environment, environment_of, render_block, render_markup
 from markupsafe import Markup
 
 from cocopot import (
@@ -399,3 +399,18 @@ def calls_of(app: Cocopot) -> list[str]:
 def test_a_request_without_templates(make_app: MakeApp) -> None:
     """The plugin adds no call to a request that renders nothing."""
     assert calls_of(make_app()) == calls_of(Cocopot("birds", autoload=False))
+
+
+def test_async_templates(make_app: MakeApp) -> None:
+    """With `enable_async` a template awaits functions, in a page and in a stream; a fragment is refused."""
+    app: Any = make_app({"a.html": "{% block b %}{{ size() }}{% endblock %}"})
+    app.jinja_options["enable_async"] = True
+
+    async def size() -> int:
+        return 10
+
+    with app.test_request_context("/"):
+        assert render_template("a.html", size=size) == "10"
+        assert "".join(stream_template("a.html", size=size)) == "10"
+        with pytest.raises(RuntimeError, match="render_block cannot render with enable_async"):
+            render_block("a.html", "b", size=size)

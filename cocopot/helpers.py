@@ -53,7 +53,8 @@ def url_for(
         werkzeug.routing.BuildError: If no rule fits and no build-error handler returns a URL.
         RuntimeError: Outside of a request, if SERVER_NAME is not configured.
     """
-    return current().app.url_for(
+    context = CURRENT.get(None) or current()
+    return context.app.url_for(
         endpoint, _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external, **values
     )
 
@@ -84,6 +85,10 @@ def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoRe
     """
     context = CURRENT.get(None)
     aborter = werkzeug.exceptions.abort if context is None else context.app.aborter
+    if type(aborter) is werkzeug.exceptions.Aborter and type(code) is int:
+        error: Any = aborter.mapping.get(code)
+        if error is not None:
+            raise error(*args, **kwargs)  # a call of the aborter takes twice as long
     aborter(code, *args, **kwargs)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from werkzeug.routing import BuildError
 
-from cocopot.context import current_or_none
+from cocopot.context import CURRENT
 from cocopot.request_urls import quote_path
 
 if TYPE_CHECKING:
@@ -77,19 +77,21 @@ def url_for(
     external: bool | None,
 ) -> str:
     """Build the URL of an endpoint; see `cocopot.url_for`."""
-    context = _context_of(app)
-    in_request = context is not None and context.request is not None
+    context = CURRENT.get(None)
+    if context is not None and context.app is not app:
+        context = None
+    request = None if context is None else context.request
     if endpoint.startswith("."):
         endpoint = _relative(context, endpoint)
     if external is None:
-        external = scheme is not None or not in_request
+        external = scheme is not None or request is None
     if scheme is not None and not external:
         raise ValueError("url_for() with _scheme= builds an external URL; remove _external=False.")
     app.inject_url_defaults(endpoint, values)
     if context is not None and scheme is None and "create_url_adapter" not in app.overridden:
-        plain_url = _plain_url(app, context, endpoint, values, method, external=external)
+        plain_url = _plain_url(app, context, endpoint, values, method, external)
         if plain_url is not None:
-            return _with_anchor(plain_url, anchor)
+            return plain_url if anchor is None else _with_anchor(plain_url, anchor)
     adapter = context.url_adapter if context is not None else app.create_url_adapter(None)
     if adapter is None:
         raise RuntimeError(
@@ -109,24 +111,24 @@ def _with_anchor(url: str, anchor: str | None) -> str:
 
 
 def _plain_url(
-    app: Cocopot, context: Context, endpoint: str, values: Options, method: str | None, *, external: bool
+    app: Cocopot, context: Context, endpoint: str, values: Options, method: str | None, external: bool
 ) -> str | None:
     """Return a URL as the adapter of a request builds it, or `None` where only the adapter can.
 
     The host of a request that a rule matches is valid and trusted.
     """
     request = context.request
-    domain: str | None = ""
     if request is None or request.url_rule is None:
         return None
-    if app.config["SERVER_NAME"] is not None:
-        domain = domain_of(app)[1]  # `None` if it depends on the host
+    domain = "" if app.config["SERVER_NAME"] is None else domain_of(app)[1]  # `None` if the host decides
     environ = request.environ
     path = app.router.build_path(endpoint, values, method, environ["REQUEST_METHOD"], domain)
     if path is None:
         return None
     if not external:
         script_name = environ.get("SCRIPT_NAME")
+        if not script_name and path[:1] == "/" != path[1:2]:
+            return path
         root = quote_path(script_name.encode("latin1")).rstrip("/") if script_name else ""
         return f"{root}/{path.lstrip('/')}"
     adapter = context.url_adapter
@@ -134,11 +136,6 @@ def _plain_url(
         return None
     scheme = "https" if adapter.url_scheme in {"https", "wss"} else "http"
     return f"{scheme}://{adapter.server_name}{adapter.script_name[:-1]}/{path.lstrip('/')}"
-
-
-def _context_of(app: Cocopot) -> Context | None:
-    context = current_or_none()
-    return context if context is not None and context.app is app else None
 
 
 def _relative(context: Context | None, endpoint: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cocopot.coroutines import synchronous
 from cocopot.pipeline import fastpath, lifecycle, sessions, teardown
+from cocopot.pipeline.defaults.errors import cocopot_handle_exception
 from cocopot.pipeline.sending import serve_observed
 from cocopot.scopes import blueprints_of
 from cocopot.speedups import PipelineState
@@ -117,6 +118,10 @@ class EndpointPipeline(PipelineState):
             self.do_teardown_request = None
         if self.teardown_app_context_hook is None and "do_teardown_appcontext" not in overrides:
             self.do_teardown_appcontext = None
+        #: Whether no step is overridden that turns an exception into a response.
+        self.recovers_here = fastpath.INLINED_IN_RECOVERY.isdisjoint(overrides)
+        #: Whether in addition nothing handles HTTP exceptions: each is its own response.
+        self.answers_errors = self.recovers_here and self.handle_exception_hook is cocopot_handle_exception
         self.open_session = sessions.open_session
         has_teardown = self.do_teardown_request is not None or self.do_teardown_appcontext is not None
         #: Runs the teardown steps when a context is torn down; `None` if there are none.

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import BadRequestKeyError, HTTPException
+from werkzeug.routing import RequestRedirect, RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from cocopot.exceptions import MethodNotAllowed, NotFound
 from cocopot.head import TYPE_HEADERS, encode_text
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
@@ -28,8 +31,11 @@ if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.context import Context
     from cocopot.pipeline.endpoint import EndpointPipeline
+    from cocopot.request import Request
     from cocopot.types import StartResponse, WSGIEnvironment
 
+#: The steps that are inlined in `recover`.
+INLINED_IN_RECOVERY = frozenset({"handle_user_exception", "handle_http_exception"})
 #: The steps that are inlined here.
 INLINED = frozenset(
     {
@@ -91,7 +97,7 @@ def serve(  # noqa: C901, PLR0912 - the hot path
                 value = view(**arguments) if arguments else view()
                 if value is None:
                     raise_view_returned_none(rule)
-            else:
+            elif rule is not None or not pipeline.answers_errors or (value := unraised(app, request)) is None:
                 value = cocopot_dispatch_request(app, request)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
         return recover(context, environ, start_response, exc)
@@ -120,14 +126,69 @@ def serve(  # noqa: C901, PLR0912 - the hot path
     return serve_value(context, environ, start_response, value)
 
 
+def unraised(app: Cocopot, request: Request) -> HTTPException | None:
+    """Return the routing exception of a request, if it would only be raised to become its own response.
+
+    Args:
+        app: The application, without error handlers.
+        request: The request.
+    """
+    error = request.routing_exception
+    if (
+        type(error) not in _UNRAISED
+        or error is None
+        or error.__context__ is not None  # which is released after it was raised
+        or "raise_routing_exception" in app.overridden
+        or app.config["DEBUG"]  # in which it is explained
+        or app.trap_http_exception(error)
+    ):
+        return None
+    return error
+
+
+_UNRAISED = frozenset({NotFound, MethodNotAllowed, RequestRedirect})
+
+
 def recover(
     context: Context, environ: WSGIEnvironment, start_response: StartResponse, exc: Exception
 ) -> Iterable[bytes]:
-    """Send the response of the error handlers for an exception, or raise it again."""
+    """Send the response of the error handlers for an exception, or raise it again.
+
+    The steps of `lifecycle.recover` are inlined, unless one is overridden.
+    """
     try:
-        return send(lifecycle.recover(context, exc), environ, start_response)
+        if context.pipeline is None or not context.pipeline.recovers_here:
+            return send(lifecycle.recover(context, exc), environ, start_response)
+        return serve_value(context, environ, start_response, handled(context, exc))
     finally:
         del exc  # break the reference cycle exception -> traceback -> frame
+
+
+def handled(context: Context, exc: Exception) -> object:
+    """Return the error handlers' value for an exception, or raise it again."""
+    app, pipeline, cls = context.app, context.get_pipeline(), type(exc)
+    value: Any
+    try:
+        if issubclass(cls, BadRequestKeyError):
+            value = pipeline.handle_user_exception(context, exc)
+        else:
+            hook, value = pipeline.handle_exception_hook, None
+            is_http = issubclass(cls, HTTPException) and not app.trap_http_exception(exc)
+            if hook is not None and not (is_http and _is_response(exc)):
+                value = hook(app, context.request, exc)
+            if is_http:
+                value = exc if value is None else value
+            elif value is None or value is exc:
+                raise exc
+        context.answered = exc
+        return value
+    finally:
+        del exc  # break the reference cycle exception -> traceback -> frame
+
+
+def _is_response(exc: Exception) -> bool:
+    """Return whether an HTTP exception is a response already, such as a redirect of the router."""
+    return exc.code is None or issubclass(type(exc), RoutingException)  # type: ignore[attr-defined]
 
 
 def serve_value(

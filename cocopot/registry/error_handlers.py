@@ -25,6 +25,8 @@ ErrorHandler: TypeAlias = Callable[..., object]
 #: The name under which the error handlers are registered, as one implementation.
 ERROR_HANDLERS = "app.errorhandler"
 
+_MAX_CACHED = 256
+
 
 def error_key(code_or_exception: object) -> ErrorKey:
     """Check what an error handler is to be registered for.
@@ -155,6 +157,8 @@ class ErrorHandlers:
         self._plugins = plugins
         self._scopes: BlueprintScopes | None = None
         self._has_blueprints = False
+        #: By class, code and blueprints, what has been found; bounded, as an application may make classes.
+        self._cache: dict[tuple[type, object, tuple[str, ...]], Found | None] = {}
         #: The handlers by blueprint name, or `None` for those of the application.
         self.table = ScopedTable[ScopeHandlers](lambda _: ScopeHandlers(self._update_registration), plugins)
 
@@ -162,6 +166,7 @@ class ErrorHandlers:
         with self._plugins.locked():
             is_registered = self._plugins.has_plugin(ERROR_HANDLERS)
             is_needed = any(self.table.values())
+            self._cache = {}
             self._has_blueprints = any(handlers for scope, handlers in self.table.items() if scope)
             if is_needed and not is_registered:
                 self._plugins.register(self, ERROR_HANDLERS, origin="application")
@@ -183,7 +188,16 @@ class ErrorHandlers:
         Raises:
             TypeError: If it returns `None`.
         """
-        found = self.find(exc, self.blueprints_of(app, request))
+        scopes = tuple(self.blueprints_of(app, request)) if self._has_blueprints else ()
+        cls, cache = type(exc), self._cache
+        code = exc.code if issubclass(cls, HTTPException) else None  # type: ignore[attr-defined]
+        try:
+            found = cache[cls, code, scopes]
+        except KeyError:
+            found = self.find(exc, scopes)
+            if len(cache) >= _MAX_CACHED:
+                cache.clear()
+            cache[cls, code, scopes] = found
         if found is None:
             return None
         request.handled_by = found

@@ -18,7 +18,7 @@ time that grows faster than its length: see `readers.py` for parts with several 
 
 from __future__ import annotations
 
-from cocopot.routing.router import Router
+from cocopot.routing.router import NO_METHOD, Router
 from cocopot.routing.rule import Rule
 
-__all__ = ["Router", "Rule"]
+__all__ = ["NO_METHOD", "Router", "Rule"]

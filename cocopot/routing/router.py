@@ -226,23 +226,26 @@ class Router(Map):
         if not path or path[1:2] == "/":
             return None
         walk = Walk(method.upper())
+        is_redirected = is_rejected = False
         try:
             found = walk.find(domain.root, [domain.name, *path.split("/")], 0, ())
-            if found is None:
-                if self.merge_slashes and "//" in path:
-                    return None
-                error = walk.error()
-                if isinstance(error, MethodNotAllowed) and method in _CACHED_METHODS:
-                    domain.remember_allowed_methods(path, method, error)
-                raise error
-            rule, values = found
-            return None if id(rule) in domain.redirecting else (rule, read_arguments(rule, values))
-        except SlashRequiredError:
-            if not is_plain:
+            if found is not None and id(found[0]) in domain.redirecting:
                 return None
-            raise redirect_to(environ, f"{path}/") from None
+            if found is not None:
+                return found[0], read_arguments(*found)
         except ValidationError:
-            raise walk.error() from None
+            is_rejected = True
+        except SlashRequiredError:
+            is_redirected = True
+        # What is raised here has no context, with the frames of this request.
+        if is_redirected and is_plain:
+            raise redirect_to(environ, f"{path}/")
+        if is_redirected or (not is_rejected and self.merge_slashes and "//" in path):
+            return None
+        error = walk.error()
+        if isinstance(error, MethodNotAllowed) and not is_rejected and method in _CACHED_METHODS:
+            domain.remember_allowed_methods(path, method, error)
+        raise error
 
     def build_path(
         self,

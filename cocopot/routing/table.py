@@ -152,6 +152,8 @@ class Table:
         self.domains = {name: Domain(name, node, self) for name, node in self.root.static.items()}
         #: By scheme and host, the domains of the hosts seen so far. Bounded by `MAX_HOSTS`.
         self.hosts: dict[str, dict[Host, Domain]] = {"http": {}, "https": {}}
+        #: The methods of the path of a rule without variables, as in `Allow`, by the rule's identity.
+        self.allow: dict[int, str] = {}
         #: A value of TRUSTED_HOSTS, and hosts that it trusts; bounded likewise.
         self._trust: tuple[Collection[str], set[str]] = ((), set())
 

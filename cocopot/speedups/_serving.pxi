@@ -51,11 +51,13 @@ cdef class PipelineState:
     cdef public object url_value_preprocessor_hook
     cdef public object before_request_hook
     cdef public object after_request_hook
+    cdef public bint answers_errors
+    cdef public bint recovers_here
 
 
 cdef class RequestHandler:
     cdef object method, general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
-    cdef object serve_value, answer_exception, tear_down, run_every
+    cdef object handled, unraised, serve_value, answer_exception, tear_down, run_every
     cdef object context_class, request_class, router_class, response_class, current
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef tuple json_responses
@@ -71,6 +73,8 @@ cdef class RequestHandler:
         dispatch_request,
         raise_view_returned_none,
         recover,
+        handled,
+        unraised,
         serve_value,
         raise_bad_processed_response,
         close_unsent,
@@ -95,6 +99,8 @@ cdef class RequestHandler:
         self.dispatch_request = dispatch_request
         self.raise_view_returned_none = raise_view_returned_none
         self.recover = recover
+        self.handled = handled
+        self.unraised = unraised
         self.serve_value = serve_value
         self.raise_bad_processed_response = raise_bad_processed_response
         self.close_unsent = close_unsent
@@ -237,9 +243,20 @@ cdef class RequestHandler:
             if pipeline.before_request_hook is not None:
                 value = pipeline.before_request_hook(app, request)
             if value is None:
-                value = self.call_view(app, request, environ)
+                if request.url_rule is None and pipeline.answers_errors:
+                    value = self.unraised(app, request)
+                if value is None:
+                    value = self.call_view(app, request, environ)
         except Exception as exc:
-            return self.recover(context, environ, start_response, exc)
+            if (
+                not pipeline.recovers_here
+                or pipeline.after_request_hook is not None
+                or context.after_functions is not None
+            ):
+                return self.recover(context, environ, start_response, exc)
+            value = self.handled(context, exc)
+            if type(value) is not str and type(value) is not self.response_class:
+                return self.serve_value(context, environ, start_response, value)
         if context.after_functions is not None:
             return self.serve_value(context, environ, start_response, value)
         if pipeline.after_request_hook is not None:

@@ -75,8 +75,10 @@ class PipelineState:
 
     __slots__ = (
         "after_request_hook",
+        "answers_errors",
         "before_request_hook",
         "plain_teardown_hook",
+        "recovers_here",
         "request_started_hook",
         "serve",
         "tear_down",

@@ -145,6 +145,7 @@ def make(cls: type[Cocopot], plugins: str, seen: list[str]) -> Cocopot:
     """Return an application with all views, and the plugins of one of the variants."""
     variants: dict[str, list[object]] = {
         "none": [],
+        "unhandled": [],
         "hooks": [Recording(seen)],
         "before": [Recording(seen, "from the hook")],
         "replacing": [Replacing()],
@@ -155,7 +156,10 @@ def make(cls: type[Cocopot], plugins: str, seen: list[str]) -> Cocopot:
         app.add_url_rule(f"/{name}", name, view)
         blueprint.add_url_rule(f"/{name}", name, view)
     app.add_url_rule("/<int:n>", "number-of-url", lambda n: f"{n}", methods=["GET", "POST"])
-    app.register_error_handler(ViewError, lambda _: ("handled", 418))
+    app.add_url_rule("/folder/", "folder", lambda: "folder", methods=["GET", "POST"])
+    app.add_url_rule("/folder/<int:n>/", "inner", lambda n: f"{n}", methods=["GET", "POST"])
+    if plugins != "unhandled":
+        app.register_error_handler(ViewError, lambda _: ("handled", 418))
     if plugins != "none":
         blueprint.after_request(lambda _: seen.append("bp"))
     app.register_blueprint(blueprint)
@@ -169,15 +173,15 @@ def exchange(app: Cocopot, path: str, method: str) -> tuple[Any, ...]:
     return b"".join(body), status, sorted(headers)
 
 
-@pytest.mark.parametrize("plugins", ["none", "hooks", "before", "replacing"])
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+@pytest.mark.parametrize("plugins", ["none", "unhandled", "hooks", "before", "replacing"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "DELETE", "delete"])
 def test_the_paths_agree(plugins: str, method: str) -> None:
     """Whatever a view returns or raises, both paths send the same and call the same hooks."""
     fast_seen: list[str] = []
     plain_seen: list[str] = []
     fast, plain = make(Cocopot, plugins, fast_seen), make(Plain, plugins, plain_seen)
     paths = [f"{prefix}/{name}" for name in VIEWS for prefix in ("", "/bp")]
-    for path in [*paths, "/7", "/nowhere", "/bp/nowhere"]:
+    for path in [*paths, "/7", "/nowhere", "/bp/nowhere", "/folder", "/folder/7", "/folder/x", "/7/"]:
         assert exchange(fast, path, method) == exchange(plain, path, method), path
         assert fast_seen == plain_seen, path
 
@@ -188,6 +192,20 @@ def test_which_path_is_taken() -> None:
     for endpoint in ("text", "bp.text", None):
         assert fast.pipeline_for(endpoint).serve is fastpath.serve
         assert plain.pipeline_for(endpoint).serve is lifecycle.serve
+
+
+def test_what_is_raised_in_spite_of_it() -> None:
+    """An error of the router is raised where that has an effect."""
+    app = make(Cocopot, "unhandled", [])
+    client = app.test_client()
+    assert client.get("/nowhere").status_code == 404
+    app.config["TRAP_HTTP_EXCEPTIONS"] = True
+    assert client.get("/nowhere").status_code == 500
+    app.config.update(TRAP_HTTP_EXCEPTIONS=False, DEBUG=True)
+    assert "/folder/" in client.get("/nowhere").text
+    app.config["DEBUG"] = False
+    app.raise_routing_exception = lambda request: abort(418)  # type: ignore[method-assign]
+    assert client.get("/nowhere").status_code == 418
 
 
 class OtherDispatch:

@@ -424,3 +424,34 @@ def test_an_exception_is_looked_up_once(app: Cocopot, number: int) -> None:
     assert answer_to(app, ShopError()) == "handled"
     assert app.test_client().get("/nowhere").status_code == 404
     assert lookups == [ShopError, NotFound]
+
+
+def test_what_has_been_found_is_cached(app: Cocopot) -> None:
+    """A handler that is registered later is found, and only so many classes of exceptions are remembered."""
+    app.register_error_handler(LookupError, lambda _: "lookup")
+    assert answer_to(app, KeyError()) == "lookup"
+    app.error_handler_spec[None][KeyError] = lambda _: "key"
+    assert app.test_client().get("/error").text == "key"
+    handlers = app.plugins.get_plugin(ERROR_HANDLERS)
+    assert isinstance(handlers, ErrorHandlers)
+    for number in range(300):
+        error = type(f"Error{number}", (KeyError,), {})()
+        with app.test_request_context() as context:
+            assert handlers.cocopot_handle_exception(app, context.existing_request, error) == "key"
+    assert 0 < len(handlers._cache) <= 256
+
+
+def test_the_code_of_an_instance(app: Cocopot) -> None:
+    """Exceptions of one class with other codes have other handlers."""
+    app.register_error_handler(403, lambda _: "forbidden")
+    app.register_error_handler(404, lambda _: "missing")
+    errors = {code: HTTPException() for code in (403, 404)}
+    for code, error in errors.items():
+        error.code = code
+
+    def view(code: int) -> str:
+        raise errors[code]
+
+    app.add_url_rule("/<int:code>", "code", view)
+    client = app.test_client()
+    assert [client.get(f"/{code}").text for code in (403, 404, 403)] == ["forbidden", "missing", "forbidden"]

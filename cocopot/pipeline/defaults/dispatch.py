@@ -10,6 +10,8 @@ from werkzeug.routing import RequestRedirect
 from cocopot.debug_errors import FormDataRoutingRedirect
 from cocopot.exceptions import MethodNotAllowed
 from cocopot.hooks import hookimpl
+from cocopot.request import Request
+from cocopot.routing import NO_METHOD
 from cocopot.urls import domain_of
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from werkzeug.routing import Rule
 
     from cocopot.app import Cocopot
-    from cocopot.request import Request
     from cocopot.response import Response
     from cocopot.types import ResponseValue
 
@@ -80,33 +81,46 @@ def raise_view_returned_none(rule: Rule) -> NoReturn:
 
 
 def _wants_options(request: Request, rule: Rule) -> bool:
+    method = request.environ["REQUEST_METHOD"] if type(request) is Request else request.method
     # A rule that was not made by the application may be a plain one of Werkzeug's.
-    return request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)
+    return method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)
 
 
 def default_options_response(app: Cocopot, request: Request) -> Response:
-    """Return an empty response that names the methods of the URL (RFC 9110, section 9.3.7)."""
-    response = app.response_class()
-    if methods := _allowed_methods(app, request):
-        response.headers["Allow"] = ", ".join(methods)
-    return response
+    """Return an empty response that names the methods of the URL (RFC 9110, section 9.3.7).
+
+    Raises:
+        BadHost: The host of the request is not valid.
+        SecurityError: It is not trusted.
+    """
+    allow = _allow(app, request)
+    return app.response_class(b"", headers={"Allow": allow} if allow else None)
+
+
+def _allow(app: Cocopot, request: Request) -> str:
+    """Return the methods of the URL of a request; of a rule without variables they are cached."""
+    rule, cache = request.url_rule, app.router.table.allow
+    if (
+        rule is None
+        or request.environ.get("PATH_INFO") != rule.rule
+        or rule.arguments
+        or "create_url_adapter" in app.overridden
+    ):
+        return ", ".join(_allowed_methods(app, request))
+    allow = cache.get(id(rule))
+    if allow is None:
+        allow = cache[id(rule)] = ", ".join(_allowed_methods(app, request))
+    return allow
 
 
 def _allowed_methods(app: Cocopot, request: Request) -> Iterable[str]:
-    """Return the methods of the URL of a request.
-
-    Raises:
-        BadHost: Its host is not valid.
-        SecurityError: Its host is not trusted.
-    """
     request.host  # noqa: B018 - raises
     if "create_url_adapter" in app.overridden:
         adapter = app.create_url_adapter(request)
         return () if adapter is None else adapter.allowed_methods()
     domain = () if app.config["SERVER_NAME"] is None else domain_of(app)
     try:
-        # No rule has this method.
-        app.router.match_request(request.environ, request.path, "--", *domain)
+        app.router.match_request(request.environ, request.path, NO_METHOD, *domain)
     except HTTPException as error:  # such as a redirect
         error.__traceback__ = None  # break the reference cycle exception -> traceback -> frame
         if isinstance(error, MethodNotAllowed):

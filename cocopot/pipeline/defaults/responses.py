@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
-from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, default_exceptions
 from werkzeug.routing import RequestRedirect
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -18,7 +18,7 @@ from cocopot.hooks import hookimpl
 from cocopot.hooks.results import VALUES, ResultError, source_of
 from cocopot.locations import shown
 from cocopot.redirects import redirect_response
-from cocopot.response import set_headers
+from cocopot.response import Response, set_headers
 from cocopot.streaming import AsyncReader
 from cocopot.wsgi import close_unsent
 
@@ -37,6 +37,8 @@ def cocopot_make_response(app: Cocopot, request: Request, value: Any) -> Werkzeu
         return app.response_class(value)
     if cls is dict or cls is list:
         return app.json.response(value)
+    if cls in _PLAIN_EXCEPTIONS:
+        return _from_exception(app, request, value)
     if isinstance(value, app.response_class):
         return value
     try:
@@ -144,6 +146,9 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
         page = exc.get_body(request.environ)
         if is_plain:
             _PAGES[cls] = page
+    if is_plain and app.response_class is Response and cls in _WITHOUT_HEADERS:
+        methods = exc.valid_methods if isinstance(exc, MethodNotAllowed) else None
+        return Response(page, exc.code, {"Allow": ", ".join(methods)} if methods else None, "text/html")
     if cls.get_headers is HTTPException.get_headers:
         return app.response_class(page, exc.code, content_type=_PAGE_TYPE)
     headers = list(exc.get_headers(request.environ))
@@ -153,6 +158,12 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
 
 
 _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
+#: Of these, the ones whose only headers are the type of the page, and for a 405 the methods.
+_WITHOUT_HEADERS = frozenset(
+    cls
+    for cls in _PLAIN_EXCEPTIONS
+    if cls is MethodNotAllowed or cls.get_headers is HTTPException.get_headers
+)
 _PAGES: dict[type[HTTPException], str] = {}
 _PAGE_TYPE = dict(HTTPException().get_headers())["Content-Type"]
 

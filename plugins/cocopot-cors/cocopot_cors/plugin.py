@@ -61,10 +61,10 @@ class CORS:
     @hookimpl(tryfirst=True)
     def cocopot_before_request(self, app: Cocopot, request: Request) -> Response | None:
         """Answer a preflight for a path that exists; ignore all other requests."""
-        if not is_preflight(request) or is_exempt(app, request):
+        if not is_preflight(request) or is_exempt(app, request, resources := _resources(app)):
             return None
-        policy = _resources(app).policy_for(request.path)
-        methods = None if policy is None else methods_of(app, request)
+        policy = resources.policy_for(request.path)
+        methods = None if policy is None else methods_of(app, request, resources)
         if policy is None or methods is None:
             return None
         response = app.response_class(status=204)
@@ -85,9 +85,10 @@ class CORS:
             response = yield
             return response
         finally:
-            policy = _resources(app).policy_for(request.path)
+            resources = _resources(app)
+            policy = None if is_exempt(app, request, resources) else resources.policy_for(request.path)
             # Any other value is rejected by the application, with the name of the plugin that returned it.
-            if policy is not None and not is_exempt(app, request) and isinstance(response, WerkzeugResponse):
+            if policy is not None and isinstance(response, WerkzeugResponse):
                 policy.add_headers(request, response.headers)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from werkzeug.datastructures import Headers
-    from werkzeug.routing import MapAdapter
+    from werkzeug.routing import MapAdapter, Rule
 
     from cocopot import Cocopot, Request
     from cocopot_cors.origins import Origins
@@ -110,7 +110,7 @@ class Policy:
             headers["Access-Control-Allow-Private-Network"] = "true"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Resources:
     """The policies of an application, by path.
 
@@ -122,6 +122,16 @@ class Resources:
 
     patterns: tuple[tuple[re.Pattern[str], Policy], ...] = ()
     prefixes: tuple[tuple[str, Policy], ...] = ()
+    _has_exempt_rules: bool | None = field(default=None, init=False, compare=False)
+
+    def has_exempt_rules(self, app: Cocopot) -> bool:
+        """Return whether a rule may have `cors=False`: if none has, no method of a path needs a look-up."""
+        if self._has_exempt_rules is None:
+            found = not all(map(_is_shared_rule, app.url_map.iter_rules()))
+            if not app.started:  # more rules may be added
+                return found
+            self._has_exempt_rules = found
+        return self._has_exempt_rules
 
     def policy_for(self, path: str) -> Policy | None:
         """Return the policy of a path, or `None` if it has none."""
@@ -136,13 +146,15 @@ class Resources:
 
 def is_preflight(request: Request) -> bool:
     """Whether the request is a CORS preflight (Fetch, section 3.3.2)."""
-    if request.method != "OPTIONS":
-        return False
-    return bool(_header(request, "HTTP_ORIGIN") and _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
+    environ = request.environ
+    has_headers = environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") and environ.get("HTTP_ORIGIN")
+    return bool(has_headers) and request.method == "OPTIONS"
 
 
-def is_exempt(app: Cocopot, request: Request) -> bool:
+def is_exempt(app: Cocopot, request: Request, resources: Resources) -> bool:
     """Whether the route of a request has `cors=False`; for a preflight, that of the requested method."""
+    if not resources.has_exempt_rules(app):
+        return False
     if not is_preflight(request):
         return request.url_rule is not None and not request.url_rule.options["cors"]
     adapter = app.create_url_adapter(request)
@@ -150,19 +162,25 @@ def is_exempt(app: Cocopot, request: Request) -> bool:
     return adapter is not None and not _is_shared(adapter, requested)
 
 
-def methods_of(app: Cocopot, request: Request) -> Collection[str] | None:
+def methods_of(app: Cocopot, request: Request, resources: Resources) -> Collection[str] | None:
     """Return the methods of a preflight's path, or `None` if no rule has the path.
 
     If a rule accepts any method, the requested one is returned. Those of routes with `cors=False` are not.
     """
-    adapter = app.create_url_adapter(request)
     if isinstance(request.routing_exception, MethodNotAllowed):
         methods = list(request.routing_exception.valid_methods or ())
-    elif request.url_rule is None or adapter is None:
+    elif request.url_rule is None:
         return None
     else:
-        requested = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
-        methods = list(adapter.allowed_methods()) or _tokens(requested)
+        allow = app.make_default_options_response().headers.get("Allow")
+        methods = (
+            [method.strip() for method in allow.split(",")]
+            if allow
+            else _tokens(_header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
+        )
+    if not resources.has_exempt_rules(app):
+        return methods
+    adapter = app.create_url_adapter(request)
     return [method for method in methods if adapter is None or _is_shared(adapter, method)]
 
 
@@ -172,6 +190,10 @@ def _is_shared(adapter: MapAdapter, method: str) -> bool:
         rule, _ = adapter.match(method=method, return_rule=True)
     except HTTPException:  # there is no such route, or it redirects
         return True
+    return _is_shared_rule(rule)
+
+
+def _is_shared_rule(rule: Rule) -> bool:
     return bool(getattr(rule, "options", _SHARED)["cors"])
 
 
@@ -205,5 +227,7 @@ def _requested_headers(request: Request) -> list[str]:
 
 def _tokens(text: str) -> list[str]:
     """Return the valid names of a comma-separated list, each once."""
+    if not text:
+        return []
     names = map(str.strip, text.split(","))
     return list(dict.fromkeys(name for name in names if TOKEN.fullmatch(name)))

@@ -89,6 +89,17 @@ class TestOptions:
         assert (response.status_code, set(response.allow)) == (200, {"GET", "HEAD", "OPTIONS"})
         assert seen == [{"n": "3"}]
 
+    def test_methods_are_cached(self, app: Cocopot) -> None:
+        """Of a rule without variables the methods are cached, once, however a client writes the path."""
+        app.add_url_rule("/page", "page", lambda: "page", methods=["PUT"])
+        app.add_url_rule("/<n>", "view", lambda n: "view", methods=["GET"])
+        client = app.test_client()
+        for path in ("/page", "/page", "/%70age"):
+            assert set(client.options(path).allow) == {"GET", "HEAD", "PUT", "OPTIONS"}
+        for path in ("/other", "/another"):
+            assert set(client.options(path).allow) == {"GET", "HEAD", "OPTIONS"}
+        assert len(app.router.table.allow) == 1
+
     def test_without_a_rule(self, app: Cocopot) -> None:
         """OPTIONS for a path without a rule is a 404."""
         assert app.test_client().options("/missing").status_code == 404

@@ -13,12 +13,12 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.exceptions import add_blame, add_note
-from cocopot.head import is_uri
 from cocopot.hooks import hookimpl
 from cocopot.hooks.results import VALUES, ResultError, source_of
 from cocopot.locations import shown
 from cocopot.redirects import redirect_response
 from cocopot.response import Response, set_headers
+from cocopot.speedups import is_plain_value
 from cocopot.streaming import AsyncReader
 from cocopot.wsgi import close_unsent
 
@@ -37,7 +37,7 @@ def cocopot_make_response(app: Cocopot, request: Request, value: Any) -> Werkzeu
         return app.response_class(value)
     if cls is dict or cls is list:
         return app.json.response(value)
-    if cls in _PLAIN_EXCEPTIONS:
+    if cls in _EXCEPTIONS:
         return _from_exception(app, request, value)
     if isinstance(value, app.response_class):
         return value
@@ -135,7 +135,7 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
     cls = type(exc)
     if exc.response is not None or cls.get_response is not HTTPException.get_response:
         if isinstance(exc, RequestRedirect):
-            if not is_uri(exc.new_url):
+            if not is_plain_value(exc.new_url):
                 exc.new_url = iri_to_uri(exc.new_url)  # it may have control characters of the client's
             if cls is RequestRedirect and exc.response is None and exc.code is not None:
                 return redirect_response(exc.new_url, exc.code, app.response_class)
@@ -158,7 +158,9 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
 
 
 _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
-#: Of these, the ones whose only headers are the type of the page, and for a 405 the methods.
+#: What is known to be an exception without a look at its bases.
+_EXCEPTIONS = _PLAIN_EXCEPTIONS | {RequestRedirect}
+#: Of the plain ones, those whose only headers are the type of the page, and for a 405 the methods.
 _WITHOUT_HEADERS = frozenset(
     cls
     for cls in _PLAIN_EXCEPTIONS

@@ -84,7 +84,9 @@ def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoRe
         kwargs: Passed to the exception, such as `response=`.
     """
     context = CURRENT.get(None)
-    aborter = werkzeug.exceptions.abort if context is None else context.app.aborter
+    if context is None:
+        werkzeug.exceptions.abort(code, *args, **kwargs)
+    aborter = context.app.aborter
     if type(aborter) is werkzeug.exceptions.Aborter and type(code) is int:
         error: Any = aborter.mapping.get(code)
         if error is not None:

@@ -50,10 +50,14 @@ class Answer(NamedTuple):
     is_none: bool
 
 
+_new = tuple.__new__
+
+
 def record_answer(hook: str, impl: pluggy.HookImpl, result: object, request: object) -> None:
     """Record on a request which implementation returned the result of a hook, until the next one does."""
     try:
-        request.answered_by = Answer(hook, impl, result is None)  # type: ignore[attr-defined]  # a request
+        # Answer(hook, impl, result is None), without its constructor, which is a function in Python.
+        request.answered_by = _new(Answer, (hook, impl, result is None))  # type: ignore[attr-defined]  # a request
     except AttributeError:  # a call by name may pass anything
         return
 

@@ -166,7 +166,7 @@ def recover(
 
 def handled(context: Context, exc: Exception) -> object:
     """Return the error handlers' value for an exception, or raise it again."""
-    app, pipeline, cls = context.app, context.get_pipeline(), type(exc)
+    app, pipeline, cls = context.app, context.pipeline or context.get_pipeline(), type(exc)
     value: Any
     try:
         if issubclass(cls, BadRequestKeyError):

@@ -5,6 +5,8 @@ PORT ?= 5000
 # Further arguments of pytest, of the fuzzer or of the benchmarks: make test ARGS='-k cookies',
 # make fuzz ARGS='--seed 2 waitress', make bench ARGS='--workloads A,B'.
 ARGS ?=
+# The number of requests that `make fuzz` sends to an application with and without the compiled entry point.
+TWINS ?= 100000
 
 # `make test PYTHON=python3.12` uses .venv-3.12: each version of Python has its own environment.
 ifeq ($(PYTHON),python3)
@@ -107,7 +109,8 @@ dist: $(VENV)/installed ## build the sdist, and from it a wheel of Python alone,
 		HATCH_BUILD_NO_HOOKS=true $(BIN)/python -m build --outdir dist $$project || exit; \
 	done
 
-fuzz: $(VENV)/installed ## send mutated requests to an application under four servers: some minutes
+fuzz: $(VENV)/installed ## send random requests with and without the compiled part, then mutated ones to four servers
+	$(BIN)/python -m tests.fuzz.twins $(TWINS)
 	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 # Installed as users install it, from a wheel with its bytecode, and again each time: imports are measured.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 AfterFunction = TypeVar("AfterFunction", bound=Callable[[Any], object])
+_Response = Response  # for `redirect`, which has a parameter of the other name
 #: Seconds, or a function that returns them for a file name; `None` for no caching.
 MaxAge = int | Callable[[str | None], int | None] | None
 
@@ -59,18 +60,25 @@ def url_for(
     )
 
 
-def redirect(location: str, code: int = 302, response_class: type[Response] | None = None) -> Response:
+def redirect(
+    location: str,
+    code: int = 302,
+    response_class: type[Response] | None = None,
+    *,
+    Response: type[Response] | None = None,  # noqa: N803 - the name that Flask and Werkzeug have
+) -> Response:
     """Return a response that redirects the client to another URL (RFC 9110, section 15.4).
 
     Args:
         location: The URL, relative or absolute.
         code: 301, 302, 303, 305, 307 or 308.
         response_class: Class of the response; by default the application's.
+        Response: The same, under the name that Flask has for it.
     """
-    context = CURRENT.get(None)
+    context, response_class = CURRENT.get(None), response_class or Response
     if response_class is None and context is not None:
         return context.app.redirect(location, code)
-    return redirect_response(location, code, response_class or Response)
+    return redirect_response(location, code, response_class or _Response)
 
 
 def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoReturn:

@@ -16,6 +16,7 @@ from werkzeug.http import http_date
 from cocopot.config_keys import DEFAULTS
 from cocopot.context import CURRENT
 from cocopot.json_encoders import c_encoder, encode, encode_unsorted, escape_surrogates
+from cocopot.missing_names import raise_missing
 from cocopot.strict_json import loads_strictly
 
 if TYPE_CHECKING:
@@ -382,3 +383,11 @@ def load(fp: IO[Any], **kwargs: Any) -> Any:
         ValueError: The text is not JSON.
     """
     return _provider().load(fp, **kwargs)
+
+
+if not TYPE_CHECKING:  # type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        return raise_missing(
+            __name__, name, ("DefaultJSONProvider", "JSONProvider", "dump", "dumps", "load", "loads")
+        )

@@ -154,9 +154,9 @@ def raise_missing(module: str, name: str, known: Iterable[str]) -> object:
 
 
 def _find_elsewhere(name: str) -> str:
-    for module in _PUBLIC_MODULES:
+    for module in ("cocopot", *_PUBLIC_MODULES):
         imported = importlib.import_module(module)
-        value = getattr(imported, name, None)
+        value = vars(imported).get(name)
         if name in getattr(imported, "__all__", ()) or getattr(value, "__module__", None) == module:
             return f"from {module} import {name}"
     return ""

@@ -119,3 +119,20 @@ def test_names_of_the_template_plugin(name: str) -> None:
     """What an application has with Jinja names the package, and how it is installed."""
     with pytest.raises(AttributeError, match=rf"attribute '{name}': .*: pip install cocopot-jinja$"):
         getattr(Cocopot("shop", autoload=False), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("jsonify", "from cocopot import jsonify"),
+        ("MethodView", "from cocopot.views import MethodView"),
+        ("TaggedJSONSerializer", ""),
+        ("JSONProvidr", "Did you mean 'JSONProvider'?"),
+    ],
+)
+def test_names_of_the_json_module(name: str, cure: str) -> None:
+    """A name that Cocopot has elsewhere is explained, as one of the package is."""
+    with pytest.raises(ImportError, match=f"^cannot import name {name!r} from 'cocopot.json'") as caught:
+        exec(f"from cocopot.json import {name}", {})
+    assert cure in str(caught.value)
+    assert not hasattr(cocopot.json, name)

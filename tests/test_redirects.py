@@ -48,3 +48,14 @@ def test_a_slash_is_appended() -> None:
     assert response.status_code == 308
     assert response.location == "https://shop.example/my%20app/%C3%A9/7/?a=%20b"
     assert client.get("/é/7/", base_url="http://h/my app").text == "/my%20app/%C3%A9/8/"
+
+
+@pytest.mark.parametrize("keyword", ["response_class", "Response"])
+def test_the_class_of_the_response(keyword: str) -> None:
+    """It is passed by the name that Cocopot has for it, or by Flask's, in a request and outside."""
+    app = Cocopot(__name__, autoload=False)
+    options: dict[str, Any] = {keyword: OwnResponse}
+    assert type(redirect("/x", 303, **options)) is OwnResponse
+    with app.test_request_context():
+        assert type(redirect("/x", **options)) is OwnResponse
+        assert type(redirect("/x")) is Response

@@ -2,8 +2,8 @@
 
 Each server receives the same requests, which are made from a seed and a number. Nothing that a client sends
 may lead to a hang, to a 500 that no view has meant, or to the end of a worker. Each of these is listed with
-the number of its request. `make fuzz TWINS=0 ARGS='--seed 1 --first 4711 --requests 1'` sends that request again;
-with `--show` it is printed.
+the number of its request. `make fuzz TWINS=0 ARGS='--seed 1 --first 4711 --requests 1'` sends that request
+again; with `--show` it is printed.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from cocopot.missing_names import install_hint
+from cocopot.session_cookies import SessionCookies
 
 if TYPE_CHECKING:
     from typing import Self
@@ -193,11 +194,15 @@ class NullSession(Session):
         raise AssertionError  # pragma: no cover - a null session refuses every change
 
 
-class SessionInterface:
+class SessionInterface(SessionCookies):
     """Opens and saves the sessions of one application; assign an object to `app.session_interface`.
 
-    It is used for requests for which no session plugin opens a session. The base class opens none.
+    It is used for requests for which no session plugin opens a session. The base class opens none. The
+    methods of `cocopot.session_cookies.SessionCookies` are those that Flask has for the cookie.
     """
+
+    #: What `make_null_session` makes, and `is_null_session` recognizes.
+    null_session_class: type[Session] = NullSession
 
     def open_session(self, app: Cocopot, request: Request) -> Session | None:  # noqa: ARG002 - for subclasses
         """Return the session of a request; `None` if it can have none.
@@ -223,9 +228,14 @@ class SessionInterface:
         Args:
             app: The application.
         """
-        if type(self) is SessionInterface:
-            return NullSession()
-        return NullSession(f"{type(self).__qualname__}.open_session returned None for this request.")
+        cls = self.null_session_class
+        if type(self) is SessionInterface or not issubclass(cls, NullSession):
+            return cls()
+        return cls(f"{type(self).__qualname__}.open_session returned None for this request.")
+
+    def is_null_session(self, value: object) -> bool:
+        """Return whether an object is what `make_null_session` makes."""
+        return isinstance(value, self.null_session_class)
 
 
 def check_session(value: object, source: str) -> Session:

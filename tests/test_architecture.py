@@ -51,7 +51,7 @@ request
 header_objects conditions cookies
 response
 redirects
-sessions
+session_cookies sessions
 routing.parts routing.converters routing.building routing.rule
 routing.readers routing.edges routing.walk routing.plans routing.slashes
 routing.table routing.matcher routing.router routing

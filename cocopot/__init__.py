@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cocopot import lazy_werkzeug as _lazy_werkzeug  # noqa: F401 - before Werkzeug is imported
 from cocopot.app import Cocopot
 from cocopot.config import Config
 from cocopot.context import (

@@ -33,18 +33,21 @@ COMPILED = {
     for file in CHECKOUT.glob(f"cocopot/speedups/{pattern}")
 }
 #: What only some applications need: those that load plugins, render, have a command line, or serve
-#: themselves. `werkzeug.serving` and `werkzeug.test` are not among them: `import werkzeug` imports both.
+#: themselves.
 NOT_BEFORE_ASKED_FOR = {
     "asyncio",
     "click",
     "cocopot.cli",
     "cocopot.serving",
     "cocopot.testing",
+    "http.server",
     "importlib_metadata",
     "jinja2",
     "sqlite3",
     "unittest",
     "werkzeug.debug",
+    "werkzeug.serving",
+    "werkzeug.test",
 }
 
 

@@ -6,9 +6,9 @@ import contextlib
 import errno
 import json
 import os
-import tomllib
 import types
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
@@ -203,7 +203,8 @@ class Config(TracedDict):
             OSError: The file cannot be read.
             tomllib.TOMLDecodeError: It is not TOML; a note names the file.
         """
-        return self.from_file(filename, tomllib.load, silent=silent, text=False)
+        load = import_module("tomllib").load  # few applications have such a file
+        return self.from_file(filename, load, silent=silent, text=False)
 
     def from_json(self, filename: StrPath, silent: bool = False) -> bool:
         """Set keys from the upper-case keys of the object in a JSON file.

@@ -44,6 +44,7 @@ NOT_BEFORE_ASKED_FOR = {
     "importlib_metadata",
     "jinja2",
     "sqlite3",
+    "tomllib",
     "unittest",
     "werkzeug.debug",
     "werkzeug.serving",

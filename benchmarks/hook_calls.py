@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PART = "one hook"
 LOOP, EMPTY = "loop by hand", "empty function"
+OBSERVED = "cocopot, observed"
 _PASSES = 9
 #: Seconds for which one call is timed before the next one.
 _SLICE = 0.01
@@ -29,6 +30,7 @@ _SIZES = ((0, 0), (1, 0), (10, 0), (100, 0), (1, 1), (1, 10))
 # The timed statements: like the lifecycle, Cocopot's tests for None before the call.
 _STATEMENTS = {
     "cocopot": "if call is not None: call(request)",
+    OBSERVED: "if observed is not None: observed(request)",
     "pluggy": "hook(request=request)",
     LOOP: "for function in functions: function(request)",
     EMPTY: "empty(request)",
@@ -75,11 +77,20 @@ def _names(implementations: int, wrappers: int) -> dict[str, Any]:
         theirs.register(plugin, f"plugin-{number}")
     return {
         "call": ours.compile("work", results=False),
+        "observed": _observed(ours),
         "hook": theirs.hook.work,
         "functions": [plugin.work for plugin in plugins],
         "empty": _empty,
         "request": object(),
     }
+
+
+def _observed(manager: PluginManager) -> Any:
+    """Return the compiled call as it is with an observer that does nothing."""
+    remove = manager.observe(_empty)
+    call = manager.compile("work", results=False)
+    remove()
+    return call
 
 
 class Runner:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import chart
+import growth
 import hook_calls
 import in_process
 import served
@@ -27,6 +28,7 @@ _FEW = 5  # compiled modules that are listed by name
 _TITLES = {
     in_process.PART: "In process: time of a request",
     in_process.ADDED: "What one hook implementation more adds to a request",
+    growth.PART: "Growth of Cocopot alone",
     hook_calls.PART: "One hook",
     served.PART: "Under servers, with one worker",
     startup.PART: "Import and memory",

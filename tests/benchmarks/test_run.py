@@ -65,6 +65,9 @@ def test_every_part(measured: dict[str, Any]) -> None:
     for server in ("granian", "gunicorn", "waitress"):
         assert rows(measured, "served", f"cocopot, {server}") == served
         assert rows(measured, "served", f"flask, {server}") == served
+    assert len(rows(measured, "one hook", "cocopot, observed")) == 6
+    growth = rows(measured, "growth", "cocopot")
+    assert {"404, 500 blueprints with a hook", "registering 1,000 rules, int"} < set(growth)
     assert rows(measured, "import and memory", "flask") == rows(measured, "import and memory", "cocopot")
     assert {len(item["values"]) for item in measured["results"]} == {1}
 

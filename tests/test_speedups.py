@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.routing import Rule
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 
@@ -382,6 +383,29 @@ class TestMatchPlain:
         assert self.match(kind, app, "/") is None
         app.router.match_request(create_environ("/"), "/", "GET")
         assert self.match(kind, app, "/") == ("index", {})
+
+    def test_a_configuration_that_computes_its_values(self, kind: Any, app: Cocopot) -> None:
+        """A configuration is read by its own `__getitem__`, and a missing key is its error."""
+
+        class Own(dict[str, Any]):
+            def __getitem__(self, key: str) -> Any:
+                return ["example.org"] if key == "TRUSTED_HOSTS" else super().__getitem__(key)
+
+        environ = create_environ("/page")
+        assert kind.match_plain(app.router, environ, Own(app.config)) is None
+        assert kind.match_plain(app.router, environ, dict(app.config))[1] == {"a": 1}
+        for config in (app.config.copy(), Own(), {}):
+            config.pop("SERVER_NAME", None)
+            with pytest.raises(KeyError):
+                kind.match_plain(app.router, environ, config)
+
+    def test_a_rule_of_werkzeug(self, kind: Any) -> None:
+        """A rule that the application has not made is found, and its endpoint called."""
+        app = Cocopot(__name__, autoload=False, static_folder=None)
+        app.router.add(Rule("/page", endpoint="page", defaults={"a": 1}))
+        app.view_functions["page"] = lambda a: f"{a}"
+        assert app.test_client().get("/page").text == "1"
+        assert kind.match_plain(app.router, create_environ("/page"), app.config)[1] == {"a": 1}
 
     def test_what_a_converter_raises(self, kind: Any) -> None:
         """An exception that states nothing about the path is not lost."""

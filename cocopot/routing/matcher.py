@@ -11,6 +11,7 @@ from werkzeug.routing.matcher import State, StateMachineMatcher
 
 from cocopot.routing.table import Table
 from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
+from cocopot.speedups import MatcherState
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cocopot.routing.walk import WalkResult
 
 
-class Matcher(StateMachineMatcher):
+class Matcher(MatcherState, StateMachineMatcher):
     """Werkzeug's states, and the table that is built from them."""
 
     def __init__(
@@ -29,7 +30,7 @@ class Matcher(StateMachineMatcher):
     ) -> None:
         super().__init__(merge_slashes)
         self._host_matching = host_matching
-        self.table: Table | None = None
+        self.table = None
         self._lock = lock
         #: By state and part, the state that the part leads to.
         self._dynamic: dict[tuple[object, ...], State] = {}

@@ -19,6 +19,7 @@ from cocopot.routing.converters import CONVERTERS
 from cocopot.routing.matcher import Matcher
 from cocopot.routing.slashes import redirect_to
 from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
+from cocopot.speedups import RouterState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,7 +39,7 @@ NO_METHOD = "--"
 _CACHED_METHODS = frozenset({*map(str, HTTPMethod), NO_METHOD})
 
 
-class Router(Map):
+class Router(RouterState, Map):
     """A Werkzeug Map that matches a request without an adapter.
 
     Everything that a Map does continues to work, and rules may be added while other threads match: a match in

@@ -11,6 +11,7 @@ from werkzeug.routing import ValidationError
 
 from cocopot.hosts import parse_host
 from cocopot.routing.building import Builder, split_trace
+from cocopot.speedups import RuleState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ def _build_unknown(rule: Rule, /, **values: Any) -> tuple[str, str]:
     return rule.builder.build(values)
 
 
-class Rule(WerkzeugRule):
+class Rule(RuleState, WerkzeugRule):
     """Werkzeug's URL rule, with its route options, the plugin that added it and how `OPTIONS` is answered.
 
     Args:

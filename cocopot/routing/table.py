@@ -14,6 +14,7 @@ from cocopot.hosts import is_host, is_trusted, parse_host
 from cocopot.routing.plans import NO_PLANS, REJECTED, build_plans, group_by_method
 from cocopot.routing.slashes import redirect_to, redirected_methods
 from cocopot.routing.walk import Node, Walk
+from cocopot.speedups import DomainState, TableState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
@@ -36,19 +37,16 @@ Host: TypeAlias = "str | tuple[str | None, str | None, str | None] | None"
 Prefix: TypeAlias = "tuple[dict[str, Prefix] | None, Plans, bool]"
 
 
-class Domain:
+class Domain(DomainState):
     """The tables for the rules of one host or subdomain that has no variable."""
 
     __slots__ = (
         "_host_matching",
         "method_not_allowed",
         "name",
-        "prefix",
         "redirected",
         "redirecting",
         "root",
-        "root_rules",
-        "static_rules",
     )
 
     def __init__(self, name: str, node: Node, table: Table) -> None:
@@ -58,15 +56,12 @@ class Domain:
         #: As in the table.
         self.redirecting = table.redirecting
         self._host_matching = table.host_matching
-        #: By whole path and method, the rule without variables; "/" is apart, as the path may be empty then.
-        self.static_rules: dict[str, dict[str | None, Rule]] = {}
-        self.root_rules: dict[str | None, Rule] = {}
+        self.static_rules, self.root_rules = {}, {}
         #: By static path that only lacks a slash, the methods that are redirected, with `None` for any.
         self.redirected: dict[str, frozenset[str | None]] = {}
         #: By static path and rejected method, the methods that are allowed.
         self.method_not_allowed: dict[tuple[str, str], list[str]] = {}
-        #: The empty segment in front of the first slash.
-        self.prefix: Prefix = (None, NO_PLANS, False)
+        self.prefix = (None, NO_PLANS, False)
         start = node.static.get("")
         if start is not None:
             self.prefix = self._build(start, [""], exhaustive=not self.root.edges)
@@ -135,7 +130,7 @@ def _rules_by_method(node: Node | None, redirecting: frozenset[int]) -> dict[str
     return {method: rule for method, (rule, _) in group_by_method(rules, redirecting).items()}
 
 
-class Table:
+class Table(TableState):
     """All that matching needs, built from a matcher's states and never changed.
 
     Args:
@@ -150,8 +145,8 @@ class Table:
         #: Whether rules have hosts.
         self.host_matching = host_matching
         self.domains = {name: Domain(name, node, self) for name, node in self.root.static.items()}
-        #: By scheme and host, the domains of the hosts seen so far. Bounded by `MAX_HOSTS`.
-        self.hosts: dict[str, dict[Host, Domain]] = {"http": {}, "https": {}}
+        # Bounded by `MAX_HOSTS`.
+        self.hosts = {"http": {}, "https": {}}
         #: The methods of the path of a rule without variables, as in `Allow`, by the rule's identity.
         self.allow: dict[int, str] = {}
         #: A value of TRUSTED_HOSTS, and hosts that it trusts; bounded likewise.

@@ -4,9 +4,14 @@ from cocopot.speedups.headers import cache_control as cache_control
 from cocopot.speedups.headers import directive_setter as directive_setter
 from cocopot.speedups.headers import header_set as header_set
 from cocopot.speedups.proxies import proxy_class as proxy_class
+from cocopot.speedups.python import DomainState as DomainState
 from cocopot.speedups.python import Lazy as Lazy
 from cocopot.speedups.python import LazyArguments as LazyArguments
 from cocopot.speedups.python import LazyHeaders as LazyHeaders
+from cocopot.speedups.python import MatcherState as MatcherState
+from cocopot.speedups.python import RouterState as RouterState
+from cocopot.speedups.python import RuleState as RuleState
+from cocopot.speedups.python import TableState as TableState
 from cocopot.speedups.python import find_delimiter as find_delimiter
 from cocopot.speedups.python import is_plain_value as is_plain_value
 from cocopot.speedups.python import match_plain as match_plain

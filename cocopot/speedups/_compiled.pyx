@@ -9,7 +9,7 @@ from functools import update_wrapper
 from types import MethodType
 
 from cython cimport binding, final, freelist, no_gc
-from cpython.dict cimport PyDict_Items, PyDict_SetItem
+from cpython.dict cimport PyDict_GetItemWithError, PyDict_Items, PyDict_SetItem
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize

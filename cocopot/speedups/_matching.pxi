@@ -1,10 +1,39 @@
 # Part of `_compiled.pyx`: a URL, matched by the tables alone.
 
 
+cdef class RouterState:
+    cdef public object _matcher
+
+
+cdef class MatcherState:
+    cdef public object table
+
+
+cdef class TableState:
+    cdef public object hosts
+
+
+cdef class DomainState:
+    cdef public object static_rules
+    cdef public object root_rules
+    cdef public object prefix
+
+
+cdef class RuleState:
+    cdef public object endpoint
+    cdef public object defaults
+
+
+cdef object endpoint_of(rule):
+    return (<RuleState>rule).endpoint if isinstance(rule, RuleState) else rule.endpoint
+
+
 @binding(True)  # so that it is a method of the router's class
-def match_plain(router, environ, config, subdomain_matching=False):
-    table = router._matcher.table
-    if table is None or type(environ) is not dict:
+def match_plain(RouterState router not None, environ, config, subdomain_matching=False):
+    if not isinstance(router._matcher, MatcherState) or type(environ) is not dict:
+        return None
+    table = (<MatcherState>router._matcher).table
+    if not isinstance(table, TableState):
         return None
     path, method = (<dict>environ).get("PATH_INFO"), (<dict>environ).get("REQUEST_METHOD")
     if (
@@ -18,19 +47,34 @@ def match_plain(router, environ, config, subdomain_matching=False):
         path = decoded_path(path, environ)
         if path is None:
             return None
-    domain = domain_of(router, table, environ, config, subdomain_matching)
-    if domain is None:
+    found = domain_of(router, <TableState>table, environ, config, subdomain_matching)
+    if found is None:
         return None
+    cdef DomainState domain = found
     cdef dict static_rules = domain.static_rules
     cdef dict rules = domain.root_rules if <str>path == "/" else static_rules.get(path)
     if rules is not None:
         rule = rules.get(method) or rules.get(None)
         if rule is not None:
-            return rule, dict(rule.defaults) if rule.defaults else {}
+            defaults = (<RuleState>rule).defaults if isinstance(rule, RuleState) else rule.defaults
+            return rule, dict(defaults) if defaults else {}
     found = match_plan(domain.prefix, (<str>path).split("/"), method)
     if type(found) is tuple:
         return found
-    return domain.error_of(found, environ, path, method, is_plain=config["SERVER_NAME"] is None)
+    return (<object>domain).error_of(found, environ, path, method, is_plain=config["SERVER_NAME"] is None)
+
+
+cdef PyObject *DICT_GETITEM = _PyType_Lookup(&PyDict_Type, "__getitem__")
+
+
+cdef object config_value(config, str key):
+    """Return `config[key]`; CPython looks the method up for each key of a subclass of `dict`."""
+    cdef PyObject *value
+    if isinstance(config, dict) and _PyType_Lookup(Py_TYPE(config), "__getitem__") == DICT_GETITEM:
+        value = PyDict_GetItemWithError(config, key)
+        if value != NULL:
+            return <object>value
+    return config[key]
 
 
 cdef object decoded_path(str path, dict environ):
@@ -43,16 +87,16 @@ cdef object decoded_path(str path, dict environ):
         return None
 
 
-cdef object domain_of(router, table, dict environ, config, subdomain_matching):
+cdef object domain_of(router, TableState table, dict environ, config, subdomain_matching):
     host = environ.get("HTTP_HOST")
-    server_name, subdomain = config["SERVER_NAME"], None
+    server_name, subdomain = config_value(config, "SERVER_NAME"), None
     if server_name is not None:
         if router.host_matching:
             server_name = None
         else:
             subdomain = None if subdomain_matching else router.default_subdomain
             host = (host, server_name, subdomain)
-    trusted_hosts = config["TRUSTED_HOSTS"]
+    trusted_hosts = config_value(config, "TRUSTED_HOSTS")
     cdef dict hosts, by_host
     if trusted_hosts is None:
         hosts = table.hosts
@@ -60,7 +104,7 @@ cdef object domain_of(router, table, dict environ, config, subdomain_matching):
         domain = None if by_host is None else by_host.get(host)
         if domain is not None:
             return domain
-    return table.domain_of(environ, server_name, subdomain, trusted_hosts)
+    return (<object>table).domain_of(environ, server_name, subdomain, trusted_hosts)
 
 
 cdef object match_plan(tuple prefix, list parts, str method):

@@ -224,7 +224,7 @@ cdef class RequestHandler:
             if type(found) is tuple:
                 rule, request.view_args = <tuple>found
                 request.url_rule = rule
-                return rule.endpoint
+                return endpoint_of(rule)
             if found is not None:
                 request.routing_exception = found
                 return None
@@ -391,7 +391,7 @@ cdef class RequestHandler:
         rule = request.url_rule
         if rule is None or environ["REQUEST_METHOD"] not in self.with_view:
             return self.dispatch_request(app, request)
-        view = (<dict>app.view_functions).get(PyObject_GenericGetAttr(rule, "endpoint"))
+        view = (<dict>app.view_functions).get(endpoint_of(rule))
         if view is None:
             return self.dispatch_request(app, request)
         arguments = request.view_args

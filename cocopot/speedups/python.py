@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import ImmutableMultiDict
 
     from cocopot.exceptions import HTTPException
+    from cocopot.routing.matcher import Matcher
     from cocopot.routing.plans import Match, Outcome
     from cocopot.routing.router import Router
-    from cocopot.routing.table import Domain, Host, Prefix
+    from cocopot.routing.rule import Rule
+    from cocopot.routing.table import Domain, Host, Prefix, Table
     from cocopot.types import WSGIEnvironment
 
 T = TypeVar("T")
@@ -130,6 +132,45 @@ class LazyArguments(Lazy):
 # -------------------------------------------------------------------------
 # Matching
 # -------------------------------------------------------------------------
+
+
+class RouterState:
+    """What `match_plain` reads of a router; here and below, fields in the compiled twin."""
+
+    _matcher: Matcher
+
+
+class MatcherState:
+    """What it reads of a matcher."""
+
+    #: The table for all rules; `None` if it has to be built.
+    table: Table | None
+
+
+class TableState:
+    """What it reads of a table."""
+
+    #: By scheme and host, the domains of the hosts seen so far.
+    hosts: dict[str, dict[Host, Domain]]
+
+
+class DomainState:
+    """What it reads of a domain."""
+
+    __slots__ = ("prefix", "root_rules", "static_rules")
+
+    #: By whole path and method, the rule without variables; "/" is apart, as the path may be empty then.
+    static_rules: dict[str, dict[str | None, Rule]]
+    root_rules: dict[str | None, Rule]
+    #: The empty segment in front of the first slash.
+    prefix: Prefix
+
+
+class RuleState:
+    """What it reads of a rule."""
+
+    endpoint: Any
+    defaults: Mapping[str, Any] | None
 
 
 def match_plain(

@@ -144,12 +144,7 @@ class JSONProvider(ABC):
     def _content(self, value: object) -> tuple[bytes, str]:
         """Return the body and the content type of a response."""
         # JSON writes a surrogate without its other half as Python's error handler does.
-        body = self._text(value).encode(errors="backslashreplace")
-        mimetype: Any = self.mimetype if self._has_settings else self.app.config["JSON_MIMETYPE"]
-        return body, mimetype
-
-    def _text(self, value: object) -> str:
-        return self.dumps(value)
+        return self.dumps(value).encode(errors="backslashreplace"), self.mimetype
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -266,20 +261,26 @@ class DefaultJSONProvider(JSONProvider):
         """
         return super().response(*args, **kwargs)
 
-    def _text(self, value: object) -> str:
+    def _content(self, value: object) -> tuple[bytes, str]:
         if type(self).dumps is not DefaultJSONProvider.dumps:
-            return self.dumps(value)
-        compact: Any = self.compact if self._has_settings else self.app.config["JSON_COMPACT"]
+            return super()._content(value)
+        app = self.app
+        config = app.config
+        if self._has_settings:
+            compact, mimetype = self.compact, self.mimetype
+        else:
+            compact, mimetype = config["JSON_COMPACT"], config["JSON_MIMETYPE"]
         if compact is None:
-            compact = not self.app.debug
-        return self._write("compact" if compact else "indented", value) + "\n"
+            compact = not app.debug
+        text = self._write("compact" if compact else "indented", value)
+        return f"{text}\n".encode("utf-8", "backslashreplace"), mimetype
 
     def _write(self, layout: str, obj: object) -> str:
-        config = self.app.config
         if self._has_settings:
-            key = (layout, not self.ensure_ascii, not self.sort_keys)
+            key = layout, not self.ensure_ascii, not self.sort_keys
         else:
-            key = (layout, not config["JSON_AS_ASCII"], not config["JSON_SORT_KEYS"])
+            config = self.app.config
+            key = layout, not config["JSON_AS_ASCII"], not config["JSON_SORT_KEYS"]
         prepared = self._encoders.get(key)
         if prepared is None:
             prepared = self._encoders[key] = self._build(_LAYOUTS[layout]), []

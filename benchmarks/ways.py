@@ -37,6 +37,12 @@ MANY = 100
 #: The number of rules there.
 RULES = 1000
 
+_BROWSER = {
+    "HTTP_ACCEPT": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "HTTP_ACCEPT_LANGUAGE": "de,en-US;q=0.7,en;q=0.3",
+    "HTTP_ACCEPT_ENCODING": "gzip, deflate, br",
+}
+MEDIA_TYPES = ["application/json", "text/html"]
 _SEEN = {"x-a": "1"}
 _ITEM = {"location": "/items/7"}
 _DELETE = {"method": "DELETE", "status": 405, "body": None}
@@ -51,6 +57,12 @@ def part_of(group: str) -> str:
 def _multipart() -> bytes:
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n'
     return f"{head}Content-Type: text/plain\r\n\r\n{LARGE['text']}\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def _multipart_fields() -> bytes:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="'
+    parts = [f'{head}{name}"\r\n\r\n{value}\r\n' for name, value in FIELDS.items()]
+    return f"{''.join(parts)}--{BOUNDARY}--\r\n".encode()
 
 
 def _row(group: str, name: str, title: str, **options: object) -> Workload:
@@ -115,6 +127,18 @@ WAYS = [
         payload=_multipart(),
         type=f"multipart/form-data; boundary={BOUNDARY}",
     ),
+    _row(
+        "requests",
+        "multipart-fields",
+        "a multipart form of 3 fields",
+        method="POST",
+        payload=_multipart_fields(),
+        type=f"multipart/form-data; boundary={BOUNDARY}",
+    ),
+    _row("requests", "request-class", "JSON, with a class of requests", method="POST", payload=b'{"a":1}'),
+    _row("requests", "url", "the URL", query="limit=10&thing=ab"),
+    _row("requests", "accept", "the best of two media types", sent=_BROWSER),
+    _row("requests", "all-headers", "all headers", sent=_BROWSER),
     _row("requests", "g", "g written and read"),
     _row("requests", "attribute", "an attribute of the request written and read"),
     _row("responses", "head", "HEAD", method="HEAD", body=b""),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import falcon
 from falcon.media import JSONHandler
 from falcon.routing import BaseConverter
-from ways import CHANGED, CHUNK, FILE, MANY, RULES, STATIC
+from ways import CHANGED, CHUNK, FILE, MANY, MEDIA_TYPES, RULES, STATIC
 from workloads import HELLO, Workload
 
 if TYPE_CHECKING:
@@ -37,6 +37,14 @@ _CHANGES: dict[str, Callable[[Any], object]] = {
 
 class OtherError(Exception):
     """An exception with a handler."""
+
+
+class OwnRequest(falcon.Request):
+    """A class of requests as an application writes it."""
+
+    @property
+    def user(self) -> str:
+        return HELLO
 
 
 class Joined(BaseConverter):
@@ -203,6 +211,11 @@ def _requests(app: Any, name: str) -> Any:
         "json-body": lambda request: request.media["a"],
         "json-charset": lambda request: request.media["a"],
         "multipart": lambda request: [part.get_data() for part in request.media],
+        "multipart-fields": lambda request: {part.name: part.text for part in request.media}["note"],
+        "request-class": lambda request: request.media["a"],
+        "url": lambda request: request.url,
+        "accept": lambda request: request.client_prefers(MEDIA_TYPES),
+        "all-headers": lambda request: request.headers,
     }
 
     def read(request: Any, response: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
-from ways import CHANGED, CHUNK, FILE, MANY, RULES, STATIC
+from ways import CHANGED, CHUNK, FILE, MANY, MEDIA_TYPES, RULES, STATIC
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as WerkzeugResponse
 from workloads import HELLO, Workload
@@ -213,9 +213,16 @@ def _requests(framework: Any, app: Any, name: str) -> None:
         "json-body": lambda: seen(request.json["a"]),
         "json-charset": lambda: seen(request.json["a"]),
         "multipart": lambda: seen(request.files["file"].filename),
+        "multipart-fields": lambda: seen(request.form["note"]),
+        "request-class": lambda: seen(request.json["a"]),
+        "url": lambda: seen(request.url),
+        "accept": lambda: seen(request.accept_mimetypes.best_match(MEDIA_TYPES)),
+        "all-headers": lambda: seen(dict(request.headers)),
         "g": write_g,
         "attribute": write_attribute,
     }
+    if name == "request-class":
+        app.request_class = type("OwnRequest", (framework.Request,), {"user": property(lambda _: HELLO)})
     _returns(app, name, views[name], methods=["GET", "POST"])
 
 

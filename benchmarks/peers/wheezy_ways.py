@@ -152,5 +152,7 @@ _requests = {
     "json-body": _reads(lambda request: request.form["a"]),
     "json-charset": _reads(lambda request: request.form["a"]),
     "multipart": _reads(lambda request: request.files["file"]),
+    "multipart-fields": _reads(lambda request: request.form["note"]),
+    "url": _reads(lambda request: request.urlparts.geturl()),
 }
 _errors = {"abort": abort}

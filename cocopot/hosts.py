@@ -44,7 +44,7 @@ _HOST = re.compile(
 )
 #: Nearly every one of up to `_MAX_NAME` characters; one that does not fit it may be valid too.
 _COMMON_HOST = re.compile(
-    r"[a-z0-9_-]{1,63}+ (?: \. [a-z0-9_-]{1,63}+ )*+ (?: : ( [0-9]{1,4} ) )?",
+    r"[a-z0-9_-]{1,63}+ (?: \. [a-z0-9_-]{1,63}+ )*+ (?: : [0-9]{1,4} )?",
     flags=re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 #: What is in DNS: only such a name is a subdomain of a trusted one.
@@ -139,14 +139,6 @@ def get_host(
         BadHost: The host is not valid.
         SecurityError: The host is not trusted.
     """
-    if header is not None and trusted_hosts is None and len(header) <= _MAX_NAME:
-        common = _COMMON_HOST.fullmatch(header)
-        if common is not None:
-            port = common[1]
-            if port is None:
-                return header
-            if port[0] != "0":
-                return header[: common.start(1) - 1] if port == _DEFAULT_PORTS.get(scheme) else header
     host = parse_host(_address(server) if header is None else header)
     if host is None:
         raise BadHost("The Host of this request is not valid.")

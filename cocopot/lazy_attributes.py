@@ -17,7 +17,7 @@ from cocopot.datastructures import EnvironHeaders
 from cocopot.datastructures import ImmutableMultiDict as Arguments
 from cocopot.header_parsers import is_plain, parse_cookies, read_plain_cookies
 from cocopot.hosts import get_host, sent_host, server_of
-from cocopot.speedups import Lazy, LazyArguments, LazyHeaders
+from cocopot.speedups import Lazy, LazyArguments, LazyHeaders, plain_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,10 +182,14 @@ def load_host(request: Request) -> str:
         BadHost: It is not valid (RFC 9112, 3.2).
         SecurityError: It is not one of `trusted_hosts`.
     """
-    sent = _header(request, "Host", "HTTP_HOST")
+    sent, trusted_hosts = _header(request, "Host", "HTTP_HOST"), request.trusted_hosts
+    if trusted_hosts is None and sent:
+        host = plain_host(sent, request.scheme)
+        if host is not None:
+            return host
     header = sent or sent_host(request.environ, sent)
     server = request.server if header is None else None
-    return get_host(request.scheme, header, server, request.trusted_hosts)
+    return get_host(request.scheme, header, server, trusted_hosts)
 
 
 def load_root_path(request: Request) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 from werkzeug.urls import uri_to_iri
 
 from cocopot.lazy_attributes import load_path, load_root_path
+from cocopot.speedups import plain_url
 
 if TYPE_CHECKING:
     from cocopot.request import Request
@@ -22,15 +23,9 @@ _SAFE_IN_PATH = "!$&'()*+,/:;=@"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?%[]{}|\\^`"
 _is_plain_path = re.compile(r"[\w.~!$&'()*+,/:;=@-]*", re.ASCII).fullmatch
 _NOT_ASCII = re.compile("(?:%[89a-f][0-9a-f])+", re.ASCII | re.IGNORECASE)
-# What the functions below would not change, as nearly all that clients send. A name that begins with "xn--"
-# is decoded.
-_PATH_CHARACTERS = r"[\w!$&'()*+,./:;=@~-]*"
-_LABEL = "(?!xn--)[a-z0-9_-]+"
-_is_plain_path = re.compile(_PATH_CHARACTERS, re.ASCII).fullmatch
+# What the functions below would not change, as nearly all that clients send.
+_is_plain_path = re.compile(r"[\w!$&'()*+,./:;=@~-]*", re.ASCII).fullmatch
 _is_plain_query = re.compile(rb"[\w!$&'()*+,./:;=@~?\[\]{}|\\^`-]*", re.ASCII).fullmatch
-_is_plain_url = re.compile(
-    rf"https?://{_LABEL}(?:\.{_LABEL})*(?::[1-9][0-9]{{0,3}})?(?:/{_PATH_CHARACTERS})?", re.ASCII
-).fullmatch
 
 
 def quote_path(path: str | bytes) -> str:
@@ -57,20 +52,19 @@ def _decode(encoded: str) -> str:
 
 def load_host_url(request: Request) -> str:
     """The scheme and the host of the request's URL, with a slash at the end."""
-    url = f"{request.scheme}://{request.host}/"
-    return url if _is_plain_url(url) else f"{_origin(request)}/"
+    return plain_url(request.scheme, request.host, "/") or f"{_origin(request)}/"
 
 
 def load_root_url(request: Request) -> str:
     """The URL that the application is mounted under, with a slash at the end."""
-    url = f"{request.scheme}://{request.host}{request.root_path}/"
-    return url if _is_plain_url(url) else f"{_origin(request)}{_root(request)}/"
+    url = plain_url(request.scheme, request.host, f"{request.root_path}/")
+    return url or f"{_origin(request)}{_root(request)}/"
 
 
 def load_base_url(request: Request) -> str:
     """The URL of the request, without the query."""
-    url = f"{request.scheme}://{request.host}{request.root_path}{request.path}"
-    return url if _is_plain_url(url) else f"{_origin(request)}{_root(request)}{_path(request)}"
+    url = plain_url(request.scheme, request.host, request.root_path + request.path)
+    return url or f"{_origin(request)}{_root(request)}{_path(request)}"
 
 
 def load_url(request: Request) -> str:

@@ -17,7 +17,6 @@ from cocopot.exceptions import BadHost, BadRequest, ConfigError, SecurityError
 from cocopot.hosts import (
     Host,
     check_trusted_hosts,
-    get_host,
     host_of,
     is_host,
     is_trusted,
@@ -89,19 +88,6 @@ def test_invalid_hosts(text: str) -> None:
         assert answer.status_code == 400
         assert "Location" not in answer.headers
     assert app.seen == {"BadHost"}
-
-
-@given(st.text("aZ0-_.:[]~%8", max_size=12), st.sampled_from(["http", "https", "ws", "x"]))
-@settings(deadline=None, max_examples=500)
-def test_a_common_host_is_read_as_another(text: str, scheme: str) -> None:
-    """The host of a request is that of `parse_host`, without the scheme's port."""
-    for text_of_host in (text, f"{text}:80", f"{text}:443"):
-        host = parse_host(text_of_host)
-        if host is None:
-            with pytest.raises(BadHost):
-                get_host(scheme, text_of_host, None)
-        else:
-            assert get_host(scheme, text_of_host, None) == host.without_default_port(scheme)
 
 
 @settings(deadline=None)

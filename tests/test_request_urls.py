@@ -105,7 +105,8 @@ def test_plain_urls_are_composed_as_others(scheme: str, host: str, root: str, pa
 
     plain = urls()
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("url", "path", "query"):
+        patch.setattr(request_urls, "plain_url", lambda *_: None)
+        for name in ("path", "query"):
             patch.setattr(request_urls, f"_is_plain_{name}", lambda _: None)
         assert urls() == plain
 

@@ -44,6 +44,8 @@ try:
         match_plain,
         new,
         parse_arguments,
+        plain_host,
+        plain_url,
         proxy_class,
         read_in_context,
     )
@@ -70,6 +72,8 @@ except ImportError:  # also if an outdated one lacks a name
         match_plain,
         new,
         parse_arguments,
+        plain_host,
+        plain_url,
     )
     from cocopot.speedups.reports import (
         HookCallRecord,
@@ -123,6 +127,8 @@ __all__ = [
     "match_plain",
     "new",
     "parse_arguments",
+    "plain_host",
+    "plain_url",
     "proxy_class",
     "read_in_context",
 ]

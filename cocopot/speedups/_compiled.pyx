@@ -17,7 +17,7 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8, PyUnicode_Substring
 from libc.string cimport memchr, memcmp
 
 from cocopot.speedups.proxies import read_after_error, read_unbound
-from cocopot.speedups.python import LENGTH_HEADERS, unquote_argument
+from cocopot.speedups.python import DEFAULT_PORTS, LENGTH_HEADERS, PATH_CHARACTERS, unquote_argument
 
 
 cdef extern from "Python.h":
@@ -305,6 +305,85 @@ def find_delimiter(bytes body not None, bytes delimiter not None, Py_ssize_t sta
             return found - text
         start = found - text + 1
     return -1
+
+
+# -------------------------------------------------------------------------
+# URLs
+# -------------------------------------------------------------------------
+
+
+def plain_host(header, scheme):
+    if type(header) is not str or not PyUnicode_IS_ASCII(<str>header) or len(<str>header) > 255:
+        return None
+    cdef const char *text = PyUnicode_1BYTE_DATA(<str>header)
+    cdef Py_ssize_t length = len(<str>header)
+    cdef Py_ssize_t end = end_of_name(text, length, False)
+    if end == length:
+        return header
+    if not is_port(text, end, length):
+        return None
+    return (<str>header)[:end] if DEFAULT_PORTS.get(scheme) == (<str>header)[end + 1:] else header
+
+
+def plain_url(scheme, host, path):
+    if type(host) is not str or type(path) is not str or (scheme != "http" and scheme != "https"):
+        return None
+    if not PyUnicode_IS_ASCII(<str>host) or not PyUnicode_IS_ASCII(<str>path):
+        return None
+    cdef const char *text = PyUnicode_1BYTE_DATA(<str>host)
+    cdef Py_ssize_t length = len(<str>host)
+    cdef Py_ssize_t end = end_of_name(text, length, True)
+    if end != length and not is_port(text, end, length):
+        return None
+    text = PyUnicode_1BYTE_DATA(<str>path)
+    length = len(<str>path)
+    if length and text[0] != c"/":
+        return None
+    for end in range(length):
+        if not in_path[<unsigned char>text[end]]:
+            return None
+    return f"{scheme}://{<str>host}{<str>path}"
+
+
+cdef bint[128] in_path
+for character in range(128):
+    in_path[character] = chr(character) in PATH_CHARACTERS
+
+
+cdef Py_ssize_t end_of_name(const char *text, Py_ssize_t length, bint is_lower):
+    """Return where the name of a host ends, or -1 if it is not a plain one."""
+    cdef Py_ssize_t index, begin = 0
+    cdef char character
+    for index in range(length):
+        character = text[index]
+        if c"a" <= character <= c"z" or c"0" <= character <= c"9" or character == c"-" or character == c"_":
+            continue
+        if c"A" <= character <= c"Z" and not is_lower:
+            continue
+        if not is_label(text, begin, index, is_lower):
+            return -1
+        if character == c":":
+            return index
+        if character != c".":
+            return -1
+        begin = index + 1
+    return length if is_label(text, begin, length, is_lower) else -1
+
+
+cdef bint is_label(const char *text, Py_ssize_t begin, Py_ssize_t end, bint is_lower):
+    if not 0 < end - begin <= 63:
+        return False
+    return not is_lower or end - begin < 4 or memcmp(text + begin, b"xn--", 4) != 0
+
+
+cdef bint is_port(const char *text, Py_ssize_t colon, Py_ssize_t length):
+    """Return whether a port of up to four digits is between a colon and the end."""
+    if colon < 0 or not 1 < length - colon <= 5 or text[colon + 1] == c"0":
+        return False
+    for colon in range(colon + 1, length):
+        if not c"0" <= text[colon] <= c"9":
+            return False
+    return True
 
 
 # -------------------------------------------------------------------------

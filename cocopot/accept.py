@@ -1,4 +1,4 @@
-"""The `Accept` headers of a request, parsed and compared with less work than Werkzeug's.
+"""The `Accept` headers and `Cache-Control` of a request, parsed and compared with less work than by Werkzeug.
 
 Clients send few different ones: the most recent are not parsed again. What is cached is bounded in number and
 in length.
@@ -10,10 +10,10 @@ import re
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from werkzeug.datastructures import Accept
+from werkzeug.datastructures import Accept, RequestCacheControl
 from werkzeug.datastructures import LanguageAccept as _LanguageAccept
 from werkzeug.datastructures import MIMEAccept as _MIMEAccept
-from werkzeug.http import parse_accept_header
+from werkzeug.http import parse_accept_header, parse_cache_control_header, parse_dict_header
 
 A = TypeVar("A", bound=Accept)
 
@@ -43,6 +43,22 @@ def parse_accept(header: str | None, cls: type[A]) -> A:
 
 def _parse(header: str, cls: type[A]) -> A:
     return parse_accept_header(_BLANKS.sub(" ", header), cls)
+
+
+def parse_cache_control(header: str | None) -> RequestCacheControl:
+    """Return the directives of a `Cache-Control` header, as Werkzeug parses it, as a new object.
+
+    Args:
+        header: The value of the header, or `None` if there is none.
+    """
+    if header and len(header) <= MAX_CACHED:
+        return RequestCacheControl(_parse_directives(header), None)
+    return parse_cache_control_header(header, None, RequestCacheControl)
+
+
+@lru_cache(CACHE_SIZE)
+def _parse_directives(header: str) -> dict[str, str | None]:
+    return parse_dict_header(header)
 
 
 @lru_cache(CACHE_SIZE)

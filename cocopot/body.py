@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from io import DEFAULT_BUFFER_SIZE, BytesIO
+from io import DEFAULT_BUFFER_SIZE, SEEK_CUR, BytesIO
 from typing import TYPE_CHECKING, cast
 
 from werkzeug.wsgi import LimitedStream, get_content_length
@@ -28,6 +28,7 @@ from cocopot.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import IO
 
     from cocopot.types import WSGIEnvironment
@@ -122,17 +123,8 @@ class BodyStream(LimitedStream):
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Return the next line with its line feed, or `size` bytes of it; errors are those of `read`."""
-        missing = self.limit
+        missing = self.limit if size is None or size < 0 else size
         pieces = []
-        if size is None or size < 0:  # one line in one call, if all of it has been received
-            line = self._ahead.readline()
-            if line.endswith(b"\n"):
-                self._pos += len(line)
-                return line
-            pieces.append(line)
-            missing -= len(line)
-        else:
-            missing = size
         while missing > 0:
             piece = self._ahead.readline(missing)
             if piece:
@@ -147,6 +139,20 @@ class BodyStream(LimitedStream):
         line = b"".join(pieces)
         self._pos += len(line)
         return line
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Iterate over the lines, each with its line feed; errors are those of `read`."""
+        while True:
+            ahead = self._ahead
+            line = ahead.readline()
+            if line[-1:] == b"\n":  # all of it has been received
+                self._pos += len(line)
+            else:
+                ahead.seek(-len(line), SEEK_CUR)
+                line = self.readline()
+                if not line:
+                    return
+            yield line
 
     def is_at_end(self) -> bool:
         """Return whether nothing is left to read; errors are those of `read`."""

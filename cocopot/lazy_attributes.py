@@ -11,7 +11,7 @@ from werkzeug.http import parse_date
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from cocopot.accept import LanguageAccept, MIMEAccept, parse_accept
+from cocopot.accept import LanguageAccept, MIMEAccept, parse_accept, parse_cache_control
 from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
 from cocopot.datastructures import EnvironHeaders
 from cocopot.datastructures import ImmutableMultiDict as Arguments
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import ModuleType
     from typing import IO
+
+    from werkzeug.datastructures import RequestCacheControl
 
     from cocopot.json import JSONProvider
     from cocopot.request import Request
@@ -258,6 +260,11 @@ def load_accept_encodings(request: Request) -> Accept:
 def load_accept_charsets(request: Request) -> CharsetAccept:
     """The charsets that the client accepts."""
     return parse_accept(_header(request, "Accept-Charset", "HTTP_ACCEPT_CHARSET"), CharsetAccept)
+
+
+def load_cache_control(request: Request) -> RequestCacheControl:
+    """The directives for caches that the client sent."""
+    return parse_cache_control(_header(request, "Cache-Control", "HTTP_CACHE_CONTROL"))
 
 
 def load_if_range(request: Request) -> IfRange:

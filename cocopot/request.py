@@ -46,6 +46,7 @@ from cocopot.lazy_attributes import (
     load_accept_encodings,
     load_accept_languages,
     load_accept_mimetypes,
+    load_cache_control,
     load_content_length,
     load_cookies,
     load_date,
@@ -121,7 +122,7 @@ class Request(FormRequest):
         accept_mimetypes = lazy(load_accept_mimetypes)
         access_route = werkzeug_lazy("access_route")
         authorization = werkzeug_lazy("authorization")
-        cache_control = werkzeug_lazy("cache_control")
+        cache_control = lazy(load_cache_control)
         content_length = lazy(load_content_length)
         data = werkzeug_lazy("data")
         if_match = werkzeug_lazy("if_match")

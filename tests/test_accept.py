@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import Accept, CharsetAccept
 from werkzeug.datastructures import LanguageAccept as WerkzeugLanguageAccept
 from werkzeug.datastructures import MIMEAccept as WerkzeugMIMEAccept
-from werkzeug.http import parse_accept_header
+from werkzeug.http import parse_accept_header, parse_cache_control_header
 
 from cocopot import Request, accept
 from cocopot.accept import CACHE_SIZE, MAX_CACHED, LanguageAccept, MIMEAccept, parse_accept
@@ -78,6 +78,27 @@ def test_each_request_has_an_object_of_its_own() -> None:
     first, second = (Request({"HTTP_ACCEPT": "text/html"}).accept_mimetypes for _ in range(2))
     assert first == second
     assert first is not second
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["max-age=0", "no-cache", "max-age", 'a="b,c"', ",", "=", " ", "x" * 600]), max_size=4
+    )
+)
+def test_cache_control(directives: list[str]) -> None:
+    """The directives are those of Werkzeug, in an object of its own for each request."""
+    header = ", ".join(directives)
+    expected = parse_cache_control_header(header)
+    found, again = (Request({"HTTP_CACHE_CONTROL": header}).cache_control for _ in range(2))
+    assert found == again == expected
+    assert found is not again
+    assert (type(found), found.max_age, found.no_cache) == (
+        type(expected),
+        expected.max_age,
+        expected.no_cache,
+    )
+    assert Request({}).cache_control == parse_cache_control_header(None)
 
 
 def test_the_cache_is_bounded() -> None:

@@ -98,6 +98,28 @@ def test_what_is_not_plain_is_left_to_the_stream(environ: dict[str, Any]) -> Non
     assert environ["wsgi.input"].tell() == 0
 
 
+@given(
+    st.lists(st.sampled_from([b"a", b"\n", b"line\n", b"x" * 9000]), max_size=8).map(b"".join),
+    st.lists(st.sampled_from(["next", "read", "readline", "tell"]), max_size=12),
+    st.sampled_from([io.BytesIO, Trickle]),
+)
+@settings(deadline=None)
+def test_lines_and_other_reads_in_turn(body: bytes, names: list[str], source: type[io.BytesIO]) -> None:
+    """Iteration, lines and pieces in any order are those of a file with the same content."""
+    stream: Any = body_stream(environ_of(source(body), len(body)), None)
+    file = io.BytesIO(body)
+    lines, expected = iter(stream), iter(file)
+    for name in names:
+        if name == "next":
+            assert next(lines, b"") == next(expected, b"")
+            lines, expected = iter(stream), iter(file)
+        elif name == "read":
+            assert stream.read(3) == file.read(3)
+        else:
+            assert getattr(stream, name)() == getattr(file, name)()
+    assert [*stream] == [*file]
+
+
 def test_the_stream_holds_the_limit() -> None:
     """A body over the limit is refused before it is read."""
     with pytest.raises(RequestEntityTooLarge):

@@ -80,6 +80,10 @@ if TYPE_CHECKING:
 class Request(FormRequest):
     """An incoming HTTP request; see `werkzeug.wrappers.Request` for its attributes.
 
+    A subclass that is assigned to `request_class` of an application may add attributes and methods, and
+    change limits, without making requests slower. One that overrides the constructor, or what a URL is
+    matched by, such as `path`, `host` or `trusted_hosts`, is served by general code, which takes longer.
+
     Args:
         environ: The WSGI environment.
         populate_request: Whether to put the request into the environment under `werkzeug.request`.

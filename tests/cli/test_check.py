@@ -318,16 +318,16 @@ def test_conflicts(what: str, severity: str, text: str) -> None:
 def test_route_options() -> None:
     """Each invalid one is a finding with its place, and none is reported twice."""
     app = make_app(JSON_COMPACT="x")
-    app.add_url_rule("/hook", "hook", make_app, csrf=False)
+    app.add_url_rule("/hook", "hook", make_app, limit="5/min")
     app.add_url_rule("/login", "login", make_app, limit="5/min")
     found = [finding for finding in findings(app, code=1) if finding["kind"] == "route option"]
     problem = "The route option {} (endpoint '{}') is not declared by any plugin."
     assert [finding["problem"] for finding in found] == [
-        problem.format("csrf=False of the rule '/hook'", "hook"),
+        problem.format("limit='5/min' of the rule '/hook'", "hook"),
         problem.format("limit='5/min' of the rule '/login'", "login"),
     ]
     assert all("test_check.py:" in finding["place"] for finding in found)
-    assert "cocopot-csrf" in found[0]["cure"]
+    assert "cocopot-ratelimit" in found[0]["cure"]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def completions(folder: Path, line: str) -> tuple[list[str], str]:
         ("routes --method P", ["PATCH", "POST", "PUT"]),
         ("routes --sort ma", ["match"]),
         ("plugins --endpoint nothing", []),
-        ("--disable c", ["cors"]),
+        ("--disable c", ["cors", "csrf"]),
         ("run --disable bi", ["birds"]),
         ("run --disable cors,bi", ["cors,birds"]),
     ],

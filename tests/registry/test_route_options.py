@@ -268,7 +268,8 @@ class TestInvalid:
             app.start()
         by_name = {fault.option: fault for fault in caught.value.faults}
         assert sorted(by_name) == ["audit", "csrf", "limit", "role"]
-        assert "pip install cocopot-csrf" in by_name["csrf"].cure
+        assert "pip install cocopot-ratelimit" in by_name["limit"].cure
+        assert "The plugin 'csrf' is installed but not among" in by_name["csrf"].cure
         assert "pip install cocopot-ratelimit" in by_name["limit"].cure
         assert by_name["role"].subject == "the blueprint 'b'"
         assert by_name["audit"].subject == "the application"

@@ -50,7 +50,7 @@ class Bjoern(SharedSocketServer):
         os.setpgid(0, 0)
         listener.setblocking(False)
         loader.stop_with(lambda: threading.Thread(target=_stop, args=(listener,), daemon=True).start())
-        bjoern.server_run(listener, app)
+        bjoern.server_run(listener, app)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _stop(listener: socket.socket) -> None:

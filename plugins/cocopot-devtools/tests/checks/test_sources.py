@@ -40,7 +40,7 @@ def codes(file: Path, text: str) -> list[tuple[str, int]]:
         ("from cocopot.testing import _hidden", "cocopot.testing._hidden"),
         ("from cocopot.testing.client import Client", "cocopot.testing.client.Client"),
         ("from importlib import import_module; import_module('cocopot.app')", "cocopot.app"),
-        ("if TYPE_CHECKING: from cocopot.types import View", "cocopot.types.View"),
+        ("if TYPE_CHECKING: from cocopot.context import Context", "cocopot.context.Context"),
         ("def later(): from cocopot.app import Cocopot", "cocopot.app.Cocopot"),
     ],
 )

@@ -10,7 +10,7 @@ from cocopot.environment import VARIABLES
 
 
 def test_variables() -> None:
-    """Each variable that the package names in a string is one of its own, or begins those of `cocopot run`."""
+    """Each variable that the package names in a string is one, or begins those of `cocopot run`."""
     sources = [path.read_text("utf-8") for path in Path(cocopot.__file__).parent.rglob("*.py")]
     named = {name for source in sources for name in re.findall(r'"(COCOPOT_[A-Z_]+)"', source)}
     assert named - {"COCOPOT_", "COCOPOT_RUN"} == VARIABLES

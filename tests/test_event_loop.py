@@ -474,7 +474,7 @@ def test_an_interrupt_at_each_call(app: Cocopot) -> None:
             if frame.f_code.co_filename != event_loop.__file__:
                 return None
             if event in {"call", "return"} and next(calls, None) is None:
-                sys.settrace(None)
+                sys.settrace(tracer)
                 steps.append("interrupted")
                 raise KeyboardInterrupt
             return trace
@@ -484,11 +484,12 @@ def test_an_interrupt_at_each_call(app: Cocopot) -> None:
         try:
             return event_loop.run(app, coroutine)
         finally:
-            sys.settrace(None)
+            sys.settrace(tracer)
             event_loop.run(app, asyncio.sleep(0))
             if "begun" not in steps:
                 coroutine.close()
 
+    tracer = sys.gettrace()  # that of coverage
     event_loop.run(app, wait())  # starts the event loop
     runs: list[list[str]] = []
     while "interrupted" in steps or not runs:

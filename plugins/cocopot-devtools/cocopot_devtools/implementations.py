@@ -21,6 +21,7 @@ HOOKS: dict[str, Callable[..., object]] = PluginManager().specifications()
 #: Names of the contract that a plugin imports from elsewhere, or by another name: module, and name there.
 _PUBLIC = {
     "Cocopot": ("cocopot", "Cocopot"),
+    "Finding": ("cocopot.cli", "Finding"),
     "PluginManager": ("cocopot", "PluginManager"),
     "Request": ("cocopot", "Request"),
     "Response": ("cocopot", "Response"),
@@ -152,19 +153,15 @@ def _names(function: Callable[..., object]) -> set[str]:
     }
 
 
-def _read_contract() -> str:
-    """Return the source of the module that specifies the hooks."""
-    return inspect.getsource(sys.modules[HOOKS["cocopot_setup"].__module__])
-
-
 def _read_imports() -> dict[str, tuple[str, str]]:
     """Return for each name that the contract imports its module, and its name there; empty for a module."""
     found: dict[str, tuple[str, str]] = {}
-    for node in ast.walk(ast.parse(_read_contract())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name: (alias.name, "") for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found |= {alias.name: (str(node.module), alias.name) for alias in node.names}
+    for module in {specification.__module__ for specification in HOOKS.values()}:
+        for node in ast.walk(ast.parse(inspect.getsource(sys.modules[module]))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name: (alias.name, "") for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found |= {alias.name: (str(node.module), alias.name) for alias in node.names}
     return found | _PUBLIC
 
 

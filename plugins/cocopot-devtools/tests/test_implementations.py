@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 
 import pytest
@@ -31,7 +32,17 @@ def test_an_implementation_has_the_arguments_of_the_contract(hook: str) -> None:
     assert ast.get_docstring(function) == summary(hook)
 
 
-@pytest.mark.parametrize("hook", ["cocopot_wsgi", "cocopot_make_response", "cocopot_response_closed"])
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_name_is_imported(hook: str) -> None:
+    """Each name in the annotations of an implementation is imported, or that of a built-in."""
+    code = Implementations("tea", [hook]).module()
+    function = functions(code)[hook]
+    annotations = [argument.annotation for argument in function.args.args] + [function.returns]
+    used = {node.id for part in annotations if part for node in ast.walk(part) if isinstance(node, ast.Name)}
+    assert used <= imported(code) | set(dir(builtins))
+
+
+@pytest.mark.parametrize("hook", HOOKS)
 def test_only_public_modules_are_imported(hook: str) -> None:
     """What a new plugin imports of Cocopot is what a plugin may import."""
     tree = ast.parse(Implementations("tea", [hook]).module())

@@ -17,6 +17,7 @@ import os, signal, sys, tempfile
 from pathlib import Path
 from cocopot_devtools.processes import cleaned_up_after_signals, run_process
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it may have been inherited as ignored
 folder = Path(sys.argv[1])
 child = f"import os, signal, time; os.kill({os.getpid()}, signal.{sys.argv[2]}); time.sleep(60)"
 with cleaned_up_after_signals(), tempfile.TemporaryDirectory(dir=folder) as name:

@@ -111,7 +111,7 @@ MAKER = ResponseMaker(
     is_token=is_token,
     special_name=special_name,
     is_uri=is_uri,
-    remove_entity_headers=remove_entity_headers,
+    entity_headers=_NOT_IN_304,
     headers_class=Headers,
 )
 

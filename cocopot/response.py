@@ -23,8 +23,8 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as _WerkzeugResponse
 
 from cocopot.cookies import CookieResponse
-from cocopot.datastructures import PLAIN_NAMES, own_headers, replaced
 from cocopot.datastructures import Headers as PlainHeaders
+from cocopot.datastructures import own_headers, replaced
 from cocopot.head import (
     CONTENT_TYPES,
     MAKER,
@@ -82,8 +82,8 @@ _SHORT_PATH_NEEDS = (
 )
 
 
-# Replaces methods of the class by what is compiled of them.
-_METHODS = ResponseMethods(PlainHeaders, PLAIN_NAMES, WITHOUT_BODY, close_unstarted)
+#: Replaces methods of the class by what is compiled of them.
+METHODS = ResponseMethods(MAKER, close_unstarted)
 
 
 class Response(CookieResponse):
@@ -234,7 +234,7 @@ class Response(CookieResponse):
         return cast("Response", response)
 
     @property
-    @_METHODS.headers
+    @METHODS.headers
     def headers(self) -> Headers:
         """The headers, as an object that is created when it is first read."""
         headers = self._headers
@@ -325,7 +325,7 @@ class Response(CookieResponse):
             return []
         return [*map(as_bytes, body)]
 
-    @_METHODS.call
+    @METHODS.call
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response, as a WSGI application (PEP 3333).
 

@@ -17,7 +17,7 @@ from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_reque
 from cocopot.pipeline.mistakes import raise_bad_processed_response
 from cocopot.pipeline.teardown import tear_down
 from cocopot.request import Request
-from cocopot.response import Response
+from cocopot.response import METHODS, Response
 from cocopot.routing import Router
 from cocopot.speedups import RequestHandler
 from cocopot.wsgi import close_unsent
@@ -55,5 +55,6 @@ HANDLER = RequestHandler(
     json_responses=(DefaultJSONProvider.response, JSONProvider.response),
     current=CURRENT,
     maker=MAKER,
+    methods=METHODS,
 )
 handle_request = HANDLER.as_method()

@@ -52,7 +52,6 @@ try:
 except ImportError:  # also if an outdated one lacks a name
     from cocopot.speedups.headers import (
         HeaderMethods,
-        ResponseMethods,
         cache_control,
         directive_setter,
         header_set,
@@ -90,6 +89,7 @@ except ImportError:  # also if an outdated one lacks a name
         RequestHandler,
         RequestState,
         ResponseMaker,
+        ResponseMethods,
     )
     from cocopot.speedups.streams import encoded, read_in_context
 

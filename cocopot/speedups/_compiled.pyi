@@ -1,5 +1,4 @@
 from cocopot.speedups.headers import HeaderMethods as HeaderMethods
-from cocopot.speedups.headers import ResponseMethods as ResponseMethods
 from cocopot.speedups.headers import cache_control as cache_control
 from cocopot.speedups.headers import directive_setter as directive_setter
 from cocopot.speedups.headers import header_set as header_set
@@ -31,5 +30,6 @@ from cocopot.speedups.serving import PipelineState as PipelineState
 from cocopot.speedups.serving import RequestHandler as RequestHandler
 from cocopot.speedups.serving import RequestState as RequestState
 from cocopot.speedups.serving import ResponseMaker as ResponseMaker
+from cocopot.speedups.serving import ResponseMethods as ResponseMethods
 from cocopot.speedups.streams import encoded as encoded
 from cocopot.speedups.streams import read_in_context as read_in_context

@@ -417,8 +417,10 @@ def is_plain_value(str value not None):
 # -------------------------------------------------------------------------
 
 include "_headers.pxi"
+include "_header_objects.pxi"
 include "_matching.pxi"
 include "_responses.pxi"
+include "_sending.pxi"
 include "_streams.pxi"
 include "_serving.pxi"
 include "_reports.pxi"

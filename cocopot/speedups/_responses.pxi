@@ -37,7 +37,8 @@ cdef class Answer:
 
 
 cdef class ResponseMaker:
-    cdef object type_header_of, is_token, special_name, is_uri, remove_entity_headers
+    cdef object type_header_of, is_token, special_name, is_uri
+    cdef frozenset entity_headers
     cdef object headers_class
     cdef dict type_headers, content_types, statuses
     cdef set plain_names
@@ -57,7 +58,7 @@ cdef class ResponseMaker:
         is_token,
         special_name,
         is_uri,
-        remove_entity_headers,
+        frozenset entity_headers not None,
         headers_class,
     ):
         self.type_headers = type_headers
@@ -68,7 +69,7 @@ cdef class ResponseMaker:
         self.is_token = is_token
         self.special_name = special_name
         self.is_uri = is_uri
-        self.remove_entity_headers = remove_entity_headers
+        self.entity_headers = entity_headers
         self.headers_class = headers_class
 
     def constructor(self, general):
@@ -296,7 +297,7 @@ cdef class ResponseMaker:
         if code == 204:
             replace_first(head, "content-length", None)
         elif code == 304:
-            self.remove_entity_headers(head)
+            head[:] = [item for item in head if (<str>(<tuple>item)[0]).lower() not in self.entity_headers]
         return True
 
 

@@ -62,6 +62,7 @@ cdef class RequestHandler:
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef tuple json_responses
     cdef ResponseMaker maker
+    cdef ResponseMethods methods
     cdef dict request_members
 
     def __init__(
@@ -92,6 +93,7 @@ cdef class RequestHandler:
         tuple json_responses not None,
         current,
         ResponseMaker maker not None,
+        ResponseMethods methods not None,
     ):
         self.general = general
         self.match_request = match_request
@@ -120,6 +122,7 @@ cdef class RequestHandler:
         self.json_responses = json_responses
         self.current = current
         self.maker = maker
+        self.methods = methods
 
     def as_method(self):
         @binding(True)
@@ -264,7 +267,7 @@ cdef class RequestHandler:
         body = None
         if type(value) is self.response_class:
             if context.opened_session is None:
-                body = self.send_response(value, environ, start_response)
+                body = self.methods.send(value, environ, start_response)
         else:
             answer = self.answer(app, value)
             if answer is not None:
@@ -295,7 +298,7 @@ cdef class RequestHandler:
             self.close_unsent(value, exc)
             raise
         if type(processed) is self.response_class and context.opened_session is None:
-            body = self.send_response(processed, environ, start_response)
+            body = self.methods.send(processed, environ, start_response)
             if body is not None:
                 return body
         return self.send_processed(context, environ, start_response, processed)
@@ -341,49 +344,11 @@ cdef class RequestHandler:
         line, code = answer.status
         if not self.maker.finish(answer.head, answer.kinds, code, self.response_class):
             return None
-        body = [] if code == 204 or code == 304 or environ["REQUEST_METHOD"] == "HEAD" else [answer.content]
+        body = [] if is_without_body(code) or environ["REQUEST_METHOD"] == "HEAD" else [answer.content]
         try:
             start_response(line, answer.head)
         except Exception:
             environ["cocopot.start_failed"] = True
-            raise
-        return body
-
-    cdef list send_response(self, response, dict environ, start_response):
-        """Send a response whose body is at most one string, or return `None`."""
-        body, head = response.response, response._head
-        if (
-            type(body) is not list
-            or len(<list>body) > 1
-            or (len(<list>body) == 1 and type((<list>body)[0]) is not bytes)
-            or response._on_close
-            or response.direct_passthrough is not False
-        ):
-            return None
-        cdef int kinds = TYPE | LENGTH, code = response._status_code
-        if type(head) is list:
-            head = (<list>head)[:]
-        else:
-            headers = response._headers
-            if type(headers) is not self.maker.headers_class:
-                return None
-            head = self.maker.items_of(headers)
-            kinds = self.maker.inspect(head, True)
-        if not self.maker.finish(head, kinds, code, response):
-            return None
-        if code == 204 or code == 304:
-            body = []
-        elif not kinds & LENGTH:
-            if response.automatically_set_content_length is not True:
-                return None
-            (<list>head).append(length_header(len((<list>body)[0]) if <list>body else 0))
-        if environ["REQUEST_METHOD"] == "HEAD":
-            body = []
-        try:
-            start_response(response._status, head)
-        except Exception as error:
-            environ["cocopot.start_failed"] = True
-            self.close_unsent(response, error)
             raise
         return body
 

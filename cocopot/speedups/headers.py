@@ -1,13 +1,11 @@
-"""The pure-Python twin of `_headers.pxi`, and its documentation."""
+"""The pure-Python twin of `_headers.pxi` and `_header_objects.pxi`, and their documentation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cocopot.types import F, WSGIEnvironment
+    from cocopot.types import F
 
 
 class HeaderMethods:
@@ -61,34 +59,6 @@ class HeaderMethods:
 
     def remove(self, general: F) -> F:
         """Return `remove`."""
-        return general
-
-
-class ResponseMethods:
-    """Decorators for the methods of `Response` that are worth compiling, as for `HeaderMethods`.
-
-    Args:
-        cls: The class of headers.
-        plain_names: Names of headers without special handling; read at each call.
-        without_body: The statuses of responses that have no body.
-        on_error: Called with response, environment and error if `start_response` raises.
-    """
-
-    def __init__(
-        self,
-        cls: type[object],
-        plain_names: set[str],
-        without_body: frozenset[int],
-        on_error: Callable[[object, WSGIEnvironment, Exception], object],
-    ) -> None:
-        pass
-
-    def headers(self, general: F) -> F:
-        """Return the function of the property `headers`."""
-        return general
-
-    def call(self, general: F) -> F:
-        """Return `__call__`, which sends the response."""
         return general
 
 

@@ -1,4 +1,4 @@
-"""The pure-Python twin of `_serving.pxi` and `_responses.pxi`, and their documentation."""
+"""The pure-Python twin of `_serving.pxi`, `_responses.pxi` and `_sending.pxi`, and their documentation."""
 
 from __future__ import annotations
 
@@ -143,4 +143,26 @@ class ResponseMaker:
         Args:
             general: The constructor in Python.
         """
+        return general
+
+
+class ResponseMethods:
+    """Decorators for the methods of `Response` that are worth compiling, as for `HeaderMethods`.
+
+    Args:
+        maker: The maker of responses.
+        on_error: Called with response, environment and error if `start_response` raises.
+    """
+
+    def __init__(
+        self, maker: ResponseMaker, on_error: Callable[[object, WSGIEnvironment, Exception], object]
+    ) -> None:
+        pass
+
+    def headers(self, general: F) -> F:
+        """Return the function of the property `headers`."""
+        return general
+
+    def call(self, general: F) -> F:
+        """Return `__call__`, which sends the response."""
         return general

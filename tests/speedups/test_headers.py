@@ -98,6 +98,8 @@ CHANGES: list[Callable[[Response], object]] = [
     lambda response: setattr(response, "status_code", 304),
     lambda response: setattr(response, "data", "other"),
     lambda response: setattr(response, "response", ["a", b"b"]),
+    lambda response: setattr(response, "response", []),
+    lambda response: setattr(response, "response", iter(["a", b"b"])),
     lambda response: setattr(response, "headers", Own({"X-A": "1"})),
     lambda response: response.headers.add("LOCATION", "/a b"),
     lambda response: response.headers.add("Location", "/b"),
@@ -109,13 +111,19 @@ CHANGES: list[Callable[[Response], object]] = [
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.lists(st.sampled_from(CHANGES), max_size=4), st.sampled_from(["GET", "HEAD", "POST"]))
-def test_a_response_is_sent_alike(changes: list[Callable[[Response], object]], method: str) -> None:
+@given(
+    st.sampled_from(["body", b"", None, ["a", "b"], ("a",), [b"a"], ["\xe9"]]),
+    st.lists(st.sampled_from(CHANGES), max_size=4),
+    st.sampled_from(["GET", "HEAD", "POST"]),
+)
+def test_a_response_is_sent_alike(
+    body: Any, changes: list[Callable[[Response], object]], method: str
+) -> None:
     """Status, headers and body are those that the method in Python sends, whatever has been set."""
     environ, general = create_environ(method=method), inspect.unwrap(Response.__call__)
     results = []
     for call in (Response.__call__, general):
-        response = Response("body")
+        response = Response(body)
         for change in changes:
             change(response)
         results.append(sent(call, response, dict(environ)))

@@ -1,0 +1,99 @@
+# Part of `_compiled.pyx`: a response is sent, by itself or by the handler of its request.
+
+
+cdef class ResponseMethods:
+    cdef ResponseMaker maker
+    cdef object on_error
+
+    def __init__(self, ResponseMaker maker not None, on_error):
+        self.maker = maker
+        self.on_error = on_error
+
+    def headers(self, general):
+        cdef ResponseMethods methods = self
+
+        @binding(True)
+        def headers(self):
+            found = self._headers
+            if found is None:
+                head = self._head
+                if head is None:
+                    return general(self)
+                found = new(methods.maker.headers_class)
+                found._list = head
+                self._headers = found
+                self._head = None
+            return found
+
+        return update_wrapper(headers, general)
+
+    def call(self, general):
+        cdef ResponseMethods methods = self
+
+        @binding(True)
+        def __call__(self, environ, start_response):
+            body = None
+            if type(environ) is dict and self._has_short_path is True:
+                body = methods.send(self, <dict>environ, start_response)
+            return general(self, environ, start_response) if body is None else body
+
+        return update_wrapper(__call__, general)
+
+    cdef object send(self, response, dict environ, start_response):
+        """Send a response and return its body, or return `None` if the method in Python has to do it."""
+        body = response.response
+        if isinstance(body, (list, tuple)):
+            head = self.head_of_text(response, body)
+            if head is None:
+                return None
+            if environ["REQUEST_METHOD"] == "HEAD" or is_without_body(response._status_code):
+                body = []
+        else:
+            head = None if is_without_body(response._status_code) else self.head_of(response, -1)
+            if head is None:
+                return None
+            body = response.get_app_iter(environ)
+        try:
+            start_response(response._status, head)
+        except Exception as error:
+            self.on_error(response, environ, error)
+            raise
+        return body
+
+    cdef list head_of_text(self, response, body):
+        """Return the headers for a body of at most one string, or `None`."""
+        if (
+            type(body) is not list
+            or len(<list>body) > 1
+            or (len(<list>body) == 1 and type((<list>body)[0]) is not bytes)
+            or response._on_close
+            or response.direct_passthrough is not False
+        ):
+            return None
+        return self.head_of(response, len(<bytes>(<list>body)[0]) if <list>body else 0)
+
+    cdef list head_of(self, response, Py_ssize_t length):
+        """Return the headers as they are sent, with the length of a body unless it is -1, or `None`."""
+        cdef int kinds = TYPE | LENGTH, code = response._status_code
+        head = response._head
+        if type(head) is list:
+            head = (<list>head)[:]
+        else:
+            headers = response._headers
+            if type(headers) is not self.maker.headers_class:
+                return None
+            head = self.maker.items_of(headers)
+            if head is None:
+                return None
+            kinds = self.maker.inspect(head, True)
+        if not self.maker.finish(head, kinds, code, response):
+            return None
+        if length >= 0 and not kinds & LENGTH and not is_without_body(code):
+            if response.automatically_set_content_length is not True:
+                return None
+            (<list>head).append(length_header(length))
+        return head
+
+
+cdef bint is_without_body(int code):
+    return code == 204 or code == 304

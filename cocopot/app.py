@@ -18,6 +18,7 @@ from cocopot.config_keys import DEFAULTS
 from cocopot.environment import is_true
 from cocopot.folders import check_instance_path, check_static_host, open_in_folder
 from cocopot.globals import Globals
+from cocopot.helpers import URLS
 from cocopot.hooks import PluginManager
 from cocopot.hooks.selection import Selection
 from cocopot.json import DefaultJSONProvider
@@ -298,6 +299,7 @@ class Cocopot(Runnable, RequestOverrides):
 
     # -- URLs ------------------------------------------------
 
+    @URLS.method
     def url_for(
         self,
         /,

@@ -18,6 +18,8 @@ from cocopot.files import PlainFile, path_below
 from cocopot.functions import check_function, name_of
 from cocopot.redirects import redirect_response
 from cocopot.response import Response
+from cocopot.routing import Router
+from cocopot.speedups import UrlMethods
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,8 +31,11 @@ AfterFunction = TypeVar("AfterFunction", bound=Callable[[Any], object])
 _Response = Response  # for `redirect`, which has a parameter of the other name
 #: Seconds, or a function that returns them for a file name; `None` for no caching.
 MaxAge = int | Callable[[str | None], int | None] | None
+#: Replaces the functions that build URLs by what is compiled of them.
+URLS = UrlMethods(CURRENT, Router)
 
 
+@URLS.helper
 def url_for(
     endpoint: str,
     *,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _SAFE_IN_PATH = "!$&'()*+,/:;=@"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?%[]{}|\\^`"
-_is_plain_path = re.compile(r"[\w.~!$&'()*+,/:;=@-]*", re.ASCII).fullmatch
 _NOT_ASCII = re.compile("(?:%[89a-f][0-9a-f])+", re.ASCII | re.IGNORECASE)
 # What the functions below would not change, as nearly all that clients send.
 _is_plain_path = re.compile(r"[\w!$&'()*+,./:;=@~-]*", re.ASCII).fullmatch

@@ -8,13 +8,16 @@ from urllib.parse import quote
 from werkzeug.routing import BuildError
 
 from cocopot.context import CURRENT
+from cocopot.helpers import URLS
 from cocopot.request_urls import quote_path
+from cocopot.scopes import blueprints_of
 
 if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
     from cocopot.app import Cocopot
     from cocopot.context import Context
+    from cocopot.hooks.source import HookFunction
     from cocopot.request import Request
     from cocopot.types import Options
 
@@ -64,6 +67,23 @@ def create_url_adapter(app: Cocopot, request: Request | None) -> MapAdapter | No
         script_name=config["APPLICATION_ROOT"],
         url_scheme=config["PREFERRED_URL_SCHEME"],
     )
+
+
+@URLS.defaults_hook
+def defaults_hook(app: Cocopot, endpoint: str) -> HookFunction | None:
+    """Return what fills in the values of an endpoint's URLs, or `None` if no hook does.
+
+    Args:
+        app: The application.
+        endpoint: The endpoint.
+    """
+    scopes: list[str] = []
+    if "." in endpoint:
+        head = endpoint
+        if len(endpoint) > LONGEST_USUAL:  # perhaps a client's, with any number of dots
+            head = endpoint[: max(map(len, app.blueprints), default=0) + 1]
+        scopes = [name for name in blueprints_of(head) if name in app.blueprints]
+    return app.plugins.compiled_hook("cocopot_url_defaults", scopes)
 
 
 def url_for(

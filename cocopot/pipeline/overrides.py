@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, BadRequestKeyError
 from cocopot import coroutines, urls
 from cocopot.context import Context, current_or_none, current_request_context, new_context
 from cocopot.escapes import printable
+from cocopot.helpers import URLS
 from cocopot.pipeline import entry, lifecycle, sessions, teardown
 from cocopot.pipeline.defaults.dispatch import default_options_response, raise_routing_exception
 from cocopot.pipeline.endpoint import STEPS, EndpointPipeline, make_view_synchronous
@@ -44,6 +45,7 @@ _READ_BY_REQUESTS = frozenset(
     {
         *("_outermost", "config", "overridden", "plugins", "request_class", "router"),
         *("started", "subdomain_matching", "view_functions", "wsgi_app"),
+        *("inject_url_defaults", "url_for"),
     }
 )
 #: Steps that are run without a call of the application's method, unless it is overridden.
@@ -161,6 +163,7 @@ class RequestOverrides(ApplicationState):
         """
         return urls.create_url_adapter(cast("Cocopot", self), request)
 
+    @URLS.inject
     def inject_url_defaults(self, endpoint: str, values: Options) -> None:
         """Let the URL-defaults hooks fill in the values of a URL that is about to be built.
 
@@ -168,14 +171,7 @@ class RequestOverrides(ApplicationState):
             endpoint: The endpoint.
             values: The values, which are changed in place.
         """
-        scopes: list[str] = []
-        if "." in endpoint:
-            blueprints = cast("Cocopot", self).blueprints
-            head = endpoint
-            if len(endpoint) > urls.LONGEST_USUAL:  # perhaps a client's, with any number of dots
-                head = endpoint[: max(map(len, blueprints), default=0) + 1]
-            scopes = [name for name in blueprints_of(head) if name in blueprints]
-        call = self.plugins.compiled_hook("cocopot_url_defaults", scopes)
+        call = urls.defaults_hook(cast("Cocopot", self), endpoint)
         if call is not None:
             call(self, endpoint, values)
 

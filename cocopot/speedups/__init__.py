@@ -35,6 +35,7 @@ try:
         RouterState,
         RuleState,
         TableState,
+        UrlMethods,
         cache_control,
         directive_setter,
         encoded,
@@ -92,6 +93,7 @@ except ImportError:  # also if an outdated one lacks a name
         ResponseMethods,
     )
     from cocopot.speedups.streams import encoded, read_in_context
+    from cocopot.speedups.urls import UrlMethods
 
 __all__ = [
     "COMPILED",
@@ -118,6 +120,7 @@ __all__ = [
     "RouterState",
     "RuleState",
     "TableState",
+    "UrlMethods",
     "cache_control",
     "directive_setter",
     "encoded",

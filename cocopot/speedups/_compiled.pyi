@@ -33,3 +33,4 @@ from cocopot.speedups.serving import ResponseMaker as ResponseMaker
 from cocopot.speedups.serving import ResponseMethods as ResponseMethods
 from cocopot.speedups.streams import encoded as encoded
 from cocopot.speedups.streams import read_in_context as read_in_context
+from cocopot.speedups.urls import UrlMethods as UrlMethods

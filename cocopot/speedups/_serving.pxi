@@ -17,7 +17,7 @@ cdef class CallState:
 cdef class ApplicationState:
     cdef CallState calls
     cdef object router, config, subdomain_matching, view_functions, outermost, request_class
-    cdef bint is_plain, has_own_entry
+    cdef bint is_plain, has_own_entry, has_own_urls
 
 
 cdef class ContextState:
@@ -160,6 +160,7 @@ cdef class RequestHandler:
         app.view_functions = attributes.get("view_functions")
         app.outermost = getattr(app, "_outermost", None)
         app.has_own_entry = "wsgi_app" in attributes
+        app.has_own_urls = "url_for" in attributes or "inject_url_defaults" in attributes
         app.request_class = getattr(app, "request_class", None)
         calls = attributes.get("plugins")
         app.calls = calls if isinstance(calls, CallState) else None

@@ -330,13 +330,10 @@ def plain_url(scheme, host, path):
         return None
     if not PyUnicode_IS_ASCII(<str>host) or not PyUnicode_IS_ASCII(<str>path):
         return None
-    cdef const char *text = PyUnicode_1BYTE_DATA(<str>host)
-    cdef Py_ssize_t length = len(<str>host)
-    cdef Py_ssize_t end = end_of_name(text, length, True)
-    if end != length and not is_port(text, end, length):
+    if not is_host(PyUnicode_1BYTE_DATA(<str>host), len(<str>host)):
         return None
-    text = PyUnicode_1BYTE_DATA(<str>path)
-    length = len(<str>path)
+    cdef const char *text = PyUnicode_1BYTE_DATA(<str>path)
+    cdef Py_ssize_t length = len(<str>path), end
     if length and text[0] != c"/":
         return None
     for end in range(length):
@@ -348,6 +345,12 @@ def plain_url(scheme, host, path):
 cdef bint[128] in_path
 for character in range(128):
     in_path[character] = chr(character) in PATH_CHARACTERS
+
+
+cdef bint is_host(const char *text, Py_ssize_t length):
+    """Return whether a text is the name of a host in lower case, perhaps with a port."""
+    cdef Py_ssize_t end = end_of_name(text, length, True)
+    return end == length or is_port(text, end, length)
 
 
 cdef Py_ssize_t end_of_name(const char *text, Py_ssize_t length, bint is_lower):

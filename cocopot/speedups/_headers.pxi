@@ -86,7 +86,7 @@ cdef class HeaderMethods:
         if type(key) is not str or type(value) is not str or not is_plain(<str>value):
             return None
         if key not in self.plain_names and <str>key != "Content-Type" and <str>key != "Content-Length":
-            if not (<str>key == "Location" or <str>key == "Content-Location") or not is_path(<str>value):
+            if not (<str>key == "Location" or <str>key == "Content-Location") or not is_location(<str>value):
                 return None
         items = headers._list
         return items if type(items) is list else None

@@ -245,7 +245,7 @@ cdef class ResponseMaker:
             if name in self.plain_names:
                 continue
             kind = self.kind_of(<str>name)
-            if kind & LOCATIONS and not is_path(<str>value) and not self.is_uri(value):
+            if kind & LOCATIONS and not is_location(<str>value) and not self.is_uri(value):
                 if not are_valid and "//" in <str>value:
                     return UNKNOWN
                 kind |= CONVERTED
@@ -330,19 +330,30 @@ cdef bint is_valid_value(str value):
     return True
 
 
-cdef bint is_path(str location):
-    """Return whether a location is a path with nothing to convert, as most are; see `cocopot.head.is_uri`."""
+cdef bint is_location(str location):
+    """Return whether a location is a path, perhaps of a host, that is sent as it is; see `cocopot.head.is_uri`."""
     if not PyUnicode_IS_ASCII(location):
         return False
     cdef const char *text = PyUnicode_1BYTE_DATA(location)
-    cdef Py_ssize_t index, length = len(location)
-    if length == 0 or text[0] != c"/" or (length > 1 and text[1] == c"/"):
+    cdef Py_ssize_t length = len(location), start = begin_of_host(text, length), index
+    if start:
+        index = index_of(text, c"/", start, length)
+        if not is_host(text + start, index - start):
+            return False
+        start = index
+    elif length == 0 or text[0] != c"/" or (length > 1 and text[1] == c"/"):
         return False
-    for index in range(length):
-        if not (c"a" <= text[index] <= c"z" or c"-" <= text[index] <= c"9" or c"A" <= text[index] <= c"Z"):
-            if text[index] != c"_":
-                return False
+    for index in range(start, length):
+        if not in_path[<unsigned char>text[index]]:
+            return False
     return True
+
+
+cdef Py_ssize_t begin_of_host(const char *text, Py_ssize_t length):
+    """Return where the host of a URL begins, or 0 if the text is not one with a usual scheme."""
+    if length > 7 and memcmp(text, b"http://", 7) == 0:
+        return 7
+    return 8 if length > 8 and memcmp(text, b"https://", 8) == 0 else 0
 
 
 cdef int replace_first(list items, str lower, tuple header) except -1:

@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import create_environ
 
@@ -128,6 +128,43 @@ def test_a_response_is_sent_alike(
             change(response)
         results.append(sent(call, response, dict(environ)))
     assert results[0] == results[1]
+
+
+LOCATIONS = st.one_of(
+    st.text("/:?#%@[]\\;=&.~!$'()*+,- aZ09\xe9\u2603\t\r\n\x00_x", max_size=12),
+    st.sampled_from(
+        ["a", "a.b-c", "A", "a:8080", "a:0", "a:65536", "a:", "xn--a", "a..b", "-", "a_b", "u@a", "x" * 64]
+    ),
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.sampled_from(["", "/", "//", "http://", "https://", "HTTP://", "http:", "ftp://"]),
+    LOCATIONS,
+    LOCATIONS,
+)
+@example("http://", "", "")
+@example("https://", "", "/a")
+def test_a_location_is_sent_alike(start: str, host: str, rest: str) -> None:
+    """A location, with or without a host, is converted or refused as by Werkzeug, however it is set."""
+    location, general, environ = f"{start}{host}{rest}", inspect.unwrap(Response.__call__), create_environ()
+
+    def constructed(call: Any, init: Any) -> object:
+        response = Response.__new__(Response)
+        refused = outcome(init, response, "body", 302, {"Location": location})
+        return refused or sent(call, response, dict(environ))
+
+    def changed(call: Any, headers: Any) -> object:
+        response = Response("body", 302)
+        response.headers = headers
+        refused = outcome(headers.__setitem__, "Location", location)
+        return refused or sent(call, response, dict(environ))
+
+    assert constructed(Response.__call__, Response.__init__) == constructed(
+        general, inspect.unwrap(Response.__init__)
+    )
+    assert changed(Response.__call__, Headers()) == changed(general, Plain())
 
 
 def test_a_head_that_the_server_refuses_is_left_to_another_response() -> None:

@@ -12,12 +12,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound="WerkzeugResponse")
 
-_BODY = """<!doctype html>
-<html lang=en>
-<title>Redirect</title>
-<p>This page has another address: <a href="{0}">{0}</a>
-"""
-
 
 def redirect_response(location: str, code: int, response_class: type[R]) -> R:
     """Return a response with a location, and with a link for clients that do not follow it (RFC 9110, 15.4).
@@ -27,7 +21,11 @@ def redirect_response(location: str, code: int, response_class: type[R]) -> R:
         code: The status.
         response_class: The class of the response.
     """
-    body = _BODY.format(escape(str(location)))
+    link = escape(str(location))
+    body = (
+        "<!doctype html>\n<html lang=en>\n<title>Redirect</title>\n"
+        f'<p>This page has another address: <a href="{link}">{link}</a>\n'
+    )
     if response_class is Response:
         return response_class(body, code, {"Location": location}, mimetype="text/html")
     response = response_class(body, code, mimetype="text/html")

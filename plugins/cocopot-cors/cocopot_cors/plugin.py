@@ -68,7 +68,7 @@ class CORS:
         if policy is None or methods is None:
             return None
         response = app.response_class(status=204)
-        del response.headers["Content-Type"]
+        response.headers.remove("Content-Type")
         policy.add_preflight_headers(request, methods, response.headers)
         return response
 

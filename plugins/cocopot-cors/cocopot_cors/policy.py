@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -73,7 +74,7 @@ class Policy:
         vary = self._options_vary if request.method == "OPTIONS" else self._vary
         if vary:
             add_vary(headers, vary)
-        if headers.getlist(_ALLOW_ORIGIN):  # three times as fast as `in` if the header is absent
+        if _ALLOW_ORIGIN in headers:
             return
         origin = _header(request, "HTTP_ORIGIN")
         if self.origins.wildcard:
@@ -168,20 +169,22 @@ def methods_of(app: Cocopot, request: Request, resources: Resources) -> Collecti
     If a rule accepts any method, the requested one is returned. Those of routes with `cors=False` are not.
     """
     if isinstance(request.routing_exception, MethodNotAllowed):
-        methods = list(request.routing_exception.valid_methods or ())
+        methods: Collection[str] = list(request.routing_exception.valid_methods or ())
     elif request.url_rule is None:
         return None
     else:
         allow = app.make_default_options_response().headers.get("Allow")
-        methods = (
-            [method.strip() for method in allow.split(",")]
-            if allow
-            else _tokens(_header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
-        )
+        methods = _split(allow) if allow else _tokens(_header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
     if not resources.has_exempt_rules(app):
         return methods
     adapter = app.create_url_adapter(request)
     return [method for method in methods if adapter is None or _is_shared(adapter, method)]
+
+
+@lru_cache(maxsize=256)
+def _split(allow: str) -> tuple[str, ...]:
+    """Return the methods of the `Allow` header that the rules of a path result in."""
+    return tuple(method.strip() for method in allow.split(","))
 
 
 def _is_shared(adapter: MapAdapter, method: str) -> bool:
@@ -204,11 +207,10 @@ def add_vary(headers: Headers, names: Iterable[str]) -> None:
         headers: The headers of a response.
         names: The names to add.
     """
-    lines = headers.getlist("Vary")
-    if not lines:
+    if "Vary" not in headers:
         headers.add("Vary", ", ".join(names))
         return
-    present = [name for line in lines for name in map(str.strip, line.split(",")) if name]
+    present = [name for line in headers.getlist("Vary") for name in map(str.strip, line.split(",")) if name]
     known = {name.lower() for name in present}
     missing = [name for name in names if name.lower() not in known]
     if missing and "*" not in known:

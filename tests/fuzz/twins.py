@@ -26,11 +26,13 @@ from cocopot import (
     Response,
     abort,
     after_this_request,
+    current_app,
     g,
     make_response,
     redirect,
     request,
     stream_with_context,
+    url_for,
 )
 from cocopot.datastructures import Headers
 from cocopot.pipeline import lifecycle
@@ -227,7 +229,50 @@ def _spelled() -> Any:
     return _respond(way, _BODY_SPELLINGS[body], _STATUS_SPELLINGS[status], made)
 
 
+def _nested() -> Any:
+    environ = {**request.environ, "PATH_INFO": "/urls", "REQUEST_METHOD": "GET"}
+    started: list[Any] = []
+    start: Any = lambda *args: started.append(args)  # noqa: E731 - typed
+    body = b"".join(current_app(environ, start))
+    return {"body": body.decode(), "head": repr(started), "path": request.path}
+
+
+def _urls() -> Any:
+    urls = []
+    for endpoint, values in itertools.product(("int", "path", "two", "text", "nowhere"), _URL_VALUES):
+        try:
+            urls.append(url_for(endpoint, **values))
+        except (LookupError, ValueError) as error:
+            urls.append(str(error))
+    return urls
+
+
+_URL_VALUES: list[dict[str, Any]] = [
+    *(
+        {},
+        {"n": 7},
+        {"n": -1},
+        {"n": "7"},
+        {"n": None},
+        {"rest": "a/\xe4"},
+        {"rest": "/a"},
+        {"n": 7, "q": "a b"},
+    ),
+    *(
+        {"a": "1", "b": "\r\n"},
+        {"a": "", "b": "2", "_anchor": "c"},
+        {"_external": True, "n": 7},
+        {"_external": False},
+    ),
+]
+
+
 VIEWS: dict[str, Any] = {
+    "urls": _urls,
+    "nested": _nested,
+    "away": lambda: redirect("https://shop.example:8000/a?b=c"),
+    "moved": lambda: ("", 201, {"Location": f"http://localhost{request.path}"}),
+    "no-change": lambda: Response("text", 304, {"ETag": '"1"', "Last-Modified": "now"}),
     "spelled": _spelled,
     "text": lambda: "text",
     "umlaut": lambda: "\xe4\u20ac" * 700,
@@ -312,8 +357,11 @@ def _add_hooks(app: Cocopot, seen: list[object]) -> None:
         seen.append(("context", type(exc).__name__))
 
 
-#: The constructor of responses that is in use, and the one in Python.
-_CONSTRUCTORS = Response.__init__, inspect.unwrap(Response.__init__)
+#: The methods of responses that are in use, and those in Python.
+_RESPONSE_METHODS: tuple[tuple[Any, Any], ...] = (
+    (Response.__init__, Response.__call__),
+    (inspect.unwrap(Response.__init__), inspect.unwrap(Response.__call__)),
+)
 
 
 class Twins:
@@ -329,6 +377,8 @@ class Twins:
         self.compiled = make_app(self.seen[0], hooks=hooks)
         self.python = make_app(self.seen[1], hooks=hooks)
         self.python.wsgi_app = partial(lifecycle.handle_request, self.python)
+        url_for_in_python: Any = partial(inspect.unwrap(Cocopot.url_for), self.python)
+        self.python.url_for = url_for_in_python  # type: ignore[method-assign]
         self.compiled.request_class = self.python.request_class = request_class
 
 
@@ -435,13 +485,13 @@ def differences(twins: Twins, *, seed: int, number: int) -> Iterator[tuple[objec
         fails = choice.choice((0,) * 20 + (1, 2))
         propagate = choice.choice((None,) * 9 + (True,))
         answers = []
-        both = zip((twins.compiled, twins.python), twins.seen, _CONSTRUCTORS, strict=True)
-        for app, seen, constructor in both:
+        both = zip((twins.compiled, twins.python), twins.seen, _RESPONSE_METHODS, strict=True)
+        for app, seen, methods in both:
             seen.clear()
-            Response.__init__ = constructor  # type: ignore[method-assign]
+            Response.__init__, Response.__call__ = methods  # type: ignore[method-assign]
             app.config["PROPAGATE_EXCEPTIONS"] = propagate
             answers.append((_send(app, environ, body, fails), seen.copy()))
-        Response.__init__ = _CONSTRUCTORS[0]  # type: ignore[method-assign]
+        Response.__init__, Response.__call__ = _RESPONSE_METHODS[0]  # type: ignore[method-assign]
         if answers[0] != answers[1]:
             yield environ, body, fails, *answers
 

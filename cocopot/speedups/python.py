@@ -1,4 +1,4 @@
-"""The pure-Python twin of `_compiled.pyx`, and its documentation."""
+"""The pure-Python twin of `_compiled.pyx`, `_arguments.pxi` and `_matching.pxi`, and their documentation."""
 
 from __future__ import annotations
 

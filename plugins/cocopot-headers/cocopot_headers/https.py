@@ -13,17 +13,16 @@ if TYPE_CHECKING:
     from cocopot import Cocopot, Request, Response
     from cocopot.types import WSGIEnvironment
 
-#: What proxies state about a request, as keys of the environment.
-FORWARDED: Final = frozenset(
+_FORWARDED: Final = frozenset(
     {"HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED"}
 )
 # How proxies state that a request has reached them by https.
 _HTTPS: Final = (
-    ("HTTP_X_FORWARDED_PROTO", re.compile(r"\bhttps\b", re.I)),
-    ("HTTP_FORWARDED", re.compile(r'\bproto="?https\b', re.I)),
-    ("HTTP_X_FORWARDED_SCHEME", re.compile(r"\bhttps\b", re.I)),
-    ("HTTP_X_FORWARDED_SSL", re.compile(r"^on$", re.I)),
-    ("HTTP_FRONT_END_HTTPS", re.compile(r"^on$", re.I)),
+    ("HTTP_X_FORWARDED_PROTO", re.compile(r"\bhttps\b", re.IGNORECASE)),
+    ("HTTP_FORWARDED", re.compile(r'\bproto="?https\b', re.IGNORECASE)),
+    ("HTTP_X_FORWARDED_SCHEME", re.compile(r"\bhttps\b", re.IGNORECASE)),
+    ("HTTP_X_FORWARDED_SSL", re.compile(r"^on$", re.IGNORECASE)),
+    ("HTTP_FRONT_END_HTTPS", re.compile(r"^on$", re.IGNORECASE)),
 )
 
 
@@ -60,7 +59,7 @@ class HTTPSRedirect:
             return None
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             raise Forbidden("This address is served by HTTPS only: send the request to its https URL.")
-        return redirect(self._target(request.url), 301)  # type: ignore[return-value]
+        return redirect(self._target(request.url), 301)
 
     def _target(self, url: str) -> str:
         parts = urlsplit(url)
@@ -87,7 +86,7 @@ def _is_https_outside(environ: WSGIEnvironment) -> bool:
 
 def warn_about_proxies(app: Cocopot, environ: WSGIEnvironment) -> None:
     """Log that headers of a proxy are ignored."""
-    names = ", ".join(key[5:].replace("_", "-").title() for key in sorted(FORWARDED & environ.keys()))
+    names = ", ".join(key[5:].replace("_", "-").title() for key in sorted(_FORWARDED & environ.keys()))
     app.logger.warning(
         "headers: a request has %s, which is ignored, as HEADERS_PROXIES is 0: URLs and client addresses are "
         "those of the connection. If a proxy has sent it, set HEADERS_PROXIES to the number of proxies. A "

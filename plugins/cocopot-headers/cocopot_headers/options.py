@@ -97,8 +97,9 @@ def static_headers(config: Config) -> list[tuple[str, str]]:
     nosniff = [("X-Content-Type-Options", "nosniff")] if config["HEADERS_NOSNIFF"] else []
     plain = [(name, config[key]) for name, key in PLAIN.items() if config[key] is not None]
     report = config["HEADERS_CSP_REPORT"]
-    reporting = [("Reporting-Endpoints", f'csp="{report}"')] if report and config["HEADERS_CSP"] is not None else []
-    return [*nosniff, *plain, *reporting]
+    if report is None or config["HEADERS_CSP"] is None:
+        return [*nosniff, *plain]
+    return [*nosniff, *plain, ("Reporting-Endpoints", f'csp="{report}"')]
 
 
 def hsts_headers(config: Config) -> list[tuple[str, str]]:
@@ -172,7 +173,7 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "HEADERS_NOSNIFF": _BOOL,
     "HEADERS_REFERRER_POLICY": (
         _or_none(_is_referrer_policy),
-        f"Give one of {', '.join(sorted(_REFERRER_POLICIES))}, several that are separated by commas, or None.",
+        f"Give one of {', '.join(sorted(_REFERRER_POLICIES))}, several separated by commas, or None.",
     ),
     "HEADERS_OPENER_POLICY": (
         _or_none(lambda value: isinstance(value, str) and value in _OPENER_POLICIES),
@@ -191,7 +192,6 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "HEADERS_HTTPS_REDIRECT": (_is_redirect, "Give True, False, or the port that is served by https."),
     "HEADERS_PROXIES": (
         _is_proxies,
-        "Give the number of proxies in front of the application, or a mapping with the numbers "
-        f"{', '.join(_PROXY_ARGUMENTS)}.",
+        f"Give the number of proxies in front, or a mapping with the numbers {', '.join(_PROXY_ARGUMENTS)}.",
     ),
 }

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot import hookimpl
 from cocopot_headers.hooks import HeadersHooks
-from cocopot_headers.https import FORWARDED, HTTPSRedirect, warn_about_proxies
+from cocopot_headers.https import HTTPSRedirect, warn_about_proxies
 from cocopot_headers.options import DEFAULTS, check_keys, proxy_arguments
 from cocopot_headers.policy import RoutePolicy
 from cocopot_headers.reports import ReportLog
@@ -86,7 +86,7 @@ class SecurityHeaders:
             app.plugins.register(HTTPSRedirect(443 if port is True else port))
         report = config["HEADERS_CSP_REPORT"]
         if report and report.startswith("/"):
-            options = {"csp": False, "https": False, **({"csrf": False} if "csrf" in app.route_options else {})}
+            options = dict.fromkeys({"csp", "https", "csrf"} & app.route_options.keys(), False)
             app.add_url_rule(report, "headers_csp_report", ReportLog().receive, methods=["POST"], **options)
 
     @hookimpl
@@ -124,12 +124,21 @@ def _add_headers(app: Cocopot, request: Request, response: Response) -> None:
     state: State = app.extensions[NAME]
     environ, rule = request.environ, request.url_rule
     is_https = environ["wsgi.url_scheme"] == "https"
-    if state.watches_proxies and not FORWARDED.isdisjoint(environ):
+    if state.watches_proxies and (
+        "HTTP_X_FORWARDED_FOR" in environ
+        or "HTTP_X_FORWARDED_PROTO" in environ
+        or "HTTP_FORWARDED" in environ
+    ):
         state.watches_proxies = False
         warn_about_proxies(app, environ)
     option = True if rule is None else rule.options["csp"]
     hook = app.plugins.compiled_hook("headers_csp")
-    if hook is None and option is True and response.is_sequence and "csp_nonce" not in vars(request):
+    if (
+        hook is None
+        and option is True
+        and type(response.response) is list
+        and "csp_nonce" not in vars(request)
+    ):
         add_missing(response, state.complete[is_https], state.names)
         return
     policy = state.new_policy(option)
@@ -155,7 +164,7 @@ def _make_nonce(request: Request) -> str:
     """
     if _SENT in request.environ:
         raise RuntimeError(
-            "request.csp_nonce is first read after the headers were sent without it. A streamed response that "
-            "is not HTML must read it in the view, before it returns."
+            "request.csp_nonce is first read after the headers were sent without it. If a streamed response is "
+            "not HTML, read it in the view, before it returns."
         )
     return token_urlsafe(16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
 from cocopot_headers.sources import FALLBACKS, NONCE, check_directive, check_source, is_hash
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 NONE: Final = "'none'"
 _SELF: Final = "'self'"
 _DYNAMIC: Final = "'strict-dynamic'"
+# Where the nonce is inserted; it is not a valid source.
+_PLACE: Final = "'nonce-'"
 
 #: The policy of an application that configures none.
 DEFAULT: Final[Directives] = {
@@ -77,10 +80,8 @@ class Policy:
             if name in self._directives:
                 return self._directives[name]
             # worker-src: child-src, then script-src, then default-src (CSP Level 3, 6.8.3)
-            if directive == "worker-src" and name == "child-src":
-                name = "script-src"
-            else:
-                name = FALLBACKS.get(name)
+            is_worker = directive == "worker-src" and name == "child-src"
+            name = "script-src" if is_worker else FALLBACKS.get(name)
         return None
 
     def render(self, nonce: str | None = None, *, is_late: bool = False) -> str:
@@ -91,22 +92,30 @@ class Policy:
             is_late: Whether the body may read the nonce, or not. `'strict-dynamic'` is omitted then, so that
                 scripts without a nonce run in both cases.
         """
-        return "; ".join(
-            " ".join((name, *_rendered(sources, nonce, is_late))) for name, sources in self._directives.items()
-        )
+        text = _template(tuple(self._directives.items()), bool(nonce), is_late)
+        return text.replace(_PLACE, f"'nonce-{nonce}'") if nonce else text
 
     def frame_options(self) -> str | None:
         """Return the `X-Frame-Options` (RFC 7034) that is like `frame-ancestors`, if there is one."""
-        return {(NONE,): "DENY", (_SELF,): "SAMEORIGIN"}.get(self._directives.get("frame-ancestors", ()))
+        sources = self._directives.get("frame-ancestors")
+        return "DENY" if sources == (NONE,) else "SAMEORIGIN" if sources == (_SELF,) else None
 
 
-def _rendered(sources: tuple[str, ...], nonce: str | None, is_late: bool) -> Iterable[str]:
+@lru_cache(maxsize=256)
+def _template(directives: tuple[tuple[str, tuple[str, ...]], ...], has_nonce: bool, is_late: bool) -> str:
+    """Return the value of the header, with a place for the nonce."""
+    return "; ".join(
+        " ".join((name, *_rendered(sources, has_nonce, is_late))) for name, sources in directives
+    )
+
+
+def _rendered(sources: tuple[str, ...], has_nonce: bool, is_late: bool) -> Iterable[str]:
     if NONCE not in sources and _DYNAMIC not in sources:
         return sources
     # Without a nonce and a hash, 'strict-dynamic' would forbid all scripts.
-    keeps_dynamic = (NONCE in sources and nonce and not is_late) or any(map(is_hash, sources))
-    omitted = {*(() if keeps_dynamic else (_DYNAMIC,)), *(() if nonce else (NONCE,))}
-    kept = [f"'nonce-{nonce}'" if source == NONCE else source for source in sources if source not in omitted]
+    keeps_dynamic = (NONCE in sources and has_nonce and not is_late) or any(map(is_hash, sources))
+    omitted = {*(() if keeps_dynamic else (_DYNAMIC,)), *(() if has_nonce else (NONCE,))}
+    kept = [_PLACE if source == NONCE else source for source in sources if source not in omitted]
     return kept or [NONE]
 
 
@@ -122,9 +131,7 @@ def merged(base: Directives, changes: object) -> Directives:
     Raises:
         ValueError: It is something else, or a name or a source is not valid.
     """
-    return {
-        name: sources for name, sources in {**base, **parsed(changes)}.items() if sources is not None
-    }
+    return {name: sources for name, sources in {**base, **parsed(changes)}.items() if sources is not None}
 
 
 def parsed(changes: object) -> dict[str, tuple[str, ...] | None]:

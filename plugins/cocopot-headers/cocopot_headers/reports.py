@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -13,6 +13,8 @@ from cocopot import current_app, request
 from cocopot.exceptions import BadRequest, UnsupportedMediaType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from cocopot import ResponseValue
 
 #: The largest accepted body, in bytes.
@@ -99,8 +101,6 @@ def _shown(violation: Mapping[str, object], *names: str) -> str:
     if not isinstance(value, str):
         return "?"
     text = value[:_MAX_TEXT]
-    try:
+    with contextlib.suppress(ValueError):
         text = urlsplit(text)._replace(query="", fragment="").geturl() if "://" in text else text
-    except ValueError:
-        pass
     return ascii(text)

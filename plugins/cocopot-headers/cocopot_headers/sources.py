@@ -15,11 +15,21 @@ NONCE: Final = "'nonce'"
 
 #: The directives that restrict what is fetched, with the one that a browser uses if they are missing.
 FALLBACKS: Final[Mapping[str, str]] = {
-    **{f"{kind}-src": "default-src" for kind in ("child", "connect", "font", "img", "manifest", "media")},
-    **{"object-src": "default-src", "script-src": "default-src", "style-src": "default-src"},
-    **{"script-src-elem": "script-src", "script-src-attr": "script-src"},
-    **{"style-src-elem": "style-src", "style-src-attr": "style-src"},
-    **{"frame-src": "child-src", "worker-src": "child-src"},
+    "child-src": "default-src",
+    "connect-src": "default-src",
+    "font-src": "default-src",
+    "frame-src": "child-src",
+    "img-src": "default-src",
+    "manifest-src": "default-src",
+    "media-src": "default-src",
+    "object-src": "default-src",
+    "script-src": "default-src",
+    "script-src-attr": "script-src",
+    "script-src-elem": "script-src",
+    "style-src": "default-src",
+    "style-src-attr": "style-src",
+    "style-src-elem": "style-src",
+    "worker-src": "child-src",
 }
 #: All directives that a policy can have. Those of reports are set by the configuration.
 DIRECTIVES: Final = frozenset(
@@ -76,9 +86,9 @@ def _check_text(source: str) -> None:
             "Punycode."
         )
     if source in _KEYWORDS - {"script"}:
-        raise ValueError(f"{source!r} would be the name of a host. Write it in single quotes: \"'{source}'\".")
+        raise ValueError(f"{source!r} would be the name of a host: write it in single quotes, too.")
     if source.startswith("'nonce-"):
-        raise ValueError(f"A nonce is never constant: write \"{NONCE}\", and read request.csp_nonce.")
+        raise ValueError(f'A nonce is never constant: write "{NONCE}", and read request.csp_nonce.')
     if "'" in source and not is_hash(source) and not (source[1:-1] in _KEYWORDS and source[0] == source[-1]):
         raise ValueError(f"{source} is neither a keyword in single quotes, such as 'self', nor a hash.")
 

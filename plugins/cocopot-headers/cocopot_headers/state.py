@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The media types of pages, whose bodies contain nonces.
 _PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
+# The headers of nearly every response, in the usual spelling.
+_USUAL: Final = frozenset({"Content-Type", "Content-Length"})
 
 
 class State:
@@ -87,7 +89,7 @@ class State:
         if nonce is not None or response.is_sequence or response.direct_passthrough:
             return nonce, False
         if response.mimetype in _PAGES:
-            return request.csp_nonce, True
+            return str(getattr(request, "csp_nonce")), True  # noqa: B009 - a property of this plugin
         return None, False
 
 
@@ -101,7 +103,7 @@ def add_missing(response: Response, headers: list[Header], names: frozenset[str]
     """
     own = response.headers
     for name, _ in own:
-        if name.lower() in names:
+        if name not in _USUAL and name.lower() in names:
             present = {name.lower() for name, _ in own}
             own.extend([header for header in headers if header[0].lower() not in present])
             return

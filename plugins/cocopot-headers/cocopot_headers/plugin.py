@@ -164,7 +164,7 @@ def _make_nonce(request: Request) -> str:
     """
     if _SENT in request.environ:
         raise RuntimeError(
-            "request.csp_nonce is first read after the headers were sent without it. If a streamed response is "
+            "request.csp_nonce is first read after the headers were sent without it. If a stream is "
             "not HTML, read it in the view, before it returns."
         )
     return token_urlsafe(16)

@@ -93,22 +93,24 @@ def directives_of(config: Config) -> Directives | None:
 
 
 def static_headers(config: Config) -> list[tuple[str, str]]:
-    """Return the headers that are the same in each response."""
+    """Return the headers of all responses."""
     nosniff = [("X-Content-Type-Options", "nosniff")] if config["HEADERS_NOSNIFF"] else []
-    plain = [(name, config[key]) for name, key in PLAIN.items() if config[key] is not None]
+    return [*nosniff, *((name, config[key]) for name, key in PLAIN.items() if config[key] is not None)]
+
+
+def https_headers(config: Config) -> list[tuple[str, str]]:
+    """Return the headers of `https` responses only: browsers ignore them by plain HTTP.
+
+    They are `Strict-Transport-Security` (RFC 6797, section 6.1) and `Reporting-Endpoints`.
+    """
     report = config["HEADERS_CSP_REPORT"]
-    if report is None or config["HEADERS_CSP"] is None:
-        return [*nosniff, *plain]
-    return [*nosniff, *plain, ("Reporting-Endpoints", f'csp="{report}"')]
-
-
-def hsts_headers(config: Config) -> list[tuple[str, str]]:
-    """Return the header of `https` responses (RFC 6797, section 6.1)."""
+    reporting = [] if report is None else [("Reporting-Endpoints", f'csp="{report}"')]
     if config["HEADERS_HSTS"] is None:
-        return []
+        return reporting
     subdomains = "; includeSubDomains" if config["HEADERS_HSTS_SUBDOMAINS"] else ""
     preload = "; preload" if config["HEADERS_HSTS_PRELOAD"] else ""
-    return [("Strict-Transport-Security", f"max-age={config['HEADERS_HSTS']}{subdomains}{preload}")]
+    value = f"max-age={config['HEADERS_HSTS']}{subdomains}{preload}"
+    return [("Strict-Transport-Security", value), *reporting]
 
 
 def proxy_arguments(config: Config) -> dict[str, int]:

@@ -142,7 +142,6 @@ def _add_headers(app: Cocopot, request: Request, response: Response) -> None:
         add_missing(response, state.complete[is_https], state.names)
         return
     policy = state.new_policy(option)
-    headers = state.static[is_https]
     try:
         if hook is not None and policy is not None:
             hook(app, request, policy)
@@ -151,7 +150,8 @@ def _add_headers(app: Cocopot, request: Request, response: Response) -> None:
         raise
     finally:
         nonce, is_late = state.nonce_of(request, response) if policy is not None else (None, False)
-        add_missing(response, [*headers, *state.policy_headers(policy, nonce, is_late=is_late)], state.names)
+        headers = state.policy_headers(policy, nonce, is_https=is_https, is_late=is_late)
+        add_missing(response, [*state.static[is_https], *headers], state.names)
         if nonce is None and policy is not None and not response.is_sequence:
             environ[_SENT] = True
 

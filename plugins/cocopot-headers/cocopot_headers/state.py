@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cocopot_headers.options import directives_of, hsts_headers, static_headers
+from cocopot_headers.options import directives_of, https_headers, static_headers
 from cocopot_headers.policy import Policy, RoutePolicy
 
 if TYPE_CHECKING:
@@ -33,17 +33,23 @@ class State:
         self._name = f"Content-Security-Policy{'-Report-Only' if is_report_only else ''}"
         self._frame_options: str | None = config["HEADERS_FRAME_OPTIONS"]
         report = config["HEADERS_CSP_REPORT"]
-        self._report = f"; report-uri {report}; report-to csp" if report else ""
+        # By whether the request is `https`. By plain HTTP browsers know no endpoint for `report-to`, and
+        # would ignore `report-uri` because of it.
+        uri = f"; report-uri {report}" if report else ""
+        self._report = (uri, f"{uri}; report-to csp" if report else "")
         self.directives = directives_of(config)
         self._routes: dict[RoutePolicy, Directives] = {}
         #: The class of the policies that plugins add to.
         self.policy_class: Callable[[Directives], Policy] = Policy
-        static, hsts = static_headers(config), hsts_headers(config)
+        static = static_headers(config)
         #: The headers without those of the policy, by whether the request is `https`.
-        self.static = (static, [*static, *hsts])
-        plain = self.policy_headers(None if self.directives is None else Policy(self.directives))
+        self.static = (static, [*static, *https_headers(config)])
+        policy = None if self.directives is None else Policy(self.directives)
         #: The headers of a response without a nonce and without sources that plugins add.
-        self.complete = ([*static, *plain], [*static, *hsts, *plain])
+        self.complete = tuple(
+            [*self.static[is_https], *self.policy_headers(policy, is_https=is_https)]
+            for is_https in (False, True)
+        )
         names = [*self.complete[1], (self._name, ""), ("X-Frame-Options", "")]
         #: The names of all headers, in lower case.
         self.names = frozenset(name.lower() for name, _ in names)
@@ -51,12 +57,17 @@ class State:
         self.watches_proxies = not config["HEADERS_PROXIES"]
 
     def policy_headers(
-        self, policy: Policy | None, nonce: str | None = None, *, is_late: bool = False
+        self,
+        policy: Policy | None,
+        nonce: str | None = None,
+        *,
+        is_https: bool = False,
+        is_late: bool = False,
     ) -> list[Header]:
         """Return the headers of a policy: itself, and `X-Frame-Options` for browsers that know no other."""
         frames, headers = self._frame_options, []
         if policy is not None and (text := policy.render(nonce, is_late=is_late)):
-            headers.append((self._name, f"{text}{self._report}"))
+            headers.append((self._name, text + self._report[is_https]))
         if frames == "auto":
             is_enforced = policy is not None and self._name == "Content-Security-Policy"
             frames = policy.frame_options() if policy is not None and is_enforced else "SAMEORIGIN"

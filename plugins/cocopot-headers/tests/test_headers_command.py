@@ -67,7 +67,9 @@ def test_json(app: Cocopot) -> None:
     """The same for programs."""
     shown = json.loads(run(app, "/", "--json"))
     assert shown["status"] == "200 OK"
-    assert {"name": "Content-Length", "value": "5", "because": "the view, or another plugin"} in shown["headers"]
+    assert {"name": "Content-Length", "value": "5", "because": "the view, or another plugin"} in shown[
+        "headers"
+    ]
     [tiles] = [entry for entry in shown["policy"] if entry["source"] == "https://tiles.example"]
     assert (tiles["directive"], tiles["author"]) == ("img-src", "plugin 'maps'")
 

@@ -77,7 +77,15 @@ def test_invalid_sources(source: Any) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["https:", "data:", "*", "*.cdn.example", "wss://a.example:8443/path", "'unsafe-inline'", "'sha256-YQ=='"],
+    [
+        "https:",
+        "data:",
+        "*",
+        "*.cdn.example",
+        "wss://a.example:8443/path",
+        "'unsafe-inline'",
+        "'sha256-YQ=='",
+    ],
 )
 def test_valid_sources(source: str) -> None:
     """Hosts, schemes, keywords and hashes are sources."""

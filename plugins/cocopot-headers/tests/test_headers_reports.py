@@ -31,8 +31,12 @@ def send(app: Cocopot, document: object, mimetype: str = "application/reports+js
 
 
 def test_the_header_names_the_endpoint(app: Cocopot) -> None:
-    """In both forms: for the Reporting API, and for older browsers."""
-    headers = app.test_client().get("/x", base_url="https://localhost").headers
+    """In both forms: for the Reporting API, which browsers have over https only, and for the others."""
+    client = app.test_client()
+    plain = client.get("/x").headers
+    assert plain["Content-Security-Policy"].endswith("; report-uri /reports")
+    assert "Reporting-Endpoints" not in plain
+    headers = client.get("/x", base_url="https://localhost").headers
     assert headers["Content-Security-Policy"].endswith("; report-uri /reports; report-to csp")
     assert headers["Reporting-Endpoints"] == 'csp="/reports"'
 
@@ -51,7 +55,11 @@ def test_violations_are_logged(
 
 def test_hostile_texts(app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
     """What a client sends is escaped and cut."""
-    body: dict[str, Any] = {**BODY, "effectiveDirective": "x\nERROR in auth\x1b[2J\u202e", "sourceFile": "y" * 9999}
+    body: dict[str, Any] = {
+        **BODY,
+        "effectiveDirective": "x\nERROR in auth\x1b[2J\u202e",
+        "sourceFile": "y" * 9999,
+    }
     body |= {"lineNumber": 10**300, "disposition": {"a": 1}, "blockedURL": "https://[x"}
     assert send(app, [{"type": "csp-violation", "body": body}]) == 204
     [message] = caplog.messages
@@ -92,6 +100,6 @@ def test_another_service() -> None:
     """A URL is used as it is, and no route is added."""
     config = {"HEADERS_CSP_REPORT": "https://reports.example/r"}
     app = testing.make_app(SecurityHeaders, config=config, static_folder=None)
-    response = app.test_client().get("/")
+    response = app.test_client().get("/", base_url="https://localhost")
     assert response.headers["Reporting-Endpoints"] == 'csp="https://reports.example/r"'
     assert "headers_csp_report" not in app.view_functions

@@ -127,7 +127,9 @@ def test_a_nonce_without_a_policy() -> None:
 def test_route_options() -> None:
     """A mapping replaces directives, and `False` removes the policy; blueprints have defaults."""
     app = make_app()
-    widgets = Blueprint("widgets", __name__, route_options={"csp": {"frame-ancestors": "https://a.example *"}})
+    widgets = Blueprint(
+        "widgets", __name__, route_options={"csp": {"frame-ancestors": "https://a.example *"}}
+    )
     widgets.add_url_rule("/widget", "widget", lambda: "")
     widgets.add_url_rule("/own", "own", lambda: "", csp={"frame-ancestors": ["'self'"], "base-uri": None})
     app.add_url_rule("/off", "off", lambda: "", csp=False)
@@ -136,13 +138,17 @@ def test_route_options() -> None:
     widget, own, off = (client.get(path).headers for path in ("/widget", "/own", "/off"))
     assert widget[CSP] == DEFAULT.replace("ancestors 'none'", "ancestors https://a.example *")
     assert "X-Frame-Options" not in widget
-    assert own[CSP] == DEFAULT.replace(" base-uri 'none';", "").replace("ancestors 'none'", "ancestors 'self'")
+    assert own[CSP] == DEFAULT.replace(" base-uri 'none';", "").replace(
+        "ancestors 'none'", "ancestors 'self'"
+    )
     assert own["X-Frame-Options"] == "SAMEORIGIN"
     assert CSP not in off
     assert off["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("value", [{"image-src": "*"}, {"img-src": ["a;b"]}, "img-src *", None, 7, {"img-src": 7}])
+@pytest.mark.parametrize(
+    "value", [{"image-src": "*"}, {"img-src": ["a;b"]}, "img-src *", None, 7, {"img-src": 7}]
+)
 def test_invalid_route_options(value: object) -> None:
     """They are errors where the route is added."""
     app = make_app()

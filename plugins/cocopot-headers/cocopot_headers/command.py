@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,7 +63,7 @@ class RecordingPolicy(Policy):
     def add(self, directive: str, *sources: str) -> None:
         """Add sources, and record which plugin adds them, and where."""
         super().add(directive, *sources)
-        frame: Any = sys._getframe(1)  # noqa: SLF001 - the caller's place
+        frame: Any = getattr(inspect.currentframe(), "f_back", None)
         place = f"{_short(frame.f_code.co_filename)}:{frame.f_lineno}"
         while frame is not None and frame.f_code not in self._plugins:
             frame = frame.f_back
@@ -91,7 +91,7 @@ class _Recorder:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(url: str, *, why: bool, as_json: bool) -> None:
     """Send a GET request to a path, or to a URL such as https://localhost/, and show the headers."""
-    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    app: Any = current_app
     app.start()
     state: State = app.extensions["headers"]
     plugins = {_code(impl.function): impl.plugin_name for impl in app.plugins.call_order("headers_csp")}

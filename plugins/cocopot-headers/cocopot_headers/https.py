@@ -65,7 +65,7 @@ class HTTPSRedirect:
         parts = urlsplit(url)
         host = re.sub(r":\d*$", "", parts.netloc)
         netloc = host if self._port == 443 else f"{host}:{self._port}"
-        return urlunsplit(parts._replace(scheme="https", netloc=netloc))
+        return urlunsplit(("https", netloc, parts.path, parts.query, ""))
 
     def _warn(self, app: Cocopot) -> None:
         if not self._has_warned:

@@ -7,7 +7,7 @@ import json
 import time
 from threading import Lock
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from cocopot import current_app, request
 from cocopot.exceptions import BadRequest, UnsupportedMediaType
@@ -102,5 +102,6 @@ def _shown(violation: Mapping[str, object], *names: str) -> str:
         return "?"
     text = value[:_MAX_TEXT]
     with contextlib.suppress(ValueError):
-        text = urlsplit(text)._replace(query="", fragment="").geturl() if "://" in text else text
+        if "://" in text:
+            text = urlunsplit((*urlsplit(text)[:3], "", ""))
     return ascii(text)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 APPLICATION = """
 from cocopot import Cocopot
 
-app = Cocopot(__name__, disable={"cors", "csrf", "jinja", "signals"})
+app = Cocopot(__name__, disable={"cors", "csrf", "headers", "jinja", "signals"})
 app.add_url_rule("/", "index", lambda: "shop")
 """
 METADATA = """\

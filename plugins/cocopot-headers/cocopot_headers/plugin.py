@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The key of the plugin's state in `app.extensions`.
 NAME = "headers"
+# The endpoint for reports.
+_REPORTS = "headers_csp_report"
 # In the environment of a request whose headers have no nonce, and whose body is not complete.
 _SENT = "cocopot_headers.sent"
 
@@ -82,12 +84,14 @@ class SecurityHeaders:
         check_keys(config)
         app.extensions[NAME] = State(config)
         port = config["HEADERS_HTTPS_REDIRECT"]
+        if app.plugins.has_plugin(HTTPSRedirect.plugin_name):  # of an earlier start
+            app.plugins.unregister(name=HTTPSRedirect.plugin_name)
         if port and not app.debug:
             app.plugins.register(HTTPSRedirect(443 if port is True else port))
         report = config["HEADERS_CSP_REPORT"]
-        if report and report.startswith("/"):
+        if report and report.startswith("/") and _REPORTS not in app.view_functions:
             options = dict.fromkeys({"csp", "https", "csrf"} & app.route_options.keys(), False)
-            app.add_url_rule(report, "headers_csp_report", ReportLog().receive, methods=["POST"], **options)
+            app.add_url_rule(report, _REPORTS, ReportLog().receive, methods=["POST"], **options)
 
     @hookimpl
     def cocopot_wsgi(self, app: Cocopot, wsgi: WSGIApplication) -> WSGIApplication | None:

@@ -84,6 +84,19 @@ def test_an_untrusted_host() -> None:
     assert app.test_client().get("/", base_url="http://evil.example").status_code == 400
 
 
+def test_a_second_start() -> None:
+    """An application that was closed can be started with another configuration."""
+    app = make_app(HTTPS_REDIRECT=True, CSP_REPORT="/reports")
+    client = app.test_client()
+    assert [client.get("/").status_code, client.post("/reports", json=[]).status_code] == [301, 204]
+    app.close()
+    app.start()
+    assert [client.get("/").status_code, client.post("/reports", json=[]).status_code] == [301, 204]
+    app.close()
+    app.config["HEADERS_HTTPS_REDIRECT"] = False
+    assert client.get("/").status_code == 200
+
+
 def test_debug_mode() -> None:
     """Development by plain HTTP goes on working."""
     app = make_app(HTTPS_REDIRECT=True)

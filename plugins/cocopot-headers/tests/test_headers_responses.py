@@ -7,8 +7,20 @@ from typing import Any
 
 import pytest
 from cocopot_headers import Policy, SecurityHeaders
+from cocopot_jinja import Jinja
 
-from cocopot import Blueprint, Cocopot, Request, Response, hookimpl, request, stream_with_context, testing
+from cocopot import (
+    Blueprint,
+    Cocopot,
+    Request,
+    Response,
+    hookimpl,
+    render_template_string,
+    request,
+    stream_template_string,
+    stream_with_context,
+    testing,
+)
 from cocopot.exceptions import blame_of
 
 CSP = "Content-Security-Policy"
@@ -90,6 +102,17 @@ def test_a_streamed_page() -> None:
     app.add_url_rule("/s", "s", lambda: stream_with_context(read_nonce() for _ in range(1)))
     response = app.test_client().get("/s")
     assert f"script-src 'self' 'nonce-{response.text}'; " in response.headers[CSP]
+
+
+def test_templates() -> None:
+    """`csp_nonce()` of cocopot-jinja is the same nonce, also in a template that is streamed."""
+    app = make_app(Jinja)
+    source = "{{ csp_nonce() }}"
+    app.add_url_rule("/t", "t", lambda: render_template_string(source))
+    app.add_url_rule("/s", "s", lambda: stream_template_string(source))
+    for path in ("/t", "/s"):
+        response = app.test_client().get(path)
+        assert f"'nonce-{response.text}'" in response.headers[CSP]
 
 
 def test_a_streamed_page_that_reads_it_before() -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from blinker import Namespace
 
+import cocopot
 from cocopot import hookimpl
 from cocopot.sessions import NullSession
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from cocopot import Cocopot, Request, Response
     from cocopot.sessions import Session
@@ -36,6 +37,37 @@ appcontext_popped = signals.signal("appcontext-popped")
 message_flashed = signals.signal("message-flashed")
 
 _UNSAVED = "cocopot_signals.unsaved"  # in the environment: the application that will save a session
+
+
+class SaveThenSend:
+    """An application's override of `save_session`, after which `request_finished` is sent.
+
+    The override need not call the hook `cocopot_save_session`, which sends it otherwise.
+
+    Args:
+        app: The application.
+        save: Its method.
+    """
+
+    def __init__(self, app: Cocopot, save: Callable[[Session, Response], None]) -> None:
+        self._app = app
+        self._save = save
+
+    def __call__(self, session: Session, response: Response) -> None:
+        try:
+            self._save(session, response)
+        finally:  # the response to an error here does not save the session again
+            is_unsent = cocopot.request.environ.pop(_UNSAVED, None) is self._app
+        if is_unsent and request_finished.receivers:
+            request_finished.send(self._app, _async_wrapper=self._app.ensure_sync, response=response)
+
+
+def send_after_override(app: Cocopot) -> None:
+    """Wrap the method of an application that overrides `save_session`, unless it is wrapped."""
+    save = app.save_session
+    is_overridden = getattr(save, "__func__", None) is not cocopot.Cocopot.save_session
+    if is_overridden and not isinstance(save, SaveThenSend):
+        app.save_session = SaveThenSend(app, save)  # type: ignore[method-assign]  # as a subclass would
 
 
 @hookimpl(tryfirst=True)
@@ -76,6 +108,7 @@ def cocopot_open_session(app: Cocopot, request: Request) -> Generator[None, Sess
     session = yield
     if session is not None and not isinstance(session, NullSession):
         request.environ[_UNSAVED] = app
+        send_after_override(app)
     return session
 
 

@@ -33,10 +33,12 @@ from cocopot import (
     session,
     stream_template_string,
 )
-from cocopot.sessions import Session
+from cocopot.sessions import Session, SessionInterface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+
+    from cocopot import Request
 
 #: The names of all signals, in the order in which a request sends them.
 ORDER = [
@@ -440,6 +442,89 @@ def test_the_session_is_saved_before_the_end_as_in_flask(use: str, fails: str) -
     calls = request_with_session(ours, request_finished, session, use, fails)
     assert calls == request_with_session(theirs, flask.request_finished, flask.session, use, fails)
     assert len([call for call in calls if call.startswith("finished")]) == 1
+
+
+def save_text(app: Any, response: Any) -> None:
+    """Save a session as `OurSessions` does, without the hook."""
+    app.extensions["note"]("saved")
+    response.set_cookie("session", "text")
+
+
+class SavingShop(Cocopot):
+    """Saves sessions without the hook."""
+
+    def save_session(self, session: Session, response: Response) -> None:
+        save_text(self, response)
+
+
+class CallingShop(Cocopot):
+    """Saves sessions as its base class does."""
+
+    def save_session(self, session: Session, response: Response) -> None:
+        super().save_session(session, response)
+
+
+class FailingShop(Cocopot):
+    """Cannot save sessions."""
+
+    def save_session(self, session: Session, response: Response) -> None:
+        raise ValueError
+
+
+class Interface(SessionInterface):
+    """Opens and saves sessions for the application."""
+
+    def open_session(self, app: Cocopot, request: Request) -> Session:
+        return Session()
+
+    def save_session(self, app: Cocopot, session: Session, response: Response) -> None:
+        save_text(app, response)
+
+
+def assigned_shop(name: str, **options: Any) -> Cocopot:
+    """Return an application whose method is assigned."""
+    app = Cocopot(name, **options)
+    app.save_session = lambda session, response: save_text(app, response)  # type: ignore[method-assign]
+    return app
+
+
+def interface_shop(name: str, *, plugins: list[Any], **options: Any) -> Cocopot:
+    """Return an application with a session interface, and without a plugin that opens sessions."""
+    app = Cocopot(name, plugins=[cocopot_signals], **options)
+    app.session_interface = Interface()
+    return app
+
+
+@pytest.mark.parametrize("fails", ["", "view", "after"])
+@pytest.mark.parametrize("use", ["none", "read", "change"])
+@pytest.mark.parametrize("shop", [SavingShop, CallingShop, assigned_shop, interface_shop])
+def test_an_override_of_save_session(shop: Any, use: str, fails: str) -> None:
+    """`request_finished` is sent once, as in Flask, whether or not the override calls the hook."""
+    ours = shop("our_session_shop", autoload=False, plugins=[cocopot_signals, OurSessions])
+    theirs = flask.Flask("their_session_shop")
+    theirs.session_interface = TheirSessions()
+    calls = request_with_session(ours, request_finished, session, use, fails)
+    assert calls == request_with_session(theirs, flask.request_finished, flask.session, use, fails)
+    assert len([call for call in calls if call.startswith("finished")]) == 1
+
+
+def test_an_override_of_save_session_that_fails() -> None:
+    """The signal is sent with the 500, with which the session is not saved again."""
+    app = FailingShop("our_session_shop", autoload=False, plugins=[cocopot_signals, OurSessions])
+    calls = request_with_session(app, request_finished, session, "read", "")
+    assert calls == ["after", "after", "finished 500 None"]
+
+
+def test_an_override_of_save_session_in_further_requests() -> None:
+    """The signal is sent once for each."""
+    app = SavingShop("our_session_shop", autoload=False, plugins=[cocopot_signals, OurSessions])
+    sent: list[int] = []
+    app.extensions["note"] = lambda text: None
+    app.add_url_rule("/", "index", lambda: str(session.get("a")))
+    with request_finished.connected_to(lambda _, response: sent.append(response.status_code), app):
+        for _ in range(3):
+            app.test_client().get("/")
+    assert sent == [200, 200, 200]
 
 
 def test_the_signals_are_those_of_flask() -> None:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cocopot.exceptions import ServiceUnavailable
+from cocopot.fork_safety import fork_safe
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, MutableMapping
@@ -208,7 +209,7 @@ class Call(Generic[T]):
 # The one of this process
 # -------------------------------------------------------------------------
 
-_lock = threading.Lock()
+_lock = fork_safe(threading.Lock())
 _loop: EventLoop | None = None
 #: The loops of parent processes, which must not be closed here: it would change them there.
 _inherited: list[EventLoop] = []
@@ -302,8 +303,7 @@ def end() -> None:
 
 def _forget() -> None:
     """Leave the event loop to the parent process, in the child of a fork."""
-    global _loop, _lock  # noqa: PLW0603 - one for the process
-    _lock = threading.Lock()
+    global _loop  # noqa: PLW0603 - one for the process
     if _loop is not None:
         _inherited.append(_loop)
         _loop = None

@@ -13,7 +13,9 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 
-_LOCK = threading.RLock()
+from cocopot.fork_safety import fork_safe
+
+_LOCK = fork_safe(threading.RLock())
 
 
 class PostponedPackage(ModuleType):

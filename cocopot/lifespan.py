@@ -42,7 +42,7 @@ class Lifespan:
         self._lock = app.plugins.lifespan_lock
         self._middleware = Middleware(app, functools.partial(setattr, app, "_outermost"))
         app.plugins.on_remove, loader.on_late_start = self._middleware.remove, self._middleware.insert
-        self._is_starting = False
+        #: The thread in which the startup hooks run, while they do.
         self._thread: int | None = None
         self._closes_at_exit = False
 
@@ -79,13 +79,15 @@ class Lifespan:
         """
         self._acquire_lock()
         try:  # not a context manager of contextlib, which sets an attribute of the exception
-            if not (self._app.started or self._is_starting):
+            if not (self._app.started or self._thread == threading.get_ident()):
                 self._start()
         finally:
             self._lock.release()
 
     def _start(self) -> None:
-        self._is_starting, self._thread = True, threading.get_ident()
+        if self._thread is not None:  # of the parent of this process, which has forked meanwhile
+            self._loader.forget_startup()
+        self._thread = threading.get_ident()
         claim_event_loop(self._app)
         try:
             self._loader.check()
@@ -103,7 +105,7 @@ class Lifespan:
         finally:
             if not self._app.started:
                 self._loader.forget_startup()
-            self._is_starting, self._thread = False, None
+            self._thread = None
         if not self._closes_at_exit:
             self._closes_at_exit = True
             atexit.register(_close, weakref.ref(self._app))
@@ -117,7 +119,7 @@ class Lifespan:
         app = self._app
         is_started = app.started
         if not is_started:  # a startup that does not end must not keep the process from ending
-            if not self._is_starting:  # coroutines may have run in an application context
+            if self._thread is None:  # coroutines may have run in an application context
                 release_event_loop(app)
             return
         with self._lock:

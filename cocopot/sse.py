@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import os
 import queue
 import re
 import signal
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cocopot.context import current
 from cocopot.coroutines import PENDING
 from cocopot.exceptions import ServiceUnavailable
+from cocopot.fork_safety import fork_safe
 from cocopot.streaming import AsyncReader, ContextIterator
 
 if TYPE_CHECKING:
@@ -258,17 +258,7 @@ class _ThreadReader:
 
 #: The streams of this process that have begun and not ended.
 _open: weakref.WeakSet[_EventStream] = weakref.WeakSet()
-_lock = threading.Lock()  # for changes of it
-
-
-def _renew_lock() -> None:
-    """Create the lock again, in the child of a fork: another thread of the parent may hold it."""
-    global _lock  # noqa: PLW0603 - one for the process
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_lock = fork_safe(threading.Lock())  # for changes of it
 
 
 def end_event_streams(app: Cocopot | None = None) -> None:

@@ -20,6 +20,7 @@ PACKAGE = ROOT / "cocopot"
 
 #: Every module, from the bottom up: one imports only from those above it in this list.
 LAYERS = """
+fork_safety
 lazy_werkzeug
 types
 locations

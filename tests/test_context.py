@@ -34,7 +34,7 @@ def ends(app: Cocopot) -> list[str]:
     """Return a list in which each teardown is noted, but for that of the application's start."""
     seen: list[str] = []
     app.teardown_request(lambda exc: seen.append(f"request {exc!r}"))
-    app.teardown_appcontext(lambda exc: None if app._lifespan._is_starting else seen.append(f"app {exc!r}"))
+    app.teardown_appcontext(lambda exc: None if app._lifespan._thread else seen.append(f"app {exc!r}"))
     return seen
 
 

@@ -419,44 +419,6 @@ if child:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-@pytest.mark.parametrize("lock", ["event_loop._lock", "sse._lock", "pipeline.sessions._creation"])
-def test_a_fork_while_a_lock_is_held(tmp_path: Path, lock: str) -> None:
-    """The child does not wait for a thread of the parent, which holds one of the locks of the process."""
-    process = run_script(
-        tmp_path / "script.py",
-        SCRIPT
-        + f"""
-import cocopot.event_loop, cocopot.sse, cocopot.pipeline.sessions
-app.add_url_rule("/events", "events", lambda: cocopot.event_stream(iter(["a"])))
-app.add_url_rule("/session", "session", lambda: str(cocopot.session.get("a")))
-
-def hold():
-    with cocopot.{lock}:
-        held.set()
-        done.wait(60)
-
-held, done = threading.Event(), threading.Event()
-threading.Thread(target=hold).start()
-assert held.wait(60)
-child = os.fork()
-if child:
-    print(os.waitpid(child, 0)[1], flush=True)
-    done.set()
-else:
-    signal.alarm(30)
-    assert "data: a" in client.get("/events").text
-    assert client.get("/session").text == "None"
-    assert client.get("/").text == "index"
-    app.close()
-    os._exit(0)
-""",
-        PYTHONWARNINGS="ignore",  # Python 3.12 warns of any fork of a process with threads
-    )
-    assert process.stdout.split()[-1] == "0"
-
-
-@pytest.mark.slow
 def test_an_interrupt_at_each_call(app: Cocopot) -> None:
     """Wherever an exception arrives in the thread of the request, the coroutine does not go on."""
     steps: list[str] = []

@@ -13,6 +13,7 @@ import io
 import json
 import re
 import sys
+import threading
 import traceback
 from collections import defaultdict
 from dataclasses import dataclass
@@ -230,6 +231,7 @@ PRIVATE_NAMES = [
         "the caller, as in `warnings` and `logging`",
         lambda: sys,
     ),
+    PrivateName("_at_fork_reinit", "fork_safety", "releases a lock in the child of a fork", threading.Lock),
     PrivateName("_ncallbacks", "checks.effects", "whether a plugin registers exit handlers", lambda: atexit),
     PrivateName(
         "_frozen_importlib", "cli.tracebacks", "frames of an import, cut off tracebacks", lambda: sys.modules

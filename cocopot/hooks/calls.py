@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cocopot.fork_safety import fork_safe
 from cocopot.hooks.blame import Culprits
 from cocopot.hooks.call_scopes import blueprints_of_call
 from cocopot.hooks.compiler import compile_call
@@ -41,7 +42,7 @@ class CallManager(CallState, IdentityManager):
         self._inner_hookexec: HookFunction = self._execute
         #: What is registered, by name.
         self.records_by_name = Records()
-        self._lock = threading.RLock()
+        self._lock = fork_safe(threading.RLock())
         self.monitors = 0
         self.observers = Observers()
         self._executors: dict[Hashable, HookFunction] = {}

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
+from cocopot.fork_safety import fork_safe
 from cocopot.hooks import specs
 from cocopot.hooks.calls import CallManager
 from cocopot.hooks.candidates import TWIN_CURE, Candidate
@@ -46,7 +47,7 @@ class PluginManager(CallManager):
         super().__init__(project_name)
         self._mark = f"{project_name}_impl"
         #: Held while the application starts or ends, and a plugin is registered; acquired before `_lock`.
-        self.lifespan_lock = threading.RLock()
+        self.lifespan_lock = fork_safe(threading.RLock())
         #: Plugins that were skipped because of an error, with `plugin_errors="warn"`.
         self.failed: dict[str, PluginError] = {}
         #: What plugins have registered on the application.

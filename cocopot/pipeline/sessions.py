@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import warnings
@@ -10,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cocopot.context import current_request_context
+from cocopot.fork_safety import fork_safe
 from cocopot.hooks.missing import why_not_loaded
 from cocopot.hooks.results import type_name
 from cocopot.hooks.wrappers import is_wrapper
@@ -47,17 +47,7 @@ _BLOCKED = (
 )
 _OPENING_TIMEOUT = 5.0  # seconds that an event loop waits for a thread that opens the session
 # Held while the lock of a request's session is created.
-_creation = threading.Lock()
-
-
-def _renew_lock() -> None:
-    """Create the lock again, in the child of a fork: another thread of the parent may hold it."""
-    global _creation  # noqa: PLW0603 - one for the process
-    _creation = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+_creation = fork_safe(threading.Lock())
 
 
 class RequestSession:

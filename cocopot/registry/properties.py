@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cocopot.exceptions import add_note
 from cocopot.folders import Folders
+from cocopot.fork_safety import fork_safe
 from cocopot.functions import check_function
 from cocopot.lazy_attributes import RequestProperty
 from cocopot.request import Request
@@ -92,7 +93,7 @@ class AppProperty(Property):
         lock: Held while the value is computed.
     """
 
-    lock: RLock = field(default_factory=RLock)
+    lock: RLock = field(default_factory=lambda: fork_safe(RLock()))
 
 
 class AppProperties(Folders):

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot import speedups
 from cocopot.exceptions import MethodNotAllowed
+from cocopot.fork_safety import fork_safe
 from cocopot.hosts import host_of, subdomain_of, without_default_port, without_final_dot
 from cocopot.request_urls import quote_path, quote_query
 from cocopot.routing.converters import CONVERTERS
@@ -81,7 +82,7 @@ class Router(RouterState, Map):
         sort_key: Callable[[Any], Any] | None = None,
         host_matching: bool = False,
     ) -> None:
-        self._lock = RLock()
+        self._lock = fork_safe(RLock())
         #: By endpoint, for those of one rule: its builder, if that decides everything.
         self._plain_builders: dict[str, Builder] = {}
         super().__init__(

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sysconfig
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
     from types import FrameType
 
 _FRAME = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in ')
@@ -23,6 +25,11 @@ _FRAME = re.compile(r'File "(?P<file>.+)", line (?P<line>\d+) in ')
 _ENDING = ("SIGTERM", "SIGHUP")
 #: The longest time limit, in seconds: a day.
 _LONGEST = 86400
+#: The environment variable that all processes have that a command starts; its value is that of one run.
+_MARK = "_COCOPOT_DEVTOOLS_RUN"
+_PROC = Path("/proc")
+_END_TIMEOUT = 5.0  # seconds in which processes that were killed end, and start no others
+_PAUSE = 0.01  # seconds
 
 
 class Seconds(click.FloatRange):
@@ -54,11 +61,12 @@ def run_process(
     Returns:
         Its status; `None` if it was ended because it took too long.
     """
+    mark = secrets.token_hex()
     with output.joinpath("stdout").open("wb") as stdout, output.joinpath("stderr").open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603 - a command of ours
             command,
             cwd=cwd,
-            env=environ,
+            env={**environ, _MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -70,6 +78,7 @@ def run_process(
             return None
         finally:
             _end(process)
+            _end_marked(f"{_MARK}={mark}".encode())
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -82,6 +91,33 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except (ProcessLookupError, PermissionError):
         pass
     process.wait()
+
+
+def _end_marked(entry: bytes) -> None:
+    """End the processes that have left the group, as with `setsid`, where the system has /proc, as Linux.
+
+    Args:
+        entry: What their environment has, and that of no other process.
+    """
+    deadline = time.monotonic() + _END_TIMEOUT
+    while (found := [pid for pid in _pids() if entry in _environ_of(pid)]) and time.monotonic() < deadline:
+        for pid in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_PAUSE)  # then again: one may have started another meanwhile
+
+
+def _pids() -> list[int]:
+    """Return the ids of all processes; none where the system has no /proc."""
+    return [int(path.name) for path in _PROC.glob("[0-9]*")]
+
+
+def _environ_of(pid: int) -> list[bytes]:
+    """Return the environment with which a process was started; empty if it has ended, or is not ours."""
+    try:
+        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def read_output(folder: Path, name: str) -> str:

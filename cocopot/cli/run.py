@@ -128,24 +128,16 @@ def command(
     errors in the browser. The debugger stays off if other machines can reach it, unless --debugger is passed.
     The environment variable COCOPOT_RUN_PORT is the default of --port, and so on.
     """
-    if workers is not None:
-        _check_production_options(options, threads, debug=debug, cert=cert)
-    elif (option := "--server" if server else "--threads" if threads else None) is not None:
+    if workers is None and (server or threads):
+        option = "--server" if server else "--threads"
         raise click.UsageError(f"{option} is for production: pass --workers too.")
-    certificate = _certificate_files(cert, key)
+    certificate, production_options = _checked_options(
+        workers, server, threads, access_log=access_log, debug=debug, cert=cert, key=key, **options
+    )
     if debug is not None:
         # Read when the application is created, here and in the process that the reloader starts.
         os.environ[_DEBUG_VARIABLE] = str(int(debug))
-    if workers is not None:
-        production_options = WorkerOptions(
-            server=server or DEFAULT_SERVER,
-            workers=workers,
-            threads=1 if options["threaded"] is False else threads,
-            wants_threads=bool(options["threaded"]) or (threads or 1) > 1,
-            certificate=certificate,
-            graceful_timeout=options["graceful_timeout"] or GRACEFUL_TIMEOUT,
-            access_log=access_log,
-        )
+    if production_options is not None:
         run_workers(loader, host, port, production_options)
         return
     server_options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
@@ -181,6 +173,38 @@ def _print_error(error: BaseException) -> None:
         error.show()
     else:
         print_error(error)
+
+
+def _checked_options(
+    workers: int | None,
+    server: str | None,
+    threads: int | None,
+    *,
+    access_log: bool,
+    debug: bool | None,
+    cert: str | None,
+    key: str | None,
+    **options: Unpack[_ServerOptions],
+) -> tuple[tuple[str, str | None] | None, WorkerOptions | None]:
+    """Return the files of the certificate, if there are some, and with `workers` the options of the server.
+
+    Raises:
+        click.ClickException: If an option does not suit another one, or the certificate cannot be used.
+    """
+    if workers is not None:
+        _check_production_options(options, threads, debug=debug, cert=cert)
+    certificate = _certificate_files(cert, key)
+    if workers is None:
+        return certificate, None
+    return certificate, WorkerOptions(
+        server=server or DEFAULT_SERVER,
+        workers=workers,
+        threads=1 if options["threaded"] is False else threads,
+        wants_threads=bool(options["threaded"]) or (threads or 1) > 1,
+        certificate=certificate,
+        graceful_timeout=options["graceful_timeout"] or GRACEFUL_TIMEOUT,
+        access_log=access_log,
+    )
 
 
 def _certificate_files(cert: str | None, key: str | None) -> tuple[str, str | None] | None:
@@ -243,17 +267,13 @@ def variables() -> frozenset[str]:
 def environment_fault() -> str | None:
     """Return why `cocopot run` would reject the options in the environment, as a sentence, or `None`."""
     try:
-        options = command.make_context("run", []).params
-        if options["workers"] or options["server"]:
-            WorkerOptions(
-                server=options["server"] or DEFAULT_SERVER,
-                workers=options["workers"] or 1,
-                threads=options["threads"],
-                wants_threads=bool(options["threaded"]) or (options["threads"] or 1) > 1,
-                certificate=None if options["cert"] is None else (options["cert"], options["key"]),
-                graceful_timeout=GRACEFUL_TIMEOUT,
-                access_log=options["access_log"],
-            ).check()
+        params = command.make_context("run", []).params
+        options = {name: value for name, value in params.items() if name not in {"host", "port"}}
+        if options["server"] and options["workers"] is None:
+            options["workers"] = 1  # another number may be passed to the command
+        _, production_options = _checked_options(**options)
+        if production_options is not None:
+            production_options.check()
     except click.ClickException as error:
         return error.format_message()
     return None

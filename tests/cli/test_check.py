@@ -340,10 +340,24 @@ def test_route_options() -> None:
             {"WORKERS": "2", "SERVER": "bjoern", "ACCESS_LOG": "1"},
             "bjoern has no access log: omit --access-log, or choose granian or gunicorn.",
         ),
+        (
+            {"WORKERS": "2", "RELOAD": "1"},
+            "--workers is for production, and --reload for development: choose one.",
+        ),
+        (
+            {"SERVER": "waitress", "DEBUG": "1"},
+            "--workers is for production, and --debug for development: choose one.",
+        ),
+        (
+            {"WORKERS": "2", "THREADS": "4", "WITH_THREADS": "0"},
+            "--threads 4 and --without-threads contradict each other: omit one of them.",
+        ),
+        ({"CERT": "none.pem"}, "The file 'none.pem' of --cert does not exist."),
+        ({"KEY": "none.pem"}, "--key is the key of a certificate: pass --cert too."),
     ],
 )
 def test_the_server(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], problem: str) -> None:
-    """A server that the environment chooses, and that is missing or has not what is chosen, is an error."""
+    """What `cocopot run` rejects of the environment is an error: a missing server, contradictory options."""
     for library in ("granian", "waitress", "bjoern"):
         monkeypatch.setitem(sys.modules, library, None)
     for name, value in variables.items():

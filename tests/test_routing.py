@@ -14,6 +14,7 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 
 from cocopot import Cocopot
 from cocopot.routing import Router, Rule
+from cocopot.routing.plans import _undecided
 from cocopot.routing.table import MAX_HOSTS
 
 
@@ -361,6 +362,21 @@ def test_many_rules_with_one_beginning() -> None:
     assert match(router, "/q/x/20") == (20, {"a": "q"})
     assert match(router, "/q/l/26") == (26, {"a": "q", "b": "l"})
     assert match(router, "/q/l/m/29") == (29, {"a": "q", "b": "l/m"})
+
+
+def test_more_rules_than_plans_before_an_index() -> None:
+    """No plan is tried in vain where an index finds the few rules that can match; others stay as they are."""
+    rules = [Rule(f"/<any(a{n}, b{n}):v>/{n % 3}", endpoint=n) for n in range(30)]
+    router = Router([*rules, Rule("/<int:v>", endpoint="int"), Rule("/<v>/x/y", endpoint="text")])
+    plans = router.table.domains[""].prefix[1]
+    assert plans[3] == (_undecided,)
+    assert plans[2] is not None
+    assert plans[4] is not None
+    assert [match(router, f"/b{n}/{n % 3}") for n in range(30)] == [(n, {"v": f"b{n}"}) for n in range(30)]
+    assert match(router, "/7") == ("int", {"v": 7})
+    assert match(router, "/a1/x/y") == ("text", {"v": "a1"})
+    with pytest.raises(NotFound):
+        match(router, "/a1/2")
 
 
 def test_rules_added_while_others_match() -> None:

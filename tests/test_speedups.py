@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 from werkzeug.datastructures import ImmutableMultiDict
@@ -27,7 +27,7 @@ from cocopot import Cocopot, Response, speedups
 from cocopot.datastructures import Headers
 from cocopot.environment import is_true
 from cocopot.exceptions import HTTPException, MethodNotAllowed, NotFound
-from cocopot.hosts import get_host
+from cocopot.hosts import get_host, is_host
 from cocopot.speedups import python
 from tests.processes import clean_environ
 
@@ -386,6 +386,21 @@ class TestMatchPlain:
         app.router.match_request(create_environ("/"), "/", "GET")
         assert self.match(kind, app, "/") == ("index", {})
 
+    @settings(deadline=None)
+    @given(
+        host=st.one_of(st.text("aZ0-_.:[]% \u00e9\0", max_size=12), st.text("a.", min_size=60, max_size=260))
+    )
+    @example(host="shop.example:8000")
+    def test_any_host(self, kind: Any, host: str) -> None:
+        """Without hosts in rules every valid host is matched, no other one, and plain ones are not kept."""
+        app = Cocopot(__name__, autoload=False, static_folder=None)
+        app.add_url_rule("/page", "page", lambda: "")
+        table = app.router.table
+        expected: object = ("page", {}) if is_host(host) else None
+        assert self.match(kind, app, "/page", HTTP_HOST=host) == expected
+        kept = {} if expected is None or kind.plain_host(host, "http") else {host: table.any_host}
+        assert table.hosts["http"] == kept
+
     def test_a_configuration_that_computes_its_values(self, kind: Any, app: Cocopot) -> None:
         """A configuration is read by its own `__getitem__`, and a missing key is its error."""
 
@@ -416,8 +431,7 @@ class TestMatchPlain:
         client = app.test_client()
         client.get("/1")
         environ = create_environ("/1")
-        hosts = app.router._matcher.current().hosts
-        (domain,) = {id(domain): domain for domain in hosts["http"].values()}.values()
+        domain = app.router._matcher.current().domains[""]
         prefixes, plans, is_exhaustive = domain.prefix
 
         def read(*_: Any) -> Any:
@@ -435,9 +449,7 @@ class TestMatchPlain:
     @pytest.mark.parametrize("prefix", [(), ({}, (), False), ([], (), False), (None, [], False), None])
     def test_tables_of_another_shape(self, kind: Any, app: Cocopot, prefix: Any) -> None:
         """What is not a table is an error or not inspected, and never read as if it were one."""
-        hosts = app.router._matcher.current().hosts
-        for domain in hosts["http"].values():
-            domain.prefix = prefix
+        app.router._matcher.current().domains[""].prefix = prefix
         assert attempt(lambda: self.match(compiled, app, "/users/7/posts/x")) in (None, TypeError, IndexError)
 
 

@@ -189,7 +189,10 @@ def build_plans(node: Node, depth: int, redirecting: frozenset[int], *, exhausti
         return NO_PLANS
     exhaustive = exhaustive and not candidates.value
     return tuple(
-        _join(groups, exhaustive=exhaustive and length not in full and len(groups) == 1)
+        # A walk with an index is quicker than most of the plans, and those that fit none of the paths.
+        _WALK
+        if length in full and node.index is not None
+        else _join(groups, exhaustive=exhaustive and length not in full and len(groups) == 1)
         for length, groups in ((length, by_length.get(length, [])) for length in range(_MAX_SEGMENTS))
     )
 
@@ -267,7 +270,7 @@ def _join(groups: list[_Candidates], *, exhaustive: bool) -> Plan | None:
 def _plan(ended: _Ended, static: _Static, *, exhaustive: bool) -> Plan:
     rules, methods = ended
     if not rules:
-        return (_undecided,)
+        return _WALK
     all_captures = [captures for _, captures in rules.values()]
     if all_captures.count(all_captures[0]) == len(all_captures):
         by_method: dict[str | bool | None, Any] = {method: rule for method, (rule, _) in rules.items()}
@@ -299,6 +302,9 @@ def _match_method(parts: list[str], method: str, plan: Plan) -> Outcome:
 
 def _undecided(_parts: list[str], _method: str, _plan: Plan) -> Literal[False]:
     return False
+
+
+_WALK: Plan = (_undecided,)
 
 
 # -- readers ---------------------------------------------------------------

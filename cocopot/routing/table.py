@@ -145,6 +145,7 @@ class Table(TableState):
         #: Whether rules have hosts.
         self.host_matching = host_matching
         self.domains = {name: Domain(name, node, self) for name, node in self.root.static.items()}
+        self.any_host = None if host_matching else self.domains.get("")
         # Bounded by `MAX_HOSTS`.
         self.hosts = {"http": {}, "https": {}}
         #: The methods of the path of a rule without variables, as in `Allow`, by the rule's identity.

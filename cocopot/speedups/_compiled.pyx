@@ -212,6 +212,15 @@ def plain_host(header, scheme):
     return (<str>header)[:end] if DEFAULT_PORTS.get(scheme) == (<str>header)[end + 1:] else header
 
 
+cdef bint is_plain_host(header):
+    if type(header) is not str or not PyUnicode_IS_ASCII(<str>header) or len(<str>header) > 255:
+        return False
+    cdef const char *text = PyUnicode_1BYTE_DATA(<str>header)
+    cdef Py_ssize_t length = len(<str>header)
+    cdef Py_ssize_t end = end_of_name(text, length, False)
+    return end == length or is_port(text, end, length)
+
+
 def plain_url(scheme, host, path):
     if type(host) is not str or type(path) is not str or (scheme != "http" and scheme != "https"):
         return None

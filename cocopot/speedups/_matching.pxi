@@ -11,6 +11,7 @@ cdef class MatcherState:
 
 cdef class TableState:
     cdef public object hosts
+    cdef public object any_host
 
 
 cdef class DomainState:
@@ -104,6 +105,10 @@ cdef object domain_of(router, TableState table, dict environ, config, subdomain_
         domain = None if by_host is None else by_host.get(host)
         if domain is not None:
             return domain
+        if by_host is not None and server_name is None and is_plain_host(host):
+            domain = table.any_host
+            if domain is not None:
+                return domain
     return (<object>table).domain_of(environ, server_name, subdomain, trusted_hosts)
 
 

@@ -154,6 +154,8 @@ class TableState:
 
     #: By scheme and host, the domains of the hosts seen so far.
     hosts: dict[str, dict[Host, Domain]]
+    #: The domain of every valid host, without a server name; `None` if rules have hosts or none has this one.
+    any_host: Domain | None
 
 
 class DomainState:
@@ -247,6 +249,10 @@ def _domain_of(
         domain = None if by_host is None else by_host.get(host)
         if domain is not None:
             return domain
+        if by_host is not None and server_name is None and type(host) is str and plain_host(host, ""):
+            domain = table.any_host
+            if domain is not None:
+                return domain
     return table.domain_of(environ, server_name, subdomain, trusted_hosts)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import chart
+import cold
 import growth
 import hook_calls
 import in_process
@@ -29,6 +30,7 @@ _TITLES = {
     in_process.PART: "In process: time of a request",
     in_process.ADDED: "What one hook implementation more adds to a request",
     growth.PART: "Growth of Cocopot alone",
+    cold.PART: "Requests after other code",
     hook_calls.PART: "One hook",
     served.PART: "Under servers, with one worker",
     startup.PART: "Import and memory",

@@ -1,6 +1,6 @@
 """Run the benchmarks: print tables of medians and ratios, and write everything as JSON.
 
-`python run.py --rounds 7 --parts in-process,ways,growth,hooks,served,startup --workloads A,B`
+`python run.py --rounds 7 --parts in-process,ways,growth,cold,hooks,served,startup --workloads A,B`
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ PARTS: dict[str, Callable[[Settings], AbstractContextManager[OneRound]]] = {
         in_own_process("in_process.py", replace(settings, kind="ways"))
     ),
     "growth": lambda settings: contextlib.nullcontext(in_own_process("growth.py", settings)),
+    "cold": lambda settings: contextlib.nullcontext(in_own_process("cold.py", settings)),
     "hooks": lambda settings: contextlib.nullcontext(in_own_process("hook_calls.py", settings)),
     "served": lambda settings: contextlib.nullcontext(lambda: served.one_round(settings)),
     "startup": startup.rounds,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cocopot.exceptions import PluginError, in_parentheses
 
@@ -52,8 +52,7 @@ _LABELS: dict[ConflictKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One side of a conflict.
 
     Args:

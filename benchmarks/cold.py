@@ -102,14 +102,14 @@ def _repeat(request: Callable[[], object]) -> None:
 def measure(settings: Settings) -> list[Sample]:
     """Time the rows of all peers in turn, after other code and after the same request."""
     other = OtherCode()
-    befores = {"": lambda _request: other.run(), ", warm": _repeat}
+    preparations = {"": lambda _request: other.run(), ", warm": _repeat}
     runners: dict[tuple[str, str], Runner] = {}
     for workload in WORKLOADS:
         for peer in settings.peers:
             if (make := load(peer, "cold")) is not None:
                 app = make(workload)
                 check(peer, app, workload)
-                for name, before in befores.items():
+                for name, before in preparations.items():
                     runners[workload.name + name, peer] = Runner(app, workload, before)
     gc.collect()
     gc.freeze()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cocopot.locations import at_place
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from cocopot.locations import SourceLocation
 
 
-class RouteOptionFault(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RouteOptionFault:
     """A route option that is not declared, or has an invalid value.
 
     Args:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import types
 import typing
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cocopot.functions import check_function
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class OptionType(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OptionType:
     """The values that an option accepts.
 
     Args:

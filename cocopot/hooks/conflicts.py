@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from cocopot.exceptions import PluginError, in_parentheses
 
@@ -52,7 +52,8 @@ _LABELS: dict[ConflictKind, str] = {
 }
 
 
-class Claim(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Claim:
     """One side of a conflict.
 
     Args:

@@ -6,10 +6,11 @@ import ast
 import re
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from cocopot.hooks.versions import fits
 
@@ -30,7 +31,8 @@ _SEPARATORS = frozenset("=,;")
 _WITH_VERSION = re.compile(rb"""["'][^"'\n]*[\w.)-]\s*(?:~=|===?|!=|<=?|>=?)\s*\d""")
 
 
-class Requirement(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Requirement:
     """A plugin that another one names, and the versions of its distribution that fit.
 
     Args:

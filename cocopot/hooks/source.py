@@ -6,7 +6,8 @@ import functools
 import keyword
 import linecache
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import pluggy
 from werkzeug.utils import import_string
@@ -32,7 +33,8 @@ Culprit: TypeAlias = Callable[[pluggy.HookImpl, str], "Blamed | None"]
 Observe: TypeAlias = Callable[[str, pluggy.HookImpl, HookFunction], HookFunction]
 
 
-class HookCall(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HookCall:
     """How a hook is to be called.
 
     Args:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, MutableSequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, TypeAlias, overload
 
 from cocopot.coroutines import synchronous
 from cocopot.functions import check_function, name_of
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 Function: TypeAlias = Callable[..., object]
 
 
-class Decorator(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Decorator:
     """A decorator of the application or of a blueprint.
 
     Args:

@@ -51,7 +51,7 @@ $(PRE)/installed: pyproject.toml hatch_build.py $(COMPILED) $(PLUGINS)
 $(BENCH)/installed: pyproject.toml
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python $(INSTALL) '.[bench]'
-	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps --no-build-isolation --no-binary :all: $(WHEEZY)
+	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps --no-cache-dir --no-build-isolation --no-binary :all: $(WHEEZY)
 	test ! -f /usr/include/ev.h || $(BENCH)/bin/python $(INSTALL) $(BJOERN)
 	touch $@
 

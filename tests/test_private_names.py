@@ -176,6 +176,7 @@ PRIVATE_NAMES = [
             ("_serve_loop", "cli.servers.granian", "the supervisor replaces workers that ended"),
         )
     ),
+    PrivateName("_signals", "cli.servers.granian", "a worker calls its handler once", lambda: granian),
     # pluggy
     PrivateName("_hookexec", "hooks.calls", "calls in Cocopot's order", lambda: pluggy.PluginManager("demo")),
     PrivateName(

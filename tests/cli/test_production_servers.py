@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.processes import cocopot, serving
-from tests.cli.test_supervisor import pids, send
+from tests.cli.test_supervisor import BASE, pids, send
 from tests.processes import free_port
 
 if TYPE_CHECKING:
@@ -27,48 +27,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-APP = """
-import os, time
-from pathlib import Path
-from cocopot import Cocopot, Response, hookimpl
-
-class Notes:
-    plugin_name = "notes"
-
-    @hookimpl
-    def cocopot_startup(self, app):
-        if Path("broken").exists():
-            raise OSError("no database")
-        Path(f"started-{os.getpid()}").touch()
-
-    @hookimpl
-    def cocopot_shutdown(self, app):
-        Path(f"ended-{os.getpid()}").touch()
-
-app = Cocopot("shop", autoload=False, plugins=[Notes])
-
-@app.get("/")
-def index():
-    return str(os.getpid())
-
+APP = f"""{BASE}
 @app.get("/slow")
 def slow():
     Path("slow").touch()
     time.sleep(1)
     return "x" * 3_000_000
-
-@app.get("/kill/<int:number>")
-def kill(number):
-    os.kill(os.getpid(), number)
-    time.sleep(10)
-
-@app.get("/endless")
-def endless():
-    def pieces():
-        while True:
-            time.sleep(0.01)
-            yield b"x"
-    return Response(pieces())
 """
 
 NAMES = [
@@ -152,6 +116,29 @@ def test_requests_in_flight_finish(tmp_path: Path, name: str, number: signal.Sig
             asking.join()
         assert answers == [(200, "x" * 3_000_000)]
         assert pids(tmp_path, "ended") == pids(tmp_path, "started")
+
+
+@pytest.mark.parametrize("name", ["granian", *NAMES])
+def test_repeated_signals_do_not_stop_a_request(tmp_path: Path, name: str) -> None:
+    """However many signals a worker gets, the request in flight is completed."""
+    write(tmp_path)
+
+    def ask() -> int:
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+            connection.request("GET", "/slow")
+            return len(connection.getresponse().read())
+
+    with serving(tmp_path, *workers(name)) as server, ThreadPoolExecutor(1) as pool:
+        wait_for_workers(server, tmp_path, 1)
+        (worker,) = pids(tmp_path, "started")
+        answer = pool.submit(ask)
+        server.wait_for((tmp_path / "slow").exists)
+        for _ in range(4):
+            os.kill(worker, signal.SIGTERM)
+            time.sleep(0.1)
+        server.process.send_signal(signal.SIGTERM)
+        assert answer.result(20) == 3_000_000
+        assert server.process.wait(20) == 0
 
 
 @each_server

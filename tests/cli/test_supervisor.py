@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-APP = """
+#: Records the starts and ends of workers, and has views that production servers must withstand.
+BASE = """
 import os, signal, sys, time
 from pathlib import Path
 from cocopot import Cocopot, Response, hookimpl
@@ -39,9 +40,6 @@ class Notes:
     def cocopot_shutdown(self, app):
         Path(f"ended-{os.getpid()}").touch()
 
-if Path("unloadable").exists():
-    raise RuntimeError("no configuration")
-
 app = Cocopot("shop", autoload=False, plugins=[Notes])
 
 @app.get("/")
@@ -53,10 +51,6 @@ def kill(number):
     os.kill(os.getpid(), number)
     time.sleep(10)
 
-@app.get("/exit/<int:code>")
-def exit(code):
-    os._exit(code)
-
 @app.get("/endless")
 def endless():
     def pieces():
@@ -64,6 +58,14 @@ def endless():
             time.sleep(0.01)
             yield b"x"
     return Response(pieces())
+"""
+APP = f"""{BASE}
+if Path("unloadable").exists():
+    raise RuntimeError("no configuration")
+
+@app.get("/exit/<int:code>")
+def exit(code):
+    os._exit(code)
 
 def panic(environ, start_response, inner=app.wsgi_app):
     if environ["PATH_INFO"] != "/panic":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from multiprocessing import set_start_method
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.process import BaseProcess
 
+    from cocopot.app import Cocopot
     from cocopot.cli.servers.base import ServerOptions, Supervise
     from cocopot.cli.worker import WorkerLoader
 
@@ -43,7 +45,32 @@ class Granian(Server):
             supervise(spawn, server.bind_port)
 
         server.serve_loop = serve_loop
-        server.serve(target_loader=loader, wrap_loader=False)
+        server.serve(target_loader=_OneSignal(loader), wrap_loader=False)
+
+
+class _OneSignal:
+    """Loads the application, and lets granian's handler of signals be called once, in a thread of the worker.
+
+    A further call blocks, with the GIL, until the worker has ended: no request in flight goes on. A terminal
+    sends SIGINT to the worker as well as to the main process, which then sends it SIGTERM.
+
+    Args:
+        loader: Loads the application; pickled for each worker.
+    """
+
+    def __init__(self, loader: WorkerLoader) -> None:
+        self._loader = loader
+
+    def __call__(self) -> Cocopot:
+        """Return the application, started."""
+        from granian import _signals
+
+        app = self._loader()
+        _signals.set_main_signals = self._stop_with
+        return app
+
+    def _stop_with(self, handler: Callable[[Any, Any], Any], _reload: object = None) -> None:
+        self._loader.stop_with(lambda: handler(signal.SIGTERM, None))
 
 
 def _make_server(options: ServerOptions) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from results import Sample
 from settings import Settings, print_samples
+from workloads import Workload
 
 from cocopot import Blueprint, Cocopot, abort, hookimpl, request
 
@@ -23,16 +24,7 @@ PART = "growth"
 _PASSES = 9
 #: Seconds for which a row is timed before the next one.
 _SLICE = 0.012
-_ENVIRON = {
-    "REQUEST_METHOD": "GET",
-    "SCRIPT_NAME": "",
-    "QUERY_STRING": "",
-    "SERVER_NAME": "localhost",
-    "SERVER_PORT": "80",
-    "SERVER_PROTOCOL": "HTTP/1.1",
-    "HTTP_HOST": "localhost",
-    "wsgi.url_scheme": "http",
-}
+_ENVIRON = Workload("growth", "growth", ("/",)).environs()[0]
 #: Rules of one kind, each with the path that the rule with a number matches.
 _RULES = {
     "fixed": ("/a{0}", "/a{0}"),

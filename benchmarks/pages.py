@@ -6,8 +6,6 @@ machine slows all of them down alike. It prints the minimum of each row in micro
 
 from __future__ import annotations
 
-import io
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import cocopot_jinja
 import flask
 import jinja2
+from workloads import Workload
 
 import cocopot
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ROUNDS, _REQUESTS = 60, 100
+_REQUEST = Workload("page", "a page", ("/",))
+_ENVIRON = _REQUEST.environs()[0]
 _LAYOUT = """<!doctype html><title>{% block title %}Notes{% endblock %}</title>
 <link rel="stylesheet" href="STYLE"><nav><a href="HOME">Home</a></nav>{% block body %}{% endblock %}"""
 _LIST = """{% extends "LAYOUT" %}{% block title %}{{ title }}{% endblock %}
@@ -62,23 +63,7 @@ def _rows(root: str, name: str) -> dict[str, Callable[[], bytes]]:
 
 
 def _get(app: Any) -> bytes:
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": "/",
-        "QUERY_STRING": "",
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "HTTP_HOST": "localhost",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
+    environ = _REQUEST.fresh(_ENVIRON)
     body = app(environ, lambda _status, _headers, _exc=None: None)
     text = b"".join(body)
     if hasattr(body, "close"):

@@ -1,4 +1,4 @@
-"""What the headers of a request tell about the page that has sent it.
+"""What the headers of a request state about the page that has sent it.
 
 - `Sec-Fetch-Site` (Fetch Metadata Request Headers, section 2.3) is sent by browsers since 2023, for URLs that
   are `https` or of this machine. Pages cannot set it.

@@ -6,17 +6,21 @@ import base64
 import hashlib
 import textwrap
 import zipfile
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-APPLICATION = """
+#: The plugins of this checkout, which are installed beside what the tests plan.
+OWN_PLUGINS = sorted(
+    folder.name.removeprefix("cocopot-")
+    for folder in Path(__file__).parents[3].iterdir()
+    if folder.name.startswith("cocopot-") and folder.name != "cocopot-devtools"
+)
+APPLICATION = f"""
 from cocopot import Cocopot
 
-app = Cocopot(__name__, disable={"cors", "csrf", "headers", "jinja", "signals"})
+app = Cocopot(__name__, disable={OWN_PLUGINS})
 app.add_url_rule("/", "index", lambda: "shop")
 """
 METADATA = """\

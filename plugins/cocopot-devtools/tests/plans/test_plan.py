@@ -54,9 +54,10 @@ OLD = """
 DOCUMENT = (Path(__file__).parents[4] / "docs" / "plan.md").read_text("utf-8")
 
 
-def plan(*args: str | Path, disable: str = "cors,csrf,headers,jinja,signals") -> tuple[int, dict[str, Any]]:
+def plan(*args: str | Path, disable: str = "") -> tuple[int, dict[str, Any]]:
     """Run the command; return its exit code and its document."""
-    result = CliRunner().invoke(main, [f"--disable={disable}", "plan", "--json", *map(str, args)])
+    options = [f"--disable={disable}"] if disable else []
+    result = CliRunner().invoke(main, [*options, "plan", "--json", *map(str, args)])
     return result.exit_code, json.loads(result.stdout)
 
 

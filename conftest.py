@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,13 @@ SHARED_FIXTURES = (
 SLOW = ("tests/distributions", "tests/benchmarks/test_run.py")
 
 pytest_plugins = ["cocopot.pytest_plugin", "pytester"]
+
+# A shell starts a command in the background with these signals ignored, and so would be all processes that
+# tests start and then interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGQUIT") and signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN:
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 class DocStrings(PythonDocStringDocument):

@@ -61,6 +61,7 @@ def run_script(script: Path, text: str, **environment: str) -> subprocess.Comple
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     )
 
 

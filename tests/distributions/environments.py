@@ -214,7 +214,7 @@ def run(
         env=clean_environ(**(environ or {})),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,  # against a command that hangs; pip is slow on a busy machine
         check=False,
     )
     if process.returncode:

@@ -301,7 +301,7 @@ def current_request_context() -> Context:
     context = CURRENT.get(None)
     if context is None or context.request is None:
         _raise_outside("a request context", "with app.test_request_context():")
-    return context.owner
+    return context.request_owner or context
 
 
 def current_request() -> Request:

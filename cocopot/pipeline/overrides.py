@@ -275,7 +275,7 @@ class RequestOverrides(ApplicationState):
     def make_default_options_response(self) -> Response:
         """Return the response to OPTIONS: empty, with the methods of the URL."""
         context = current_request_context()
-        return default_options_response(context.app, context.existing_request)
+        return default_options_response(context.app, context.request)  # type: ignore[arg-type]  # it has one
 
     def trap_http_exception(self, e: Exception) -> bool:
         """Return whether an HTTP exception is treated like any other, instead of being a response.

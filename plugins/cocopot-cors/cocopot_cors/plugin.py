@@ -63,7 +63,7 @@ class CORS:
         """Answer a preflight for a path that exists; ignore all other requests."""
         if not is_preflight(request) or is_exempt(app, request, resources := _resources(app)):
             return None
-        policy = resources.policy_for(request.path)
+        policy = resources.policy_for(request)
         methods = None if policy is None else methods_of(app, request, resources)
         if policy is None or methods is None:
             return None
@@ -86,7 +86,7 @@ class CORS:
             return response
         finally:
             resources = _resources(app)
-            policy = None if is_exempt(app, request, resources) else resources.policy_for(request.path)
+            policy = None if is_exempt(app, request, resources) else resources.policy_for(request)
             # Any other value is rejected by the application, with the name of the plugin that returned it.
             if policy is not None and isinstance(response, WerkzeugResponse):
                 policy.add_headers(request, response.headers)

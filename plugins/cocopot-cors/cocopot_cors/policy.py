@@ -76,10 +76,9 @@ class Policy:
             add_vary(headers, vary)
         if _ALLOW_ORIGIN in headers:
             return
-        origin = _header(request, "HTTP_ORIGIN")
         if self.origins.wildcard:
             headers.add(_ALLOW_ORIGIN, "*")
-        elif origin and origin in self.origins:
+        elif (origin := _header(request, "HTTP_ORIGIN")) and origin in self.origins:
             headers.add(_ALLOW_ORIGIN, origin)
         else:
             return
@@ -96,18 +95,21 @@ class Policy:
             methods: The methods that the path has.
             headers: The headers of the response.
         """
-        if _header(request, "HTTP_ORIGIN") not in self.origins:
+        if not self.origins.wildcard and _header(request, "HTTP_ORIGIN") not in self.origins:
             return
-        allowed = sorted(methods) if self.methods is None else [m for m in self.methods if m in methods]
+        allowed = _allowed_methods(self.methods, tuple(methods))
         if allowed:
-            headers["Access-Control-Allow-Methods"] = ", ".join(allowed)
-        names = _requested_headers(request) if self.allow_headers is None else self.allow_headers
+            headers["Access-Control-Allow-Methods"] = allowed
+        requested = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
+        names = _tokens(requested or "") if self.allow_headers is None else self.allow_headers
         if names:
             headers["Access-Control-Allow-Headers"] = ", ".join(names)
         if self.max_age is not None:
             headers["Access-Control-Max-Age"] = str(self.max_age)
-        requested = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK")
-        if self.allow_private_network and requested == "true":
+        if (
+            self.allow_private_network
+            and _header(request, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") == "true"
+        ):
             headers["Access-Control-Allow-Private-Network"] = "true"
 
 
@@ -124,6 +126,12 @@ class Resources:
     patterns: tuple[tuple[re.Pattern[str], Policy], ...] = ()
     prefixes: tuple[tuple[str, Policy], ...] = ()
     _has_exempt_rules: bool | None = field(default=None, init=False, compare=False)
+    #: The policy of every path, if there is one.
+    _everywhere: Policy | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_single = not self.patterns and len(self.prefixes) == 1 and not self.prefixes[0][0]
+        self._everywhere = self.prefixes[0][1] if is_single else None
 
     def has_exempt_rules(self, app: Cocopot) -> bool:
         """Return whether a rule may have `cors=False`: if none has, no method of a path needs a look-up."""
@@ -134,8 +142,11 @@ class Resources:
             self._has_exempt_rules = found
         return self._has_exempt_rules
 
-    def policy_for(self, path: str) -> Policy | None:
-        """Return the policy of a path, or `None` if it has none."""
+    def policy_for(self, request: Request) -> Policy | None:
+        """Return the policy of a request's path, or `None` if it has none."""
+        if self._everywhere is not None:
+            return self._everywhere
+        path = request.path
         for pattern, policy in self.patterns:
             if pattern.fullmatch(path) is not None:
                 return policy
@@ -182,6 +193,13 @@ def methods_of(app: Cocopot, request: Request, resources: Resources) -> Collecti
 
 
 @lru_cache(maxsize=256)
+def _allowed_methods(configured: tuple[str, ...] | None, methods: tuple[str, ...]) -> str:
+    """Return the value of `Access-Control-Allow-Methods` for the methods that a path has."""
+    allowed = sorted(methods) if configured is None else [name for name in configured if name in methods]
+    return ", ".join(allowed)
+
+
+@lru_cache(maxsize=256)
 def _split(allow: str) -> tuple[str, ...]:
     """Return the methods of the `Allow` header that the rules of a path result in."""
     return tuple(method.strip() for method in allow.split(","))
@@ -221,10 +239,6 @@ def _header(request: Request, key: str) -> str:
     """Return a header by its key in the WSGI environment, without building the other headers."""
     value: str = request.environ.get(key, "")
     return value
-
-
-def _requested_headers(request: Request) -> list[str]:
-    return _tokens(_header(request, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS"))
 
 
 def _tokens(text: str) -> list[str]:

@@ -30,6 +30,7 @@ _UNCONDITIONAL = frozenset({"CONNECT", "OPTIONS", "TRACE"})
 _DATE = re.compile(
     rf"[A-Z][a-z]{{2}}, (\d\d) ({'|'.join(MONTHS)}) ([1-9]\d{{3}}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII
 )
+_DATE_LENGTH = len("Thu, 01 Jan 1970 00:00:00 GMT")
 _BYTE_RANGE = re.compile(r"(\d*)-(\d*)", re.ASCII)
 
 
@@ -267,10 +268,18 @@ def _is_unchanged(header: str | None, etag: str | None, last_modified: str | Non
 def _parse_date(header: str | None) -> datetime | None:
     """Return a date, or `None` for one that is not valid; Werkzeug's function takes several times longer."""
     try:
-        if header is None or (found := _DATE.fullmatch(header)) is None:
-            return parse_date(header)
-        day, month, year, hour, minute, second = found.groups()
-        number = MONTHS.index(month) + 1
-        return datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        if header is not None and len(header) == _DATE_LENGTH and (date := _plain_date(header)) is not None:
+            return date
+        return parse_date(header)
     except (ValueError, OverflowError):
         return None
+
+
+@lru_cache(maxsize=256)  # clients send those of files, which are sent again
+def _plain_date(header: str) -> datetime | None:
+    """Return a date that is written as usual, or `None`."""
+    if (found := _DATE.fullmatch(header)) is None:
+        return None
+    day, month, year, hour, minute, second = found.groups()
+    number = MONTHS.index(month) + 1
+    return datetime(int(year), number, int(day), int(hour), int(minute), int(second), tzinfo=UTC)

@@ -175,3 +175,30 @@ def test_a_hook_may_read_a_body_that_is_not_sent(folder: Path, key: str, value: 
     client.get("/", headers={f"If-{key.title().replace('_', '-')}": value})
     client.get("/")
     assert seen == [(status, False), b"", (200, True)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_536, 65_537, 200_000])
+def test_sizes(tmp_path: Path, size: int) -> None:
+    """A file is the same whether it is read before it is sent or not."""
+    (tmp_path / "a.bin").write_bytes(b"x" * size)
+    status, headers, body = send(tmp_path, Response, lambda: send_file("a.bin"), {})
+    assert (status, len(body), dict(headers)["Content-Length"]) == ("200 OK", size, str(size))
+    assert send(tmp_path, Own, lambda: send_file("a.bin"), {}) == (status, headers, body)
+
+
+def test_a_file_that_has_grown_is_left_to_the_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not read into a response with headers of another length."""
+    stat = os.stat
+
+    def one_byte_less(path: str) -> object:
+        found = stat(path)
+        return os.stat_result([*found[:6], found.st_size - 1, *found[7:]], {"st_mtime": found.st_mtime})
+
+    app = Cocopot("shop", autoload=False, static_folder=None, root_path=str(folder))
+    with app.test_request_context("/"):
+        monkeypatch.setattr("cocopot.files.os.stat", one_byte_less)
+        response = send_file("a.txt")
+        monkeypatch.undo()
+        response.close()
+    assert not response.is_sequence
+    assert response.headers["Content-Length"] == "14"

@@ -32,6 +32,7 @@ from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router, Rule
 from cocopot.runnable import Runnable
+from cocopot.speedups import config_flag
 
 if TYPE_CHECKING:
     import logging
@@ -194,6 +195,7 @@ class Cocopot(Runnable, RequestOverrides):
         self._name = value
 
     @property
+    @config_flag("DEBUG")
     def debug(self) -> bool:
         """Whether debug mode is on; from the configuration key DEBUG."""
         return bool(self.config["DEBUG"])

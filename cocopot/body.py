@@ -26,6 +26,7 @@ from cocopot.exceptions import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
+from cocopot.speedups import body_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,14 +190,19 @@ def _read(stream: IO[bytes], size: int) -> bytes:
     """Return the bytes of one read of the server's input."""
     try:
         return stream.read(size)
-    except (HTTPException, MemoryError):
-        raise
-    except OSError as error:
-        if _is_disconnect(error):
-            raise ClientDisconnected from error
-        raise
     except Exception as error:
+        _raise_read_error(error)
+        raise
+
+
+def _raise_read_error(error: Exception) -> None:
+    """Raise what an exception of the server's input means, unless that is the exception itself."""
+    if isinstance(error, (HTTPException, MemoryError)):
+        return
+    if not isinstance(error, OSError):
         raise bad_request("body", error) from error
+    if _is_disconnect(error):
+        raise ClientDisconnected from error
 
 
 def check_content_length(environ: WSGIEnvironment) -> None:
@@ -285,7 +291,14 @@ def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
     if not missing:
         return b""
     stream = environ["wsgi.input"]
-    chunk = _read(stream, missing)
-    if len(chunk) == missing:
-        return chunk  # in one piece, as from most servers
-    return chunk + BodyStream(stream, missing - len(chunk)).read()
+    data = _read(stream, missing)
+    return data if len(data) == missing else _read_rest(stream, data, missing)
+
+
+def _read_rest(stream: IO[bytes], data: bytes, length: int) -> bytes:
+    """Return a whole body, of which some bytes have been received."""
+    return data + BodyStream(stream, length - len(data)).read()
+
+
+if not TYPE_CHECKING:  # the type is the same
+    read_body = body_reader(read_body, _read_rest, _raise_read_error, _PIECE)

@@ -16,6 +16,7 @@ from cocopot.datastructures import check_etag, check_file_name, clean_file_name
 from cocopot.exceptions import NotFound
 from cocopot.files import PlainFile, path_below
 from cocopot.functions import check_function, name_of
+from cocopot.head import MAKER
 from cocopot.redirects import redirect_response
 from cocopot.response import Response
 from cocopot.routing import Router
@@ -107,6 +108,7 @@ def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoRe
     aborter(code, *args, **kwargs)
 
 
+@MAKER.function
 def make_response(*args: Any) -> Response:
     """Return the response for a view's return value, so that headers or cookies can be added to it.
 
@@ -178,7 +180,8 @@ def send_file(
         OSError: If the file cannot be read.
         ValueError: If `download_name` contains a control character, or `etag` is invalid (RFC 9110, 8.8.3).
     """
-    check_etag(etag)
+    if etag is not True:
+        check_etag(etag)
     options: FileOptions = {
         "mimetype": mimetype,
         "as_attachment": as_attachment,
@@ -189,7 +192,7 @@ def send_file(
         "max_age": max_age,
     }
     if isinstance(path_or_file, (str, os.PathLike)):
-        path = os.path.join(current().app.root_path, path_or_file)  # noqa: PTH118
+        path = _below(current().app.root_path, path_or_file)
         response = _plain_response(PlainFile(path, options["download_name"]), options)
         if response is not None:
             return response
@@ -230,6 +233,13 @@ def send_from_directory(
     )
 
 
+def _below(root: str, path: os.PathLike[str] | str) -> str:
+    """Return a path, which may be relative to a folder; `os.path.join` takes longer for an absolute one."""
+    if type(path) is str and os.sep == "/" and path.startswith("/"):
+        return path
+    return os.path.join(root, path)  # noqa: PTH118
+
+
 def _plain_response(file: PlainFile, options: FileOptions) -> Response | None:
     """Return the response with a file, or `None` if Werkzeug has to make it.
 
@@ -265,12 +275,13 @@ def _download_name(name: str | None, path_or_file: os.PathLike[str] | str | IO[b
     if name is not None:
         check_file_name(name)
         return name
-    if not isinstance(path_or_file, (str, os.PathLike)):
+    if type(path_or_file) is not str:
+        if not isinstance(path_or_file, (str, os.PathLike)):
+            return None
+        path_or_file = os.fspath(path_or_file)
+    if path_or_file.isprintable():
         return None
-    path = os.fspath(path_or_file)
-    if path.isprintable():
-        return None
-    name = PurePath(path).name
+    name = PurePath(path_or_file).name
     return None if name.isprintable() else clean_file_name(name)
 
 

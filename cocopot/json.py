@@ -17,7 +17,8 @@ from cocopot.config_keys import DEFAULTS
 from cocopot.context import CURRENT
 from cocopot.json_encoders import c_encoder, encode, encode_unsorted, escape_surrogates
 from cocopot.missing_names import raise_missing
-from cocopot.strict_json import loads_strictly
+from cocopot.speedups import DocumentMethods
+from cocopot.strict_json import loads_strictly, scan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: The attributes of a provider that are settings.
 _SETTINGS: Final = ("compact", "ensure_ascii", "mimetype", "sort_keys")
+#: Replaces methods of the default provider by what is compiled of them.
+_METHODS: Final = DocumentMethods(encode_unsorted=encode_unsorted, scan=scan)
 
 
 class _Setting(Generic[T]):
@@ -207,6 +210,7 @@ class DefaultJSONProvider(JSONProvider):
                 return str(html())
         raise TypeError(f"Object of type {type(o).__qualname__} is not JSON serializable")
 
+    @_METHODS.dumps
     def dumps(self, obj: object, **kwargs: Any) -> str:
         """Return a value as JSON text.
 
@@ -224,6 +228,7 @@ class DefaultJSONProvider(JSONProvider):
         text = encode(self._build(kwargs), obj) if kwargs else self._write("spaced", obj)
         return escape_surrogates(text)
 
+    @_METHODS.loads
     def loads(self, s: str | bytes | bytearray, **kwargs: Any) -> Any:
         """Return the value of a JSON text.
 
@@ -261,6 +266,7 @@ class DefaultJSONProvider(JSONProvider):
         """
         return super().response(*args, **kwargs)
 
+    @_METHODS.content
     def _content(self, value: object) -> tuple[bytes, str]:
         if type(self).dumps is not DefaultJSONProvider.dumps:
             return super()._content(value)

@@ -26,13 +26,14 @@ It differs from Werkzeug's on purpose, so that bad input is a 4xx and never a 50
 
 from __future__ import annotations
 
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from werkzeug.http import parse_options_header
 from werkzeug.utils import header_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from cocopot.body import bad_request
+from cocopot.body import bad_request, read_body
 from cocopot.datastructures import EnvironHeaders
 from cocopot.escapes import printable
 from cocopot.forms import FormRequest
@@ -64,6 +65,7 @@ from cocopot.lazy_attributes import (
 from cocopot.missing_names import install_hint
 from cocopot.request_urls import load_base_url, load_full_path, load_host_url, load_root_url, load_url
 from cocopot.scopes import blueprints_of
+from cocopot.speedups import json_reader
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -74,7 +76,19 @@ if TYPE_CHECKING:
     from cocopot.hooks.results import Answer
     from cocopot.json import JSONProvider
     from cocopot.registry.error_handlers import Found
-    from cocopot.types import WSGIEnvironment
+    from cocopot.types import F, WSGIEnvironment
+
+
+# The attributes that the compiled `get_json` reads in the environment: of a class that overrides one it does
+# not use them.
+_BODY_ATTRIBUTES = (
+    *("_content_type", "_read_plain", "get_data", "headers", "is_json", "json_module", "mimetype", "shallow"),
+    *("stream", "environ", "app"),
+)
+
+
+def _json_reader(general: F) -> F:
+    return json_reader(general, EnvironHeaders, read_body)
 
 
 class Request(FormRequest):
@@ -116,6 +130,8 @@ class Request(FormRequest):
     json_module: JSONProvider | ModuleType = json_library()  # type: ignore[assignment]  # Werkzeug's is a module
 
     _query_string: bytes | None = None
+    # Whether no class between this one and the instance's overrides what a body is read by.
+    _has_plain_bodies = True
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
         csp_nonce = RequestProperty("csp_nonce", f"the plugin headers adds it: {install_hint('headers')}")
@@ -158,6 +174,13 @@ class Request(FormRequest):
             self.shallow = shallow
         elif populate_request:
             environ["werkzeug.request"] = self
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._has_plain_bodies = all(
+            getattr_static(cls, name, None) is getattr_static(Request, name, None)
+            for name in _BODY_ATTRIBUTES
+        )
 
     def __repr__(self) -> str:
         """Return Werkzeug's repr, with the parser's message if the URL cannot be read."""
@@ -235,6 +258,7 @@ class Request(FormRequest):
         """The current blueprint and its parents, innermost first; empty outside a blueprint."""
         return blueprints_of(self.endpoint)
 
+    @_json_reader
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Return the body parsed as JSON (RFC 8259).
 

@@ -6,6 +6,9 @@ import json
 from itertools import chain, compress
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
+from cocopot.speedups import finite_float
+from cocopot.speedups.documents import MAX_DEPTH
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -19,27 +22,12 @@ def raise_not_json(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON (RFC 8259, section 6)")
 
 
-def parse_finite_float(text: str) -> float:
-    """Return the value of a number with a fraction or an exponent.
-
-    Raises:
-        ValueError: It is too large for a float, such as `1e999`, which Python reads as infinity.
-    """
-    value = float(text)
-    if value - value:  # infinity minus infinity is not a number, which is true
-        shown = text if len(text) < 40 else f"{text[:36]}..."
-        raise ValueError(f"the number {shown} is too large")
-    return value
-
-
-_STRICT: Final[Mapping[str, Any]] = {"parse_constant": raise_not_json, "parse_float": parse_finite_float}
+_STRICT: Final[Mapping[str, Any]] = {"parse_constant": raise_not_json, "parse_float": finite_float}
 _DECODER: Final = json.JSONDecoder(**_STRICT)
-# The part of the decoder that does not look for blanks around the text, which programs seldom send.
-_scan: Final[Callable[[str, int], tuple[Any, int]]] = cast("Any", _DECODER).scan_once
+#: The part of the decoder that does not look for blanks around the text, which programs seldom send.
+scan: Final[Callable[[str, int], tuple[Any, int]]] = cast("Any", _DECODER).scan_once
 
-# Far below what `json.dumps` follows in a view, where Python's limit for nested calls is 1000.
-_MAX_DEPTH: Final = 500
-_TOO_DEEP: Final = f"the JSON text is nested too deeply: more than {_MAX_DEPTH} levels"
+_TOO_DEEP: Final = f"the JSON text is nested too deeply: more than {MAX_DEPTH} levels"
 _CONTAINERS: Final = frozenset({dict, list})
 
 
@@ -58,16 +46,16 @@ def loads_strictly(text: str, **kwargs: Any) -> Any:
         value = json.loads(text, **{**_STRICT, **kwargs}) if kwargs else _parse(text)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    if len(text) > _MAX_DEPTH:
+    if len(text) > MAX_DEPTH:
         brackets = text.count("[") + text.count("{")
-        if brackets > _MAX_DEPTH and _is_deeper(value, _MAX_DEPTH, brackets):
+        if brackets > MAX_DEPTH and _is_deeper(value, MAX_DEPTH, brackets):
             raise ValueError(_TOO_DEEP)
     return value
 
 
 def _parse(text: str) -> Any:
     try:
-        value, end = _scan(text, 0)
+        value, end = scan(text, 0)
     except StopIteration:
         value, end = None, -1  # there are blanks in front, or it is not JSON
     if end == len(text) or (end > 0 and not text[end:].strip(" \t\n\r")):

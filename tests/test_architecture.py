@@ -33,7 +33,8 @@ debug_errors
 missing_names speedups.streams
 hosts
 scopes
-speedups.headers speedups.proxies speedups.python speedups.reports speedups.serving speedups.urls speedups
+speedups.documents speedups.headers speedups.proxies speedups.python speedups.reports
+speedups.serving speedups.urls speedups
 context globals
 origins
 config_keys

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.context import CURRENT, Context
 from cocopot.head import MAKER
-from cocopot.hooks.reporting import run_every
+from cocopot.hooks.reporting import report_errors
 from cocopot.json import DefaultJSONProvider, JSONProvider
 from cocopot.pipeline import fastpath, lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
@@ -44,7 +44,7 @@ HANDLER = RequestHandler(
     send_processed=fastpath.send_processed,
     answer_exception=lifecycle.answer_exception,
     tear_down=tear_down,
-    run_every=run_every,
+    report_errors=report_errors,
     context_class=Context,
     request_class=Request,
     request_attributes=REQUEST_ATTRIBUTES,

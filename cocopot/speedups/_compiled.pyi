@@ -1,3 +1,8 @@
+from cocopot.speedups.documents import DocumentMethods as DocumentMethods
+from cocopot.speedups.documents import body_reader as body_reader
+from cocopot.speedups.documents import config_flag as config_flag
+from cocopot.speedups.documents import finite_float as finite_float
+from cocopot.speedups.documents import json_reader as json_reader
 from cocopot.speedups.headers import HeaderMethods as HeaderMethods
 from cocopot.speedups.headers import cache_control as cache_control
 from cocopot.speedups.headers import directive_setter as directive_setter

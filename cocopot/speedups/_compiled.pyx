@@ -316,11 +316,13 @@ def is_plain_value(str value not None):
 # -------------------------------------------------------------------------
 
 include "_arguments.pxi"
+include "_documents.pxi"
 include "_headers.pxi"
 include "_header_objects.pxi"
 include "_matching.pxi"
 include "_responses.pxi"
 include "_sending.pxi"
+include "_states.pxi"
 include "_streams.pxi"
 include "_serving.pxi"
 include "_urls.pxi"

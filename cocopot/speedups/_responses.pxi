@@ -36,7 +36,12 @@ cdef class Answer:
     cdef tuple status
 
 
+cdef class RequestHandler
+
+
 cdef class ResponseMaker:
+    # What serves requests, from when it is created.
+    cdef RequestHandler handler
     cdef object type_header_of, is_token, special_name, is_uri
     cdef frozenset entity_headers
     cdef object headers_class
@@ -91,6 +96,18 @@ cdef class ResponseMaker:
                 general(self, response, status, headers, mimetype, content_type, direct_passthrough)
 
         return update_wrapper(init, general)
+
+    def function(self, general):
+        maker = self
+
+        @binding(True)
+        def make_response(*args):
+            response = None
+            if len(args) > 0 and maker.handler is not None:
+                response = maker.handler.response_for(args[0] if len(args) == 1 else args)
+            return general(*args) if response is None else response
+
+        return update_wrapper(make_response, general)
 
     cdef bint construct(self, response, body, status, headers, mimetype, content_type) except -1:
         """Set the attributes of a response, or return whether the constructor in Python has to do it."""

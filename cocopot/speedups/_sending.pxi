@@ -67,7 +67,6 @@ cdef class ResponseMethods:
             or len(<list>body) > 1
             or (len(<list>body) == 1 and type((<list>body)[0]) is not bytes)
             or response._on_close
-            or response.direct_passthrough is not False
         ):
             return None
         return self.head_of(response, len(<bytes>(<list>body)[0]) if <list>body else 0)

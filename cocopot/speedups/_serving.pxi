@@ -10,54 +10,9 @@ cdef extern from "Python.h":
     object PyObject_VectorcallDict(object function, PyObject **args, size_t number, PyObject *keywords)
 
 
-cdef class CallState:
-    cdef public object compiled
-
-
-cdef class ApplicationState:
-    cdef CallState calls
-    cdef object router, config, subdomain_matching, view_functions, outermost, request_class
-    cdef bint is_plain, has_own_entry, has_own_urls
-
-
-cdef class ContextState:
-    cdef public object app
-    cdef public object request
-    cdef public Py_ssize_t holds
-    cdef public object after_functions
-    cdef public object pipeline
-    cdef public object opened_session
-    cdef public object request_owner
-    cdef public object original
-    cdef public object answered
-    cdef public object _url_adapter
-    cdef public object _exc
-
-
-cdef class RequestState:
-    cdef public object environ
-    cdef public object app
-    cdef public object url_rule
-    cdef public object view_args
-    cdef public object routing_exception
-    cdef public bint holds_files
-
-
-cdef class PipelineState:
-    cdef public object serve
-    cdef public object plain_teardown_hook
-    cdef public object tear_down
-    cdef public object request_started_hook
-    cdef public object url_value_preprocessor_hook
-    cdef public object before_request_hook
-    cdef public object after_request_hook
-    cdef public bint answers_errors
-    cdef public bint recovers_here
-
-
 cdef class RequestHandler:
     cdef object method, general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
-    cdef object handled, unraised, serve_value, answer_exception, tear_down, run_every
+    cdef object handled, unraised, serve_value, answer_exception, tear_down, report_errors
     cdef object context_class, request_class, router_class, response_class, current
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef tuple json_responses
@@ -82,7 +37,7 @@ cdef class RequestHandler:
         send_processed,
         answer_exception,
         tear_down,
-        run_every,
+        report_errors,
         context_class,
         request_class,
         request_attributes,
@@ -109,7 +64,7 @@ cdef class RequestHandler:
         self.send_processed = send_processed
         self.answer_exception = answer_exception
         self.tear_down = tear_down
-        self.run_every = run_every
+        self.report_errors = report_errors
         self.context_class = context_class
         self.request_class = request_class
         self.request_members = {
@@ -123,6 +78,7 @@ cdef class RequestHandler:
         self.current = current
         self.maker = maker
         self.methods = methods
+        maker.handler = self
 
     def as_method(self):
         @binding(True)
@@ -213,7 +169,7 @@ cdef class RequestHandler:
                 context.holds = 0
                 try:
                     if pipeline is not None and pipeline.plain_teardown_hook is not None:
-                        self.run_every(app, pipeline.plain_teardown_hook, app, request, error)
+                        self.run_teardown(app, pipeline, request, error)
                     elif pipeline is None or pipeline.tear_down is not None:
                         self.tear_down(context, error)
                 finally:
@@ -221,6 +177,41 @@ cdef class RequestHandler:
             if context.answered is not None:
                 context.forget_frames()
             error = None  # break the reference cycle exception -> traceback -> frame
+
+    cdef int run_teardown(self, ApplicationState app, PipelineState pipeline, request, error) except -1:
+        """Do what `run_every` does with the teardown hook."""
+        try:
+            pipeline.plain_teardown_hook(app, request, error)
+        except Exception as exc:
+            if self.report_errors(app, exc):
+                raise
+        return 0
+
+    cdef object response_for(self, value):
+        """Return the response for a view's return value in the current request, or `None`, as `answer`."""
+        cdef PyObject *found = NULL
+        PyContextVar_Get(self.current, NULL, &found)
+        if found == NULL:
+            return None
+        current = <object>found
+        Py_DECREF(current)  # Cython has counted it once more
+        if not isinstance(current, ContextState):
+            return None
+        cdef ContextState context = current
+        if not isinstance(context.app, ApplicationState) or not isinstance(context.pipeline, PipelineState):
+            return None
+        if not (<ApplicationState>context.app).is_plain:
+            return None
+        if (<PipelineState>context.pipeline).serve is not self.plain_serve:
+            return None
+        if type(value) is self.response_class:
+            return value
+        answer = self.answer(context.app, value)
+        if answer is None:
+            return None
+        response = new(self.response_class)
+        self.maker.fill(response, answer)
+        return response
 
     cdef object match(self, ApplicationState app, RequestState request, dict environ):
         if type(app.router) is self.router_class and has_plain_length(environ):

@@ -1,4 +1,4 @@
-"""The pure-Python twin of `_serving.pxi`, `_responses.pxi` and `_sending.pxi`, and their documentation."""
+"""The pure-Python twin of `_states.pxi`, `_serving.pxi`, `_responses.pxi` and `_sending.pxi`, documented."""
 
 from __future__ import annotations
 
@@ -142,6 +142,14 @@ class ResponseMaker:
 
         Args:
             general: The constructor in Python.
+        """
+        return general
+
+    def function(self, general: F) -> F:
+        """Return `make_response` of views: `general`, or a function that does the same.
+
+        Args:
+            general: The function in Python.
         """
         return general
 

@@ -1,0 +1,203 @@
+# Part of `_compiled.pyx`: JSON, and the body of a request in one piece.
+#
+# Each function does the plain case, and leaves anything else to the one in Python.
+
+from libc.string cimport memcpy
+
+from cocopot.speedups.documents import MAX_DEPTH, raise_too_large
+
+
+def finite_float(str text not None):
+    value = float(text)
+    if value - value:  # infinity minus infinity is not a number, which is true
+        raise_too_large(text)
+    return value
+
+
+def config_flag(str key not None):
+    def decorate(general):
+        @binding(True)
+        def fget(self):
+            return bool(config_value(self.config, key))
+
+        return update_wrapper(fget, general)
+
+    return decorate
+
+
+cdef class DocumentMethods:
+    cdef object dumps_method, encode_unsorted, scan
+
+    def __init__(self, *, encode_unsorted, scan):
+        self.encode_unsorted = encode_unsorted
+        self.scan = scan
+
+    def dumps(self, general):
+        self.dumps_method = general
+        return general
+
+    def content(self, general):
+        cdef DocumentMethods methods = self
+
+        @binding(True)
+        def _content(self, value):
+            found = methods.written(self, value)
+            return general(self, value) if found is None else found
+
+        return update_wrapper(_content, general)
+
+    cdef tuple written(self, provider, value):
+        """Return the body and the content type of a response, or `None` if a method in Python has to."""
+        if provider._has_settings or _PyType_Lookup(Py_TYPE(provider), "dumps") != <PyObject *>self.dumps_method:
+            return None
+        app = provider.app
+        config = app.config
+        is_compact = config_value(config, "JSON_COMPACT")
+        if not (not app.debug if is_compact is None else is_compact):
+            return None
+        key = "compact", not config_value(config, "JSON_AS_ASCII"), not config_value(config, "JSON_SORT_KEYS")
+        prepared = (<dict?>provider._encoders).get(key)
+        if prepared is None:
+            return None
+        cdef list idle = (<tuple?>prepared)[1]
+        try:
+            encode = idle.pop()
+        except IndexError:  # the first call, or other threads are writing
+            return None
+        failure = None
+        try:
+            text = "".join(encode(value, 0))
+        except (TypeError, ValueError) as error:
+            failure = error
+        if failure is None:
+            idle.append(encode)  # not after an error: it still holds the containers that it was in
+        else:
+            text = self.encode_unsorted((<tuple>prepared)[0], value, failure)
+        return line_of(text), config_value(config, "JSON_MIMETYPE")
+
+    def loads(self, general):
+        scan = self.scan
+
+        @binding(True)
+        def loads(self, s, **kwargs):
+            if kwargs or type(s) is not bytes:
+                return general(self, s, **kwargs)
+            value = parsed(<bytes>s, scan)
+            return general(self, s) if value is NOT_PARSED else value
+
+        return update_wrapper(loads, general)
+
+
+cdef object NOT_PARSED = object()
+#: The most opening brackets of a text that cannot be nested too deeply.
+cdef Py_ssize_t MOST_BRACKETS = MAX_DEPTH
+
+
+cdef bytes line_of(str text):
+    """Return a text with a line feed, as it is sent."""
+    if not PyUnicode_IS_ASCII(text):
+        return f"{text}\n".encode("utf-8", "backslashreplace")
+    cdef Py_ssize_t length = len(text)
+    cdef bytes line = PyBytes_FromStringAndSize(NULL, length + 1)
+    cdef char *written = PyBytes_AS_STRING(line)
+    memcpy(written, PyUnicode_1BYTE_DATA(text), length)
+    written[length] = c"\n"
+    return line
+
+
+cdef object parsed(bytes text, scan):
+    """Return the value of an object or array in UTF-8, or `NOT_PARSED`."""
+    cdef const char *start = PyBytes_AS_STRING(text)
+    cdef Py_ssize_t length = len(text)
+    # Any other encoding would have a null byte.
+    if length < 2 or (start[0] != c"{" and start[0] != c"[") or start[1] == 0:
+        return NOT_PARSED
+    if length > MOST_BRACKETS and text.count(b"{") + text.count(b"[") > MOST_BRACKETS:
+        return NOT_PARSED
+    decoded = text.decode()
+    try:
+        value, end = scan(decoded, 0)
+    except StopIteration:
+        return NOT_PARSED
+    return value if end == len(decoded) or not decoded[end:].strip(" \t\n\r") else NOT_PARSED
+
+
+def body_reader(general, read_rest, raise_read_error, Py_ssize_t longest):
+    @binding(True)
+    def read_body(environ, max_length):
+        cdef Py_ssize_t length = announced_length(environ, longest)
+        if length <= 0 or (max_length is not None and max_length < length):
+            return general(environ, max_length)
+        stream = environ["wsgi.input"]
+        try:
+            data = stream.read(length)
+        except Exception as error:
+            raise_read_error(error)
+            raise
+        return data if len(data) == length else read_rest(stream, data, length)
+
+    return update_wrapper(read_body, general)
+
+
+cdef Py_ssize_t announced_length(environ, Py_ssize_t longest):
+    """Return the length of a body that is read in one piece, or -1 if it has to be inspected."""
+    if type(environ) is not dict or "HTTP_TRANSFER_ENCODING" in <dict>environ:
+        return -1
+    announced = (<dict>environ).get("CONTENT_LENGTH")
+    if type(announced) is not str or not PyUnicode_IS_ASCII(<str>announced) or len(<str>announced) > 9:
+        return -1
+    cdef const char *digits = PyUnicode_1BYTE_DATA(<str>announced)
+    cdef Py_ssize_t length = 0, index
+    for index in range(len(<str>announced)):
+        if not c"0" <= digits[index] <= c"9":
+            return -1
+        length = 10 * length + digits[index] - c"0"
+    return length if length <= longest else -1
+
+
+#: Attributes that an instance has if it has been read or changed.
+cdef tuple READ_BEFORE = ("_cached_data", "_cached_json", "body_is_read", "json_module", "shallow", "stream")
+
+
+def json_reader(general, headers_class, read_body):
+    @binding(True)
+    def get_json(self, force=False, silent=False, cache=True):
+        if cache is not True or self._has_plain_bodies is not True or self.app is None:
+            return general(self, force, silent, cache)
+        cdef dict attributes = self.__dict__
+        if not has_plain_json(attributes, self.environ, headers_class):
+            return general(self, force, silent, cache)
+        data = read_body(self.environ, self.max_content_length)
+        if data is None:
+            return general(self, force, silent, cache)
+        attributes["body_is_read"] = True
+        attributes["_cached_data"] = data
+        try:
+            value = self.app.json.loads(data)
+        except (ValueError, RecursionError):
+            return general(self, force, silent, cache)  # which parses it again
+        attributes["_cached_json"] = value, value
+        return value
+
+    return update_wrapper(get_json, general)
+
+
+cdef bint has_plain_json(dict attributes, environ, headers_class) except -1:
+    """Return whether nothing of a body has been read, and it is JSON by the content type that was sent."""
+    for name in READ_BEFORE:
+        if name in attributes:
+            return False
+    headers = attributes.get("headers")
+    if type(environ) is not dict or (
+        headers is not None and (type(headers) is not headers_class or headers.environ is not environ)
+    ):
+        return False
+    content_type = attributes.get("_content_type")
+    if content_type is None:
+        content_type = (<dict>environ).get("CONTENT_TYPE")
+    if type(content_type) is not str or not (
+        <str>content_type == "application/json" or (<str>content_type).startswith("application/json;")
+    ):
+        return False
+    attributes["_content_type"] = content_type  # from now on, also if the headers are replaced
+    return True

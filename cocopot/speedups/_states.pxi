@@ -1,0 +1,46 @@
+# Part of `_compiled.pyx`: what an application, a request and its context hold, as fields.
+
+
+cdef class CallState:
+    cdef public object compiled
+
+
+cdef class ApplicationState:
+    cdef CallState calls
+    cdef object router, config, subdomain_matching, view_functions, outermost, request_class
+    cdef bint is_plain, has_own_entry, has_own_urls
+
+
+cdef class ContextState:
+    cdef public object app
+    cdef public object request
+    cdef public Py_ssize_t holds
+    cdef public object after_functions
+    cdef public object pipeline
+    cdef public object opened_session
+    cdef public object request_owner
+    cdef public object original
+    cdef public object answered
+    cdef public object _url_adapter
+    cdef public object _exc
+
+
+cdef class RequestState:
+    cdef public object environ
+    cdef public object app
+    cdef public object url_rule
+    cdef public object view_args
+    cdef public object routing_exception
+    cdef public bint holds_files
+
+
+cdef class PipelineState:
+    cdef public object serve
+    cdef public object plain_teardown_hook
+    cdef public object tear_down
+    cdef public object request_started_hook
+    cdef public object url_value_preprocessor_hook
+    cdef public object before_request_hook
+    cdef public object after_request_hook
+    cdef public bint answers_errors
+    cdef public bint recovers_here

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextvars
 import functools
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from cocopot.escapes import printable
 from cocopot.frames import forget_frames
-from cocopot.speedups import ContextState, Lazy
+from cocopot.speedups import ContextState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
     from cocopot.app import Cocopot
-    from cocopot.globals import Globals
     from cocopot.pipeline.endpoint import EndpointPipeline
     from cocopot.pipeline.sessions import RequestSession
     from cocopot.request import Request
@@ -45,9 +44,6 @@ class Context(ContextState):
     _tokens: tuple[contextvars.Token[Context], ...] = ()
     #: Whether the head of the response has been sent; also after the end of a context that is kept.
     response_is_sent = False
-
-    #: The namespace for the time of this context; no other context shares it.
-    g: Globals = cast("Any", Lazy(lambda context: context.app.app_ctx_globals_class()))
 
     def __init__(self, app: Cocopot, request: Request | None = None) -> None:
         # Without a default on the class they are read faster. `lifecycle.new_context` sets the same.
@@ -90,7 +86,7 @@ class Context(ContextState):
     @property
     def has_globals(self) -> bool:
         """Whether `g` has been used."""
-        return "g" in vars(self)
+        return self._globals is not None
 
     @property
     def session(self) -> Session:
@@ -241,7 +237,7 @@ class Context(ContextState):
         if self.request_owner is not None:
             self.request = self.request_owner = None
         self._url_adapter = None
-        vars(self).pop("g", None)
+        self._globals = None
 
     def __repr__(self) -> str:
         request = self.request

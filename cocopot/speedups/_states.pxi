@@ -23,6 +23,17 @@ cdef class ContextState:
     cdef public object answered
     cdef public object _url_adapter
     cdef public object _exc
+    cdef public object _globals
+
+    @property
+    def g(self):
+        if self._globals is None:
+            self._globals = self.app.app_ctx_globals_class()
+        return self._globals
+
+    @g.setter
+    def g(self, value):
+        self._globals = value
 
 
 cdef class RequestState:

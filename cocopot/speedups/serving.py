@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.context import Context
     from cocopot.exceptions import HTTPException
+    from cocopot.globals import Globals
     from cocopot.pipeline.endpoint import EndpointPipeline
     from cocopot.pipeline.sessions import RequestSession
     from cocopot.request import Request
@@ -52,6 +53,18 @@ class ContextState:
     answered: Exception | None = None
     _url_adapter: MapAdapter | None = None
     _exc: BaseException | None = None
+    _globals: Globals | None = None
+
+    @property
+    def g(self) -> Globals:
+        """The namespace for the time of this context; no other context shares it."""
+        if self._globals is None:
+            self._globals = self.app.app_ctx_globals_class()
+        return self._globals
+
+    @g.setter
+    def g(self, value: Globals) -> None:
+        self._globals = value
 
 
 class RequestState:

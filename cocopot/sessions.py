@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 from abc import ABCMeta
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, NoReturn, overload
+
+from werkzeug.exceptions import ServiceUnavailable
 
 from cocopot.missing_names import install_hint
 from cocopot.session_cookies import SessionCookies
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from cocopot.request import Request
     from cocopot.response import Response
 
-__all__ = ["NullSession", "Session", "SessionInterface"]
+__all__ = ["NullSession", "Session", "SessionInterface", "SessionUnavailable"]
 
 #: What a session has beside its keys and values.
 _ATTRIBUTES = ("permanent", "new", "modified", "accessed")
@@ -33,9 +35,9 @@ _NO_PLUGIN = f"no session plugin is loaded; {install_hint('session')}."
 class Session(dict[str, Any], metaclass=ABCMeta):
     """A session: a dict that records whether it has been changed. Session plugins derive from it.
 
-    A change inside a value, such as `session["cart"].append(1)`, is not seen: set `session.modified = True`
-    after it. A mutable mapping of another class is a session as well if its class has `permanent`, `new`,
-    `modified` and `accessed`; `isinstance` accepts it.
+    A change inside a value, such as `session["cart"].append(1)`, is not seen unless the derived class has
+    `is_changed_inside`: set `session.modified = True` after it. A mutable mapping of another class is a
+    session as well if its class has `permanent`, `new`, `modified` and `accessed`; `isinstance` accepts it.
 
     Example:
         ```python
@@ -58,6 +60,7 @@ class Session(dict[str, Any], metaclass=ABCMeta):
     accessed: bool = False
     _is_modified = False
     _refusal = ""
+    _refusal_class: type[Exception] = RuntimeError
 
     def __init__(
         self, initial: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None, *, new: bool = False
@@ -77,13 +80,17 @@ class Session(dict[str, Any], metaclass=ABCMeta):
         Raises:
             RuntimeError: If it is set to `True` when the session cannot be changed any more.
         """
-        return self._is_modified
+        return self._is_modified or self.is_changed_inside()
 
     @modified.setter
     def modified(self, value: bool) -> None:
         if value:
             self._change()
         self._is_modified = bool(value)
+
+    def is_changed_inside(self) -> bool:
+        """Return whether a value has been changed inside; a class that can find out overrides it."""
+        return False
 
     @property
     def permanent(self) -> bool:
@@ -102,18 +109,21 @@ class Session(dict[str, Any], metaclass=ABCMeta):
         """Why changes are refused; empty if they are not."""
         return self._refusal
 
-    def refuse_changes(self, reason: str) -> None:
-        """Make every further change raise a `RuntimeError`.
+    def refuse_changes(self, reason: str, error: type[Exception] = RuntimeError) -> None:
+        """Make every further change raise an error.
 
         Args:
             reason: The end of the message: a clause with the cause, and a sentence with the cure; if it is
                 empty, changes are accepted again.
+            error: The class of the error, which takes the message, such as `SessionUnavailable`, with which
+                the client gets a 503.
         """
         self._refusal = reason
+        self._refusal_class = error
 
     def _change(self) -> None:
         if self._refusal:
-            raise RuntimeError(f"The session cannot be changed: {self._refusal}")
+            raise self._refusal_class(f"The session cannot be changed: {self._refusal}")
         self._is_modified = True
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -170,11 +180,58 @@ class Session(dict[str, Any], metaclass=ABCMeta):
         self._change()
         super().update(other, **values)
 
+    def change(self, key: str, function: Callable[[Any], Any], default: Any = None) -> Any:
+        """Set a key to what a function returns for its value.
+
+        What merges the changes of parallel requests calls the function again with the newest value, so that
+        neither of two increments is lost.
+
+        Args:
+            key: The key.
+            function: Takes the value, and returns the new one.
+            default: What the function takes if the key is not there.
+
+        Returns:
+            What the function has returned.
+        """
+        value = self[key] = function(self.get(key, default))
+        return value
+
+    def rotate(self) -> None:
+        """Give the session a new identifier; what is in it remains.
+
+        Call it when a user signs in, or gets other rights, so that whoever has known the identifier before
+        has nothing of it. Here it marks the session as changed; a class with identifiers overrides it.
+
+        Raises:
+            RuntimeError: If the session cannot be changed.
+        """
+        self._change()
+
+    def destroy(self) -> None:
+        """Remove everything, and what has been stored: call it when a user signs out.
+
+        Here it is `clear`; a class that stores sessions elsewhere may do more.
+
+        Raises:
+            RuntimeError: If the session cannot be changed.
+        """
+        self.clear()
+
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         return dict, (dict(self),)  # a copy is a dict, as that of `copy`
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {dict(self)!r}>"
+
+
+class SessionUnavailable(ServiceUnavailable):
+    """The store of the sessions cannot be reached: raised by what opens or saves a session.
+
+    The response is a 503, also if it is raised after the view, when the session is saved.
+    """
+
+    description = "Sessions are not available at the moment. Try again later."
 
 
 class NullSession(Session):

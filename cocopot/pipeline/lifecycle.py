@@ -25,6 +25,7 @@ from cocopot.pipeline.teardown import tear_down
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.routing import Router
+from cocopot.sessions import SessionUnavailable
 from cocopot.speedups import new
 from cocopot.urls import domain_of
 from cocopot.wsgi import close_unsent
@@ -341,12 +342,14 @@ def handle_exception(context: Context, exc: Exception) -> Response:
     """Handle an exception without an error handler: report it, then raise it again or send a 500.
 
     Bad input that an error handler or an after-request function reads is a 4xx there too, such as the host of
-    a request whose host is not trusted.
+    a request whose host is not trusted. So is a session that cannot be saved a 503.
     """
     app, pipeline = context.app, context.pipeline or context.get_pipeline()
     context.after_functions = context.after_functions or None  # those of an error handler are called
     if issubclass(type(exc), BAD_INPUT) and not app.trap_http_exception(exc):
         return pipeline.finalize_request(context, exc, True)
+    if issubclass(type(exc), SessionUnavailable) and not app.trap_http_exception(exc):
+        return pipeline.finalize_request(context, _value_for_unavailable(context, exc), True)
     if pipeline.got_request_exception_hook is not None:
         try:
             pipeline.got_request_exception_hook(app, context.request, exc)
@@ -367,3 +370,13 @@ def handle_exception(context: Context, exc: Exception) -> Response:
     except Exception as error:  # noqa: BLE001
         log_failure(app, "Handling an exception failed too; a plain 500 is sent", error=error)
         return Response(internal_error.get_body(), 500)
+
+
+def _value_for_unavailable(context: Context, exc: Exception) -> object:
+    """Return the error handlers' value for a session that cannot be saved, or opened in an error handler."""
+    value: object = None
+    try:
+        value = _call_error_handlers(context, exc)
+    except Exception as error:  # noqa: BLE001 - a plain 503 is sent
+        log_failure(context.app, "Handling a session that is not available failed", error=error)
+    return exc if value is None else value

@@ -1,0 +1,154 @@
+"""Signed cookies: the values of a session, which the client can read and cannot change."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+from itsdangerous import BadData, BadSignature, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from cocopot_session.tagged_json import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_SALT: Final = b"cocopot-session"
+#: A longer value is not that of a cookie that has been set here, in bytes.
+_LONGEST: Final = 16 * 1024
+#: Below this size compression does not pay, in bytes.
+_SHORT: Final = 200
+_decode = msgspec.json.Decoder(tuple[float, str | None, msgspec.Raw]).decode
+_decode_values = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Opened(NamedTuple):
+    """What a signed cookie contains.
+
+    Args:
+        created: When the session was created, in seconds since the epoch.
+        user: The user whom it belongs to.
+        values: The values.
+        data: The same, serialized: a JSON object; empty for a cookie of Flask.
+        is_current: Whether it has been signed with the newest key.
+    """
+
+    created: float
+    user: str | None
+    values: dict[str, Any]
+    data: bytes | msgspec.Raw
+    is_current: bool
+
+    def base(self) -> Mapping[str, bytes]:
+        """Return the values, serialized one by one."""
+        return {key: bytes(value) for key, value in _decode_values(self.data).items()} if self.data else {}
+
+
+class _Signer(TimestampSigner):
+    """A signer with one key, which is derived once."""
+
+    def __init__(self, secret: str | bytes) -> None:
+        super().__init__(secret, _SALT, key_derivation="hmac", digest_method=hashlib.sha256)
+        self._key = super().derive_key()
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:  # noqa: ARG002 - there is one
+        return self._key
+
+
+class CookieSigner:
+    """Signs the cookies of an application, and verifies them, those of Flask included.
+
+    Args:
+        secret: The key.
+        fallbacks: Earlier keys, which still verify what they have signed.
+    """
+
+    def __init__(self, secret: str | bytes, fallbacks: Sequence[str | bytes] | None) -> None:
+        keys = (secret, *reversed(fallbacks or ()))
+        self._signers = [_Signer(key) for key in keys]
+        self._flask = URLSafeTimedSerializer(
+            [*reversed(keys)],  # type: ignore[arg-type]  # texts and bytes may be mixed
+            salt=b"cookie-session",
+            serializer=_FlaskJSON,
+            signer=TimestampSigner,
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha1},
+        )
+
+    def dumps(self, created: float, user: str | None, values: Mapping[str, bytes]) -> str:
+        """Return the value of a cookie.
+
+        Args:
+            created: When the session was created, in seconds since the epoch.
+            user: The user whom it belongs to.
+            values: The values, serialized one by one.
+        """
+        raw = {key: msgspec.Raw(value) for key, value in values.items()}
+        data = _encode((int(created), user, raw))
+        prefix = b""
+        if len(data) > _SHORT and len(compressed := zlib.compress(data)) < len(data):
+            data, prefix = compressed, b"."
+        return self._signers[0].sign(prefix + base64_encode(data)).decode()
+
+    def loads(self, text: str, max_age: int) -> Opened | None:
+        """Return what a cookie contains; `None` if it has not been signed here, is damaged, or has expired.
+
+        Args:
+            text: The value of the cookie.
+            max_age: How old its signature may be, in seconds.
+        """
+        if not text or len(text) > _LONGEST or not text.isascii():
+            return None
+        for signer in self._signers:
+            try:
+                payload = signer.unsign(text, max_age)
+            except BadSignature:
+                continue
+            return _read(payload, is_current=signer is self._signers[0])
+        return None
+
+    def loads_flask(self, text: str, max_age: int) -> Opened | None:
+        """Return what a cookie of Flask contains; `None` if it is not one, is damaged, or has expired.
+
+        Args:
+            text: The value of the cookie.
+            max_age: How old its signature may be, in seconds.
+        """
+        if not text or len(text) > _LONGEST or not text.isascii():
+            return None
+        try:
+            values, signed = self._flask.loads(text, max_age, return_timestamp=True)
+        except (BadData, ValueError):
+            return None
+        if not isinstance(values, dict):
+            return None
+        return Opened(signed.timestamp(), None, values, b"", is_current=False)
+
+
+class _FlaskJSON:
+    """The JSON of a cookie of Flask, as itsdangerous calls it."""
+
+    @staticmethod
+    def loads(data: bytes) -> Any:
+        """Return the values."""
+        return decode(data)
+
+    @staticmethod
+    def dumps(value: object) -> bytes:
+        """Return the JSON of values; itsdangerous demands it."""
+        return encode(value)
+
+
+def _read(payload: bytes, *, is_current: bool) -> Opened | None:
+    try:
+        if payload.startswith(b"."):
+            data = zlib.decompress(base64_decode(payload[1:]))
+        else:
+            data = base64_decode(payload)
+        created, user, raw = _decode(data)
+        values = decode(raw)
+    except (BadData, zlib.error, ValueError):  # of another version: it has been signed
+        return None
+    return Opened(created, user, values, raw, is_current) if type(values) is dict else None

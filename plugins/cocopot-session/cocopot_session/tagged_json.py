@@ -1,0 +1,185 @@
+"""Values as JSON, with tags for what JSON does not have: the tags of Flask, and some more.
+
+A tagged value is an object with one key, which begins with a blank: `{" t": [1, 2]}` is a tuple.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from base64 import b64decode, b64encode
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+from markupsafe import Markup
+from werkzeug.http import parse_date
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+#: The types of values that are JSON as they are, and that cannot change inside.
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+#: The types of values that cannot change inside.
+UNCHANGEABLE: Final = _PLAIN | {float, bytes, datetime, date, Decimal, UUID, Markup}
+
+
+def encode(value: object) -> bytes:
+    """Return a value as JSON.
+
+    Args:
+        value: A str, int, float, bool, `None`, list, dict, tuple, bytes, datetime, date, Decimal, UUID or
+            Markup; what is in a list, dict or tuple likewise.
+
+    Raises:
+        TypeError: If it is of another type, or has a key of a dict that JSON cannot have.
+        ValueError: If it is nested too deeply, or contains itself.
+    """
+    try:
+        tagged = value if type(value) in _PLAIN else _tag(value)
+        return _encode(tagged)
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON has as an escape
+        return json.dumps(tagged, separators=(",", ":")).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply, or contains itself") from None
+
+
+def decode(data: bytes | memoryview) -> Any:
+    """Return the value of what `encode` or Flask has written.
+
+    Args:
+        data: The JSON.
+
+    Raises:
+        ValueError: If it is not JSON, or has a tag whose value is not valid.
+    """
+    try:
+        value = _decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        value = _decode_as_python(data)
+    return untag(value) if type(value) in (dict, list) else value
+
+
+def _decode_as_python(data: bytes | memoryview) -> Any:
+    """Decode what the JSON of Python has and the standard has not, such as NaN, and lone surrogates."""
+    try:
+        return json.loads(bytes(data))
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
+def _tag(value: Any) -> object:
+    cls: type = type(value)
+    if cls in _PLAIN:
+        return value
+    if cls is dict:
+        return _tag_dict(value)
+    if cls is list:
+        return [item if type(item) in _PLAIN else _tag(item) for item in value]
+    if cls is float:
+        return value if math.isfinite(value) else {" f": repr(value)}
+    for base, key, function in _ENCODERS:
+        if issubclass(cls, base):
+            return {key: function(value)}
+    return _tag_other(value)
+
+
+def _tag_other(value: Any) -> object:
+    """Return a value of a class that is derived from one of JSON, or has `__html__`."""
+    if callable(html := getattr(value, "__html__", None)):
+        return {" m": str(html())}
+    if isinstance(value, dict):
+        return _tag_dict(value)
+    base = next((base for base in (list, str, int, float) if isinstance(value, base)), None)
+    if base is not None:
+        return _tag(base(value))
+    raise TypeError(
+        f"it contains a {type(value).__qualname__}. Store what it is made of: texts, numbers, bool, None, "
+        "bytes, datetime, date, Decimal, UUID, Markup, and lists, tuples and dicts of these"
+    )
+
+
+def _tag_dict(value: dict[Any, Any]) -> object:
+    tagged = {
+        key if type(key) is str else _text_key(key): item if type(item) in _PLAIN else _tag(item)
+        for key, item in value.items()
+    }
+    if len(tagged) == 1:
+        key = next(iter(tagged))
+        if key in _DECODERS:
+            return {" di": {f"{key}__": tagged[key]}}
+    return tagged
+
+
+def _text_key(key: object) -> str:
+    """Return a key of a dict as JSON has it."""
+    if isinstance(key, str):
+        return str(key)
+    if isinstance(key, bool | int | float) or key is None:
+        return json.dumps(key)
+    raise TypeError(f"it contains a dict with a key that is a {type(key).__qualname__}; keys are texts")
+
+
+def untag(value: Any) -> Any:
+    """Return a decoded value with what its tags mean."""
+    if type(value) is list:
+        return [untag(item) if type(item) in (dict, list) else item for item in value]
+    if type(value) is not dict:
+        return value
+    for key, item in value.items():
+        if type(item) in (dict, list):
+            value[key] = untag(item)
+    if len(value) == 1:
+        function = _DECODERS.get(next(iter(value)))
+        if function is not None:
+            return _call(function, *value.values())
+    return value
+
+
+def _call(function: Callable[[Any], object], value: object) -> object:
+    try:
+        return function(value)
+    except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise ValueError(f"a tag has a value that is not valid: {error}") from error
+
+
+def _escaped(value: dict[str, object]) -> dict[str, object]:
+    ((key, item),) = value.items()
+    return {key[:-2]: item}
+
+
+def _datetime(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # of Flask, which has it as in HTTP
+        found = parse_date(text)
+        if found is None:
+            raise
+        return found
+
+
+#: How values that are not JSON are written. A datetime is a date, too, and Markup a str.
+_ENCODERS: Final[tuple[tuple[type, str, Callable[[Any], object]], ...]] = (
+    (tuple, " t", lambda value: [_tag(item) for item in value]),
+    (bytes, " b", lambda value: b64encode(value).decode()),
+    (datetime, " d", datetime.isoformat),
+    (UUID, " u", lambda value: value.hex),
+    (date, " D", date.isoformat),
+    (Decimal, " n", str),
+)
+#: What is read for each tag. The first six are Flask's.
+_DECODERS: Final[dict[str, Callable[[Any], object]]] = {
+    " di": _escaped,
+    " t": tuple,
+    " b": b64decode,
+    " m": Markup,
+    " u": UUID,
+    " d": _datetime,
+    " D": date.fromisoformat,
+    " n": Decimal,
+    " f": float,
+}

@@ -2,69 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cocopot import Cocopot
-from tests.processes import free_port
+from tests.services import running_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.slow
 
-#: PostgreSQL refuses to run as root, and runs as this user then.
-USER = "postgres"
-
-
-def programs() -> Path | None:
-    """Return the folder with the programs of PostgreSQL, or `None`; Debian has them outside of the PATH."""
-    found = shutil.which("initdb")
-    if found is not None:
-        return Path(found).resolve().parent
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)
-
-
-def as_user() -> dict[str, Any]:
-    """Return the options of `subprocess` for a user that is not root."""
-    return {"user": USER, "group": pwd.getpwnam(USER).pw_gid} if os.getuid() == 0 else {}
-
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL on a free port of 127.0.0.1, which ends with the tests."""
-    folder = programs()
-    if folder is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    data, port, options = Path(tempfile.mkdtemp()), free_port(), as_user()
-    try:
-        if options:
-            shutil.chown(data, USER)
-        initdb = [str(folder / "initdb"), "-D", str(data), "-U", "birds", "--auth=trust", "--no-sync"]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=data, **options)
-        settings = [f"-cport={port}", "-clisten_addresses=127.0.0.1", f"-cunix_socket_directories={data}"]
-        server = [str(folder / "postgres"), "-D", str(data), *settings, "-cfsync=off"]
-        with subprocess.Popen(server, cwd=data, stderr=subprocess.DEVNULL, **options) as process:
-            try:
-                wait = [str(folder / "pg_isready"), "-h", "127.0.0.1", "-p", str(port)]
-                for _ in range(100):
-                    if subprocess.run(wait, check=False, capture_output=True).returncode == 0:
-                        break
-                    subprocess.run(["sleep", "0.1"], check=True)
-                yield f"postgresql://birds@127.0.0.1:{port}/postgres"
-            finally:
-                process.terminate()
-    finally:
-        shutil.rmtree(data)
+    with running_postgresql() as url:
+        yield url
 
 
 def test_a_pool_across_requests(postgresql: str) -> None:

@@ -32,6 +32,7 @@ SHARED_FIXTURES = (
     "tests/test_package.py",
     "tests/benchmarks/test_run.py",
     "tests/servers",
+    "tests/session_stores",
     "tests/test_bad_input.py",
 )
 #: Folders and files in which every test is slow: they build distributions, or create environments.

@@ -73,6 +73,8 @@ class RedisServer:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
+        #: The path of its Unix socket.
+        self.socket = folder / "redis.sock"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -93,6 +95,7 @@ class RedisServer:
         if program is None:
             pytest.skip("Redis is not installed: apt-get install redis-server")
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        options += ["--unixsocket", str(self.socket)]
         self._process = subprocess.Popen(
             [program, *options], cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -248,14 +248,11 @@ def open_redis(url: str) -> RedisStore:
     scheme, _, rest = url.partition("://")
     address, prefix = without_option(f"{_SCHEMES.get(scheme, scheme)}://{rest}", "prefix")
     try:
-        parts = urlsplit(address)
-        if parts.scheme != "unix" and parts.path.strip("/"):
-            int(unquote(parts.path).strip("/"))
         client = Redis.from_url(
             address,
+            **_socket_options(address),
             socket_connect_timeout=TIMEOUT,
             socket_timeout=TIMEOUT,
-            socket_keepalive=True,
             # A connection that Redis has closed is replaced; each script may be sent twice.
             retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         )
@@ -266,6 +263,20 @@ def open_redis(url: str) -> RedisStore:
             f"Give a URL such as 'redis://localhost:6379/0' or 'unix:///run/redis/redis.sock?db=0' ({error})."
         ) from error
     return RedisStore(client, prefix=PREFIX if prefix is None else prefix, name=masked(url))
+
+
+def _socket_options(address: str) -> dict[str, Any]:
+    """Return the options of a TCP connection.
+
+    Raises:
+        ValueError: If the path is not the number of a database, which redis-py would ignore.
+    """
+    parts = urlsplit(address)
+    if parts.scheme == "unix":
+        return {}
+    if parts.path.strip("/"):
+        int(unquote(parts.path).strip("/"))
+    return {"socket_keepalive": True}
 
 
 def _milliseconds(seconds: float) -> int:

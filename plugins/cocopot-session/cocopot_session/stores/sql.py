@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool
 
 from cocopot_session.stores.base import Stored, StoreUnavailable
 from cocopot_session.stores.urls import masked, without_option
@@ -209,11 +209,11 @@ class SQLStore:
     def close(self) -> None:
         """Close the connections; the next operation opens new ones."""
         self._engine.dispose()
-        self._is_created = self._is_created and self._engine.pool.__class__ is not StaticPool
+        self._is_created = self._is_created and not _is_in_memory(self._engine.url)
 
     def risks(self) -> list[tuple[str, str]]:
         """Return what may lose sessions, each as a problem and its cure."""
-        if not isinstance(self._engine.pool, StaticPool):
+        if not _is_in_memory(self._engine.url):
             return []
         return [
             (
@@ -254,20 +254,19 @@ class SQLStore:
             return self._connected(use)
 
     def _connected(self, use: Callable[[Connection], T]) -> T:
-        with self._autocommit.connect() as connection:
-            if not self._is_created:
+        if not self._is_created:
+            with self._creation, self._autocommit.connect() as connection:
                 self._create(connection)
+        with self._autocommit.connect() as connection:
             return use(connection)
 
     def _create(self, connection: Connection) -> None:
-        with self._creation:
-            try:
-                if not inspect(connection).has_table(self.table.name):
-                    self.table.create(connection, checkfirst=True)
-            except SQLAlchemyError:  # another process may have created it at the same time
-                if not inspect(connection).has_table(self.table.name):
-                    raise
-            self._is_created = True
+        try:
+            self.table.create(connection, checkfirst=True)
+        except SQLAlchemyError:  # another process may have created it at the same time
+            if not inspect(connection).has_table(self.table.name):
+                raise
+        self._is_created = True
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
@@ -275,6 +274,7 @@ class SQLStore:
         try:
             yield
         except (SQLAlchemyError, OSError) as error:
+            self._is_created = False  # the table may have been dropped
             # The text of the error itself contains the statement and its parameters.
             cause = str(getattr(error, "orig", None) or error)
             raise StoreUnavailable(
@@ -319,24 +319,33 @@ def _missing_driver(url: str, error: ModuleNotFoundError) -> str:
 
 
 def _create_engine(url: URL, folder: str) -> Engine:
-    options: dict[str, Any] = {}
-    driver = url.get_driver_name()
-    arguments = {name: value for name, value in _TIMEOUTS.get(driver, {}).items() if name not in url.query}
-    if driver != "pysqlite":
+    arguments = _TIMEOUTS.get(url.get_driver_name(), {})
+    arguments = {name: value for name, value in arguments.items() if name not in url.query}
+    if url.get_backend_name() != "sqlite":
         return create_engine(url, connect_args=arguments, pool_timeout=TIMEOUT)
-    path = url.database
-    if not path or path == ":memory:":
-        options["poolclass"] = StaticPool
+    if _is_in_memory(url):  # one connection, which threads use in turn
         arguments["check_same_thread"] = False
-    elif not path.startswith("file:"):
-        path = str(Path(folder, path))
-        url = url.set(database=path)
-        options["pool_timeout"] = TIMEOUT
-    engine = create_engine(url, connect_args=arguments, **options)
-    if "pool_timeout" in options:
-        event.listen(engine, "do_connect", lambda *_: _create_file(Path(str(path))))
+        return create_engine(
+            url,
+            connect_args=arguments,
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            pool_timeout=TIMEOUT,
+        )
+    path = None
+    if not str(url.database).startswith("file:"):
+        path = Path(folder, str(url.database))
+        url = url.set(database=str(path))
+    engine = create_engine(url, connect_args=arguments, pool_timeout=TIMEOUT)
+    if path is not None:
+        event.listen(engine, "do_connect", lambda *_: _create_file(path))
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
+
+
+def _is_in_memory(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
 
 
 def _create_file(path: Path) -> None:

@@ -1,0 +1,183 @@
+"""Sessions in files: what others can read, symbolic links, and what a killed process leaves."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import stat
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from cocopot_session.stores import StoreUnavailable, folders
+from cocopot_session.stores.files import FileStore
+from cocopot_session.stores.health import check_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.session_stores.conftest import MakeStored
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that does not exist."""
+    return tmp_path / "data" / "sessions"
+
+
+@pytest.fixture
+def files(folder: Path) -> FileStore:
+    return FileStore(str(folder))
+
+
+def test_permissions(files: FileStore, folder: Path, key: str, stored: MakeStored) -> None:
+    """Only the owner can read folder and files, whatever the umask is."""
+    umask = os.umask(0)
+    try:
+        files.create(key, stored(user="ada"))
+    finally:
+        os.umask(umask)
+    found = [folder, *folder.rglob("*")]
+    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in found}
+    assert modes == {True: 0o700, False: 0o600}
+    assert len(found) == 7
+
+
+def test_names(files: FileStore, folder: Path, key: str, stored: MakeStored) -> None:
+    """Names contain hashes only; what is not one is rejected."""
+    files.create(key, stored(user="../ada"))
+    assert not any("ada" in path.name for path in folder.rglob("*"))
+    for bad in ("../../etc/passwd", "A" * 64, "", f"{key}\n", key[:8]):
+        with pytest.raises(ValueError, match="is a hash in hexadecimal digits"):
+            files.load(bad)
+
+
+def test_a_folder_of_others(files: FileStore, folder: Path, key: str) -> None:
+    """A folder that others can read is not used, and the message contains the command that corrects it."""
+    folder.mkdir(parents=True, mode=0o755)
+    with pytest.raises(StoreUnavailable, match=f"with the permissions 0755. Run: chmod 700 {folder}"):
+        files.load(key)
+    (finding,) = check_store(files)
+    assert (finding.severity, "chmod 700" in finding.problem) == ("error", True)
+    folder.chmod(0o700)
+    assert files.load(key) is None
+    assert list(check_store(files)) == []
+
+
+def test_a_linked_folder(files: FileStore, folder: Path, key: str, tmp_path: Path) -> None:
+    """A folder that is a symbolic link is not followed, and neither is one in it."""
+    target = tmp_path / "target"
+    target.mkdir(mode=0o700)
+    folder.parent.mkdir()
+    folder.symlink_to(target)
+    with pytest.raises(
+        StoreUnavailable, match=f"symbolic link; give the path of the folder itself, {target}"
+    ):
+        files.load(key)
+    folder.unlink()
+    folder.mkdir(mode=0o700)
+    (folder / "sessions").symlink_to(target)
+    with pytest.raises(StoreUnavailable, match="cannot be used"):
+        files.load(key)
+
+
+def test_linked_files(files: FileStore, folder: Path, key: str, stored: MakeStored) -> None:
+    """The link of a session is not read; the link is replaced, and its target is left alone."""
+    other = secrets.token_hex(32)
+    files.create(other, stored())
+    target = folder.parent / "target"
+    (folder / "sessions" / other).rename(target)
+    content = target.read_bytes()
+    (folder / "sessions" / key).symlink_to(target)
+    assert files.load(key) is None
+    files.create(key, stored(values={"n": b"1"}))
+    assert target.read_bytes() == content
+    assert not (folder / "sessions" / key).is_symlink()
+
+
+def test_a_linked_lock(files: FileStore, folder: Path, key: str, stored: MakeStored) -> None:
+    """A lock that is a link is an error, and its target is left alone."""
+    (folder / "locks").mkdir(parents=True, mode=0o700)
+    folder.chmod(0o700)
+    target = folder.parent / "target"
+    (folder / "locks" / key[:2]).symlink_to(target)
+    with pytest.raises(StoreUnavailable, match="cannot be used"):
+        files.create(key, stored())
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00", b"\xc1", b"\x93\x01\x02\x03", "pipe"])
+def test_foreign_files(files: FileStore, folder: Path, key: str, content: bytes | str) -> None:
+    """What is not a session is none, and does not make a request wait."""
+    assert files.load(key) is None
+    path = folder / "sessions" / key
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        os.mkfifo(path)
+    assert files.load(key) is None
+    assert files.clean() == 1
+    assert not path.exists()
+
+
+def test_a_failed_write(
+    files: FileStore, folder: Path, key: str, stored: MakeStored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a file cannot be put in place, the former one is still there, and nothing else is left."""
+    first = stored()
+    files.create(key, first)
+    monkeypatch.setattr("os.replace", lambda *_, **__: (_ for _ in ()).throw(OSError("the disk is full")))
+    with pytest.raises(StoreUnavailable, match="the disk is full"):
+        files.replace(key, stored(), version=first.version)
+    assert files.load(key) == first
+    assert [path.name for path in (folder / "sessions").iterdir()] == [key]
+
+
+def test_abandoned_files(files: FileStore, folder: Path, key: str) -> None:
+    """What a killed process has left is deleted after an hour."""
+    assert files.load(key) is None
+    old, new = folder / "sessions" / "new-1", folder / "sessions" / "new-2"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (time.time() - 4000,) * 2)
+    assert files.clean() == 0
+    assert list((folder / "sessions").iterdir()) == [new]
+
+
+def test_a_lock_that_is_held(
+    files: FileStore, folder: Path, key: str, stored: MakeStored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer does not wait for ever, and a reader does not wait at all."""
+    monkeypatch.setattr(folders, "TIMEOUT", 0.1)
+    session = stored()
+    files.create(key, session)
+    with (folder / "locks" / key[:2]).open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert files.load(key) == session
+        with pytest.raises(StoreUnavailable, match="Another process holds the lock"):
+            files.delete(key)
+    files.delete(key)
+    assert files.load(key) is None
+
+
+def test_a_deleted_folder(files: FileStore, folder: Path, key: str, stored: MakeStored) -> None:
+    """It is created again."""
+    files.create(key, stored())
+    folder.rename(folder.parent / "other")
+    assert files.load(key) is None
+    files.create(key, stored())
+
+
+def test_what_makes_sessions_known(files: FileStore, folder: Path, stored: MakeStored) -> None:
+    """The empty files of a user's sessions go with the sessions, also if these have just expired."""
+    keys = [secrets.token_hex(32) for _ in range(3)]
+    for key, lifetime in zip(keys, (60, 0.01, 0.01), strict=True):
+        files.create(key, stored(lifetime=lifetime, user="ada"))
+    time.sleep(0.02)
+    files.delete(keys[1])
+    assert len(list((folder / "users").iterdir())) == 2
+    assert files.keys_of("ada") == [keys[0]]
+    assert len(list((folder / "users").iterdir())) == 1
+    files.delete(keys[0])
+    assert list((folder / "users").iterdir()) == []

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis as redis_py
 from cocopot_session.stores import StoreUnavailable, open_store
-from cocopot_session.stores.health import check_store
+from cocopot_session.stores.probing import probe
+from cocopot_session.stores.redis import RedisStore
 
 from tests.processes import free_port
 
@@ -194,14 +195,14 @@ def test_a_password_is_masked(scheme: str, app: Cocopot, key: str) -> None:
 
 
 def test_a_check(redis: RedisServer, client: redis_py.Redis, app: Cocopot) -> None:
-    """It finds nothing, or that Redis evicts sessions, or that it is not there; it leaves no session."""
+    """A probe leaves nothing behind; that Redis evicts sessions is a risk."""
     store = open_store(redis.url, app)
-    assert list(check_store(store)) == []
+    assert isinstance(store, RedisStore)
+    probe(store)
     assert client.keys("*") == []
+    assert store.risks() == []
     client.config_set("maxmemory", 100_000_000)
     client.config_set("maxmemory-policy", "allkeys-lru")
-    (warning,) = check_store(store)
-    assert (warning.severity, "maxmemory-policy is allkeys-lru" in warning.problem) == ("warning", True)
+    ((problem, _),) = store.risks()
+    assert "(maxmemory-policy is allkeys-lru)" in problem
     store.close()
-    (error,) = check_store(open_store(f"redis://127.0.0.1:{free_port()}", app))
-    assert (error.severity, "cannot be used" in error.problem) == ("error", True)

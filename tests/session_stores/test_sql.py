@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from cocopot_session.stores import StoreUnavailable, open_store
-from cocopot_session.stores.health import check_store
+from cocopot_session.stores.probing import probe
 from cocopot_session.stores.sql import SQLStore, session_table
 from sqlalchemy import MetaData, create_engine, event
 
@@ -143,8 +143,6 @@ def test_a_database_that_is_not_there(app: Cocopot, key: str) -> None:
     assert f"postgresql+psycopg://ada:********@127.0.0.1:{port}/shop cannot be used: " in text
     assert "refused" in text
     assert not {"secret", "SELECT", "application_name", "\n"} & {*text.split(" "), *text}
-    (finding,) = check_store(store)
-    assert (finding.severity, finding.problem) == ("error", text)
 
 
 def test_a_folder_that_cannot_be_created(app: Cocopot, key: str) -> None:
@@ -173,13 +171,23 @@ def test_foreign_data(app: Cocopot, key: str, stored: MakeStored) -> None:
 
 
 def test_a_memory_database(app: Cocopot) -> None:
-    """`cocopot check` warns of it, and of nothing with a file."""
+    """It is a risk, of which `cocopot check` warns; a file is none."""
     memory, file = open_store("sqlite://", app), open_store("sqlite:///sessions.db", app)
-    (warning,) = check_store(memory)
-    assert (warning.severity, "memory of the process" in warning.problem) == ("warning", True)
-    assert list(check_store(file)) == []
-    memory.close()
-    file.close()
+    assert isinstance(memory, SQLStore)
+    assert isinstance(file, SQLStore)
+    ((problem, _),) = memory.risks()
+    assert "in the memory of the process" in problem
+    assert file.risks() == []
+
+
+def test_a_probe_without_the_right_to_write(app: Cocopot) -> None:
+    """`cocopot check` does not only read."""
+    open_store("sqlite:///sessions.db", app).clean()
+    path = Path(app.instance_path, "sessions.db")
+    store = open_store(f"sqlite:///file:{path}?mode=ro&uri=true", app)
+    with pytest.raises(StoreUnavailable, match="readonly"):
+        probe(store)
+    store.close()
 
 
 def test_an_engine_of_the_application(tmp_path: Path, key: str, stored: MakeStored) -> None:

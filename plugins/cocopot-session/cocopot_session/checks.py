@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cocopot.cli import Finding
 from cocopot_session.stores.base import StoreUnavailable
+from cocopot_session.stores.probing import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ def find_all(app: Cocopot, store: Store | None) -> Iterator[Finding]:
 def _store_findings(app: Cocopot, store: Store) -> Iterator[Finding]:
     risks: Callable[[], list[tuple[str, str]]] = getattr(store, "risks", list)
     try:
-        store.load("0" * 64)
+        probe(store)
         for problem, cure in risks():
             yield Finding("warning", "production", problem, cure, plugin="session")
     except StoreUnavailable as error:

@@ -1,4 +1,4 @@
-"""The example application, through its test client and through its own server."""
+"""The API of the notes example, through its test client and through its own server."""
 
 from __future__ import annotations
 
@@ -14,67 +14,94 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 
-import cocopot
+from cocopot import PluginError
+from tests.examples.notes import EXAMPLE, PASSWORD, add, create_app, json_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from werkzeug.test import TestResponse
+    from pathlib import Path
 
     from cocopot import Cocopot
     from cocopot.testing import Client
-
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "notes"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "deep" / "notes.sqlite"
-
-
-@pytest.fixture
-def app(database: Path, monkeypatch: pytest.MonkeyPatch) -> Cocopot:
-    monkeypatch.syspath_prepend(EXAMPLE)
-    app: Cocopot = importlib.import_module("noteboard").create_app({"NOTES_DATABASE": database})
-    return app
-
-
-@pytest.fixture
-def client(app: Cocopot) -> Client:
-    return app.test_client()
-
-
-def json_of(response: TestResponse) -> Any:
-    return response.json
-
-
-def add(client: Client, title: str = "Milk", body: str = "two bottles") -> Any:
-    return json_of(client.post("/api/notes", json={"title": title, "body": body}))
 
 
 class TestConfiguration:
     def test_instance_folder(self, app: Cocopot, monkeypatch: pytest.MonkeyPatch) -> None:
         """The database is in the instance folder unless another path is configured."""
         monkeypatch.delenv("COCOPOT_NOTES_DATABASE", raising=False)
-        default = importlib.import_module("noteboard").create_app()
+        default = importlib.import_module("noteboard").create_app({"SECRET_KEY": "key"})
         assert default.config["NOTES_DATABASE"] == str(EXAMPLE / "instance" / "notes.sqlite")
 
     def test_environment(self, app: Cocopot, monkeypatch: pytest.MonkeyPatch) -> None:
         """The environment may name another file."""
         monkeypatch.setenv("COCOPOT_NOTES_DATABASE", "/srv/notes.sqlite")
-        other = importlib.import_module("noteboard").create_app()
+        other = importlib.import_module("noteboard").create_app({"SECRET_KEY": "key"})
         assert other.config["NOTES_DATABASE"] == "/srv/notes.sqlite"
 
-    def test_made_on_startup(self, client: Client, database: Path) -> None:
+    def test_created_on_startup(self, visitor: Client, database: Path) -> None:
         """The file and its folder are created when the application starts."""
         assert not database.exists()
-        assert json_of(client.get("/api/notes"))["total"] == 0
+        assert json_of(visitor.get("/api/notes"))["total"] == 0
         assert database.exists()
+
+    @pytest.mark.parametrize("plugin", ["session", "csrf"])
+    def test_required_plugins(self, app: Cocopot, monkeypatch: pytest.MonkeyPatch, plugin: str) -> None:
+        """Without the plugins that a sign-in needs, the application is not created."""
+        monkeypatch.setenv("COCOPOT_DISABLE_PLUGINS", plugin)
+        with pytest.raises(PluginError, match=f"'{plugin}'"):
+            importlib.import_module("noteboard").create_app({"SECRET_KEY": "key"})
+
+    def test_only_the_api_has_cors_headers(self, client: Client) -> None:
+        """A page of another origin may use the API with a token, and reads no page of this one."""
+        origin = {"Origin": "https://elsewhere.example"}
+        assert client.get("/api/notes", headers=origin).headers["Access-Control-Allow-Origin"] == "*"
+        for path in ("/", "/account", "/static/board.css"):
+            with client.get(path, headers=origin) as response:
+                assert "Access-Control-Allow-Origin" not in response.headers
+
+
+class TestTokens:
+    CHANGES = (
+        ("POST", "/api/notes"),
+        ("PUT", "/api/notes/1"),
+        ("PATCH", "/api/notes/1"),
+        ("DELETE", "/api/notes/1"),
+    )
+
+    @pytest.mark.parametrize("header", [None, "Bearer", "Bearer x", "Basic ZGVtbzpmZXJuIGFuZCBtb3Nz", "x"])
+    def test_refused(self, client: Client, header: str | None) -> None:
+        """Without a valid token nothing is changed, even by a client that is signed in: it is a 401."""
+        note = add(client)
+        del client.environ_base["HTTP_AUTHORIZATION"]
+        headers = {"Authorization": header} if header else {}
+        for method, path in self.CHANGES:
+            response = client.open(path, method=method, json={"title": "Tea"}, headers=headers)
+            assert response.status_code == 401
+            assert response.headers["WWW-Authenticate"] == "Bearer realm=notes"
+            assert response.content_type == "application/problem+json"
+        assert json_of(client.get("/api/notes"))["notes"] == [note]
+
+    def test_from_another_site(self, client: Client, visitor: Client) -> None:
+        """A script of another site that has a token may change notes: it sends no cookie."""
+        visitor.environ_base["HTTP_AUTHORIZATION"] = client.environ_base["HTTP_AUTHORIZATION"]
+        headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"}
+        assert visitor.post("/api/notes", json={"title": "Tea"}, headers=headers).status_code == 201
+
+    def test_replaced(self, client: Client) -> None:
+        """A new token replaces the one before, is shown once, and is stored as a hash only."""
+        page = client.post("/account/token")
+        assert page.headers["Cache-Control"] == "no-store"
+        assert client.post("/api/notes", json={"title": "Tea"}).status_code == 401
+        token = re.search(r'id="token">([^<]+)<', page.text)
+        assert token
+        assert token[1] not in client.get("/account").text
+        headers = {"Authorization": f"Bearer {token[1]}"}
+        assert client.post("/api/notes", json={"title": "Tea"}, headers=headers).status_code == 201
 
 
 class TestAPI:
@@ -211,12 +238,12 @@ class TestErrors:
         def fail() -> None:
             store = importlib.import_module("noteboard.store")
             store.add("half", "done")
-            connections.append(importlib.import_module("cocopot").g.connection)
+            connections.append(store.current_connection())
             raise RuntimeError("too late")
 
-        client = app.test_client()
-        assert client.post("/fail").status_code == 500
-        assert json_of(client.get("/api/notes"))["total"] == 0
+        visitor = app.test_client()
+        assert visitor.post("/fail").status_code == 500
+        assert json_of(visitor.get("/api/notes"))["total"] == 0
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             connections[0].execute("SELECT 1")
 
@@ -225,149 +252,13 @@ class TestErrors:
 
         @app.post("/orphan")
         def orphan() -> str:
-            connection = importlib.import_module("cocopot").g.connection
+            connection = importlib.import_module("noteboard.store").current_connection()
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("CREATE TABLE tag (note REFERENCES note DEFERRABLE INITIALLY DEFERRED)")
             connection.execute("INSERT INTO tag VALUES (7)")
             return "done"
 
         assert app.test_client().post("/orphan").status_code == 500
-
-
-class TestPage:
-    def test_escaped(self, client: Client) -> None:
-        """What people write is shown as they wrote it, never run."""
-        add(client, "<script>alert(1)</script>", "$body & <b>")
-        for path in ("/?q=ALERT", "/notes/1/edit", "/notes/1/delete"):
-            html = client.get(path).text
-            assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
-            assert "$body &amp; &lt;b&gt;" in html
-        assert 'value="&#34;&gt;&lt;"' in client.get("/", query_string={"q": '"><'}).text
-        assert "<script" not in client.get("/notes/<script>").text
-
-    @pytest.mark.parametrize(
-        ("number", "query", "words"),
-        [
-            *(
-                (0, "", "There are no notes yet."),
-                (0, "?q=tea", "There is no note with “tea”."),
-                (1, "", "1 note<"),
-            ),
-            *(
-                (2, "", "2 notes<"),
-                (51, "", "1 to 50 of 51 notes<"),
-                (51, "?page=2", "51 to 51 of 51 notes<"),
-            ),
-            (1, "?q=milk", '1 note with “milk” <a href="/">Show all notes</a>'),
-        ],
-    )
-    def test_summary(self, client: Client, number: int, query: str, words: str) -> None:
-        """The page shows which notes it has, and how to see all."""
-        for _ in range(number):
-            add(client)
-        assert words in client.get(f"/{query}").text
-
-    def test_pages(self, client: Client) -> None:
-        """Pages lead to each other, with what was searched for."""
-        for _ in range(101):
-            add(client)
-        first = client.get("/?q=milk").text
-        assert 'rel="prev"' not in first
-        assert '<a rel="next" href="/?q=milk&amp;page=2">' in first
-        second = client.get("/?q=milk&page=2").text
-        assert '<a rel="prev" href="/?q=milk">' in second
-        assert 'rel="next"' not in client.get("/?q=milk&page=3").text
-
-    def test_add(self, client: Client) -> None:
-        """The form adds a note, and leads to a page that can be loaded again."""
-        response = client.post("/notes", data={"title": "Milk", "body": "two\r\nbottles"})
-        assert (response.status_code, response.location) == (303, "/?done=added")
-        html = client.get(response.location).text
-        assert '<p class="message" role="status">The note was added.</p>' in html
-        assert json_of(client.get("/api/notes/1"))["body"] == "two\nbottles"
-
-    @pytest.mark.parametrize("path", ["/notes", "/notes/1/edit"])
-    @pytest.mark.parametrize(
-        ("title", "error"), [("  ", "must not be empty"), ("x" * 201, "must have at most 200")]
-    )
-    def test_invalid(self, client: Client, path: str, title: str, error: str) -> None:
-        """A form with a mistake is shown again, with what was written, and the reason at its field."""
-        add(client)
-        response = client.post(path, data={"title": title, "body": "a long text"})
-        assert response.status_code == 422
-        assert f'id="title-error">The title {error}' in response.text
-        assert 'aria-invalid="true" aria-describedby="title-error"' in response.text
-        assert "a long text</textarea>" in response.text
-        assert [note["title"] for note in json_of(client.get("/api/notes"))["notes"]] == ["Milk"]
-
-    def test_edit(self, client: Client) -> None:
-        """A note is changed by its form, which has its values and leads back to where it was opened."""
-        add(client, "Milk", "\nafter an empty line")
-        assert 'href="/notes/1/edit?q=milk"' in client.get("/?q=milk").text
-        form = client.get("/notes/1/edit?q=milk").text
-        assert 'action="/notes/1/edit?q=milk"' in form
-        assert 'value="Milk"' in form
-        assert ">\n\nafter an empty line</textarea>" in form
-        response = client.post("/notes/1/edit?q=milk", data={"title": "Oat milk", "body": ""})
-        assert (response.status_code, response.location) == (303, "/?done=changed&q=milk#note-1")
-        assert json_of(client.get("/api/notes/1"))["title"] == "Oat milk"
-
-    def test_delete(self, client: Client) -> None:
-        """A note is deleted after a question, which shows it; GET deletes nothing."""
-        add(client)
-        question = client.get("/notes/1/delete")
-        assert (question.status_code, "two bottles" in question.text) == (200, True)
-        assert client.get("/api/notes/1").status_code == 200
-        response = client.post("/notes/1/delete")
-        assert (response.status_code, response.location) == (303, "/?done=deleted")
-        assert client.get("/api/notes/1").status_code == 404
-        assert client.post("/notes/1/delete").status_code == 303
-
-    def test_delete_the_last_one_of_a_page(self, client: Client) -> None:
-        """After the only note of a page has been deleted, the page before it is shown."""
-        for _ in range(51):
-            add(client)
-        response = client.post("/notes/1/delete?page=2", follow_redirects=True)
-        assert response.request.full_path == "/?done=deleted&page=1"
-        assert "50 notes<" in response.text
-
-    def test_time(self, client: Client) -> None:
-        """A note has the time of its last change."""
-        updated = add(client)["updated"]
-        html = client.get("/").text
-        assert re.search(rf'<time datetime="{updated}">\d\d \w+ \d{{4}}, {updated[11:16]} UTC</time>', html)
-
-    @pytest.mark.parametrize("path", ["/nowhere", "/notes/7/edit", "/notes/7/delete", "/source/secret.py"])
-    def test_not_found(self, client: Client, path: str) -> None:
-        """What does not exist is a page that leads back."""
-        response = client.get(path)
-        assert (response.status_code, response.mimetype) == (404, "text/html")
-        assert '<a href="/">All notes</a>' in response.text
-
-    @pytest.mark.parametrize(("site", "status"), [(None, 303), ("same-origin", 303), ("cross-site", 403)])
-    def test_other_sites(self, client: Client, site: str | None, status: int) -> None:
-        """A form that a page of another site sends is refused."""
-        headers = {} if site is None else {"Sec-Fetch-Site": site}
-        assert client.post("/notes", data={"title": "Milk"}, headers=headers).status_code == status
-
-    def test_no_script(self, client: Client) -> None:
-        """The pages work without a script, and allow none."""
-        add(client)
-        for path in ("/", "/notes/1/edit", "/notes/1/delete", "/nowhere"):
-            response = client.get(path)
-            assert "<script" not in response.text
-            assert "default-src 'self'" in response.headers["Content-Security-Policy"]
-
-    def test_links(self, client: Client) -> None:
-        """Whatever the pages refer to is there, such as the code of the application."""
-        add(client)
-        links: set[str] = set()
-        for path in ("/", "/notes/1/edit", "/notes/1/delete"):
-            links.update(re.findall(r'(?:href|src)="(/[^"]*)"', client.get(path).text))
-        for link in links:
-            with client.get(link) as response:
-                assert response.status_code == 200
-        assert {"/static/board.css", "/api/notes", "/source/page.py", "/notes/1/edit"} <= links
 
 
 class TestPlugins:
@@ -387,7 +278,7 @@ class TestPlugins:
     def test_only_by_the_plugin(self, app: Cocopot, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without the plugin they may not."""
         monkeypatch.setenv("COCOPOT_DISABLE_PLUGINS", "cors")
-        alone = importlib.import_module("noteboard").create_app({"NOTES_DATABASE": database}).test_client()
+        alone = create_app(database).test_client()
         for response in (
             alone.get("/api/notes", headers={"Origin": "https://elsewhere.example"}),
             alone.options("/api/notes/1", headers=self.PREFLIGHT),
@@ -407,6 +298,8 @@ class Server:
         folder: Where its database and what it prints go.
     """
 
+    token = ""
+
     def __init__(self, folder: Path) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -417,7 +310,11 @@ class Server:
             self.process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env=os.environ | {"COCOPOT_NOTES_DATABASE": str(folder / "notes.sqlite")},
+                env=os.environ
+                | {
+                    "COCOPOT_NOTES_DATABASE": str(folder / "notes.sqlite"),
+                    "COCOPOT_NOTES_PASSWORD": PASSWORD,
+                },
                 stdin=subprocess.DEVNULL,
                 stderr=errors,
             )
@@ -434,16 +331,34 @@ class Server:
                 return
         raise AssertionError(self.errors.read_text())
 
+    def create_token(self) -> None:
+        """Sign in, and create the token that `send` sends."""
+        form = urlencode({"name": "demo", "password": PASSWORD})
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        _, signed_in, _ = self.exchange("POST", "/sign-in", form, headers)
+        cookie = signed_in["Set-Cookie"].partition(";")[0]
+        _, _, page = self.exchange("POST", "/account/token", "", {"Cookie": cookie})
+        match = re.search(r'id="token">([^<]+)<', page)
+        assert match
+        self.token = match[1]
+
     def send(
         self, method: str, path: str, data: Any = None, **headers: str
     ) -> tuple[int, http.client.HTTPMessage, Any]:
         """Send JSON, and return status, headers and the JSON that came back."""
         body = None if data is None else json.dumps(data)
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}", **headers}
+        status, received, text = self.exchange(method, path, body, headers)
+        return status, received, json.loads(text) if text else None
+
+    def exchange(
+        self, method: str, path: str, body: str | None, headers: dict[str, str]
+    ) -> tuple[int, http.client.HTTPMessage, str]:
+        """Send a request, and return status, headers and text of the response."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
-            text = response.read()
-            return response.status, response.headers, json.loads(text) if text else None
+            return response.status, response.headers, response.read().decode()
 
     def stop(self) -> None:
         self.process.terminate()
@@ -455,6 +370,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path)
     try:
         server.wait()
+        server.create_token()
         yield server
     finally:
         server.stop()
@@ -494,28 +410,12 @@ class TestServer:
         assert server.send("GET", "/api/notes")[2]["total"] == 40
 
 
-def test_each_response_is_logged(app: Cocopot, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_response_is_logged(app: Cocopot, visitor: Client, caplog: pytest.LogCaptureFixture) -> None:
     """A line has method, escaped path, status and duration; one that was not read to its end is marked."""
     with caplog.at_level("INFO", app.name):
-        client.get("/api/notes")
-        client.get("/no%0Awhere")
-        client.get("/static/board.css").close()
+        visitor.get("/api/notes")
+        visitor.get("/no%0Awhere")
+        visitor.get("/static/board.css").close()
     lines = [re.sub(r"\d+\.\d ms", "N ms", record.getMessage()) for record in caplog.records]
     assert lines[:2] == ["GET '/api/notes' 200 N ms", r"GET '/no\nwhere' 404 N ms"]
     assert lines[2].startswith("GET '/static/board.css' 200 N ms")
-
-
-@pytest.mark.parametrize(("number", "address"), [(0, "127.0.0.1"), (1, "10.0.0.7")])
-def test_proxies(app: Cocopot, number: int, address: str) -> None:
-    """The headers of proxies are trusted only as far as the configuration does."""
-    app.config["NOTES_PROXIES"] = number
-    app.add_url_rule("/address", "address", lambda: str(cocopot.request.remote_addr))
-    headers = {"X-Forwarded-For": "192.0.2.1, 10.0.0.7"}
-    assert app.test_client().get("/address", headers=headers).text == address
-
-
-def test_a_wrong_number_of_proxies(app: Cocopot) -> None:
-    """It stops the start, and the error names the key."""
-    app.config["NOTES_PROXIES"] = "two"
-    with pytest.raises(cocopot.PluginError, match="NOTES_PROXIES is 'two'"):
-        app.start()

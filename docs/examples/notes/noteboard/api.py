@@ -1,11 +1,18 @@
-"""The JSON API: notes under `/api/notes`, and errors as problem details (RFC 9457)."""
+"""The JSON API: notes under `/api/notes`, and errors as problem details (RFC 9457).
+
+Everybody may read. To write, a program sends the token of a user (RFC 6750); cookies do not count, so that a
+page of another site cannot act for a user.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.datastructures import WWWAuthenticate
+
 from cocopot import Blueprint, HTTPException, abort, current_app, jsonify, request, url_for
-from noteboard import store
+from cocopot.exceptions import Unauthorized
+from noteboard import store, users
 from noteboard.checks import Invalid, number_of, partial_note, whole_note
 
 if TYPE_CHECKING:
@@ -18,6 +25,18 @@ api = Blueprint("api", __name__, url_prefix="/api")
 #: An id in the range of SQLite; any other one is a 404.
 NOTE = f"/notes/<int(max={store.MAX_ID}):note_id>"
 MISSING = "The note does not exist."
+UNAUTHORIZED = "To change notes, send a token of your account: `Authorization: Bearer TOKEN`."
+
+
+@api.before_request
+def require_token() -> None:
+    """Refuse a change without a valid token."""
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    sent = request.authorization
+    if sent is None or sent.type != "bearer" or users.of_token(sent.token or "") is None:
+        challenge = WWWAuthenticate("bearer", {"realm": "notes"})
+        raise Unauthorized(UNAUTHORIZED, www_authenticate=challenge)
 
 
 @api.get("/notes")

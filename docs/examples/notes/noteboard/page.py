@@ -2,140 +2,88 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
 
 from cocopot import (
     Blueprint,
     HTTPException,
     abort,
     current_app,
+    flash,
     redirect,
+    render_template,
     request,
     send_from_directory,
     url_for,
 )
 from noteboard import store
 from noteboard.checks import Invalid, number_of, whole_note
-from noteboard.render import MESSAGES, MODULES, document, note_form, note_item, page_links, render, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from werkzeug.wrappers import Response as WerkzeugResponse
 
-    from cocopot import Response
+    from cocopot import Response, ResponseValue
 
 page = Blueprint("page", __name__)
 
 #: The number of notes on a page.
-PAGE_SIZE = 50
+PAGE_SIZE = 24
 #: An id in the range of SQLite; any other one is a 404.
 NOTE = f"/notes/<int(max={store.MAX_ID}):note_id>"
+#: What each module of the application is an example of.
+MODULES = {
+    "__init__.py": "configuration and blueprints",
+    "page.py": "views, forms, redirects, flash messages and error pages",
+    "accounts.py": "sign-in, and a route option of its own",
+    "users.py": "hashed passwords and tokens",
+    "api.py": "a blueprint for a JSON API, with errors as JSON",
+    "store.py": "a database connection for each request",
+    "checks.py": "exceptions that become responses",
+    "first_run.py": "a plugin that runs when the application starts",
+    "access_log.py": "a plugin that observes requests",
+}
 
 
-@page.before_request
-def forbid_other_sites() -> None:
-    """Refuse forms that a page of another site has sent, as browsers report it."""
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if request.method == "POST" and site not in {"same-origin", "none"}:
-        abort(403, "The form was sent from another site.")
-
-
-@page.app_context_processor
-def links() -> dict[str, str]:
-    """Return what every template can link to."""
-    return {"home": url_for("page.index")}
+@page.app_template_filter()
+def moment(text: str) -> str:
+    """Return a time as people write it."""
+    return f"{datetime.fromisoformat(text):%d %b %Y, %H:%M} UTC"
 
 
 # -------------------------------------------------------------------------
-# Views
+# Reading
 # -------------------------------------------------------------------------
 
 
 @page.get("/")
-def index() -> str | WerkzeugResponse:
+def index() -> ResponseValue:
     """Show a page of the notes that contain the text `q`, newest first."""
-    number = number_of(request.args, "page", default=1, most=1_000_000)
-    last = _last_page(store.count(request.args.get("q", "")))
-    if number > last:  # its last note has been deleted
-        return redirect(url_for(".index", done=request.args.get("done"), **{**_here(), "page": last}))
-    return _board(number, {"title": "", "body": ""}, {})
-
-
-def _board(number: int, fields: Mapping[str, str], errors: Mapping[str, str]) -> str:
     text = request.args.get("q", "")
+    number = number_of(request.args, "page", default=1, most=1_000_000)
     total = store.count(text)
+    last = max(1, -(-total // PAGE_SIZE))
+    if number > last:  # its last note has been deleted
+        return redirect(url_for(".index", **{**_list_arguments(), "page": last}))
     first = (number - 1) * PAGE_SIZE
     notes = store.find(text, PAGE_SIZE, first)
-    message = MESSAGES.get(request.args.get("done", ""))
-    main = render(
-        "board.html",
-        message=Markup('<p class="message" role="status">{}</p>').format(message) if message else "",
-        form=note_form(url_for(".create"), "Add", fields, errors),
-        text=text,
-        summary=summary(text, first + 1, len(notes), total),
-        notes=Markup("<ul>{}</ul>").format(Markup("").join(note_item(note, _here()) for note in notes)),
-        pages=page_links(text, number, _last_page(total)),
+    return render_template(
+        "index.html", notes=notes, text=text, first=first + 1, total=total, number=number, last=last
     )
-    return document("", main, "board")
 
 
-def _last_page(total: int) -> int:
-    return max(1, -(-total // PAGE_SIZE))
+@page.get(NOTE)
+def note(note_id: int) -> str:
+    """Show a note."""
+    return render_template("note.html", note=_note_or_404(note_id))
 
 
-@page.post("/notes")
-def create() -> WerkzeugResponse | tuple[str, int]:
-    """Add the note of the form, or show the form again with its errors."""
-    fields = _fields()
-    try:
-        store.add(**whole_note(fields))
-    except Invalid as error:
-        return _board(1, fields, error.errors), 422
-    return redirect(url_for(".index", done="added"), 303)
-
-
-@page.get(f"{NOTE}/edit")
-def edit(note_id: int) -> str:
-    """Show the form of a note."""
-    note = _note_or_404(note_id)
-    return _edit_page(note_id, {"title": note.title, "body": note.body}, {})
-
-
-@page.post(f"{NOTE}/edit")
-def change(note_id: int) -> WerkzeugResponse | tuple[str, int]:
-    """Change a note, or show the form again with its errors."""
-    _note_or_404(note_id)
-    fields = _fields()
-    try:
-        store.change(note_id, **whole_note(fields))
-    except Invalid as error:
-        return _edit_page(note_id, fields, error.errors), 422
-    return redirect(_back(note_id, done="changed"), 303)
-
-
-def _edit_page(note_id: int, fields: Mapping[str, str], errors: Mapping[str, str]) -> str:
-    action = url_for(".change", note_id=note_id, **_here())
-    form = note_form(action, "Save", fields, errors, rows=12, cancel=_back(note_id))
-    return document("Edit a note", render("edit.html", form=form))
-
-
-@page.get(f"{NOTE}/delete")
-def delete(note_id: int) -> str:
-    """Ask whether to delete a note."""
-    note = _note_or_404(note_id)
-    action = url_for(".remove", note_id=note_id, **_here())
-    main = render("delete.html", title=note.title, body=note.body, action=action, back=_back(note_id))
-    return document("Delete a note", main)
-
-
-@page.post(f"{NOTE}/delete")
-def remove(note_id: int) -> WerkzeugResponse:
-    """Delete a note; one that has been deleted already is no error."""
-    store.remove(note_id)
-    return redirect(url_for(".index", done="deleted", **_here()), 303)
+@page.get("/about")
+def about() -> str:
+    """Show what the application is made of: its modules, and the plugins that are loaded."""
+    return render_template("about.html", modules=MODULES, plugins=list(current_app.plugins.records("plugin")))
 
 
 @page.get(f"/source/<any({', '.join(map(repr, MODULES))}):name>")
@@ -144,13 +92,81 @@ def source(name: str) -> Response:
     return send_from_directory(current_app.root_path, name, mimetype="text/plain")
 
 
+# -------------------------------------------------------------------------
+# Writing
+# -------------------------------------------------------------------------
+
+
+@page.get("/notes/new", signed_in=True)
+def new() -> str:
+    """Show the form of a new note."""
+    return _new_page({"title": "", "body": ""}, {})
+
+
+@page.post("/notes", signed_in=True)
+def create() -> ResponseValue:
+    """Add the note of the form, or show the form again with its errors."""
+    fields = _fields()
+    try:
+        added = store.add(**whole_note(fields))
+    except Invalid as error:
+        return _new_page(fields, error.errors), 422
+    flash("The note was added.", "success")
+    return redirect(url_for(".index", _anchor=f"note-{added.id}"), 303)
+
+
+@page.get(f"{NOTE}/edit", signed_in=True)
+def edit(note_id: int) -> str:
+    """Show the form of a note."""
+    note = _note_or_404(note_id)
+    return _edit_page(note, {"title": note.title, "body": note.body}, {})
+
+
+@page.post(f"{NOTE}/edit", signed_in=True)
+def change(note_id: int) -> ResponseValue:
+    """Change a note, or show the form again with its errors."""
+    note = _note_or_404(note_id)
+    fields = _fields()
+    try:
+        store.change(note_id, **whole_note(fields))
+    except Invalid as error:
+        return _edit_page(note, fields, error.errors), 422
+    flash("The note was changed.", "success")
+    return redirect(url_for(".note", note_id=note_id, **_list_arguments()), 303)
+
+
+@page.get(f"{NOTE}/delete", signed_in=True)
+def delete(note_id: int) -> str:
+    """Ask whether to delete a note."""
+    return render_template("delete.html", note=_note_or_404(note_id))
+
+
+@page.post(f"{NOTE}/delete", signed_in=True)
+def remove(note_id: int) -> WerkzeugResponse:
+    """Delete a note; one that has been deleted already is no error."""
+    if store.remove(note_id):
+        flash("The note was deleted.", "success")
+    return redirect(url_for(".index", **_list_arguments()), 303)
+
+
+def _new_page(fields: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    return render_template("new.html", note=None, fields=fields, errors=errors)
+
+
+def _edit_page(note: store.Note, fields: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    return render_template("edit.html", note=note, fields=fields, errors=errors)
+
+
+# -------------------------------------------------------------------------
+# Errors
+# -------------------------------------------------------------------------
+
+
 @page.app_errorhandler(HTTPException)
 def error_page(error: HTTPException) -> WerkzeugResponse:
     """Show every error as a page, except those of the API."""
     response = error.get_response(request.environ)
-    description = error.description or ""
-    main = render("error.html", name=error.name, description=description)
-    response.set_data(document(error.name, main))
+    response.set_data(render_template("error.html", error=error))
     return response
 
 
@@ -159,19 +175,19 @@ def error_page(error: HTTPException) -> WerkzeugResponse:
 # -------------------------------------------------------------------------
 
 
-def _fields() -> dict[str, str]:
-    """Return title and text of the form that was sent; forms send line breaks as CRLF."""
-    return {field: request.form.get(field, "").replace("\r\n", "\n") for field in ("title", "body")}
+@page.app_context_processor
+def add_list_arguments() -> dict[str, Any]:
+    """Return what leads back to the list that the client has come from."""
+    return {"list_arguments": _list_arguments()}
 
 
-def _here() -> dict[str, Any]:
-    """Return the arguments of the URL of the list that the client has come from."""
+def _list_arguments() -> dict[str, Any]:
     return {key: request.args[key] for key in ("q", "page") if request.args.get(key)}
 
 
-def _back(note_id: int, **arguments: Any) -> str:
-    """Return the URL of a note in that list."""
-    return url_for(".index", _anchor=f"note-{note_id}", **arguments, **_here())
+def _fields() -> dict[str, str]:
+    """Return title and text of the form that was sent; forms send line breaks as CRLF."""
+    return {field: request.form.get(field, "").replace("\r\n", "\n") for field in ("title", "body")}
 
 
 def _note_or_404(note_id: int) -> store.Note:

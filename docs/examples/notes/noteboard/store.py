@@ -1,9 +1,9 @@
-"""Storage of the notes: an SQLite file, with one connection per request."""
+"""Storage of the notes: an SQLite file, with one connection per request that needs it."""
 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cocopot import current_app, g
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cocopot import Cocopot, Response
 
@@ -22,7 +22,12 @@ CREATE TABLE IF NOT EXISTS note (
     body TEXT NOT NULL DEFAULT '',
     created TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     updated TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-)
+);
+CREATE TABLE IF NOT EXISTS user (
+    name TEXT PRIMARY KEY,
+    password TEXT NOT NULL,
+    token TEXT UNIQUE
+);
 """
 #: The largest id of SQLite.
 MAX_ID = 2**63 - 1
@@ -53,28 +58,36 @@ class Note:
 
 
 def init_app(app: Cocopot) -> None:
-    """Create the file at startup, and open a connection for each request."""
-    app.on_startup(create_database)
-    app.before_request(open_connection)
+    """Commit and close the connection of each request that has opened one."""
     app.after_request(commit)
     app.teardown_request(close_connection)
 
 
-def create_database() -> None:
-    """Create the file and its table, unless they exist."""
-    path = Path(str(current_app.config["NOTES_DATABASE"]))
+@contextmanager
+def opened(app: Cocopot) -> Iterator[sqlite3.Connection]:
+    """Open a connection, outside of a request, and commit at the end of the block."""
+    path = Path(str(app.config["NOTES_DATABASE"]))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path)) as connection:
-        # Readers do not block a writer, nor a writer the readers.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(SCHEMA)
+    with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
+        yield connection
 
 
-def open_connection() -> None:
-    """Open the connection of this request; the first change begins a transaction."""
-    connection = sqlite3.connect(str(current_app.config["NOTES_DATABASE"]), timeout=10)
-    connection.row_factory = lambda _, row: Note(*row)
-    g.connection = connection
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Create the tables, unless they exist."""
+    # Readers do not block a writer, nor a writer the readers.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.executescript(SCHEMA)
+
+
+def current_connection() -> sqlite3.Connection:
+    """Return the connection of this request, which is opened at its first use.
+
+    A request that uses no data opens none. The first change begins a transaction.
+    """
+    if "connection" not in g:
+        g.connection = sqlite3.connect(str(current_app.config["NOTES_DATABASE"]), timeout=10)
+    connection: sqlite3.Connection = g.connection
+    return connection
 
 
 def commit(response: Response) -> Response:
@@ -89,10 +102,7 @@ def commit(response: Response) -> Response:
 
 
 def close_connection(_exc: BaseException | None) -> None:
-    """Roll back uncommitted changes, and close the connection.
-
-    Without a connection, a plugin responded before `open_connection` ran, for example to a preflight request.
-    """
+    """Roll back uncommitted changes, and close the connection."""
     connection: sqlite3.Connection | None = g.pop("connection", None)
     if connection is not None:
         connection.rollback()
@@ -116,15 +126,13 @@ def find(text: str, limit: int, offset: int = 0) -> list[Note]:
     """
     query = f"SELECT * FROM note WHERE {MATCHES} ORDER BY id DESC LIMIT :limit OFFSET :offset"  # noqa: S608 - a constant
     values = {"text": text, "limit": limit, "offset": offset}
-    return cast("list[Note]", g.connection.execute(query, values).fetchall())
+    return [Note(*row) for row in current_connection().execute(query, values)]
 
 
 def count(text: str) -> int:
     """Return the number of notes that contain a text."""
-    cursor = g.connection.cursor()
-    cursor.row_factory = None
     query = f"SELECT count(*) FROM note WHERE {MATCHES}"  # noqa: S608 - a constant
-    return int(cursor.execute(query, {"text": text}).fetchone()[0])
+    return int(current_connection().execute(query, {"text": text}).fetchone()[0])
 
 
 def get(note_id: int) -> Note | None:
@@ -158,11 +166,11 @@ def change(note_id: int, title: str | None, body: str | None) -> Note | None:
 
 def remove(note_id: int) -> bool:
     """Delete a note, and return whether it existed."""
-    cursor = g.connection.execute("DELETE FROM note WHERE id = :id", {"id": note_id})
+    cursor = current_connection().execute("DELETE FROM note WHERE id = :id", {"id": note_id})
     return bool(cursor.rowcount)
 
 
 def _one(query: str, values: Mapping[str, Any]) -> Note | None:
     # All rows are fetched: SQLite ends the statement, and releases its lock, after the last one.
-    rows: list[Note] = g.connection.execute(query, values).fetchall()
-    return rows[0] if rows else None
+    rows = current_connection().execute(query, values).fetchall()
+    return Note(*rows[0]) if rows else None

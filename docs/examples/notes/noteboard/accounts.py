@@ -1,0 +1,110 @@
+"""Sign-in and sign-out, the page of an account, and the route option `signed_in`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from cocopot import Blueprint, flash, g, hookimpl, redirect, render_template, request, session, url_for
+from noteboard import users
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as WerkzeugResponse
+
+    from cocopot import Cocopot, Request, ResponseValue
+
+accounts = Blueprint("accounts", __name__)
+
+#: A path of this site; browsers read `//host` and `/\host` as another one.
+_OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
+
+
+def current_user() -> users.User | None:
+    """Return who is signed in; read once per request, and only if it is asked for."""
+    if "user" not in g:
+        user = users.get(session["user"]) if "user" in session else None
+        # The password has been changed since the sign-in: the session is not valid any more.
+        g.user = user if user is not None and session.get("stamp") == user.stamp else None
+    return cast("users.User | None", g.user)
+
+
+class Accounts:
+    """A plugin of the application's own: `@page.get("/notes/new", signed_in=True)` is for users only."""
+
+    plugin_name = "accounts"
+    requires = ("session", "csrf")
+
+    @hookimpl
+    def cocopot_setup(self, app: Cocopot) -> None:
+        """Declare the route option, and let every template ask who is signed in.
+
+        Templates get the function, not its result: a page that does not ask reads no session and no data.
+        """
+        app.add_route_option("signed_in", bool, default=False)
+        app.add_template_global(current_user)
+
+    @hookimpl
+    def cocopot_before_request(self, request: Request) -> WerkzeugResponse | None:
+        """Send visitors to the sign-in, and from there back to the page that they wanted."""
+        rule = request.url_rule
+        if rule is None or not rule.options["signed_in"] or current_user() is not None:
+            return None
+        flash("Please sign in first.", "info")
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("accounts.sign_in", next=wanted), 303)
+
+
+@accounts.get("/sign-in")
+def sign_in() -> ResponseValue:
+    """Show the form, unless somebody is signed in already."""
+    if current_user() is not None:
+        return redirect(_next_page(), 303)
+    return render_template("sign_in.html", name="", error=None)
+
+
+@accounts.post("/sign-in")
+def open_account() -> ResponseValue:
+    """Sign in, or show the form again."""
+    name, password = request.form.get("name", "").strip(), request.form.get("password", "")
+    user = users.authenticate(name, password)
+    if user is None:
+        error = "Name or password is wrong."
+        return render_template("sign_in.html", name=name, error=error), 422
+    session.clear()
+    rotate()
+    session["user"], session["stamp"] = user.name, user.stamp
+    flash(f"Welcome, {user.name}.", "success")
+    return redirect(_next_page(), 303)
+
+
+@accounts.post("/sign-out")
+def sign_out() -> WerkzeugResponse:
+    """End the session."""
+    session.clear()
+    rotate()
+    flash("You are signed out.", "success")
+    return redirect(url_for("page.index"), 303)
+
+
+@accounts.get("/account", signed_in=True)
+def account() -> str:
+    """Show the account."""
+    return render_template("account.html", token=None)
+
+
+@accounts.post("/account/token", signed_in=True)
+def create_token() -> ResponseValue:
+    """Create a token for the API, and show it: it cannot be read again."""
+    token = users.create_token(session["user"])
+    return render_template("account.html", token=token), {"Cache-Control": "no-store"}
+
+
+def rotate() -> None:
+    """Give the session a new identifier, so that one that was known before the sign-in is worthless."""
+    getattr(session, "rotate", lambda: None)()
+
+
+def _next_page() -> str:
+    """Return where to go after the sign-in: a page of this site."""
+    wanted = request.args.get("next", "")
+    return wanted if _OWN_PATH.fullmatch(wanted) else url_for("page.index")

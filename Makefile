@@ -2,6 +2,8 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 5000
+# Where the example application stores its sessions: make run SESSION_STORE=redis://localhost. By default in cookies.
+SESSION_STORE ?=
 # Further arguments of pytest, of the fuzzer or of the benchmarks: make test ARGS='-k cookies',
 # make fuzz ARGS='--seed 2 waitress', make bench ARGS='--workloads A,B'.
 ARGS ?=
@@ -56,7 +58,7 @@ $(BENCH)/installed: pyproject.toml
 	touch $@
 
 run: $(VENV)/installed ## serve the example application on HOST and PORT
-	$(BIN)/python docs/examples/notes/app.py --host $(HOST) --port $(PORT)
+	$(if $(SESSION_STORE),COCOPOT_SESSION_STORE='$(SESSION_STORE)') $(BIN)/python docs/examples/notes/app.py --host $(HOST) --port $(PORT)
 
 test: $(VENV)/installed ## run all tests, with coverage
 	$(BIN)/python $(PYTEST) --cov --cov-report=term $(ARGS)

@@ -295,14 +295,18 @@ def without_twins(
         PluginError: If two of them are the same object, class or module.
     """
     targets: list[tuple[Candidate, object]] = []
+    known = _Targets()
     for candidate in candidates:
         with skip_on_error(candidate, "import"):
             candidate.check_name()
             target = candidate.target()
-            twin = next((other for other, its in targets if _is_same_plugin(target, its)), None)
-            if twin is None:
+            index = known.find(target)
+            if index is None:
+                known.add(target, len(targets))
                 targets.append((candidate, target))
-            elif candidate.entry_point is not None and twin.entry_point is None:
+                continue
+            twin = targets[index][0]
+            if candidate.entry_point is not None and twin.entry_point is None:
                 twin.adopt(candidate)
             else:
                 problem = f"is the same object, class or module as {twin.describe()}."
@@ -310,10 +314,37 @@ def without_twins(
     return {candidate.name: candidate for candidate, _ in targets}
 
 
-def _is_same_plugin(one: object, other: object) -> bool:
-    """Whether two objects are one plugin: the same object, a class and its instance, or one module twice."""
-    if one is other or type(one) is other or type(other) is one:
-        return True
-    if isinstance(one, ModuleType) and isinstance(other, ModuleType):  # imported under two names
-        return getattr(one, "__file__", None) is not None and one.__file__ == getattr(other, "__file__", None)
-    return False
+class _Targets:
+    """Finds one plugin again: the same object, a class and its instance, or one module under two names.
+
+    The objects must exist as long as it is used.
+    """
+
+    def __init__(self) -> None:
+        self._objects: dict[int, int] = {}
+        self._instances: dict[int, int] = {}
+        self._files: dict[str, int] = {}
+
+    def find(self, target: object) -> int | None:
+        """Return the least index of what is the same plugin, or `None`."""
+        places = [
+            self._objects.get(id(target)),
+            self._objects.get(id(type(target))),
+            self._instances.get(id(target)),
+            self._files.get(_file_of(target)),
+        ]
+        return min((place for place in places if place is not None), default=None)
+
+    def add(self, target: object, index: int) -> None:
+        """Add a plugin."""
+        self._objects[id(target)] = index
+        self._instances.setdefault(id(type(target)), index)
+        if file := _file_of(target):
+            self._files[file] = index
+
+
+def _file_of(target: object) -> str:
+    """Return the file of a module; empty for anything else."""
+    # `isinstance` may run code of the plugin.
+    file = getattr(target, "__file__", None) if issubclass(type(target), ModuleType) else None
+    return file if isinstance(file, str) else ""

@@ -47,7 +47,7 @@ def find_distributions() -> Iterable[Distribution]:
 
 def _normalized_name(distribution: Any) -> str:
     """Return the name that a distribution is compared by; empty for a folder that is not a distribution."""
-    folder = PurePath(place_of(distribution)).name
+    folder = os.path.basename(place_of(distribution))  # noqa: PTH119 - faster
     if hasattr(distribution, "_path") and not folder[:1].isalnum():  # what pip leaves begins with "~"
         return ""
     try:

@@ -112,17 +112,17 @@ cdef class RequestHandler:
         attributes = (<object>app).__dict__
         app.router = attributes.get("router")
         app.config = attributes.get("config")
-        app.subdomain_matching = getattr(app, "subdomain_matching", False)
+        app.subdomain_matching = own_attribute(app, "subdomain_matching", False)
         app.view_functions = attributes.get("view_functions")
-        app.outermost = getattr(app, "_outermost", None)
+        app.outermost = own_attribute(app, "_outermost", None)
         app.has_own_entry = "wsgi_app" in attributes
         app.has_own_urls = "url_for" in attributes or "inject_url_defaults" in attributes
-        app.request_class = getattr(app, "request_class", None)
+        app.request_class = own_attribute(app, "request_class", None)
         calls = attributes.get("plugins")
         app.calls = calls if isinstance(calls, CallState) else None
         app.is_plain = (
-            getattr(app, "started", False)
-            and not getattr(app, "overridden", True)
+            own_attribute(app, "started", False)
+            and not own_attribute(app, "overridden", True)
             and app.calls is not None
             and app.config is not None
             and type(app.view_functions) is dict
@@ -361,6 +361,14 @@ cdef class RequestHandler:
         if value is None:
             self.raise_view_returned_none(rule)
         return value
+
+
+cdef object own_attribute(instance, str name, default):
+    """Return an attribute, or a default; for one that is missing `__getattr__` would search similar names."""
+    try:
+        return PyObject_GenericGetAttr(instance, name)
+    except AttributeError:
+        return default
 
 
 cdef bint has_plain_length(dict environ):

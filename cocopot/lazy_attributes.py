@@ -17,7 +17,7 @@ from cocopot.datastructures import EnvironHeaders
 from cocopot.datastructures import ImmutableMultiDict as Arguments
 from cocopot.header_parsers import is_plain, parse_cookies, read_plain_cookies
 from cocopot.hosts import get_host, sent_host, server_of
-from cocopot.speedups import Lazy, LazyArguments, LazyHeaders, plain_host
+from cocopot.speedups import Lazy, LazyArguments, LazyHeaders, method_loader, plain_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,6 +160,7 @@ def _header(request: Request, name: str, key: str) -> str | None:
     return headers.get(name)
 
 
+@method_loader
 def load_method(request: Request) -> str:
     """The request's method in upper case, such as `GET`."""
     method: str = request.environ.get("REQUEST_METHOD", "GET")

@@ -34,7 +34,7 @@ missing_names speedups.streams
 hosts
 scopes
 speedups.documents speedups.headers speedups.proxies speedups.python speedups.reports
-speedups.serving speedups.urls speedups
+speedups.serving speedups.urls speedups.wrappers speedups
 context globals
 origins
 config_keys

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 from cocopot.hooks.every import raise_together, unwind_every
 from cocopot.hooks.results import check_result, record_answer, record_change
 from cocopot.hooks.source import Source
-from cocopot.hooks.wrappers import is_wrapper, raise_wrapper_error, run_old_style, unwind
+from cocopot.hooks.wrappers import (
+    is_wrapper,
+    raise_second_yield,
+    raise_wrapper_error,
+    run_old_style,
+    unwind,
+)
+from cocopot.speedups import Unwinder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,7 +163,9 @@ def _compile_wrapped(
     blame: Blame | None,
 ) -> HookFunction:
     source = _wrapper_source(call, wrappers, inner)
-    source.namespace["_unwind"] = functools.partial(unwind, call.name, wrappers, blame, _on_change(call))
+    source.namespace["_unwind"] = Unwinder(
+        *(unwind, raise_second_yield, call.name, wrappers, blame, _on_change(call))
+    )
     request = source.names["request"] if call.record is not None else "None"
     source.add("    teardowns = []")
     source.add("    try:")

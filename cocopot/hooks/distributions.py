@@ -47,7 +47,8 @@ def find_distributions() -> Iterable[Distribution]:
 
 def _normalized_name(distribution: Any) -> str:
     """Return the name that a distribution is compared by; empty for a folder that is not a distribution."""
-    folder = os.path.basename(place_of(distribution))  # noqa: PTH119 - faster
+    place = place_of(distribution).rstrip("/")  # that of one in an archive ends with a slash
+    folder = os.path.basename(place)  # noqa: PTH119 - faster
     if hasattr(distribution, "_path") and not folder[:1].isalnum():  # what pip leaves begins with "~"
         return ""
     try:

@@ -24,7 +24,7 @@ def is_wrapper(impl: pluggy.HookImpl) -> bool:
     return impl.wrapper or impl.hookwrapper
 
 
-def unwind(  # noqa: C901 - each branch is an outcome of one wrapper
+def unwind(
     hook: str,
     wrappers: Sequence[pluggy.HookImpl],
     blame: Blame | None,
@@ -33,6 +33,7 @@ def unwind(  # noqa: C901 - each branch is an outcome of one wrapper
     result: object,
     exception: BaseException | None,
     request: object,
+    changed: pluggy.HookImpl | None = None,
 ) -> object:
     """Run the code after the wrappers' `yield`, innermost first, and return or raise the outcome.
 
@@ -45,8 +46,8 @@ def unwind(  # noqa: C901 - each branch is an outcome of one wrapper
         result: The result of what they wrap.
         exception: The exception of what they wrap.
         request: What `on_change` is called with.
+        changed: A wrapper that has replaced the result already.
     """
-    changed = None
     for index in range(len(teardowns) - 1, -1, -1):
         wrapper = teardowns[index]
         try:
@@ -65,17 +66,28 @@ def unwind(  # noqa: C901 - each branch is an outcome of one wrapper
                 blame(error, wrappers[index], hook)
             exception = error
             continue
-        try:
-            raise_wrapper_error(wrapper, "has second yield")
-        except RuntimeError as error:
-            if blame is not None:
-                blame(error, wrappers[index], hook)
-            raise
+        raise_second_yield(wrapper, wrappers[index], blame, hook)
     if exception is not None:
         raise exception
     if changed is not None and on_change is not None:
         on_change(changed, result, request)
     return result
+
+
+def raise_second_yield(
+    wrapper: WrapperGenerator, impl: pluggy.HookImpl, blame: Blame | None, hook: str
+) -> NoReturn:
+    """Report a wrapper that has yielded twice, and has been closed.
+
+    Raises:
+        RuntimeError: Always.
+    """
+    try:
+        raise_wrapper_error(wrapper, "has second yield")
+    except RuntimeError as error:
+        if blame is not None:
+            blame(error, impl, hook)
+        raise
 
 
 def _throw(wrapper: WrapperGenerator, exception: BaseException) -> bool:

@@ -36,6 +36,7 @@ try:
         RouterState,
         RuleState,
         TableState,
+        Unwinder,
         UrlMethods,
         body_reader,
         cache_control,
@@ -48,6 +49,7 @@ try:
         is_plain_value,
         json_reader,
         match_plain,
+        method_loader,
         new,
         parse_arguments,
         plain_host,
@@ -103,9 +105,11 @@ except ImportError:  # also if an outdated one lacks a name
         RequestState,
         ResponseMaker,
         ResponseMethods,
+        method_loader,
     )
     from cocopot.speedups.streams import encoded, read_in_context
     from cocopot.speedups.urls import UrlMethods
+    from cocopot.speedups.wrappers import Unwinder
 
 __all__ = [
     "COMPILED",
@@ -133,6 +137,7 @@ __all__ = [
     "RouterState",
     "RuleState",
     "TableState",
+    "Unwinder",
     "UrlMethods",
     "body_reader",
     "cache_control",
@@ -145,6 +150,7 @@ __all__ = [
     "is_plain_value",
     "json_reader",
     "match_plain",
+    "method_loader",
     "new",
     "parse_arguments",
     "plain_host",

@@ -378,3 +378,12 @@ cdef bint has_plain_length(dict environ):
     return (
         type(length) is str and PyUnicode_IS_ASCII(<str>length) and (<str>length).isdecimal() and len(<str>length) <= 20
     )
+
+
+def method_loader(general):
+    @binding(True)
+    def load_method(request):
+        method = request.environ.get("REQUEST_METHOD", "GET")
+        return method if type(method) is str and (<str>method).isupper() else method.upper()
+
+    return update_wrapper(load_method, general)

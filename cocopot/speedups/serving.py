@@ -187,3 +187,12 @@ class ResponseMethods:
     def call(self, general: F) -> F:
         """Return `__call__`, which sends the response."""
         return general
+
+
+def method_loader(general: F) -> F:
+    """Return the function that reads the method of a request: `general`, or one that does the same.
+
+    Args:
+        general: The function in Python.
+    """
+    return general

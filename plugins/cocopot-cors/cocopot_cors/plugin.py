@@ -61,9 +61,12 @@ class CORS:
     @hookimpl(tryfirst=True)
     def cocopot_before_request(self, app: Cocopot, request: Request) -> Response | None:
         """Answer a preflight for a path that exists; ignore all other requests."""
-        if not is_preflight(request) or is_exempt(app, request, resources := _resources(app)):
+        if not is_preflight(request):
             return None
-        policy = resources.policy_for(request)
+        resources: Resources = app.extensions[NAME]
+        if is_exempt(app, request, resources):
+            return None
+        policy = resources.everywhere or resources.policy_for(request)
         methods = None if policy is None else methods_of(app, request, resources)
         if policy is None or methods is None:
             return None
@@ -85,13 +88,9 @@ class CORS:
             response = yield
             return response
         finally:
-            resources = _resources(app)
-            policy = None if is_exempt(app, request, resources) else resources.policy_for(request)
+            resources: Resources = app.extensions[NAME]
+            is_shared = resources.has_exempt is False or not is_exempt(app, request, resources)
+            policy = (resources.everywhere or resources.policy_for(request)) if is_shared else None
             # Any other value is rejected by the application, with the name of the plugin that returned it.
             if policy is not None and isinstance(response, WerkzeugResponse):
                 policy.add_headers(request, response.headers)
-
-
-def _resources(app: Cocopot) -> Resources:
-    resources: Resources = app.extensions[NAME]
-    return resources

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from werkzeug.datastructures import Headers
     from werkzeug.routing import MapAdapter, Rule
@@ -47,9 +47,9 @@ class Policy:
     supports_credentials: bool
     max_age: int | None
     allow_private_network: bool
-    #: The headers that a response depends on, and those that a response to OPTIONS depends on.
-    _vary: tuple[str, ...] = field(init=False)
-    _options_vary: tuple[str, ...] = field(init=False)
+    #: The headers that a response depends on, and those that a response to OPTIONS depends on, as `Vary`.
+    _vary: str = field(init=False)
+    _options_vary: str = field(init=False)
     _exposed: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,8 +59,8 @@ class Policy:
             options_vary.append("Access-Control-Request-Headers")
         if self.allow_private_network:
             options_vary.append("Access-Control-Request-Private-Network")
-        object.__setattr__(self, "_vary", vary)
-        object.__setattr__(self, "_options_vary", tuple(options_vary))
+        object.__setattr__(self, "_vary", ", ".join(vary))
+        object.__setattr__(self, "_options_vary", ", ".join(options_vary))
         exposed = "*" if self.expose_headers is None else ", ".join(self.expose_headers)
         object.__setattr__(self, "_exposed", exposed)
 
@@ -72,8 +72,10 @@ class Policy:
             headers: The headers of the response.
         """
         vary = self._options_vary if request.method == "OPTIONS" else self._vary
-        if vary:
+        if vary and "Vary" in headers:
             add_vary(headers, vary)
+        elif vary:
+            headers.add("Vary", vary)
         if _ALLOW_ORIGIN in headers:
             return
         if self.origins.wildcard:
@@ -100,8 +102,11 @@ class Policy:
         allowed = _allowed_methods(self.methods, tuple(methods))
         if allowed:
             headers["Access-Control-Allow-Methods"] = allowed
-        requested = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
-        names = _tokens(requested or "") if self.allow_headers is None else self.allow_headers
+        names: Collection[str] = self.allow_headers or ()
+        if self.allow_headers is None and (
+            requested := request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
+        ):
+            names = _tokens(requested)
         if names:
             headers["Access-Control-Allow-Headers"] = ", ".join(names)
         if self.max_age is not None:
@@ -125,27 +130,28 @@ class Resources:
 
     patterns: tuple[tuple[re.Pattern[str], Policy], ...] = ()
     prefixes: tuple[tuple[str, Policy], ...] = ()
-    _has_exempt_rules: bool | None = field(default=None, init=False, compare=False)
+    #: Whether a rule may have `cors=False`; `None` as long as it is not known.
+    has_exempt: bool | None = field(default=None, init=False, compare=False)
     #: The policy of every path, if there is one.
-    _everywhere: Policy | None = field(init=False)
+    everywhere: Policy | None = field(init=False)
 
     def __post_init__(self) -> None:
         is_single = not self.patterns and len(self.prefixes) == 1 and not self.prefixes[0][0]
-        self._everywhere = self.prefixes[0][1] if is_single else None
+        self.everywhere = self.prefixes[0][1] if is_single else None
 
     def has_exempt_rules(self, app: Cocopot) -> bool:
         """Return whether a rule may have `cors=False`: if none has, no method of a path needs a look-up."""
-        if self._has_exempt_rules is None:
+        if self.has_exempt is None:
             found = not all(map(_is_shared_rule, app.url_map.iter_rules()))
             if not app.started:  # more rules may be added
                 return found
-            self._has_exempt_rules = found
-        return self._has_exempt_rules
+            self.has_exempt = found
+        return self.has_exempt
 
     def policy_for(self, request: Request) -> Policy | None:
         """Return the policy of a request's path, or `None` if it has none."""
-        if self._everywhere is not None:
-            return self._everywhere
+        if self.everywhere is not None:
+            return self.everywhere
         path = request.path
         for pattern, policy in self.patterns:
             if pattern.fullmatch(path) is not None:
@@ -165,7 +171,7 @@ def is_preflight(request: Request) -> bool:
 
 def is_exempt(app: Cocopot, request: Request, resources: Resources) -> bool:
     """Whether the route of a request has `cors=False`; for a preflight, that of the requested method."""
-    if not resources.has_exempt_rules(app):
+    if resources.has_exempt is False or not resources.has_exempt_rules(app):
         return False
     if not is_preflight(request):
         return request.url_rule is not None and not request.url_rule.options["cors"]
@@ -186,7 +192,7 @@ def methods_of(app: Cocopot, request: Request, resources: Resources) -> Collecti
     else:
         allow = app.make_default_options_response().headers.get("Allow")
         methods = _split(allow) if allow else _tokens(_header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
-    if not resources.has_exempt_rules(app):
+    if resources.has_exempt is False or not resources.has_exempt_rules(app):
         return methods
     adapter = app.create_url_adapter(request)
     return [method for method in methods if adapter is None or _is_shared(adapter, method)]
@@ -218,19 +224,16 @@ def _is_shared_rule(rule: Rule) -> bool:
     return bool(getattr(rule, "options", _SHARED)["cors"])
 
 
-def add_vary(headers: Headers, names: Iterable[str]) -> None:
+def add_vary(headers: Headers, value: str) -> None:
     """Add missing names to the `Vary` header (RFC 9110, section 12.5.5).
 
     Args:
-        headers: The headers of a response.
-        names: The names to add.
+        headers: The headers of a response, with `Vary`.
+        value: The names to add, separated by commas.
     """
-    if "Vary" not in headers:
-        headers.add("Vary", ", ".join(names))
-        return
     present = [name for line in headers.getlist("Vary") for name in map(str.strip, line.split(",")) if name]
     known = {name.lower() for name in present}
-    missing = [name for name in names if name.lower() not in known]
+    missing = [name for name in value.split(", ") if name.lower() not in known]
     if missing and "*" not in known:
         headers["Vary"] = ", ".join([*present, *missing])
 

@@ -157,4 +157,7 @@ def async_to_sync(app: Cocopot, function: Callable[..., Coroutine[Any, Any, Any]
 
 def may_return_coroutine(function: object) -> bool:
     """Return whether a function is a coroutine function, or a decorator's that may return its coroutine."""
-    return "coroutine" in (function_kind(function), function_kind(inspect.unwrap(function)))  # type: ignore[arg-type]  # any object
+    if function_kind(function) == "coroutine":
+        return True
+    inner: object = inspect.unwrap(function)  # type: ignore[arg-type]  # any object
+    return inner is not function and function_kind(inner) == "coroutine"

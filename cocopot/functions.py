@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from cocopot.locations import at_place, locate
@@ -21,6 +21,7 @@ FunctionKind = Literal["plain", "generator", "coroutine", "asynchronous generato
 
 #: The type of a function with `functools.cache`, whose call is a call of the function.
 _CACHED = type(functools.cache(len))
+_NOT_PLAIN = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_GENERATOR
 
 
 def function_kind(function: object) -> FunctionKind:
@@ -32,6 +33,13 @@ def function_kind(function: object) -> FunctionKind:
     Args:
         function: A function, a method, a `functools.partial`, or an object with `__call__`.
     """
+    # Without attributes, a function is neither marked as a coroutine function nor a decorator's.
+    if (
+        type(function) is FunctionType
+        and not function.__dict__
+        and not function.__code__.co_flags & _NOT_PLAIN
+    ):
+        return "plain"
     for candidate in (function, called_function(function)):
         if inspect.iscoroutinefunction(candidate):
             return "coroutine"
@@ -56,14 +64,11 @@ def called_function(function: object) -> object:
         else:
             call = inspect.getattr_static(type(function), "__call__", None)
             if not isinstance(
-                call, (_FUNCTION, MethodType, staticmethod, classmethod, functools.partialmethod)
+                call, (FunctionType, MethodType, staticmethod, classmethod, functools.partialmethod)
             ):
                 break
             function = call
     return function
-
-
-_FUNCTION = type(called_function)
 
 
 def code_of(function: object) -> CodeType | None:

@@ -8,6 +8,7 @@ import pytest
 
 from cocopot import Cocopot, get_flashed_messages, hookimpl, session
 from cocopot.exceptions import blame_of
+from cocopot.hooks import missing
 from cocopot.sessions import Session
 from tests.hooks.drivers import plugin, recorder
 from tests.hooks.support import app_with
@@ -50,8 +51,9 @@ def test_without_a_result() -> None:
         client.get("/write")
 
 
-def test_without_a_plugin() -> None:
+def test_without_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading works, flash messages included; a change raises, and names the package to install."""
+    monkeypatch.setattr(missing, "installed", list)  # as where the package is not installed
     app = add_views(app_with())
     app.add_url_rule("/messages", "messages", get_flashed_messages)
     client = app.test_client()

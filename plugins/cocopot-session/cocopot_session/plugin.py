@@ -35,11 +35,13 @@ class State:
     """What the plugin knows of an application.
 
     Args:
+        app: The application.
         cookie: The cookie of its sessions.
         storage: What opens and saves them.
         store: What they are stored in; `None` for signed cookies.
     """
 
+    app: Cocopot
     cookie: SessionCookie
     storage: Storage
     store: Store | None
@@ -169,8 +171,8 @@ def _make_state(app: Cocopot) -> State:
     cookie = SessionCookie(app, options)
     store = _open_store(app)
     if store is None:
-        return State(cookie, SignedCookies(app, options, cookie), None)
-    return State(cookie, StoredSessions(app, options, cookie, store), store)
+        return State(app, cookie, SignedCookies(app, options, cookie), None)
+    return State(app, cookie, StoredSessions(app, options, cookie, store), store)
 
 
 def _open_store(app: Cocopot) -> Store | None:

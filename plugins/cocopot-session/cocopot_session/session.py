@@ -236,6 +236,8 @@ def serialize(key: str, value: object) -> bytes:
     """
     if type(key) is not str and not isinstance(key, str):
         raise TypeError(f"The session key {key!r:.100} is a {type(key).__name__}; keys are texts.")
+    if not key.isascii() and any("\ud800" <= char <= "\udfff" for char in key):
+        raise TypeError(f"The session key {key!r:.100} has half of a surrogate pair.")
     try:
         return encode(value)
     except (TypeError, ValueError) as error:

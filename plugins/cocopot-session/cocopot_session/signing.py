@@ -10,7 +10,7 @@ import msgspec
 from itsdangerous import BadData, BadSignature, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from cocopot_session.tagged_json import decode, encode
+from cocopot_session.tagged_json import decode, decode_values, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -148,7 +148,7 @@ def _read(payload: bytes, *, is_current: bool) -> Opened | None:
         else:
             data = base64_decode(payload)
         created, user, raw = _decode(data)
-        values = decode(raw)
+        values = decode_values(raw)
     except (BadData, zlib.error, ValueError):  # of another version: it has been signed
         return None
-    return Opened(created, user, values, raw, is_current) if type(values) is dict else None
+    return Opened(created, user, values, raw, is_current)

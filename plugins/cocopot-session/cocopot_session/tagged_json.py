@@ -57,16 +57,34 @@ def decode(data: bytes | memoryview) -> Any:
     Raises:
         ValueError: If it is not JSON, or has a tag whose value is not valid.
     """
+    value = _decode_plain(data)
+    return _untag(value) if type(value) in (dict, list) else value
+
+
+def decode_values(data: bytes | memoryview) -> dict[str, Any]:
+    """Return the values of a JSON object that has been written one by one: it has no tag itself.
+
+    Args:
+        data: The JSON.
+
+    Raises:
+        ValueError: As `decode`, or if it is not an object.
+    """
+    values = _decode_plain(data)
+    if type(values) is not dict:
+        raise ValueError("it is not an object")
+    for key, value in values.items():
+        if type(value) in (dict, list):
+            values[key] = _untag(value)
+    return values
+
+
+def _decode_plain(data: bytes | memoryview) -> Any:
     try:
-        value = _decode(data)
+        return _decode(data)
     except (msgspec.DecodeError, RecursionError):
-        value = _decode_as_python(data)
-    return untag(value) if type(value) in (dict, list) else value
-
-
-def _decode_as_python(data: bytes | memoryview) -> Any:
-    """Decode what the JSON of Python has and the standard has not, such as NaN, and lone surrogates."""
-    try:
+        pass
+    try:  # what the JSON of Python has and the standard has not, such as NaN, and lone surrogates
         return json.loads(bytes(data))
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
@@ -124,15 +142,15 @@ def _text_key(key: object) -> str:
     raise TypeError(f"it contains a dict with a key that is a {type(key).__qualname__}; keys are texts")
 
 
-def untag(value: Any) -> Any:
+def _untag(value: Any) -> Any:
     """Return a decoded value with what its tags mean."""
     if type(value) is list:
-        return [untag(item) if type(item) in (dict, list) else item for item in value]
+        return [_untag(item) if type(item) in (dict, list) else item for item in value]
     if type(value) is not dict:
         return value
     for key, item in value.items():
         if type(item) in (dict, list):
-            value[key] = untag(item)
+            value[key] = _untag(item)
     if len(value) == 1:
         function = _DECODERS.get(next(iter(value)))
         if function is not None:

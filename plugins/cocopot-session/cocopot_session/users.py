@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cocopot import current_app, has_request_context
+from cocopot import current_app, has_request_context, session
 from cocopot_session.plugin import state_of
 from cocopot_session.saving import notify_destroyed
-from cocopot_session.session import Session, session
+from cocopot_session.session import Session
 from cocopot_session.tagged_json import decode
 
 if TYPE_CHECKING:
@@ -107,15 +107,14 @@ def current_store() -> tuple[Cocopot, Store]:
     Raises:
         RuntimeError: If sessions are in signed cookies, or there is no application context.
     """
-    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - of a LocalProxy
-    store = state_of(app).store
+    state = state_of(current_app)
+    store = state.store
     if store is None:
         raise RuntimeError("Sessions in signed cookies cannot be listed or revoked: set SESSION_STORE.")
-    return app, store
+    return state.app, store
 
 
 def _current_key() -> str | None:
     if not has_request_context():
         return None
-    current: Any = session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - of a LocalProxy
-    return current.key if isinstance(current, Session) else None
+    return session.key if isinstance(session, Session) else None  # a proxy of it

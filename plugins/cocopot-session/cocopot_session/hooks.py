@@ -41,7 +41,7 @@ class SessionHooks:
             request: The request.
             session: The session; it may be changed. `cocopot.session` cannot be used yet.
 
-        A return value is ignored. All run, also after an exception.
+        A return value is ignored. All run, also after an exception, which is logged.
         """
 
     @hookspec(order="out", every=True, since="1.0")
@@ -55,7 +55,7 @@ class SessionHooks:
             saved: Which keys have been changed, and of which of them the change of a parallel request has
                 been replaced.
 
-        A return value is ignored. All run, also after an exception.
+        A return value is ignored. All run, also after an exception, which is logged.
         """
 
     @hookspec(order="out", every=True, since="1.0")
@@ -69,7 +69,7 @@ class SessionHooks:
             request: The request.
             session: The session. A change of it is lost.
 
-        A return value is ignored. All run, also after an exception.
+        A return value is ignored. All run, also after an exception, which is logged.
         """
 
     @hookspec(order="out", every=True, since="1.0")
@@ -81,5 +81,5 @@ class SessionHooks:
             key: What the store had it under, the hash of its identifier; `None` for a signed cookie.
             user: The user whom it belonged to, or `None`.
 
-        A return value is ignored. All run, also after an exception.
+        A return value is ignored. All run, also after an exception, which is logged.
         """

@@ -10,6 +10,7 @@ from cocopot import hookimpl
 from cocopot_session.cookies import SessionCookie
 from cocopot_session.hooks import SessionHooks
 from cocopot_session.options import DEFAULTS, compile_options, invalid
+from cocopot_session.saving import observe
 from cocopot_session.session import Session
 from cocopot_session.signed import SignedCookies
 from cocopot_session.stored import StoredSessions
@@ -135,9 +136,8 @@ class Sessions:
     def cocopot_open_session(self, app: Cocopot, request: Request) -> BaseSession:
         """Return the session of a request."""
         session = state_of(app).storage.open(app, request)
-        hook = app.plugins.compiled_hook("session_opened")
-        if hook is not None and isinstance(session, Session):
-            hook(app, request, session)
+        if isinstance(session, Session):
+            observe(app, "session_opened", request, session)
         return session
 
     @hookimpl

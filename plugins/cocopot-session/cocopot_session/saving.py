@@ -32,13 +32,31 @@ def notify_saved(app: Cocopot, request: Request, session: Session, saved: Saved 
         session: The session.
         saved: What has been saved of it; by default, what has been changed.
     """
-    if session.is_rotated and (rotated := app.plugins.compiled_hook("session_rotated")) is not None:
-        rotated(app, request, session)
-    if (hook := app.plugins.compiled_hook("session_saved")) is not None:
-        hook(app, request, session, saved or Saved(tuple(session.changes())))
+    if session.is_rotated:
+        observe(app, "session_rotated", request, session)
+    if app.plugins.compiled_hook("session_saved") is not None:
+        observe(app, "session_saved", request, session, saved or Saved(tuple(session.changes())))
 
 
 def notify_destroyed(app: Cocopot, key: str | None, user: str | None) -> None:
     """Call the hook of a session that has been deleted."""
-    if (hook := app.plugins.compiled_hook("session_destroyed")) is not None:
-        hook(app, key, user)
+    observe(app, "session_destroyed", key, user)
+
+
+def observe(app: Cocopot, name: str, *args: object) -> None:
+    """Call a hook of observers, whose exceptions are logged; where exceptions propagate, they are raised.
+
+    Args:
+        app: The application.
+        name: The name of the hook.
+        args: Its arguments, without the application.
+    """
+    hook = app.plugins.compiled_hook(name)
+    if hook is None:
+        return
+    try:
+        hook(app, *args)
+    except Exception:
+        if app.propagate_exceptions:
+            raise
+        app.logger.exception("session: an implementation of %s has raised an exception", name)

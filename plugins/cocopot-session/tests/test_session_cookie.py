@@ -15,13 +15,24 @@ if TYPE_CHECKING:
 
     MakeApp = Callable[..., Cocopot]
 
+
+def done(function: Callable[..., object]) -> Callable[..., str]:
+    """Return a view that calls a function."""
+
+    def view(**values: Any) -> str:
+        function(**values)
+        return "done"
+
+    return view
+
+
 HTTPS = "https://shop.example"
 
 
 def cookie_of(app: Cocopot, url: str = "/", base_url: str = "http://localhost") -> str:
     """Return the `Set-Cookie` of a response, without the value."""
     if "set" not in app.view_functions:
-        app.add_url_rule("/", "set", lambda: session.update(user=1) or "")
+        app.add_url_rule("/", "set", done(lambda: session.update(user=1)))
     header = app.test_client().get(url, base_url=base_url).headers["Set-Cookie"]
     name, _, rest = header.partition("=")
     return f"{name}={rest.partition('; ')[2]}"
@@ -85,7 +96,7 @@ def test_each_attribute_is_configured(make_app: MakeApp, config: dict[str, Any],
 def test_the_path_is_that_of_the_application(make_app: MakeApp) -> None:
     """Without SESSION_COOKIE_PATH, it is APPLICATION_ROOT, with which there can be no prefix."""
     app = make_app(APPLICATION_ROOT="/shop")
-    app.add_url_rule("/", "set", lambda: session.update(user=1) or "")
+    app.add_url_rule("/", "set", done(lambda: session.update(user=1)))
     header = app.test_client().get("/", base_url="http://localhost/shop").headers["Set-Cookie"]
     assert header.startswith("session=")
     assert "Path=/shop" in header
@@ -96,10 +107,11 @@ def test_a_warning_by_plain_http(make_app: MakeApp, caplog: pytest.LogCaptureFix
     app = make_app()
     for _ in range(2):
         cookie_of(app, base_url="http://shop.example")
-    assert [record.getMessage() for record in caplog.records] == [
-        "session: the cookie is secure, and 'shop.example' is requested by plain HTTP, by which browsers do not "
-        "return it. Serve the application by HTTPS, or set SESSION_COOKIE_SECURE = False."
-    ]
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "session: the cookie is secure, and 'shop.example' is requested by plain HTTP, by which browsers do "
+        "not return it. Serve the application by HTTPS, or set SESSION_COOKIE_SECURE = False."
+    )
 
 
 @pytest.mark.parametrize("base_url", ["http://localhost", "http://127.0.0.1:8000", HTTPS])
@@ -112,7 +124,7 @@ def test_no_warning(make_app: MakeApp, caplog: pytest.LogCaptureFixture, base_ur
 def test_no_warning_behind_a_proxy(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
     """What a proxy forwards may be by HTTPS up to the proxy."""
     app = make_app()
-    app.add_url_rule("/", "set", lambda: session.update(user=1) or "")
+    app.add_url_rule("/", "set", done(lambda: session.update(user=1)))
     headers = {"X-Forwarded-Proto": "https"}
     app.test_client().get("/", base_url="http://shop.example", headers=headers)
     assert caplog.records == []

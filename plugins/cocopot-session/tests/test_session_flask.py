@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
     MakeApp = Callable[..., Cocopot]
 
+
+def done(function: Callable[..., object]) -> Callable[..., str]:
+    """Return a view that calls a function."""
+
+    def view(**values: Any) -> str:
+        function(**values)
+        return "done"
+
+    return view
+
+
 VALUES = {
     "user": 5,
     "pair": (1, [2]),
@@ -62,7 +73,12 @@ def with_views(app: Cocopot) -> Cocopot:
     """Add views that read and end the session."""
     app.add_url_rule("/", "read", lambda: repr(sorted((k, v) for k, v in session.items() if k != "_flashes")))
     app.add_url_rule("/messages", "messages", lambda: get_flashed_messages(with_categories=True))
-    app.add_url_rule("/clear", "clear", lambda: session.clear() or "")
+
+    @app.get("/clear")
+    def clear() -> str:
+        session.clear()
+        return "cleared"
+
     return app
 
 

@@ -148,7 +148,7 @@ def test_a_value_that_contains_itself() -> None:
 )
 def test_damaged_data(data: bytes) -> None:
     """What is not JSON, or has a tag that is not valid, is a ValueError."""
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         decode(data)
 
 

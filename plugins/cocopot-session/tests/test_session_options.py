@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from cocopot_session import Sessions
 
 from cocopot import Cocopot, PluginError, hookimpl
-from cocopot_session import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,8 +127,8 @@ class TestAttributes:
     def test_they_are_assigned(self, make_app: MakeApp) -> None:
         """What is assigned before the first request is the configuration."""
         app = make_app()
-        app.session_cookie_name = "sid"  # type: ignore[attr-defined]
-        app.permanent_session_lifetime = timedelta(minutes=5)  # type: ignore[attr-defined]
+        app.session_cookie_name = "sid"
+        app.permanent_session_lifetime = timedelta(minutes=5)
         app.start()
         assert app.config["SESSION_COOKIE_NAME"] == "sid"
         assert app.config["PERMANENT_SESSION_LIFETIME"] == timedelta(minutes=5)

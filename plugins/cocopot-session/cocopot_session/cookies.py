@@ -19,8 +19,6 @@ _NAME: Final = "session"
 _PREFIX: Final = "__Host-"
 #: So many cookies with one name are examined: a page of another host of the domain can set more of them.
 _MOST: Final = 5
-#: What the name and the attributes of a cookie have at most, but for unusual paths and domains, in bytes.
-_ATTRIBUTES: Final = 1000
 
 
 class SessionCookie:
@@ -39,6 +37,7 @@ class SessionCookie:
         self.plain_name = options.name or _NAME
         #: The name by HTTPS.
         self.secure_name = _PREFIX + _NAME if has_prefix else self.plain_name
+        self._attributes: dict[str, str] = {}
         self._has_warned = options.is_secure is not None
 
     def is_secure(self, request: Request) -> bool:
@@ -63,23 +62,31 @@ class SessionCookie:
         """Return the values of the cookies with the name that Flask has for it."""
         return request.cookies.getlist(self.plain_name)[:_MOST]
 
-    def set(self, request: Request, response: Response, value: str, session: Session, ends: float) -> None:
-        """Set the cookie.
+    def header(self, request: Request, value: str, session: Session, ends: float) -> str:
+        """Return the `Set-Cookie` of a session.
 
         Args:
             request: The request.
-            response: The response.
-            value: The value.
+            value: The value, which consists of characters that need no quotes.
             session: The session; the cookie of a permanent one outlives the browser.
             ends: How long the session lives, in seconds.
         """
-        options, is_secure = self._options, self.is_secure(request)
+        is_secure = self.is_secure(request)
         if is_secure and not self._has_warned:
             self._warn_about_plain_http(request)
+        name = self.secure_name if is_secure else self.plain_name
+        if session.permanent:
+            attributes = self._make_attributes(name, is_secure=is_secure, max_age=int(ends))
+        else:
+            attributes = self._attributes.get(name, "") or self._make_attributes(name, is_secure=is_secure)
+        return f"{name}={value}{attributes}"
+
+    def _make_attributes(self, name: str, *, is_secure: bool, max_age: int | None = None) -> str:
+        """Return the attributes of the cookie; those without an age are the same for every session."""
+        options, response = self._options, Response()
         response.set_cookie(
-            self.secure_name if is_secure else self.plain_name,
-            value,
-            max_age=int(ends) if session.permanent else None,
+            name,
+            max_age=max_age,
             path=options.path,
             domain=options.domain,
             secure=is_secure,
@@ -87,22 +94,10 @@ class SessionCookie:
             samesite=options.samesite,
             partitioned=options.is_partitioned,
         )
-
-    def size(self, request: Request, value: str, session: Session, ends: float, limit: int) -> int:
-        """Return the size of a cookie with its attributes, in bytes, if it is near to the limit; otherwise 0.
-
-        Args:
-            request: The request.
-            value: The value.
-            session: The session.
-            ends: As for `set`.
-            limit: What browsers accept, in bytes; 0 for any size.
-        """
-        if not limit or len(value) < limit - _ATTRIBUTES:
-            return 0
-        response = Response()
-        self.set(request, response, "", session, ends)
-        return len(response.headers["Set-Cookie"]) + len(value)
+        attributes = response.headers["Set-Cookie"].removeprefix(f"{name}=")
+        if max_age is None:
+            self._attributes[name] = attributes
+        return attributes
 
     def delete(self, request: Request, response: Response) -> None:
         """Delete the cookie.

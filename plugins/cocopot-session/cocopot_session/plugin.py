@@ -136,7 +136,7 @@ class Sessions:
     def cocopot_open_session(self, app: Cocopot, request: Request) -> BaseSession:
         """Return the session of a request."""
         session = state_of(app).storage.open(app, request)
-        if isinstance(session, Session):
+        if type(session) is Session:
             observe(app, "session_opened", request, session)
         return session
 
@@ -145,7 +145,7 @@ class Sessions:
         self, app: Cocopot, request: Request, session: BaseSession, response: Response
     ) -> bool | None:
         """Save a session of this plugin, and set its cookie."""
-        if not isinstance(session, Session):
+        if type(session) is not Session:
             return None
         state_of(app).storage.save(app, request, session, response)
         return True

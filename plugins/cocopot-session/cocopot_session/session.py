@@ -100,10 +100,10 @@ class Session(BaseSession):
         Raises:
             TypeError: If a value cannot be stored; the message names its key.
         """
-        return any(
-            type(value) not in UNCHANGEABLE and self.base.get(key) != serialize(key, value)
-            for key, value in self.items()
-        )
+        for key, value in self.items():
+            if type(value) not in UNCHANGEABLE and self.base.get(key) != serialize(key, value):
+                return True
+        return False
 
     def rotate(self) -> None:
         """Give the session a new identifier when it is saved, and a new beginning of its absolute lifetime.

@@ -90,9 +90,9 @@ class SignedCookies:
             raise RuntimeError(NO_KEY)
         values = {key: serialize(key, value) for key, value in session.items()}
         text = signer.dumps(session.created, session.user, values)
-        ends, limit = remaining(session.created, self._options), app.config["MAX_COOKIE_SIZE"]
-        size = self._cookie.size(request, text, session, ends, limit)
-        if size > limit:
+        header = self._cookie.header(request, text, session, remaining(session.created, self._options))
+        limit = app.config["MAX_COOKIE_SIZE"]
+        if 0 < limit < len(header):
             sizes = sorted(((key, len(value)) for key, value in values.items()), key=lambda item: -item[1])
-            raise CookieTooLargeError(size, limit, sizes[:3])
-        self._cookie.set(request, response, text, session, ends)
+            raise CookieTooLargeError(len(header), limit, sizes[:3])
+        response.headers.add("Set-Cookie", header)

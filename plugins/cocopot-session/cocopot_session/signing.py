@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import json
+import time
 import zlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
-from itsdangerous import BadData, BadSignature, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous import BadData, BadSignature, Signer, TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from cocopot_session.tagged_json import decode, decode_values, encode
+from cocopot_session.tagged_json import decode, encode, untag_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,9 +23,8 @@ _SALT: Final = b"cocopot-session"
 _LONGEST: Final = 16 * 1024
 #: Below this size compression does not pay, in bytes.
 _SHORT: Final = 200
-_decode = msgspec.json.Decoder(tuple[float, str | None, msgspec.Raw]).decode
-_decode_values = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(tuple[int, int, str | None, dict[str, Any]]).decode
+_decode_raw = msgspec.json.Decoder(tuple[int, int, str | None, dict[str, msgspec.Raw]]).decode
 
 
 class Opened(NamedTuple):
@@ -32,22 +34,25 @@ class Opened(NamedTuple):
         created: When the session was created, in seconds since the epoch.
         user: The user whom it belongs to.
         values: The values.
-        data: The same, serialized: a JSON object; empty for a cookie of Flask.
+        data: All of this, serialized; empty for a cookie of Flask.
         is_current: Whether it has been signed with the newest key.
     """
 
     created: float
     user: str | None
     values: dict[str, Any]
-    data: bytes | msgspec.Raw
+    data: bytes
     is_current: bool
 
     def base(self) -> Mapping[str, bytes]:
         """Return the values, serialized one by one."""
-        return {key: bytes(value) for key, value in _decode_values(self.data).items()} if self.data else {}
+        try:
+            return {key: bytes(value) for key, value in _decode_raw(self.data)[3].items()}
+        except msgspec.DecodeError:  # it has lone surrogates
+            return {key: encode(value) for key, value in json.loads(self.data)[3].items()}
 
 
-class _Signer(TimestampSigner):
+class _Signer(Signer):
     """A signer with one key, which is derived once."""
 
     def __init__(self, secret: str | bytes) -> None:
@@ -56,6 +61,10 @@ class _Signer(TimestampSigner):
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:  # noqa: ARG002 - there is one
         return self._key
+
+    def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
+        """Compare the texts: of several that are decoded alike, one is valid."""
+        return hmac.compare_digest(sig if isinstance(sig, bytes) else sig.encode(), self.get_signature(value))
 
 
 class CookieSigner:
@@ -85,8 +94,8 @@ class CookieSigner:
             user: The user whom it belongs to.
             values: The values, serialized one by one.
         """
-        raw = {key: msgspec.Raw(value) for key, value in values.items()}
-        data = _encode((int(created), user, raw))
+        items = b",".join([encode(key) + b":" + value for key, value in values.items()])
+        data = b"[%d,%d,%s,{%s}]" % (time.time(), created, encode(user), items)
         prefix = b""
         if len(data) > _SHORT and len(compressed := zlib.compress(data)) < len(data):
             data, prefix = compressed, b"."
@@ -103,10 +112,10 @@ class CookieSigner:
             return None
         for signer in self._signers:
             try:
-                payload = signer.unsign(text, max_age)
+                payload = signer.unsign(text)
             except BadSignature:
                 continue
-            return _read(payload, is_current=signer is self._signers[0])
+            return _read(payload, time.time() - max_age, is_current=signer is self._signers[0])
         return None
 
     def loads_flask(self, text: str, max_age: int) -> Opened | None:
@@ -141,14 +150,22 @@ class _FlaskJSON:
         return encode(value)
 
 
-def _read(payload: bytes, *, is_current: bool) -> Opened | None:
+def _read(payload: bytes, earliest: float, *, is_current: bool) -> Opened | None:
+    """Return what has been signed at a time or later; `None` if it is another one, or of another version."""
     try:
         if payload.startswith(b"."):
             data = zlib.decompress(base64_decode(payload[1:]))
         else:
             data = base64_decode(payload)
-        created, user, raw = _decode(data)
-        values = decode_values(raw)
-    except (BadData, zlib.error, ValueError):  # of another version: it has been signed
+        signed, created, user, values = _decode_all(data)
+        untag_values(values)
+    except (BadData, zlib.error, ValueError):
         return None
-    return Opened(created, user, values, raw, is_current)
+    return Opened(created, user, values, data, is_current) if signed >= earliest else None
+
+
+def _decode_all(data: bytes) -> tuple[int, int, str | None, dict[str, Any]]:
+    try:
+        return _decode(data)
+    except msgspec.DecodeError:
+        return msgspec.convert(json.loads(data), tuple[int, int, str | None, dict[str, Any]])

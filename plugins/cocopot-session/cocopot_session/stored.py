@@ -168,7 +168,8 @@ class StoredSessions:
 
     def _set_cookie(self, request: Request, session: Session, response: Response) -> None:
         ends = remaining(session.created, self._options)
-        self._cookie.set(request, response, session.identifier, session, ends)
+        header = self._cookie.header(request, session.identifier, session, ends)
+        response.headers.add("Set-Cookie", header)
 
 
 def _hash(identifier: str) -> str:

@@ -24,6 +24,8 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 #: The types of values that are JSON as they are, and that cannot change inside.
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
+#: The types of JSON that may have a tag, or contain one.
+_CONTAINERS: Final = frozenset({dict, list})
 #: The types of values that cannot change inside.
 UNCHANGEABLE: Final = _PLAIN | {float, bytes, datetime, date, Decimal, UUID, Markup}
 
@@ -58,25 +60,21 @@ def decode(data: bytes | memoryview) -> Any:
         ValueError: If it is not JSON, or has a tag whose value is not valid.
     """
     value = _decode_plain(data)
-    return _untag(value) if type(value) in (dict, list) else value
+    return _untag(value) if type(value) in _CONTAINERS else value
 
 
-def decode_values(data: bytes | memoryview) -> dict[str, Any]:
-    """Return the values of a JSON object that has been written one by one: it has no tag itself.
+def untag_values(values: dict[str, Any]) -> None:
+    """Replace decoded values by what their tags mean; what they are in has no tag itself.
 
     Args:
-        data: The JSON.
+        values: The values, which are changed in place.
 
     Raises:
-        ValueError: As `decode`, or if it is not an object.
+        ValueError: If a tag has a value that is not valid.
     """
-    values = _decode_plain(data)
-    if type(values) is not dict:
-        raise ValueError("it is not an object")
     for key, value in values.items():
-        if type(value) in (dict, list):
+        if type(value) in _CONTAINERS:
             values[key] = _untag(value)
-    return values
 
 
 def _decode_plain(data: bytes | memoryview) -> Any:
@@ -145,11 +143,11 @@ def _text_key(key: object) -> str:
 def _untag(value: Any) -> Any:
     """Return a decoded value with what its tags mean."""
     if type(value) is list:
-        return [_untag(item) if type(item) in (dict, list) else item for item in value]
+        return [_untag(item) if type(item) in _CONTAINERS else item for item in value]
     if type(value) is not dict:
         return value
     for key, item in value.items():
-        if type(item) in (dict, list):
+        if type(item) in _CONTAINERS:
             value[key] = _untag(item)
     if len(value) == 1:
         function = _DECODERS.get(next(iter(value)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cocopot.context import current_request_context
@@ -169,13 +168,16 @@ def _call(context: Context, state: RequestSession) -> Session:
     if session is None:
         session = check_session(app.make_null_session(), f"make_null_session of {app!r}")
         state.is_null = True
-    else:
+    bases = type(session).__mro__  # `isinstance` takes longer for a class that others may be registered with
+    if Session not in bases:
         check_session(session, f"open_session of {app!r}")
-    state.is_null = state.is_null or isinstance(session, NullSession)
+    state.is_null = state.is_null or NullSession in bases
     if getattr(session, "refusal", "") in (_SENT, _SAVED):  # one object for several requests
         session.refuse_changes("")
-    with suppress(AttributeError):  # a property of a class that is not Cocopot's
+    try:  # noqa: SIM105 - `suppress` takes longer
         session.accessed = True
+    except AttributeError:  # a property of a class that is not Cocopot's
+        pass
     return session
 
 
@@ -191,11 +193,11 @@ def save_session(context: Context, response: Response) -> None:
     if state is None or session is None or state.is_null:
         return
     is_changed = session.modified
-    if not state.is_saved and not isinstance(session, NullSession):
+    if not state.is_saved and NullSession not in type(session).__mro__:
         state.is_saved = True
-        cookies = len(response.headers.getlist("Set-Cookie"))
+        cookies = _count(response.headers, "set-cookie")
         context.app.save_session(session, response)  # type: ignore[arg-type]  # as for after-request hooks
-        is_changed = is_changed or len(response.headers.getlist("Set-Cookie")) != cookies
+        is_changed = is_changed or _count(response.headers, "set-cookie") != cookies
         state.close(_SAVED)
     restrict_caching(response, is_changed=is_changed)
 
@@ -301,10 +303,10 @@ def restrict_caching(response: Response, *, is_changed: bool) -> None:
         is_changed: Whether the session has been changed, or its cookie set.
     """
     _vary_on_cookie(response.headers)
-    lines = response.headers.getlist("Cache-Control")
-    if not lines:  # to read the header as an object takes ten times as long
-        response.headers["Cache-Control"] = "private"
+    if not _count(response.headers, "cache-control"):  # to read it as an object takes ten times as long
+        response.headers.add("Cache-Control", "private")
         return
+    lines = response.headers.getlist("Cache-Control")
     if len(lines) > 1:  # of which the object has the first one
         response.headers["Cache-Control"] = ", ".join(lines)
     control = response.cache_control
@@ -317,7 +319,15 @@ def restrict_caching(response: Response, *, is_changed: bool) -> None:
         control.private = True
 
 
+def _count(headers: Headers, name: str) -> int:
+    """Return how many headers have a name, in lower case; quicker than to read their values."""
+    return [key.lower() for key, _ in headers].count(name)
+
+
 def _vary_on_cookie(headers: Headers) -> None:
+    if not _count(headers, "vary"):
+        headers.add("Vary", "Cookie")
+        return
     vary = ", ".join(headers.getlist("Vary"))
     names = {name.strip().lower() for name in vary.split(",")}
     if not names & {"cookie", "*"}:

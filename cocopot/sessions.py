@@ -194,6 +194,8 @@ class Session(dict[str, Any], metaclass=ABCMeta):
         Returns:
             What the function has returned.
         """
+        if self._refusal:
+            self._change()
         value = self[key] = function(self.get(key, default))
         return value
 

@@ -9,7 +9,7 @@ import pytest
 from flask.sessions import SecureCookieSession
 
 from cocopot import Cocopot, Request, Response
-from cocopot.sessions import NullSession, Session, SessionInterface
+from cocopot.sessions import NullSession, Session, SessionInterface, SessionUnavailable
 from tests.signed_cookies import Shop, SignedCookies
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ CHANGES: dict[str, Callable[[Any], object]] = {
     "update with keywords": lambda session: session.update(b=2),
     "modified": lambda session: setattr(session, "modified", True),
     "permanent": lambda session: setattr(session, "permanent", True),
+    "change": lambda session: session.change("a", lambda value: value + 1),
+    "rotate": lambda session: session.rotate(),
+    "destroy": lambda session: session.destroy(),
 }
 READS: dict[str, Callable[[Any], object]] = {
     "getitem": lambda session: session["a"],
@@ -165,3 +168,44 @@ def test_too_late() -> None:
     with pytest.raises(RuntimeError, match="assigned after the first request"):
         app.session_interface = SignedCookies()
     assert app.session_interface is app.sessions
+
+
+def test_change() -> None:
+    """A function is applied to the value of a key, or to a default."""
+    session = Session()
+    assert session.change("visits", lambda visits: visits + 1, 0) == 1
+    assert session.change("visits", lambda visits: visits + 1, 0) == 2
+    assert session == {"visits": 2}
+
+
+def test_rotate_and_destroy() -> None:
+    """Where a session has no identifier, a rotation keeps what is in it; its end removes that."""
+    session = Session({"user": 1})
+    session.rotate()
+    assert (session, session.modified) == ({"user": 1}, True)
+    session.destroy()
+    assert session == {}
+
+
+def test_a_class_that_finds_changes_inside() -> None:
+    """`modified` asks a derived class for changes inside values."""
+
+    class Comparing(Session):
+        def is_changed_inside(self) -> bool:
+            return self["cart"] != []
+
+    session = Comparing({"cart": []})
+    assert not session.modified
+    session["cart"].append(1)
+    assert session.modified
+
+
+def test_the_error_of_a_refusal() -> None:
+    """What refuses changes decides the class of the error."""
+    session = Session()
+    session.refuse_changes("the store cannot be reached.", SessionUnavailable)
+    with pytest.raises(SessionUnavailable) as caught:
+        session["a"] = 1
+    assert caught.value.description == "The session cannot be changed: the store cannot be reached."
+    session.refuse_changes("")
+    session["a"] = 1

@@ -27,7 +27,7 @@ from cocopot import (
 )
 from cocopot.pipeline import sessions
 from cocopot.proxies import g
-from cocopot.sessions import Session
+from cocopot.sessions import Session, SessionUnavailable
 from tests.signed_cookies import Shop
 
 if TYPE_CHECKING:
@@ -724,3 +724,68 @@ def test_a_transaction_inside_a_block() -> None:
         with client.session_transaction() as stored:
             stored["user"] = "grace"
         assert (request.path, g.mark, client.get("/read").text) == ("/write/ada", 1, "grace")
+
+
+# -------------------------------------------------------------------------
+# A store that cannot be reached
+# -------------------------------------------------------------------------
+
+
+class Unavailable(Shop):
+    """An application whose sessions cannot be saved, or opened."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
+        self.seen: list[str] = []
+        self.after_request(self.record)
+        self.add_url_rule("/fail", "fail", lambda: 1 / 0)
+        self.testing = False
+
+    def record(self, response: Response) -> Response:
+        self.seen.append(response.status)
+        return response
+
+    def open_session(self, request: Request) -> Session | None:
+        if self.place == "open":
+            raise SessionUnavailable
+        return super().open_session(request)
+
+    def save_session(self, session: Session, response: Any) -> None:
+        raise SessionUnavailable
+
+
+@pytest.mark.parametrize("place", ["open", "save"])
+def test_it_is_a_503(place: str) -> None:
+    """The error handlers are called, and then the after-request functions for their response."""
+    app = Unavailable(place)
+    assert app.test_client().get("/write/ada").status_code == 503
+    assert app.seen[-1] == "503 SERVICE UNAVAILABLE"
+    app = Unavailable(place)
+    app.register_error_handler(503, lambda error: (f"Sorry, {session.get('user')}.", 503))
+    response = app.test_client().get("/write/ada")
+    assert (response.status_code, response.text.startswith("Sorry, ")) == (503, True)
+
+
+def test_it_is_a_503_in_an_error_handler() -> None:
+    """Opening it for the page of an error is one, too."""
+    app = Unavailable("open")
+    app.register_error_handler(404, lambda error: (str(session.get("user")), 404))
+    assert app.test_client().get("/missing").status_code == 503
+
+
+def test_an_error_handler_that_raises(caplog: pytest.LogCaptureFixture) -> None:
+    """The page of a 503 that cannot be made is replaced by a plain one, and logged."""
+    app = Unavailable("save")
+    app.register_error_handler(503, lambda error: 1 / 0)
+    assert app.test_client().get("/write/ada").status_code == 503
+    assert "Handling a session that is not available failed" in caplog.text
+
+
+def test_it_is_trapped() -> None:
+    """TRAP_HTTP_EXCEPTIONS makes it an exception, as any HTTP exception."""
+    app = Unavailable("save")
+    app.testing = True
+    app.config["TRAP_HTTP_EXCEPTIONS"] = True
+    with pytest.raises(SessionUnavailable):
+        app.test_client().get("/write/ada")

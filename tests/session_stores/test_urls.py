@@ -39,7 +39,7 @@ INVALID = {
     "/srv/sessions": "Give a URL, such as",
     "redis://localhost/sessions": "Give a URL such as 'redis://localhost:6379/0'",
     "redis://localhost:port/0": "Give a URL such as 'redis://localhost:6379/0'",
-    "redis://localhost?socket_timeout=soon": "Invalid value for 'socket_timeout'",
+    "redis://localhost?socket_timeout=soon": "socket_timeout",
     "redis://localhost?sokcet_timeout=1": "unexpected keyword argument 'sokcet_timeout'",
     "mongodb://localhost/sessions": "Can't load plugin: sqlalchemy.dialects:mongodb",
     "memcached://localhost": "Give a URL such as 'redis://localhost:6379/0', 'sqlite:///sessions.db'",
@@ -78,7 +78,11 @@ def test_invalid_urls(url: str, app: Cocopot) -> None:
     [
         ("redis://localhost", "redis", 'redis is not installed: pip install "cocopot-session[redis]"'),
         ("sqlite://", "sqlalchemy", 'sqlalchemy is not installed: pip install "cocopot-session[sql]"'),
-        ("postgresql://db/shop", "psycopg", 'of postgresql is not installed: pip install "psycopg[binary]"'),
+        (
+            "postgresql+psycopg://db/shop",
+            "psycopg",
+            'of postgresql+psycopg is not installed: pip install "psycopg[binary]"',
+        ),
         ("mysql+pymysql://db/shop", "pymysql", "of mysql+pymysql is not installed: pip install pymysql"),
     ],
 )

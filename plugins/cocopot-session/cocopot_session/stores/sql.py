@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -294,8 +295,9 @@ def open_sql(url: str, folder: str) -> SQLStore:
         ValueError: If it is not valid; the text is the remedy.
     """
     address, table = without_option(url, "table")
-    if address.startswith("postgres://"):
-        address = f"postgresql{address.removeprefix('postgres')}"
+    scheme, colon, rest = address.partition(":")
+    if scheme in ("postgres", "postgresql"):
+        address = f"postgresql+{_postgresql_driver()}{colon}{rest}"
     try:
         parsed = make_url(address)
         _check_driver(parsed)
@@ -305,6 +307,12 @@ def open_sql(url: str, folder: str) -> SQLStore:
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise ValueError(f"{_REMEDY} ({error}).") from error
     return SQLStore(engine, table=table or TABLE, name=masked(url))
+
+
+def _postgresql_driver() -> str:
+    """Return the driver that is installed, the newer one if both are; each release of SQLAlchemy has one."""
+    is_old = find_spec("psycopg") is None and find_spec("psycopg2") is not None
+    return "psycopg2" if is_old else "psycopg"
 
 
 def _check_driver(url: URL) -> None:

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 from cocopot_session.stores import StoreUnavailable, open_store
 from cocopot_session.stores.probing import probe
-from cocopot_session.stores.sql import SQLStore, session_table
+from cocopot_session.stores.sql import SQLStore
+from cocopot_session.stores.sql_statements import session_table
 from sqlalchemy import MetaData, create_engine, event
 
 from tests.processes import free_port

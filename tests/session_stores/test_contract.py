@@ -88,7 +88,7 @@ def test_expiry(store: Store, key: str, stored: MakeStored) -> None:
 
 
 def test_replacing_by_an_expired_one(store: Store, key: str, stored: MakeStored) -> None:
-    """It ends a session, if nobody has changed it meanwhile, as a rotation does."""
+    """It ends a session, if no other request has changed it meanwhile, as a rotation does."""
     session = stored(user="ada")
     store.create(key, session)
     assert not store.replace(key, stored(lifetime=-1), version="another")

@@ -51,7 +51,7 @@ class SQLStore:
     ) -> None:
         self.name = name
         self._engine = engine
-        # One statement is one transaction; there is no BEGIN and COMMIT to send.
+        # One statement is one transaction: neither BEGIN nor COMMIT is sent.
         self._autocommit = engine if is_autocommit else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._table = session_table(MetaData(), table)
         self._statements = Statements(self._table)

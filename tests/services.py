@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -59,23 +60,25 @@ def running_postgresql() -> Iterator[str]:
                 wait_for(lambda: subprocess.run(ready, check=False, capture_output=True).returncode == 0)
                 yield f"postgresql://birds@127.0.0.1:{port}/postgres"
             finally:
-                process.send_signal(2)  # SIGINT: it does not wait for connections
+                process.send_signal(signal.SIGQUIT)  # at once: the data is not needed any more
     finally:
         shutil.rmtree(data)
 
 
 class RedisServer:
-    """A Redis on a free port, which can be stopped and started again; its data is lost then.
+    """A Redis on a free port, which can be killed and started again.
 
     Args:
         folder: Where it runs.
+        is_durable: Whether what it has answered is on disk, and there again after a restart.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         self.port = free_port()
         #: The path of its Unix socket.
         self.socket = folder / "redis.sock"
         self._folder = folder
+        self._is_durable = is_durable
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -94,8 +97,15 @@ class RedisServer:
         program = shutil.which("redis-server") or shutil.which("valkey-server")
         if program is None:
             pytest.skip("Redis is not installed: apt-get install redis-server")
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        options += ["--unixsocket", str(self.socket)]
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket)]
+        options += [
+            "--save",
+            "",
+            "--appendonly",
+            "yes" if self._is_durable else "no",
+            "--appendfsync",
+            "always",
+        ]
         self._process = subprocess.Popen(
             [program, *options], cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -116,13 +126,14 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis(folder: Path) -> Iterator[RedisServer]:
+def running_redis(folder: Path, *, is_durable: bool = False) -> Iterator[RedisServer]:
     """Run a Redis; without its program, the test is skipped.
 
     Args:
         folder: Where it runs.
+        is_durable: As for `RedisServer`.
     """
-    server = RedisServer(folder)
+    server = RedisServer(folder, is_durable=is_durable)
     server.start()
     try:
         yield server

@@ -49,16 +49,16 @@ store.close()
 
 
 def test_processes(url: str, store: Store, app: Cocopot, key: str, stored: MakeStored) -> None:
-    """3 processes with 4 threads each add 10 times: no addition is lost, and none is made twice."""
+    """2 processes with 4 threads each add 10 times: no addition is lost, and none is made twice."""
     if url == "sqlite://":
         pytest.skip("the memory of a process is its own")
     store.create(key, stored(user="ada", values={"n": b"0"}))
     command = [sys.executable, "-c", COUNT, url, app.instance_path, key, "4", "10"]
-    processes = [subprocess.Popen(command) for _ in range(3)]
-    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
     session = store.load(key)
     assert session is not None
-    assert session.values == {"n": b"120"}
+    assert session.values == {"n": b"80"}
     assert store.keys_of("ada") == [key]
 
 

@@ -169,6 +169,24 @@ def test_a_full_redis(
     store.close()
 
 
+def test_a_replica(
+    redis: RedisServer, client: redis_py.Redis, app: Cocopot, key: str, stored: MakeStored
+) -> None:
+    """A Redis that became a replica may have another address now: it is connected to again."""
+    store = open_store(redis.url, app)
+    store.create(key, stored())
+    client.replicaof("127.0.0.1", str(free_port()))
+    before: Any = client.info("stats")
+    with pytest.raises(StoreUnavailable, match="read only replica"):
+        store.delete(key)
+    after: Any = client.info("stats")
+    assert after["total_connections_received"] == before["total_connections_received"] + 1
+    client.replicaof("NO", "ONE")
+    store.delete(key)
+    assert store.load(key) is None
+    store.close()
+
+
 def test_what_is_not_a_session(redis: RedisServer, client: redis_py.Redis, app: Cocopot, key: str) -> None:
     """What another program has written under the key of a session is an error or no session."""
     store = open_store(redis.url, app)

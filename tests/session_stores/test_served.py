@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.processes import clean_environ, free_port, stop_session, wait_for
+from tests.services import running_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +183,7 @@ def test_no_update_is_lost_elsewhere(name: str, request: pytest.FixtureRequest, 
     urls = {"sqlite": "sqlite:///sessions.db", "files": f"file://{tmp_path}/sessions"}
     url = urls.get(name) or f"{request.getfixturevalue(name)}?table=served"
     with serving(url, tmp_path) as served:
-        assert write_together(served, 16, 1) > 16
+        assert write_together(served, 16, 0.5) > 16
 
 
 def test_own_sessions(redis: RedisServer, tmp_path: Path) -> None:
@@ -239,6 +240,43 @@ def test_a_restart_of_redis(redis: RedisServer, tmp_path: Path) -> None:
     log = served.log.read_text()
     assert f"127.0.0.1:{redis.port}/0 cannot be used: " in log
     assert "Traceback" not in log
+
+
+def test_what_a_crash_leaves(tmp_path: Path) -> None:
+    """With a Redis that writes to disk before it answers, what was accepted is there after a crash, once."""
+    accepted: list[str] = []
+    refused: list[str] = []
+    is_over = threading.Event()
+
+    def use(number: int) -> None:
+        with served.client(first.cookie) as client:
+            for count in itertools.count():
+                status, _ = client.ask("POST", "/", item := f"{number}.{count}")
+                (accepted if status == 200 else refused).append(item)
+                if is_over.is_set():
+                    return
+                time.sleep(0.002)
+
+    with (
+        running_redis(tmp_path, is_durable=True) as redis,
+        serving(redis.url, tmp_path) as served,
+        served.client() as first,
+        ThreadPoolExecutor(16) as threads,
+    ):
+        first.ask("POST", "/", "first")
+        clients = [threads.submit(use, number) for number in range(16)]
+        for _ in range(2):
+            time.sleep(0.4)
+            redis.kill()
+            redis.start()
+        time.sleep(0.4)
+        is_over.set()
+        assert [client.result() for client in clients] == [None] * 16
+        items = first.show()["items"]
+    assert len(items) == len(set(items))
+    assert {"first", *accepted} <= set(items) <= {"first", *accepted, *refused}
+    assert refused
+    assert any(item.endswith(".9") for item in accepted)
 
 
 def test_empty_sessions_without_redis(redis: RedisServer, tmp_path: Path) -> None:

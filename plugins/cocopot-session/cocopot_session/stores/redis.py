@@ -12,7 +12,7 @@ import msgspec
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from redis.retry import Retry
 
 from cocopot_session.stores.base import Stored, StoreUnavailable
@@ -253,8 +253,8 @@ def open_redis(url: str) -> RedisStore:
             **_socket_options(address),
             socket_connect_timeout=TIMEOUT,
             socket_timeout=TIMEOUT,
-            # A connection that Redis has closed is replaced; each script may be sent twice.
-            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+            # A connection that is closed, or to a Redis that has become a replica, is replaced.
+            retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError, ReadOnlyError)),
         )
         pool = client.connection_pool
         pool.connection_class(**pool.connection_kwargs)  # which does not connect

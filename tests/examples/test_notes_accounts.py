@@ -87,12 +87,6 @@ class TestSignIn:
             with visitor.session_transaction() as session:
                 assert "cart" not in session
 
-    def test_forged_session(self, client: Client) -> None:
-        """A session that names a user without a sign-in is not one of the user."""
-        with client.session_transaction() as session:
-            session["stamp"] = "0" * 32
-        assert not is_signed_in(client)
-
     def test_another_password(self, client: Client, database: Path) -> None:
         """A new password in the configuration replaces the one before, and ends what was opened with it."""
         [cookie] = [c for c in client._cookies.values() if c.http_only]  # type: ignore[union-attr]
@@ -102,6 +96,34 @@ class TestSignIn:
         assert sign_in(other).status_code == 422
         same = create_app(database, NOTES_PASSWORD="another one").test_client()
         assert same.post("/sign-in", data={"name": "demo", "password": "another one"}).status_code == 303
+
+    def test_known_identifier(self, database: Path, app: Cocopot) -> None:
+        """Whoever knows the identifier of a session before the sign-in is not signed in by it."""
+        app = create_app(database, SESSION_STORE=f"sqlite:///{database.with_name('sessions.sqlite')}")
+        victim, attacker = app.test_client(), app.test_client()
+        attacker.get("/account")  # a message is stored for the sign-in
+        planted = [cookie for cookie in attacker._cookies.values() if cookie.http_only]  # type: ignore[union-attr]
+        victim.set_cookie(planted[0].key, planted[0].value)
+        sign_in(victim)
+        assert is_signed_in(victim)
+        assert not is_signed_in(attacker)
+
+    def test_elsewhere(self, database: Path, app: Cocopot) -> None:
+        """With sessions in a store, a user sees them, and can end those of other browsers."""
+        app = create_app(database, SESSION_STORE=f"sqlite:///{database.with_name('sessions.sqlite')}")
+        here, there = app.test_client(), app.test_client()
+        for client in (there, here):
+            sign_in(client)
+            assert is_signed_in(client)
+        html = here.get("/account").text
+        assert (html.count("<li>Since"), html.count("(this browser)")) == (2, 1)
+        assert here.post("/account/sessions").location == "/account"
+        assert "1 session has been ended." in here.get("/account").text
+        assert (is_signed_in(here), is_signed_in(there)) == (True, False)
+
+    def test_cookies_cannot_be_listed(self, client: Client) -> None:
+        """With sessions in cookies, the page of the account has no list."""
+        assert "Sessions" not in client.get("/account").text
 
 
 class TestFirstStart:

@@ -36,13 +36,17 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     """Return the address of the application, which has a database of its own."""
-    variables = {
-        "COCOPOT_NOTES_DATABASE": str(tmp_path / "notes.sqlite"),
-        "COCOPOT_NOTES_PASSWORD": PASSWORD,
-    }
-    with serving(tmp_path, command=[sys.executable, str(APP)], **variables) as server:
+    with serving(tmp_path, command=[sys.executable, str(APP)], **variables(tmp_path)) as server:
         assert server.get()[0] == 200
         yield f"http://127.0.0.1:{server.port}"
+
+
+def variables(folder: Path) -> dict[str, str]:
+    """Return the configuration of the application."""
+    return {
+        "COCOPOT_NOTES_DATABASE": str(folder / "notes.sqlite"),
+        "COCOPOT_NOTES_PASSWORD": PASSWORD,
+    }
 
 
 @pytest.fixture(params=WINDOWS, ids=lambda window: str(window[0]))
@@ -174,17 +178,28 @@ def test_sign_in(page: Page, url: str) -> None:
 
 
 def test_cookie(page: Page) -> None:
-    """The cookie of the session is hidden from scripts and other sites, and replaces the one before."""
-    page.goto(page.url + "account")  # a message is stored in a session of the visitor
-    [before] = page.context.cookies()
+    """The cookie of the session is hidden from scripts, and from forms of other sites."""
     sign_in(page)
     expect(page.get_by_role("status")).to_have_text("Welcome, demo.")
-    [after] = page.context.cookies()
-    assert (after["httpOnly"], after["sameSite"], after["path"]) == (True, "Lax", "/")
-    assert after["domain"] == "127.0.0.1"
-    assert after["name"] == before["name"]
-    assert after["value"] != before["value"]
+    [cookie] = page.context.cookies()
+    assert (cookie["name"], cookie["domain"], cookie["path"]) == ("session", "127.0.0.1", "/")
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["expires"]) == (True, "Lax", -1)
     assert page.evaluate("document.cookie") == ""
+
+
+def test_secure_cookie(browser: Browser, tmp_path: Path) -> None:
+    """Any other server than that of `app.py` gets a secure cookie, which no other host can set or read."""
+    application = ("--app", "noteboard:create_app", "run")
+    with serving(tmp_path, *application, **variables(tmp_path), PYTHONPATH=str(APP.parent)) as server:
+        assert server.get()[0] == 200
+        page = browser.new_page()
+        page.goto(f"http://localhost:{server.port}/")
+        sign_in(page)
+        expect(page.get_by_role("status")).to_have_text("Welcome, demo.")
+        [cookie] = page.context.cookies()
+        page.close()
+    assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("__Host-session", True, True)
+    assert (cookie["sameSite"], cookie["path"], cookie["domain"]) == ("Lax", "/", "localhost")
 
 
 def test_another_site(page: Page, url: str) -> None:

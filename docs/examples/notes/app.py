@@ -14,7 +14,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=5000, help="port to listen on (%(default)s)")
     parser.add_argument("--debug", action="store_true", help="enable the reloader and the debugger")
     options = parser.parse_args()
-    create_app().run(options.host, options.port, debug=options.debug)
+    app = create_app()
+    if app.config["SESSION_COOKIE_SECURE"] is None:
+        # This server has no HTTPS, and not every browser makes an exception for this machine.
+        app.config["SESSION_COOKIE_SECURE"] = False
+    app.run(options.host, options.port, debug=options.debug)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from cocopot import Blueprint, flash, g, hookimpl, redirect, render_template, request, session, url_for
+from cocopot_session import list_sessions, revoke_sessions, session
+
+from cocopot import Blueprint, current_app, flash, g, hookimpl, redirect, render_template, request, url_for
 from noteboard import users
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
 def current_user() -> users.User | None:
     """Return who is signed in; read once per request, and only if it is asked for."""
     if "user" not in g:
-        user = users.get(session["user"]) if "user" in session else None
+        user = users.get(session.user) if session.user is not None else None
         # The password has been changed since the sign-in: the session is not valid any more.
         g.user = user if user is not None and session.get("stamp") == user.stamp else None
     return cast("users.User | None", g.user)
@@ -71,8 +73,8 @@ def open_account() -> ResponseValue:
         error = "Name or password is wrong."
         return render_template("sign_in.html", name=name, error=error), 422
     session.clear()
-    rotate()
-    session["user"], session["stamp"] = user.name, user.stamp
+    session.user = user.name  # with a new identifier: one that was known before is worthless
+    session["stamp"] = user.stamp
     flash(f"Welcome, {user.name}.", "success")
     return redirect(_next_page(), 303)
 
@@ -80,8 +82,7 @@ def open_account() -> ResponseValue:
 @accounts.post("/sign-out")
 def sign_out() -> WerkzeugResponse:
     """End the session."""
-    session.clear()
-    rotate()
+    session.destroy()
     flash("You are signed out.", "success")
     return redirect(url_for("page.index"), 303)
 
@@ -89,19 +90,34 @@ def sign_out() -> WerkzeugResponse:
 @accounts.get("/account", signed_in=True)
 def account() -> str:
     """Show the account."""
-    return render_template("account.html", token=None)
+    return _account_page()
 
 
 @accounts.post("/account/token", signed_in=True)
 def create_token() -> ResponseValue:
     """Create a token for the API, and show it: it cannot be read again."""
-    token = users.create_token(session["user"])
-    return render_template("account.html", token=token), {"Cache-Control": "no-store"}
+    token = users.create_token(_own_name())
+    return _account_page(token), {"Cache-Control": "no-store"}
 
 
-def rotate() -> None:
-    """Give the session a new identifier, so that one that was known before the sign-in is worthless."""
-    getattr(session, "rotate", lambda: None)()
+@accounts.post("/account/sessions", signed_in=True)
+def sign_out_elsewhere() -> WerkzeugResponse:
+    """End all sessions of the user but this one."""
+    number = revoke_sessions(_own_name(), keep_current=True)
+    flash(f"{number} {'session has' if number == 1 else 'sessions have'} been ended.", "success")
+    return redirect(url_for(".account"), 303)
+
+
+def _account_page(token: str | None = None) -> str:
+    """Return the page of the account; sessions in cookies cannot be listed."""
+    is_stored = current_app.config["SESSION_STORE"] is not None
+    sessions = list_sessions(_own_name()) if is_stored else None
+    return render_template("account.html", token=token, sessions=sessions)
+
+
+def _own_name() -> str:
+    """Return the name of the user, in a view with the option `signed_in`."""
+    return cast("users.User", current_user()).name
 
 
 def _next_page() -> str:

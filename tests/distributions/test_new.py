@@ -6,7 +6,9 @@ import json
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+import tomllib
+import urllib.request
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -104,6 +106,29 @@ def plugin_ci(workshop: Environment, plugin: Path) -> dict[str, str]:
     return run_ci(workshop, plugin)
 
 
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory, base: Environment, builder: Builder) -> Environment:
+    """An environment with the plugins of the extra "standard", and no others."""
+    with CHECKOUT.joinpath("pyproject.toml").open("rb") as file:
+        standard = tomllib.load(file)["project"]["optional-dependencies"]["standard"]
+    projects = [CHECKOUT / "plugins" / text.partition(">=")[0] for text in standard]
+    environment = Environment(tmp_path_factory.mktemp("studio") / "environment", base)
+    environment.install(*builder.wheels(DEVTOOLS, *projects), dependencies=True)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def site(studio: Environment) -> Path:
+    """A new application with pages."""
+    return new(studio, "app", "site", "--pages") / "site"
+
+
+@pytest.fixture(scope="module")
+def site_ci(studio: Environment, site: Path) -> dict[str, str]:
+    """What the steps of its workflow printed; they install what reads its file `.env`."""
+    return run_ci(studio, site)
+
+
 def check_ci(output: dict[str, str], tests: int, *more: str) -> None:
     assert list(output)[1:] == ["ruff check .", "ruff format --check .", "mypy", "python -m pytest", *more]
     assert "All checks passed!" in output["ruff check ."]
@@ -121,6 +146,11 @@ def test_a_new_plugin_passes_its_own_ci(plugin_ci: dict[str, str]) -> None:
 def test_a_new_application_passes_its_own_ci(workshop: Environment, application: Path) -> None:
     """Likewise, and an application is tested without being installed as a package."""
     check_ci(run_ci(workshop, application), 2)
+
+
+def test_a_new_application_with_pages_passes_its_own_ci(site_ci: dict[str, str]) -> None:
+    """Likewise, with the plugins of the extra "standard"."""
+    check_ci(site_ci, 3)
 
 
 def test_a_new_plugin_answers_as_an_installed_wheel(plugin: Path, environment: MakeEnvironment) -> None:
@@ -151,6 +181,27 @@ def test_a_new_application_is_served_at_once(workshop: Environment, application:
     with serving(application, "run", command=[str(workshop.python), "-m", "cocopot"]) as server:
         status, body = server.get()
     assert (status, json.loads(body)) == (200, {"message": "Hello, world."})
+
+
+@pytest.mark.usefixtures("site_ci")
+def test_a_new_application_with_pages_is_served_at_once(studio: Environment, site: Path) -> None:
+    """The key of its sessions is in `.env`: what the form stores is on the next page."""
+    with serving(site, "run", command=[str(studio.python), "-m", "cocopot"]) as server:
+        assert server.get()[0] == 200
+        url = f"http://127.0.0.1:{server.port}/"
+        opener = urllib.request.build_opener(NextPage())
+        with opener.open(url, b"name=Ada", timeout=10) as response:
+            assert "Hello, Ada." in response.read().decode()
+
+
+class NextPage(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect with the cookie of the response: by plain HTTP, a jar would not return it."""
+
+    def redirect_request(self, *args: Any) -> urllib.request.Request | None:
+        request = super().redirect_request(*args)
+        if request is not None:
+            request.add_header("Cookie", args[4]["Set-Cookie"].partition(";")[0])
+        return request
 
 
 @pytest.mark.usefixtures("plugin_ci")

@@ -6,6 +6,7 @@ import difflib
 import importlib.metadata
 import json
 import re
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,11 @@ MAX_LENGTH = 40
 DEFAULT_HOOKS = "cocopot_setup"
 #: Words that have a special meaning where plugins are named.
 RESERVED = {"all", "none"}
+#: What a project with pages has in its README.
+ABOUT_KEY = (
+    " Sessions are signed with `COCOPOT_SECRET_KEY`: on this machine the file\n"
+    "`.env` has it, which is not in version control; set it to another random text on a server."
+)
 
 
 def _complete_hooks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
@@ -40,7 +46,8 @@ def command() -> None:
 
 @command.command("app", short_help="Write an application.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-def new_app(folder: Path) -> None:
+@click.option("--pages", is_flag=True, help="With templates, a form and sessions; uses cocopot[standard].")
+def new_app(folder: Path, *, pages: bool) -> None:
     """Write an application into the folder DIR, whose name becomes the project's.
 
     It has a view and an error handler, tests, settings for ruff, mypy and pytest, and a workflow for CI, and
@@ -48,7 +55,16 @@ def new_app(folder: Path) -> None:
     """
     distribution = normalize_name(folder.resolve().name)
     check_distribution(distribution)
-    files = render("common", "app", distribution=distribution, cocopot_version=own_version(), more_steps="")
+    files = render(
+        *("common", "app", "pages")[: 3 if pages else 2],
+        distribution=distribution,
+        requirement="cocopot[dotenv,standard]" if pages else "cocopot",
+        included='"/app.py", "/static", "/templates"' if pages else '"/app.py"',
+        cocopot_version=own_version(),
+        secret_key=secrets.token_hex(32),
+        more_about_serving=ABOUT_KEY if pages else "",
+        more_steps="",
+    )
     write(files, folder)
     report(files, folder, "cocopot run")
 

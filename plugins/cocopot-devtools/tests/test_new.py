@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -194,6 +195,30 @@ class TestApp:
             'python -m pip install --editable ".[dev]"',
             "cocopot run",
         ]
+
+    def test_pages(self, folder: Path) -> None:
+        """With `--pages` it has templates and a key for sessions, and requires the plugins for pages."""
+        new("app", "shop", "--pages")
+        assert written(folder / "shop") == [
+            ".env",
+            ".github/workflows/ci.yml",
+            ".gitignore",
+            "README.md",
+            "app.py",
+            "pyproject.toml",
+            "static/style.css",
+            "templates/base.html",
+            "templates/error.html",
+            "templates/index.html",
+            "tests/test_app.py",
+        ]
+        [requirement] = project(folder / "shop")["project"]["dependencies"]
+        assert requirement.startswith("cocopot[dotenv,standard]>=")
+        new("app", "other", "--pages")
+        keys = [(folder / name / ".env").read_text() for name in ("shop", "other")]
+        assert all(re.search(r"^COCOPOT_SECRET_KEY=[0-9a-f]{64}$", key, re.MULTILINE) for key in keys)
+        assert keys[0] != keys[1]
+        assert ".env" in (folder / "shop" / ".gitignore").read_text().splitlines()
 
     def test_here(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """`.` is the working directory, if it is empty."""

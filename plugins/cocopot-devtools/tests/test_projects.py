@@ -11,6 +11,14 @@ from cocopot_devtools.projects import _move_content, check_folder, render, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: What the templates of an application need.
+VALUES = {
+    "distribution": "tea",
+    "requirement": "cocopot",
+    "included": '"/app.py"',
+    "cocopot_version": "1.0",
+    "more_about_serving": "",
+}
 FILES = {"a.txt": "a\n", "sub/deep/b.txt": "b\n", "sub/empty": ""}
 
 
@@ -100,7 +108,7 @@ def test_a_folder_needs_one_to_lie_in(tmp_path: Path) -> None:
 
 def test_templates_are_filled_in() -> None:
     """Values and names of files are replaced, no placeholder is left, and each file ends with one newline."""
-    files = render("common", "app", distribution="tea", cocopot_version="1.0", more_steps="")
+    files = render("common", "app", more_steps="", **VALUES)
     assert 'name = "tea"' in files["pyproject.toml"]
     assert "${{ matrix.python }}" in files[".github/workflows/ci.yml"]
     assert all(text.endswith("\n") and not text.endswith("\n\n") for text in files.values())
@@ -108,5 +116,12 @@ def test_templates_are_filled_in() -> None:
 
 def test_a_placeholder_without_a_value_is_an_error() -> None:
     """A template cannot go out with a hole in it."""
-    with pytest.raises(KeyError, match="cocopot_version"):
-        render("app", distribution="tea")
+    with pytest.raises(KeyError, match="secret_key"):
+        render("pages", **VALUES)
+
+
+def test_a_file_of_the_last_kind_is_used() -> None:
+    """A kind of project may replace files of the kinds before it, and has the rest of them."""
+    files = render("app", "pages", secret_key="x", **VALUES)
+    assert "render_template" in files["app.py"]
+    assert files["pyproject.toml"] == render("app", **VALUES)["pyproject.toml"]

@@ -49,9 +49,9 @@ class TestConfiguration:
         assert json_of(visitor.get("/api/notes"))["total"] == 0
         assert database.exists()
 
-    @pytest.mark.parametrize("plugin", ["session", "csrf"])
+    @pytest.mark.parametrize("plugin", ["csrf", "headers", "jinja", "session"])
     def test_required_plugins(self, app: Cocopot, monkeypatch: pytest.MonkeyPatch, plugin: str) -> None:
-        """Without the plugins that a sign-in needs, the application is not created."""
+        """Without a plugin that makes its pages or secures them, the application is not created."""
         monkeypatch.setenv("COCOPOT_DISABLE_PLUGINS", plugin)
         with pytest.raises(PluginError, match=f"'{plugin}'"):
             importlib.import_module("noteboard").create_app({"SECRET_KEY": "key"})
@@ -408,6 +408,15 @@ class TestServer:
         assert {status for status, _, _ in answers} == {201}
         assert len({note["id"] for _, _, note in answers}) == 40
         assert server.send("GET", "/api/notes")[2]["total"] == 40
+
+
+@pytest.mark.parametrize("store", ["", "redis://localhost"])
+def test_make_run(store: str) -> None:
+    """`make run SESSION_STORE=...` passes the place of the sessions on, and none without it."""
+    command = ["make", "--dry-run", "--assume-old", ".venv/installed", "run", f"SESSION_STORE={store}"]
+    line = subprocess.run(command, cwd=EXAMPLE.parents[2], capture_output=True, text=True, check=True).stdout
+    variable = f"COCOPOT_SESSION_STORE='{store}' " if store else ""
+    assert line.splitlines()[-1].startswith(f"{variable}.venv/bin/python docs/examples/notes/app.py")
 
 
 def test_each_response_is_logged(app: Cocopot, visitor: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from cocopot import hookimpl, request
 from cocopot.exceptions import ServiceUnavailable
 from tests.examples.notes import add, create_app, json_of, sign_in
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -214,6 +216,17 @@ class TestErrorPages:
         response = client.get("/")
         assert (response.status_code, response.mimetype) == (500, "text/html")
         assert 'href="/static/board.css"' in response.text
+
+    def test_session_store_fails(self, app: Cocopot, database: Path) -> None:
+        """Without the store of the sessions, pages of those who have one, and the sign-in, are a 503."""
+        app = create_app(database, SESSION_STORE=f"redis://127.0.0.1:{free_port()}")
+        client, visitor = app.test_client(), app.test_client()
+        client.set_cookie("__Host-session", token_urlsafe(32))
+        for response in (client.get("/"), client.get("/nowhere"), sign_in(visitor)):
+            assert (response.status_code, response.mimetype) == (503, "text/html")
+            assert "Service Unavailable" in response.text
+        assert client.get("/api/notes").status_code == 200
+        assert visitor.get("/").status_code == 200
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_unavailable(self, app: Cocopot, method: str) -> None:

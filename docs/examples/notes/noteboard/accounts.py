@@ -34,7 +34,7 @@ class Accounts:
     """A plugin of the application's own: `@page.get("/notes/new", signed_in=True)` is for users only."""
 
     plugin_name = "accounts"
-    requires = ("session", "csrf")
+    requires = ("csrf", "headers", "jinja", "session")
 
     @hookimpl
     def cocopot_setup(self, app: Cocopot) -> None:
@@ -58,7 +58,7 @@ class Accounts:
 
 @accounts.get("/sign-in")
 def sign_in() -> ResponseValue:
-    """Show the form, unless somebody is signed in already."""
+    """Show the form, unless a user is signed in already."""
     if current_user() is not None:
         return redirect(_next_page(), 303)
     return render_template("sign_in.html", name="", error=None)

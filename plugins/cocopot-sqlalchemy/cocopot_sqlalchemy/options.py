@@ -1,0 +1,132 @@
+"""The configuration: its keys and their validation."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from cocopot import PluginError
+
+if TYPE_CHECKING:
+    from cocopot import Config
+
+#: The configuration keys and their defaults.
+DEFAULTS: Final[Mapping[str, object]] = MappingProxyType(
+    {
+        "SQLALCHEMY_DATABASE_URI": None,
+        "SQLALCHEMY_BINDS": {},
+        "SQLALCHEMY_ENGINE_OPTIONS": {},
+        "SQLALCHEMY_SESSION_OPTIONS": {},
+        "SQLALCHEMY_ECHO": False,
+        "SQLALCHEMY_COMMIT": "explicit",
+        "SQLALCHEMY_MIGRATIONS": "warn",
+        "SQLALCHEMY_RECORD_QUERIES": None,
+        "SQLALCHEMY_REPEATED_QUERIES": 10,
+    }
+)
+_OPTIONS_REMEDY = "Give a mapping of names to values, such as {'pool_size': 10}."
+
+
+def check_keys(config: Config) -> None:
+    """Validate the values that do not become something else.
+
+    Args:
+        config: The configuration, with the keys of `DEFAULTS`; other keys that begin with `SQLALCHEMY_` are
+            errors.
+
+    Raises:
+        PluginError: A key or a value is not valid; the message has both, where it was set, and a remedy.
+    """
+    for key in config:
+        if key.startswith("SQLALCHEMY_") and key not in DEFAULTS:
+            cure = _GONE.get(key)
+            close = difflib.get_close_matches(key, DEFAULTS, n=1)
+            hint = f"Did you mean {close[0]!r}? " if close else ""
+            raise invalid(config, key, cure or f"{hint}The keys are {', '.join(DEFAULTS)}.")
+    for key, (is_valid, remedy) in _CHECKS.items():
+        if not is_valid(config[key]):
+            raise invalid(config, key, remedy)
+
+
+def parse_url(config: Config, key: str, value: object) -> URL:
+    """Return a database URL.
+
+    Args:
+        config: The configuration.
+        key: The key that the value is under.
+        value: A `str` or a `sqlalchemy.URL`.
+
+    Raises:
+        PluginError: It is not one; the message does not contain the value, which may contain a password.
+    """
+    if isinstance(value, (str, URL)):
+        try:
+            return make_url(value)
+        except (ArgumentError, ValueError):
+            pass
+    raise PluginError(
+        f"The configuration of SQLAlchemy is invalid: a value of {key} (set by {config.origin(key)}) is not "
+        "a database URL. Give one such as 'postgresql+psycopg://user:password@host/name', or "
+        "'sqlite:///shop.db' for a file in the instance folder, or 'sqlite://' for one in memory.",
+        plugin="sqlalchemy",
+        hook="cocopot_startup",
+    )
+
+
+def invalid(config: Config, key: str, remedy: str) -> PluginError:
+    """Return the error for an invalid value."""
+    return PluginError(
+        f"The configuration of SQLAlchemy is invalid: {key} is {config[key]!r} "
+        f"(set by {config.origin(key)}). {remedy}",
+        plugin="sqlalchemy",
+        hook="cocopot_startup",
+    )
+
+
+def _is_options(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(name, str) for name in value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _one_of(*choices: object) -> tuple[Callable[[object], bool], str]:
+    return lambda value: any(value is choice or value == choice for choice in choices), (
+        f"Give {', '.join(repr(choice) for choice in choices[:-1])} or {choices[-1]!r}."
+    )
+
+
+_CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+    "SQLALCHEMY_ENGINE_OPTIONS": (_is_options, _OPTIONS_REMEDY),
+    "SQLALCHEMY_SESSION_OPTIONS": (_is_options, "Give a mapping, such as {'expire_on_commit': False}."),
+    "SQLALCHEMY_ECHO": (lambda value: isinstance(value, bool) or value == "debug", "Give True or False."),
+    "SQLALCHEMY_COMMIT": _one_of("explicit", "response"),
+    "SQLALCHEMY_MIGRATIONS": _one_of("refuse", "warn", "ignore"),
+    "SQLALCHEMY_RECORD_QUERIES": (
+        lambda value: value is None or isinstance(value, bool),
+        "Give True, False, or None, which records them in debug mode.",
+    ),
+    "SQLALCHEMY_REPEATED_QUERIES": (_is_number, "Give a number of equal queries, 1 or more."),
+}
+#: Keys of Flask-SQLAlchemy that have no meaning here.
+_GONE: Final[Mapping[str, str]] = {
+    "SQLALCHEMY_TRACK_MODIFICATIONS": "Remove it: implement the hooks sqlalchemy_before_commit and "
+    "sqlalchemy_after_commit in place of the signals of Flask-SQLAlchemy.",
+    "SQLALCHEMY_COMMIT_ON_TEARDOWN": "Set SQLALCHEMY_COMMIT = 'response', which commits before the response "
+    "is sent.",
+    **{
+        f"SQLALCHEMY_{name}": f"Set SQLALCHEMY_ENGINE_OPTIONS = {{'{option}': ...}}."
+        for name, option in {
+            "POOL_SIZE": "pool_size",
+            "POOL_TIMEOUT": "pool_timeout",
+            "POOL_RECYCLE": "pool_recycle",
+            "MAX_OVERFLOW": "max_overflow",
+        }.items()
+    },
+}

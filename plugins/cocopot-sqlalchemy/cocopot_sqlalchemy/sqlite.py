@@ -1,0 +1,56 @@
+"""SQLite: settings of each connection, and transactions that begin where SQLAlchemy begins them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import event
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+#: How long a connection waits for the lock of another one, in milliseconds, unless `timeout` is passed.
+BUSY_TIMEOUT: Final = 5000
+#: The execution option with the kind of a transaction: `DEFERRED`, the default, `IMMEDIATE`, or `EXCLUSIVE`.
+BEGIN: Final = "sqlite_begin"
+_KINDS: Final = frozenset({"DEFERRED", "IMMEDIATE", "EXCLUSIVE"})
+
+
+def is_in_memory(url: URL) -> bool:
+    """Return whether the database of a URL is in memory."""
+    database = url.database or ""
+    return database in {"", ":memory:"} or ":memory:" in database or "memory" in url.query.get("mode", "")
+
+
+def listen_to(engine: Engine) -> None:
+    """Set up the connections of an engine: WAL, foreign keys, a busy timeout, and explicit transactions.
+
+    Python's driver begins a transaction only before a statement that writes, so that reads are not isolated,
+    and savepoints outside of one are lost. See "Serializable isolation / Savepoints / Transactional DDL" of
+    SQLAlchemy's documentation of SQLite.
+    """
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins no transactions
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA busy_timeout")
+        if not cursor.fetchone()[0]:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.fetchone()
+    finally:
+        cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    kind = str(connection.get_execution_options().get(BEGIN, "DEFERRED")).upper()
+    if kind not in _KINDS:
+        raise ValueError(
+            f"The execution option {BEGIN} is {kind!r}: give one of {', '.join(sorted(_KINDS))}."
+        )
+    connection.exec_driver_sql("BEGIN" if kind == "DEFERRED" else f"BEGIN {kind}")

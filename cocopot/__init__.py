@@ -32,6 +32,7 @@ from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.sse import ServerSentEvent, event_stream
 from cocopot.streaming import stream_with_context
+from cocopot.teardown_functions import teardown_this_context
 from cocopot.templating import (
     get_template_attribute,
     render_template,
@@ -77,6 +78,7 @@ __all__ = [
     "stream_template",
     "stream_template_string",
     "stream_with_context",
+    "teardown_this_context",
     "url_for",
 ]
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cocopot.pipeline.sessions import RequestSession
     from cocopot.request import Request
     from cocopot.sessions import Session
+    from cocopot.teardown_functions import TeardownFunction
     from cocopot.types import F, Function
 
 
@@ -44,6 +45,8 @@ class Context(ContextState):
     _tokens: tuple[contextvars.Token[Context], ...] = ()
     #: Whether the head of the response has been sent; also after the end of a context that is kept.
     response_is_sent = False
+    #: What `teardown_this_context` has added, first added first.
+    teardown_functions: tuple[TeardownFunction, ...] = ()
 
     def __init__(self, app: Cocopot, request: Request | None = None) -> None:
         # Without a default on the class they are read faster. `lifecycle.new_context` sets the same.
@@ -210,9 +213,39 @@ class Context(ContextState):
             if tear_down is not None:
                 tear_down(self, exc)
         finally:
+            try:
+                self.call_teardown_functions(exc)
+            finally:
+                CURRENT.reset(token)
+                self._close_files()
+                self._reset()
+
+    def end_late(self, token: contextvars.Token[Context], exc: BaseException | None) -> None:
+        """End the context after its teardown hooks, one of which has called `teardown_this_context`.
+
+        Args:
+            token: Of the context variable.
+            exc: The exception that ended the request, or `None`.
+        """
+        try:
+            self.call_teardown_functions(exc)
+        finally:
             CURRENT.reset(token)
-            self._close_files()
-            self._reset()
+
+    def call_teardown_functions(self, exc: BaseException | None) -> None:
+        """Call what `teardown_this_context` has added, last added first, also what one of them adds.
+
+        Args:
+            exc: The exception that ended the context, or `None`.
+        """
+        if not self.teardown_functions:
+            return
+        *others, last = self.teardown_functions
+        self.teardown_functions = tuple(others)
+        try:
+            last(exc)
+        finally:
+            self.call_teardown_functions(exc)
 
     def forget_frames(self) -> None:
         """Remove the tracebacks of the exception that has been answered, and of those behind it.

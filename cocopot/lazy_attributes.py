@@ -95,7 +95,9 @@ class RequestProperty:
             cls = owner if instance is None else type(instance)
             message = f"{getattr(cls, '__name__', cls)!r} object has no attribute {self.name!r}"
             raise AttributeError(f"{message}: {self.cure}" if self.cure else message)
-        value = instance.__dict__[self.name] = found.compute(app, instance)
+        value = found.compute(app, instance)
+        if found.cached:
+            instance.__dict__[self.name] = value
         return value
 
 

@@ -65,6 +65,7 @@ files helpers
 paths
 folders
 logs
+teardown_functions
 hooks.markers
 hooks.specs.application hooks.specs.requests hooks.specs.sessions hooks.specs.templates hooks.specs.responses
 hooks.specs.errors hooks.specs.urls hooks.specs

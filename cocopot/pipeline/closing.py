@@ -139,7 +139,7 @@ def report_closed(context: Context, response: Response, exc: BaseException | Non
             hook(app, context.request, response, exc)
         except Exception as error:  # noqa: BLE001 - logged
             report_errors(app, error, raises=False)
-        if inside.has_globals:
+        if inside.has_globals or inside.teardown_functions:
             inside.tear_down()
     except Exception as error:  # noqa: BLE001 - of a teardown hook: the response has been sent
         log_failure(app, "Tearing down the context of cocopot_response_closed failed", error=error)

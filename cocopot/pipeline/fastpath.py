@@ -23,6 +23,7 @@ from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_re
 from cocopot.pipeline.sending import send
 from cocopot.pipeline.sessions import save_or_close
 from cocopot.response import Response, text_response
+from cocopot.teardown_functions import report_exception
 from cocopot.wsgi import START_FAILED, close_unsent
 
 if TYPE_CHECKING:
@@ -159,6 +160,8 @@ def recover(
     try:
         if context.pipeline is None or not context.pipeline.recovers_here:
             return send(lifecycle.recover(context, exc), environ, start_response)
+        if context.teardown_functions:
+            report_exception(context, exc)
         return serve_value(context, environ, start_response, handled(context, exc))
     finally:
         del exc  # break the reference cycle exception -> traceback -> frame

@@ -27,6 +27,7 @@ from cocopot.response import Response
 from cocopot.routing import Router
 from cocopot.sessions import SessionUnavailable
 from cocopot.speedups import new
+from cocopot.teardown_functions import report_exception
 from cocopot.urls import domain_of
 from cocopot.wsgi import close_unsent
 
@@ -96,7 +97,8 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
                 if pipeline is None or pipeline.tear_down is not None:
                     tear_down(context, error)
             finally:
-                _reset_context(token)
+                # The first is for what a teardown hook has opened.
+                context.end_late(token, error) if request.holds_files else _reset_context(token)
         if context.answered is not None:
             context.forget_frames()
         error = None  # break the reference cycle exception -> traceback -> frame
@@ -108,6 +110,8 @@ def answer_exception(
     """Send the response to an exception that has left the endpoint's pipeline."""
     try:
         pipeline = context.pipeline = context.pipeline or context.app.pipeline_for(None)
+        if context.teardown_functions:
+            report_exception(context, exc)
         response = pipeline.handle_exception(context, exc)
         context.answered = exc
         return send_error(context, response, environ, start_response, exc)
@@ -300,6 +304,8 @@ def recover(context: Context, exc: Exception) -> Response:
     """Return the response of the error handlers for an exception, or raise it again."""
     try:
         pipeline = context.pipeline or context.get_pipeline()
+        if context.teardown_functions:
+            report_exception(context, exc)
         response = pipeline.finalize_request(context, pipeline.handle_user_exception(context, exc))
         context.answered = exc
         return response

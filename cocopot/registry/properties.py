@@ -40,12 +40,14 @@ class Property:
         name: Its name.
         function: Takes the application or the request, and returns the value.
         plugin: The plugin that added it, or `None` for the application.
+        cached: Whether a request computes it once.
     """
 
     kind: Literal["property", "request property"]
     name: str
     function: Callable[[Any], object]
     plugin: str | None
+    cached: bool = True
 
     def compute(self, app: AppProperties, target: object) -> object:
         """Return the value; an exception gets a note with the plugin that added the property.
@@ -129,7 +131,9 @@ class AppProperties(Folders):
         self.check_open("add_property")
         _add(self, AppProperty("property", name, function, _plugin(self)), self.properties)
 
-    def add_request_property(self, name: str, function: Callable[[Any], object]) -> None:
+    def add_request_property(
+        self, name: str, function: Callable[[Any], object], *, cached: bool = True
+    ) -> None:
         """Add an attribute to every request that is computed when it is first read, and cached.
 
         It raises what `add_property` raises. A value that is assigned to the attribute of a request replaces
@@ -138,9 +142,12 @@ class AppProperties(Folders):
         Args:
             name: Name of the attribute, as in `request.user`.
             function: Takes the request, and returns the value.
+            cached: Whether the value is cached. Without it `function` is called by each reading, for what
+                depends on the current context: threads that share a request have one each.
         """
         self.check_open("add_request_property")
-        _add(self, Property("request property", name, function, _plugin(self)), self.request_properties)
+        added = Property("request property", name, function, _plugin(self), cached)
+        _add(self, added, self.request_properties)
         if name not in vars(Request):
             setattr(Request, name, RequestProperty(name))
 

@@ -173,7 +173,10 @@ cdef class RequestHandler:
                     elif pipeline is None or pipeline.tear_down is not None:
                         self.tear_down(context, error)
                 finally:
-                    PyContextVar_Reset(self.current, token)
+                    if request.holds_files:  # for what a teardown hook has opened
+                        context.end_late(token, error)
+                    else:
+                        PyContextVar_Reset(self.current, token)
             if context.answered is not None:
                 context.forget_frames()
             error = None  # break the reference cycle exception -> traceback -> frame
@@ -247,6 +250,7 @@ cdef class RequestHandler:
                 not pipeline.recovers_here
                 or pipeline.after_request_hook is not None
                 or context.after_functions is not None
+                or request.holds_files
             ):
                 return self.recover(context, environ, start_response, exc)
             value = self.handled(context, exc)

@@ -79,7 +79,7 @@ class RequestState:
     view_args: dict[str, Any] | None = None
     #: Why no rule matched: not found, method not allowed, or a redirect.
     routing_exception: HTTPException | None = None
-    #: Whether uploaded files have been read, which `close` has to close.
+    #: Whether the end of the request has files to close, which `close` does, or teardown functions to call.
     holds_files: bool = False
 
 

@@ -53,6 +53,18 @@ def test_a_property_of_the_application() -> None:
     assert app.db == 2
 
 
+def test_a_request_property_that_is_not_cached() -> None:
+    """Its function is called by each reading; a value that is assigned replaces it."""
+    calls: list[Any] = []
+    app = make(lambda app: app.add_request_property("db", counter(calls), cached=False))
+    with app.test_request_context() as context:
+        current: Any = context.request
+        assert (current.db, current.db) == (1, 2)
+        assert calls == [current] * 2
+        current.db = "assigned"
+        assert current.db == "assigned"
+
+
 def test_properties_of_the_application_are_listed() -> None:
     """An editor and the shell complete them; listing computes none."""
     calls: list[Any] = []

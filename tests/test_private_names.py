@@ -29,6 +29,7 @@ import pytest
 import werkzeug._reloader
 import werkzeug.routing.matcher
 import werkzeug.routing.rules
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import Headers, MIMEAccept
 from werkzeug.local import LocalProxy
 from werkzeug.routing import Map, Rule
@@ -222,13 +223,20 @@ PRIVATE_NAMES = [
         "the protocol of distributions, for type checkers",
         lambda: importlib_metadata,
     ),
+    # SQLAlchemy
+    PrivateName(
+        "_trans_context_manager",
+        "transactions",
+        "functions of on_commit use a session inside its `with session.begin()`",
+        Session,
+    ),
     # CPython
     PrivateName(
         "_current_frames", "lifespan", "the line that the thread of the startup hooks runs", lambda: sys
     ),
     PrivateName(
         "_getframe",
-        "app missing_names origins testing.kit",
+        "app missing_names origins testing.kit queries",
         "the caller, as in `warnings` and `logging`",
         lambda: sys,
     ),

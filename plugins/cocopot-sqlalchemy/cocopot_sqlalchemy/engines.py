@@ -18,6 +18,8 @@ from cocopot_sqlalchemy.options import check_keys, parse_url
 from cocopot_sqlalchemy.sqlite import is_in_memory, listen_to
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cocopot import Cocopot
 
 #: The name of the engine of SQLALCHEMY_DATABASE_URI.
@@ -32,10 +34,12 @@ class Engines:
 
     Args:
         app: The application.
+        prepare: Called with the name of each engine and the engine, before the hook.
     """
 
-    def __init__(self, app: Cocopot) -> None:
+    def __init__(self, app: Cocopot, prepare: Callable[[str, Engine], object]) -> None:
         self._app = app
+        self._prepare = prepare
         self._lock = RLock()
         self._engines: dict[str, Engine] | None = None
         _forked.add(self)
@@ -79,8 +83,9 @@ class Engines:
         values = {DEFAULT: config[_URI], **binds}
         engines = {name: _create_engine(app, name, value) for name, value in values.items()}
         hook = app.plugins.compiled_hook("sqlalchemy_engine")
-        if hook is not None:
-            for name, engine in engines.items():
+        for name, engine in engines.items():
+            self._prepare(name, engine)
+            if hook is not None:
                 hook(app, name, engine)
         return engines
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cocopot import hookimpl
+from cocopot_sqlalchemy.commit import CommitBeforeResponse, is_needed
 from cocopot_sqlalchemy.database import NAME, Database, db
 from cocopot_sqlalchemy.hooks import SQLAlchemyHooks
 from cocopot_sqlalchemy.migrations import Migrations
 from cocopot_sqlalchemy.options import DEFAULTS
+from cocopot_sqlalchemy.reports import QueryReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,19 +51,38 @@ class SQLAlchemy(Migrations):
 
     @hookimpl
     def cocopot_setup(self, app: Cocopot) -> None:
-        """Add the databases."""
-        app.extensions[NAME] = Database(app)
+        """Add the databases, `request.db`, the route option `commit`, and templates."""
+        database = app.extensions[NAME] = Database(app)
+        app.add_request_property("db", lambda _request: database.session, cached=False)
+        app.add_route_option("commit", bool | None, default=None)
+        app.add_template_folder(Path(__file__).with_name("templates"))
 
     @hookimpl
     def cocopot_startup(self, app: Cocopot) -> None:
-        """Create the engines, without connecting.
+        """Create the engines, without connecting, and register what the configuration needs.
 
         Raises:
             PluginError: The configuration is invalid; the message names the key and the value.
         """
-        db(app).engines  # noqa: B018 - creates them
+        database = db(app)
+        database.engines  # noqa: B018 - creates them
+        _register(app, CommitBeforeResponse(), is_needed(app))
+        _register(app, QueryReport(database.queries), database.queries.is_recording)
 
     @hookimpl
     def cocopot_shutdown(self, app: Cocopot) -> None:
         """Close the pools."""
         db(app).close()
+
+    @hookimpl
+    def cocopot_shell_context(self) -> Mapping[str, object]:
+        """Add `db` to the shell."""
+        return {"db": db}
+
+
+def _register(app: Cocopot, plugin: CommitBeforeResponse | QueryReport, is_needed: bool) -> None:
+    """Register what has hooks of each request, only where it is needed."""
+    if app.plugins.has_plugin(plugin.plugin_name):  # of an earlier start
+        app.plugins.unregister(name=plugin.plugin_name)
+    if is_needed:
+        app.plugins.register(plugin)

@@ -63,7 +63,7 @@ class Callers:
             if not is_module:
                 classes[module, type(plugin).__qualname__] = record.name
             root = module.partition(".")[0]
-            if root != own and root not in _BETWEEN:
+            if is_module or (record.distribution and root != own and root not in _BETWEEN):
                 packages.setdefault(root, record.name)
         return packages, classes
 

@@ -13,6 +13,7 @@ from sqlalchemy import event
 
 from cocopot import g, has_app_context
 from cocopot_sqlalchemy.callers import Callers
+from cocopot_sqlalchemy.sqlite import UNRECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -182,9 +183,11 @@ def _begin(
     _cursor: object,
     _statement: str,
     _parameters: object,
-    _context: object,
+    context: Any,
     _many: bool,
 ) -> None:
+    if context is not None and context.execution_options.get(UNRECORDED):
+        return
     connection.info.setdefault(_STARTS, []).append(perf_counter())
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT: Final = 5000
 #: The execution option with the kind of a transaction: `DEFERRED`, the default, `IMMEDIATE`, or `EXCLUSIVE`.
 BEGIN: Final = "sqlite_begin"
+#: The execution option of a statement that is not recorded: it is none of a plugin or the application.
+UNRECORDED: Final = "cocopot_unrecorded"
 _KINDS: Final = frozenset({"DEFERRED", "IMMEDIATE", "EXCLUSIVE"})
 
 
@@ -53,4 +55,5 @@ def _begin(connection: Connection) -> None:
         raise ValueError(
             f"The execution option {BEGIN} is {kind!r}: give one of {', '.join(sorted(_KINDS))}."
         )
-    connection.exec_driver_sql("BEGIN" if kind == "DEFERRED" else f"BEGIN {kind}")
+    statement = "BEGIN" if kind == "DEFERRED" else f"BEGIN {kind}"
+    connection.exec_driver_sql(statement, execution_options={UNRECORDED: True})

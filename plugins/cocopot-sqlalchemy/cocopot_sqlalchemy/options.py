@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,10 @@ DEFAULTS: Final[Mapping[str, object]] = MappingProxyType(
         "SQLALCHEMY_SESSION_OPTIONS": {},
         "SQLALCHEMY_ECHO": False,
         "SQLALCHEMY_COMMIT": "explicit",
+        "SQLALCHEMY_METADATA": None,
         "SQLALCHEMY_MIGRATIONS": "warn",
+        "SQLALCHEMY_MIGRATIONS_FOLDER": "migrations",
+        "SQLALCHEMY_MIGRATIONS_OPTIONS": {},
         "SQLALCHEMY_RECORD_QUERIES": None,
         "SQLALCHEMY_REPEATED_QUERIES": 10,
     }
@@ -108,6 +112,14 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "SQLALCHEMY_ECHO": (lambda value: isinstance(value, bool) or value == "debug", "Give True or False."),
     "SQLALCHEMY_COMMIT": _one_of("explicit", "response"),
     "SQLALCHEMY_MIGRATIONS": _one_of("refuse", "warn", "ignore"),
+    "SQLALCHEMY_MIGRATIONS_FOLDER": (
+        lambda value: isinstance(value, (str, Path)) and bool(str(value)),
+        "Give a folder, relative to the folder of the application.",
+    ),
+    "SQLALCHEMY_MIGRATIONS_OPTIONS": (
+        _is_options,
+        "Give a mapping, such as {'compare_server_default': True}.",
+    ),
     "SQLALCHEMY_RECORD_QUERIES": (
         lambda value: value is None or isinstance(value, bool),
         "Give True, False, or None, which records them in debug mode.",

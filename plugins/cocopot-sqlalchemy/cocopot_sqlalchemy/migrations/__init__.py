@@ -2,6 +2,108 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from cocopot import PluginError, hookimpl
+from cocopot.cli import Finding
+from cocopot_sqlalchemy.hooks_migrations import MigrationHooks
+from cocopot_sqlalchemy.migrations.owners import collect_owners
+from cocopot_sqlalchemy.migrations.tables import Models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import click
+
+    from cocopot import Cocopot, PluginManager
+    from cocopot_sqlalchemy.migrations.states import State
+
+_KEY = "SQLALCHEMY_MIGRATIONS"
+
 
 class Migrations:
     """The part of the plugin that is about migrations; its base class."""
+
+    @hookimpl(specname="cocopot_addhooks")
+    def add_migration_hooks(self, pluginmanager: PluginManager) -> None:
+        """Add the hooks with which plugins provide tables and migrations."""
+        pluginmanager.add_hookspecs(MigrationHooks)
+
+    @hookimpl
+    def cocopot_register_commands(self, cli: click.Group) -> None:
+        """Add `cocopot db`."""
+        from cocopot_sqlalchemy.command import group
+
+        cli.add_command(group)
+
+    @hookimpl(specname="cocopot_startup")
+    def check_migrations(self, app: Cocopot) -> None:
+        """Check tables and migrations of plugins, and compare the migrations with the database.
+
+        Raises:
+            PluginError: What a plugin provides cannot be used; or the database is behind or ahead of the
+                code, and the configuration demands to refuse it.
+        """
+        states = _states(app)
+        mode = app.config[_KEY]
+        for state in states:
+            problem = state.problem()
+            if problem is not None and mode == "refuse":
+                raise PluginError(
+                    f"{problem} {_KEY} is 'refuse', set by {app.config.origin(_KEY)}.",
+                    plugin=state.owner or "sqlalchemy",
+                    hook="cocopot_startup",
+                    cure=state.cure(),
+                )
+            if problem is not None and mode == "warn":
+                app.logger.warning("sqlalchemy: %s %s", problem, state.cure())
+            if state.kind == "orphaned" and mode != "ignore":
+                app.logger.warning("sqlalchemy: %s", _orphaned(state))
+
+    @hookimpl
+    def cocopot_check(self, app: Cocopot) -> list[Finding]:
+        """Report a database that is behind or ahead of the code, and what plugins have left in it."""
+        return list(_findings(_states(app)))
+
+
+def _findings(states: Sequence[State]) -> Iterator[Finding]:
+    for state in states:
+        if (problem := state.problem()) is not None:
+            yield Finding("warning", "plugin", problem, state.cure(), state.owner or None)
+        if state.kind == "orphaned":
+            yield Finding("warning", "plugin", _orphaned(state), "", state.owner or None)
+
+
+def _orphaned(state: State) -> str:
+    return (
+        f"The database has tables of {state.title}, which is not loaded. `cocopot db remove {state.owner}` "
+        "drops or archives them."
+    )
+
+
+def _states(app: Cocopot) -> Sequence[State]:
+    """Return how the database and the code compare; nothing without migrations, or if that is ignored.
+
+    Raises:
+        PluginError: What a plugin provides cannot be used.
+        SQLAlchemyError: The database cannot be read, and the configuration demands to refuse it.
+    """
+    owners = collect_owners(app)
+    Models(app, owners)
+    if app.config[_KEY] == "ignore" or not any(owner.folder for owner in owners):
+        return ()
+    # Alembic is imported by applications with migrations only.
+    from cocopot_sqlalchemy.migrations.migrator import Migrator
+    from cocopot_sqlalchemy.migrations.states import compare
+
+    migrator = Migrator(app)
+    try:
+        with migrator.open() as database:
+            return compare(migrator, database)
+    except SQLAlchemyError as error:
+        if app.config[_KEY] == "refuse":
+            raise
+        app.logger.warning("sqlalchemy: the migrations are not compared: %s", error)
+    return ()

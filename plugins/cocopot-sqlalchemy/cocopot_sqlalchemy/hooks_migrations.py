@@ -49,7 +49,7 @@ class MigrationHooks:
 
         Returns:
             The absolute path of the folder, such as `Path(__file__).parent / "migrations"`, and the label of
-            the branch, by convention the name of the plugin. The first revision has it in `branch_labels`;
+            the branch, by convention the prefix of the tables. The first revision has it in `branch_labels`;
             `cocopot db revision --plugin NAME` writes it there. `None` for no migrations.
 
         All implementations run. Order: in. The migrations of a plugin are applied after those of the plugins

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import types
 import warnings
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,18 +62,29 @@ class History(ScriptDirectory):
         super().__init__(TEMPLATES, version_locations=folders, messaging_opts={"quiet": True})
         self._read()
         #: The applied revisions in the order in which they were applied.
-        self.applied: dict[str, Script] = {s.revision: s for s in self._as_applied(self.up_to(self.current))}
+        self.applied: dict[str, Script] = {s.revision: s for s in self.up_to(self.current)}
 
-    def _as_applied(self, scripts: Sequence[Script]) -> Iterator[Script]:
+    def _sorted(self, scripts: Sequence[Script]) -> Iterator[Script]:
         """Yield revisions in the order in which they were applied, but each after those that it needs."""
-        positions = {revision: record.position for revision, record in self._records.items()}
-        names = {script.revision for script in scripts}
-        needs = {script.revision: names.intersection(self.needed_by(script)) for script in scripts}
-        left = {script.revision: script for script in scripts}
-        while left:
-            ready = [revision for revision in left if not needs[revision].intersection(left)]
-            revision = min(ready, key=lambda revision: positions.get(revision, 0))
-            yield left.pop(revision)
+        by_name = {script.revision: script for script in scripts}
+        needs = {name: set(self.needed_by(script)) & by_name.keys() for name, script in by_name.items()}
+        needing: dict[str, list[str]] = {name: [] for name in by_name}
+        for name, needed in needs.items():
+            for other in needed:
+                needing[other].append(name)
+        ready = [self._place(name) for name, needed in needs.items() if not needed]
+        heapq.heapify(ready)
+        while ready:
+            _, name = heapq.heappop(ready)
+            yield by_name[name]
+            for other in needing[name]:
+                needs[other].discard(name)
+                if not needs[other]:
+                    heapq.heappush(ready, self._place(other))
+
+    def _place(self, revision: str) -> tuple[float, str]:
+        record = self._records.get(revision)
+        return inf if record is None else record.position, revision
 
     def _read(self) -> None:
         """Read the files.
@@ -158,7 +171,7 @@ class History(ScriptDirectory):
         """Return revisions and all that they need, each after those that it needs."""
         if not targets:
             return []
-        return list(reversed(list(self.iterate_revisions(tuple(targets), "base"))))
+        return list(self._sorted(list(self.iterate_revisions(tuple(targets), "base"))))
 
     def needed_by(self, script: Script) -> list[str]:
         """Return the revisions that a revision follows or depends on."""
@@ -169,7 +182,7 @@ class History(ScriptDirectory):
         """Return the revisions of an owner that have files, each after those that it depends on."""
         return [
             script
-            for script in reversed(list(self.walk_revisions()))
+            for script in self._sorted(list(self.walk_revisions()))
             if self.owner_of[script.revision] == owner and script.path != KEPT
         ]
 

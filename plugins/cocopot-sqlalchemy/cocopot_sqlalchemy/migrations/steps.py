@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateTable
 from cocopot_sqlalchemy.migrations.errors import MigrationError
 from cocopot_sqlalchemy.migrations.history import depends_on_of, down_revisions_of
 from cocopot_sqlalchemy.migrations.owners import title_of
-from cocopot_sqlalchemy.migrations.store import STORE, VERSIONS, Record, forget
+from cocopot_sqlalchemy.migrations.store import OWN_TABLES, STORE, VERSIONS, Record, forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -185,10 +185,12 @@ class Runner:
             down_revisions=down_revisions_of(script),
             depends_on=depends_on_of(script),
             requires=owner.requires,
-            tables=tuple(sorted(created)),
+            tables=tuple(sorted(created - OWN_TABLES)),
             downgrade=kept,
             not_kept=why,
         )
+        if script.revision in self._records:  # undone by another tool
+            context.execute(forget(script.revision))
         self._records[script.revision] = found
         context.execute(found.insert())
 

@@ -29,6 +29,7 @@ import pytest
 import werkzeug._reloader
 import werkzeug.routing.matcher
 import werkzeug.routing.rules
+from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import Headers, MIMEAccept
 from werkzeug.local import LocalProxy
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = [ROOT / "cocopot", *sorted((ROOT / "plugins").glob("*/cocopot_*"))]
-LIBRARIES = ("werkzeug", "pluggy", "importlib_metadata", "packaging", "click")
+LIBRARIES = ("werkzeug", "pluggy", "importlib_metadata", "packaging", "click", "alembic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,13 @@ PRIVATE_NAMES = [
         "transactions",
         "functions of on_commit use a session inside its `with session.begin()`",
         Session,
+    ),
+    # Alembic
+    PrivateName(
+        "_load_revisions",
+        "migrations.history",
+        "reads the files of revisions, to which those are added that the database alone has",
+        lambda: ScriptDirectory,
     ),
     # CPython
     PrivateName(

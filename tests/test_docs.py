@@ -35,6 +35,7 @@ NOT_IN_A_REQUEST = {
     "cocopot_wsgi",
     "cocopot_shutdown",
     "cocopot_check",
+    "cocopot_inventory",
     "cocopot_template_engine",
     "cocopot_template_context",
     "cocopot_template_rendered",

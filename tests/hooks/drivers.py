@@ -94,6 +94,12 @@ def check(app: Cocopot, path: str) -> None:
         list(findings_of_plugins(app))
 
 
+def take_inventory(app: Cocopot, path: str) -> None:
+    """Ask the plugins as `cocopot plan` does."""
+    with app.app_context():
+        app.plugins.hook.cocopot_inventory(app=app)
+
+
 def build(app: Cocopot, path: str) -> None:
     """Build the URL of the endpoint that a path belongs to."""
     with app.test_request_context("/"):
@@ -165,6 +171,7 @@ DRIVERS = {
     "cocopot_wsgi": Driver("threaded", "out", request),
     "cocopot_shutdown": Driver("every", "out", start_and_close, "on_shutdown"),
     "cocopot_check": Driver("all", "in", check),
+    "cocopot_inventory": Driver("all", "in", take_inventory),
     "cocopot_request_started": Driver("all", "in", request),
     "cocopot_url_value_preprocessor": Driver("all", "in", request, "url_value_preprocessor"),
     "cocopot_open_session": Driver("first", "in", use_session, has_default=True),
@@ -227,6 +234,7 @@ def result_of(hook: str, name: str) -> object:
     mappings = {
         "cocopot_config_defaults": {name.upper(): name},
         "cocopot_shell_context": {name: name},
+        "cocopot_inventory": {name: [name]},
         "cocopot_template_context": {name: name},
     }
     return mappings.get(hook, name)

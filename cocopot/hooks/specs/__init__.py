@@ -25,6 +25,7 @@ from cocopot.hooks.specs.application import (
     cocopot_addhooks,
     cocopot_check,
     cocopot_config_defaults,
+    cocopot_inventory,
     cocopot_json_provider,
     cocopot_register_commands,
     cocopot_run_coroutine,
@@ -81,6 +82,7 @@ CONTRACT: tuple[Callable[..., object], ...] = (
     cocopot_wsgi,
     cocopot_shutdown,
     cocopot_check,
+    cocopot_inventory,
     # A request, from top to bottom
     cocopot_request_started,
     cocopot_url_value_preprocessor,

@@ -179,6 +179,24 @@ def cocopot_check(app: Cocopot) -> Iterable[Finding] | None:
     """
 
 
+@hookspec(since="1.0", order="in", result_type="collections.abc:Mapping")
+def cocopot_inventory(app: Cocopot) -> Mapping[str, Iterable[str]] | None:
+    """List what an application has of which Cocopot does not know, such as migrations or scheduled tasks.
+
+    Fires in `cocopot plan`, for the application as it is and as it would be, in an application context; the
+    application is not started. Never fires while requests are served. Read the code, and not a database.
+
+    Args:
+        app: The application.
+
+    Returns:
+        Headings, such as `"Migrations"`, each with its entries: texts that identify one thing each, with the
+        name of the plugin that it belongs to. What only one of the two has is shown as added or removed.
+
+    All implementations run. Order: in. An exception is an error of the plan, with the name of the plugin.
+    """
+
+
 @hookspec(since="1.0", firstresult=True, order="out", result_type="cocopot.coroutines:CoroutineOutcome")
 def cocopot_run_coroutine(app: Cocopot, coroutine: AnyCoroutine) -> CoroutineOutcome | None:
     """Run an `async def` view or function of the application, and wait for it.

@@ -104,5 +104,5 @@ def _as_data(plan: Plan) -> dict[str, Any]:
 
 _TABLES = (
     *("plugins", "routes", "route_options", "config"),
-    *("commands", "properties", "request_properties", "conflicts"),
+    *("commands", "properties", "request_properties", "inventory", "conflicts"),
 )

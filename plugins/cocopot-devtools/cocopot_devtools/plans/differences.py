@@ -150,6 +150,11 @@ def _conflicts(snapshot: Mapping[str, Any]) -> list[Entry]:
     ]
 
 
+def _inventory(snapshot: Mapping[str, Any]) -> list[Entry]:
+    listed = snapshot.get("inventory", {})
+    return [{"heading": heading, "entry": text} for heading, texts in listed.items() for text in texts]
+
+
 def _owned(table: str) -> Callable[[Mapping[str, Any]], list[Entry]]:
     """Return a function for a table of names, each with the plugin that added it."""
 
@@ -168,6 +173,7 @@ _TABLES: Mapping[str, tuple[Callable[[Mapping[str, Any]], list[Entry]], Sequence
     "commands": (_owned("commands"), ("name",)),
     "properties": (_owned("properties"), ("name",)),
     "request_properties": (_owned("request_properties"), ("name",)),
+    "inventory": (_inventory, ("heading", "entry")),
     "conflicts": (_conflicts, ("kind", "key", "winner", "losers")),
 }
 

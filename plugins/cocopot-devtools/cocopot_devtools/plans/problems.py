@@ -56,6 +56,8 @@ def find_problems(
     for message in deprecations:
         cure = "Plan a later release of the plugin, or ask its author for one."
         yield Problem("warning", "deprecation", message, cure)
+    if (error := after.get("inventory_error")) and error != before.get("inventory_error"):
+        yield Problem("error", "plugin", f"A plugin could not list what it has: {error}")
     yield from _check_problems(before, after)
     if os.environ.get("COCOPOT_PLUGIN_LOCK", "").strip() and any(changes.tables["plugins"].values()):
         message = "The plugins differ from those of the lock, so that they would be refused."

@@ -94,6 +94,7 @@ def take_snapshot(arguments: Sequence[str], *, start: bool) -> dict[str, Any]:
             return document
         document |= {"routes": _run(group, context, "routes"), "config": _run(group, context, "config")}
         document |= _describe(app)
+        document |= _inventory(app)
         document["check"] = _run(group, context, "check") if start else None
     document["deprecations"] = sorted(
         {str(found.message) for found in warned if issubclass(found.category, DeprecationWarning)}
@@ -143,6 +144,23 @@ def _describe(app: Cocopot) -> dict[str, Any]:
             for conflict in app.plugins.conflicts
         ],
     }
+
+
+def _inventory(app: Cocopot) -> dict[str, Any]:
+    """Return what plugins list, by headings, and the error of one that raises."""
+    found: dict[str, list[str]] = {}
+    hook = getattr(app.plugins.hook, "cocopot_inventory", None)  # an older Cocopot has none
+    try:
+        with redirect_stdout(sys.stderr), app.app_context():
+            for listed in [] if hook is None else hook(app=app):
+                for heading, entries in listed.items():
+                    known = found.setdefault(str(heading), [])
+                    known += [text for text in map(str, entries) if text not in known]
+    except Exception as error:  # noqa: BLE001 - whatever a plugin raises
+        notes = getattr(error, "__notes__", ())
+        text = " ".join([f"{type(error).__name__}: {error}", *map(str, notes)])
+        return {"inventory": found, "inventory_error": text}
+    return {"inventory": found, "inventory_error": ""}
 
 
 def _owners(properties: Mapping[str, Any]) -> dict[str, str | None]:

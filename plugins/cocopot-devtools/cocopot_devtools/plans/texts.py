@@ -32,6 +32,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     if plan.differences is not None:
         for heading, table, describe in _TABLES:
             yield from _section(heading, _rows(plan.differences.tables.get(table, {}), describe))
+        yield from _inventory(plan.differences.tables.get("inventory", {}))
         order = plan.differences.load_order
         if order is not None and order["before"] != order["after"]:
             yield from _section("Load order", _before_and_after(order))
@@ -97,6 +98,16 @@ def _rows(table: Mapping[str, Sequence[Any]], describe: Callable[[Entry], str]) 
         old, new = describe(before), describe(after)
         changed = "; ".join(f"{name} {before.get(name)!r} -> {after[name]!r}" for name in names)
         yield f"~ {old} -> {new}" if old != new else f"~ {new}: {changed}"
+
+
+def _inventory(table: Mapping[str, Sequence[Entry]]) -> Iterator[str]:
+    """Yield a section for each heading of what plugins list."""
+    changes = [
+        (sign, entry) for sign, key in (("+", "added"), ("-", "removed")) for entry in table.get(key, ())
+    ]
+    for heading in dict.fromkeys(entry["heading"] for _, entry in changes):
+        lines = [f"{sign} {entry['entry']}" for sign, entry in changes if entry["heading"] == heading]
+        yield from _section(printable(heading), lines)
 
 
 def _plugin(entry: Entry) -> str:

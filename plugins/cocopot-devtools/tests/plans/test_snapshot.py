@@ -81,3 +81,34 @@ def test_without_an_application(take: Any, application: Path) -> None:
     found = take()
     assert found["missing"].startswith("There is no application.")
     assert "cors" in {plugin["name"] for plugin in found["plugins"]}
+
+
+LISTING = """
+    from cocopot import hookimpl
+
+    @hookimpl
+    def cocopot_inventory(app):
+        return {"Migrations": ["one", "two"]}
+    """
+
+
+def test_what_plugins_list(take: Any) -> None:
+    """What an installation would add to it is part of the plan, below the heading of the plugin."""
+    before = take()
+    with installed_plugin("demo", LISTING):
+        after = take()
+    added = compare(before, after).tables["inventory"]["added"]
+    assert added == [{"heading": "Migrations", "entry": "one"}, {"heading": "Migrations", "entry": "two"}]
+
+
+def test_a_plugin_that_cannot_list(take: Any) -> None:
+    """It is an error with its name, and the rest of the snapshot is taken."""
+    before = take()
+    with installed_plugin(
+        "demo", LISTING.replace('return {"Migrations": ["one", "two"]}', "raise ValueError")
+    ):
+        after = take()
+    problems = [p.message for p in find_problems(before, after, compare(before, after)) if p.kind == "plugin"]
+    assert len(problems) == 1
+    assert "could not list what it has: ValueError" in problems[0]
+    assert "plugin 'demo' (cocopot-demo 1.0.0) in hook cocopot_inventory" in problems[0]

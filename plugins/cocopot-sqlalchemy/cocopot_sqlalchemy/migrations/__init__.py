@@ -13,7 +13,7 @@ from cocopot_sqlalchemy.migrations.owners import collect_owners
 from cocopot_sqlalchemy.migrations.tables import Models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import click
 
@@ -66,6 +66,23 @@ class Migrations:
     def cocopot_check(self, app: Cocopot) -> list[Finding]:
         """Report a database that is behind or ahead of the code, and what plugins have left in it."""
         return list(_findings(_states(app)))
+
+    @hookimpl
+    def cocopot_inventory(self, app: Cocopot) -> Mapping[str, Sequence[str]]:
+        """List the migrations of all plugins and of the application, for `cocopot plan`."""
+        if not any(owner.folder for owner in collect_owners(app)):
+            return {}
+        from cocopot_sqlalchemy.migrations.migrator import Migrator
+
+        migrator = Migrator(app)
+        history = migrator.read_code()
+        return {
+            "Migrations": [
+                f"{script.revision} {script.doc} ({f'plugin {name}' if name else 'application'})"
+                for name in migrator.owners
+                for script in history.in_code(name)
+            ]
+        }
 
 
 def _findings(states: Sequence[State]) -> Iterator[Finding]:

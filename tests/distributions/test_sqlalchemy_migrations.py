@@ -1,0 +1,198 @@
+"""Plugins with tables: installed as wheels, migrated, uninstalled, removed, and installed again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.distributions.environments import CHECKOUT, DEVTOOLS, PYPROJECT, Environment, run
+from tests.postgresql import postgresql_server
+from tests.processes import clean_environ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.distributions.environments import Builder, MakeEnvironment
+
+PLUGIN = '''
+from pathlib import Path
+
+from cocopot import hookimpl
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """The tables of the plugin."""
+
+
+class Model(Base):
+    __tablename__ = "{name}_{name}"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    {column}
+
+
+class Plugin:
+    plugin_name = "{name}"
+    requires = {requires}
+
+    @hookimpl
+    def sqlalchemy_metadata(self):
+        return Base.metadata
+
+    @hookimpl
+    def sqlalchemy_migrations(self):
+        return Path(__file__).parent / "migrations", "{name}"
+'''
+MIGRATION = '''
+"""create {name}"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{name}1"
+down_revision = None
+branch_labels = ("{name}",)
+depends_on = {depends_on}
+
+
+def upgrade():
+    op.create_table("{name}_{name}", sa.Column("id", sa.Integer, primary_key=True){column})
+
+
+def downgrade():
+    op.drop_table("{name}_{name}")
+'''
+TABLES = """
+import sys
+from sqlalchemy import create_engine, inspect
+print(sorted(inspect(create_engine(sys.argv[1])).get_table_names()))
+"""
+
+
+def write_plugin(folder: Path, name: str, other: str = "") -> Path:
+    """Write the project of a plugin with a table, which refers to that of another plugin."""
+    package = folder / f"cocopot-{name}" / f"cocopot_{name}"
+    (package / "migrations").mkdir(parents=True)
+    model = f"other: Mapped[int] = mapped_column(ForeignKey('{other}_{other}.id'))" if other else ""
+    foreign = f"sa.ForeignKey('{other}_{other}.id'), nullable=False"
+    column = f", sa.Column('other', sa.Integer, {foreign})" if other else ""
+    source = PLUGIN.format(name=name, column=model, requires=(other,) if other else ())
+    package.joinpath("__init__.py").write_text(source)
+    depends_on = (f"{other}1",) if other else None
+    migration = MIGRATION.format(name=name, column=column, depends_on=depends_on)
+    package.joinpath("migrations", f"{name}1.py").write_text(migration)
+    toml = PYPROJECT.format(
+        distribution=f"cocopot-{name}",
+        version="1.2",
+        group="cocopot.plugins",
+        name=name,
+        value=f"cocopot_{name}:Plugin",
+    ).replace('include = ["*.py"]', f'packages = ["cocopot_{name}"]')
+    package.parent.joinpath("pyproject.toml").write_text(toml)
+    return package.parent
+
+
+class Shop:
+    """An application in an environment, and its database."""
+
+    def __init__(self, environment: Environment, url: str, wheels: dict[str, Path]) -> None:
+        self.environment = environment
+        self.wheels = wheels
+        self.url = url
+        source = f"app.config['SQLALCHEMY_DATABASE_URI'] = {url!r}\n"
+        self.folder = environment.write_application(
+            source + "result = app.start() if __name__ == '__main__' else 0"
+        )
+
+    def cocopot(self, *arguments: str) -> str:
+        """Run a command, and return what it prints."""
+        prefix = ("-m", "cocopot", "--app", "application")
+        return run(self.environment.python, *prefix, *arguments, cwd=self.folder).stdout
+
+    def states(self) -> dict[str, str]:
+        """Return the state of each plugin."""
+        return {state["owner"]: state["kind"] for state in json.loads(self.cocopot("db", "status", "--json"))}
+
+    def tables(self) -> str:
+        """Return the tables of the database."""
+        return run(self.environment.python, "-c", TABLES, self.url).stdout.strip()
+
+    def upgrade_at_once(self) -> list[str]:
+        """Run three upgrades at once, and return what they print."""
+        command = [str(self.environment.python), "-m", "cocopot", "--app", "application", "db", "upgrade"]
+        options: dict[str, Any] = {"cwd": self.folder, "env": clean_environ(), "text": True}
+        processes = [subprocess.Popen(command, stdout=subprocess.PIPE, **options) for _ in range(3)]
+        outputs = [process.communicate(timeout=60)[0] for process in processes]
+        assert [process.returncode for process in processes] == [0, 0, 0]
+        return sorted(outputs)
+
+
+@pytest.fixture(scope="module")
+def wheels(builder: Builder, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheels of two plugins, one of which requires the other."""
+    folder = tmp_path_factory.mktemp("projects")
+    projects = {"tags": write_plugin(folder, "tags"), "labels": write_plugin(folder, "labels", "tags")}
+    return dict(zip(projects, builder.wheels(*projects.values()), strict=True))
+
+
+@pytest.fixture(scope="module")
+def installed(environment: MakeEnvironment) -> Environment:
+    """An environment with the plugin of this checkout, built as a wheel, and its dependencies."""
+    made = environment(CHECKOUT / "plugins" / "cocopot-sqlalchemy", DEVTOOLS)
+    made.install("sqlalchemy", "alembic", "psycopg[binary]", dependencies=True)
+    return made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shop(
+    request: pytest.FixtureRequest, installed: Environment, wheels: dict[str, Path], tmp_path: Path
+) -> Iterator[Shop]:
+    """An application with each of the databases."""
+    if request.param == "sqlite":
+        yield Shop(installed, f"sqlite:///{tmp_path / 'shop.sqlite'}", wheels)
+    else:
+        with postgresql_server() as url:
+            yield Shop(installed, url.replace("postgresql:", "postgresql+psycopg:"), wheels)
+
+
+def test_the_life_of_two_plugins(shop: Shop) -> None:
+    """Installed, migrated by three processes at once, uninstalled, reinstalled, downgraded, and removed."""
+    shop.environment.install(*shop.wheels.values())
+    assert shop.states() == {"tags": "new", "labels": "new"}
+    assert shop.upgrade_at_once() == [
+        "Applied tags tags1 create tags\nApplied labels labels1 create labels\n",
+        "Nothing is pending.\n",
+        "Nothing is pending.\n",
+    ]
+    assert "models are as in the database" in shop.cocopot("db", "check")
+    for name in ("labels", "tags"):
+        shop.environment.uninstall(f"cocopot-{name}")
+    assert shop.states() == {"tags": "orphaned", "labels": "orphaned"}
+    assert "Nothing is pending" in shop.cocopot("db", "upgrade")
+    shop.environment.install(*shop.wheels.values())
+    assert shop.states() == {"tags": "current", "labels": "current"}
+    assert (
+        shop.cocopot("db", "downgrade", "-1", "--plugin", "labels") == "Undone labels labels1 create labels\n"
+    )
+    assert shop.states() == {"tags": "current", "labels": "new"}
+    shop.cocopot("db", "upgrade")
+    for name in ("labels", "tags"):
+        shop.environment.uninstall(f"cocopot-{name}")
+    output = shop.cocopot("db", "remove", "labels", "--archive", "--yes")
+    assert "Dropped labels_labels, archived as cocopot_archived_labels_labels" in output
+    assert "Dropped tags_tags" in shop.cocopot("db", "remove", "tags", "--yes")
+    assert shop.tables() == "['alembic_version', 'cocopot_archived_labels_labels', 'cocopot_migrations']"
+    assert shop.states() == {}
+
+
+def test_the_plan_of_an_installation(installed: Environment, wheels: dict[str, Path], tmp_path: Path) -> None:
+    """It shows the migrations that the installation would bring."""
+    shop = Shop(installed, f"sqlite:///{tmp_path / 'shop.sqlite'}", wheels)
+    output = shop.cocopot("plan", str(wheels["tags"]))
+    assert "\nMigrations\n  + tags1 create tags (plugin tags)\n" in output

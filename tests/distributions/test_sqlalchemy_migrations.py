@@ -105,10 +105,7 @@ class Shop:
         self.environment = environment
         self.wheels = wheels
         self.url = url
-        source = f"app.config['SQLALCHEMY_DATABASE_URI'] = {url!r}\n"
-        self.folder = environment.write_application(
-            source + "result = app.start() if __name__ == '__main__' else 0"
-        )
+        self.folder = environment.write_application(f"app.config['SQLALCHEMY_DATABASE_URI'] = {url!r}")
 
     def cocopot(self, *arguments: str) -> str:
         """Run a command, and return what it prints."""
@@ -171,8 +168,7 @@ def test_the_life_of_two_plugins(shop: Shop) -> None:
         "Nothing is pending.\n",
     ]
     assert "models are as in the database" in shop.cocopot("db", "check")
-    for name in ("labels", "tags"):
-        shop.environment.uninstall(f"cocopot-{name}")
+    shop.environment.run_pip("uninstall", "--yes", "cocopot-labels", "cocopot-tags")
     assert shop.states() == {"tags": "orphaned", "labels": "orphaned"}
     assert "Nothing is pending" in shop.cocopot("db", "upgrade")
     shop.environment.install(*shop.wheels.values())
@@ -182,8 +178,7 @@ def test_the_life_of_two_plugins(shop: Shop) -> None:
     )
     assert shop.states() == {"tags": "current", "labels": "new"}
     shop.cocopot("db", "upgrade")
-    for name in ("labels", "tags"):
-        shop.environment.uninstall(f"cocopot-{name}")
+    shop.environment.run_pip("uninstall", "--yes", "cocopot-labels", "cocopot-tags")
     output = shop.cocopot("db", "remove", "labels", "--archive", "--yes")
     assert "Dropped labels_labels, archived as cocopot_archived_labels_labels" in output
     assert "Dropped tags_tags" in shop.cocopot("db", "remove", "tags", "--yes")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import MetaData, inspect
+from sqlalchemy.dialects import postgresql
 
 from cocopot_sqlalchemy.migrations.errors import MigrationError
 from cocopot_sqlalchemy.migrations.migrator import done_with, with_dependents
@@ -81,15 +82,33 @@ def _remove(
     copies: Mapping[str, str],
 ) -> None:
     connection = database.connection
-    quote = connection.dialect.identifier_preparer.quote
     for table, copy in copies.items():
-        # Names are quoted; there are no values.
-        connection.exec_driver_sql(f"CREATE TABLE {quote(copy)} AS SELECT * FROM {quote(table)}")  # noqa: S608
+        _copy(connection, table, copy)
     options = Options(migrator.options)
     Runner(connection, database.history, migrator.owners, database.records, options).downgrade(scripts)
     _drop(connection, tables)
     if connection.dialect.name != "sqlite":
         connection.commit()
+
+
+def _copy(connection: Connection, table: str, copy: str) -> None:
+    """Copy the rows of a table into a new one, without what other objects of the database depend on."""
+    quote = connection.dialect.identifier_preparer.quote
+    columns = []
+    for column in inspect(connection).get_columns(table):
+        name = quote(column["name"])
+        columns.append(f"CAST({name} AS {text}) AS {name}" if (text := _as_text(column["type"])) else name)
+    # Names are quoted; there are no values.
+    statement = f"CREATE TABLE {quote(copy)} AS SELECT {', '.join(columns)} FROM {quote(table)}"  # noqa: S608
+    connection.exec_driver_sql(statement)
+
+
+def _as_text(kind: Any) -> str:
+    """Return the type of a copy of a column whose type may be dropped, as enumerations of PostgreSQL are."""
+    if isinstance(kind, (postgresql.ENUM, postgresql.DOMAIN)):
+        return "TEXT"
+    is_array = isinstance(kind, postgresql.ARRAY)
+    return "TEXT[]" if is_array and isinstance(kind.item_type, postgresql.ENUM) else ""
 
 
 def _drop(connection: Connection, tables: Iterable[str]) -> None:

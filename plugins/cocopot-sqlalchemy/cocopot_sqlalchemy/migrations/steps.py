@@ -141,7 +141,7 @@ class Runner:
                 raise
             except Exception as error:
                 raise MigrationError(
-                    f"The migration {script.revision!r} ({script.doc}) of {title} at {script.path} failed, "
+                    f"The migration {script.revision!r} ({script.doc}) of {title} ({script.path}) failed, "
                     f"and is not done: {type(error).__name__}: {error}"
                 ) from error
 

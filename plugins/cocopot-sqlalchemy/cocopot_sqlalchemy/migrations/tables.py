@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import MetaData
 
+from cocopot_sqlalchemy.engines import DEFAULT
 from cocopot_sqlalchemy.migrations.owners import APPLICATION, is_prefixed, plugin_error, title_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 #: What the names of archived tables begin with.
 ARCHIVED: Final = "cocopot_archived_"
 _METADATA: Final = "sqlalchemy_metadata"
+# The key of `info` of a metadata or a table with the name of its engine.
+_BIND_KEY: Final = "bind_key"
 
 
 class Models:
@@ -48,6 +51,8 @@ class Models:
     def _add(self, metadata: MetaData, group: Sequence[Owner]) -> None:
         """Add the tables of one metadata, which several owners may share."""
         for key, table in metadata.tables.items():
+            if table.info.get(_BIND_KEY, metadata.info.get(_BIND_KEY, DEFAULT)) != DEFAULT:
+                continue  # it is in another database than that of the migrations
             owner = _owner_among(group, table.name)
             if owner is None:
                 raise self._lacks_prefix(group[0], key)

@@ -179,3 +179,14 @@ def test_invalid_models_of_the_application(project: Project, value: object) -> N
 def test_models_by_name(project: Project) -> None:
     """A text names a module, and what is in it."""
     project.app(SQLALCHEMY_METADATA="cocopot_sqlalchemy.migrations.store:STORE").start()
+
+
+def test_tables_of_another_database(project: Project, notes: MetaData) -> None:
+    """What the key `bind_key` of a metadata or a table names is not part of the migrations."""
+    project.write("", "n1")
+    notes.info["bind_key"] = "archive"
+    plugin = project.plugin("tags", "tags_tag")
+    plugin.metadata.tables["tags_tag"].info["bind_key"] = "archive"
+    app = project.app(plugin, SQLALCHEMY_METADATA=notes, SQLALCHEMY_BINDS={"archive": "sqlite://"})
+    project.run(app, "upgrade")
+    assert project.run(app, "check").startswith("The database is current")

@@ -113,7 +113,7 @@ def test_a_failing_migration(project: Project) -> None:
     app = project.app(project.plugin("tags", "tags_tag"))
     output = project.run(app, "upgrade", status=1)
     assert (
-        f"The migration 't2' (the message of t2) of plugin 'tags' at {project.folder}/tags/t2.py failed"
+        f"The migration 't2' (the message of t2) of plugin 'tags' ({project.folder}/tags/t2.py) failed"
         in output
     )
     assert "no such table: nowhere" in output

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.distributions.environments import CHECKOUT, DEVTOOLS, PYPROJECT, Environment, run
-from tests.postgresql import postgresql_server
+from tests.services import running_postgresql
 from tests.processes import clean_environ
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def shop(
     if request.param == "sqlite":
         yield Shop(installed, f"sqlite:///{tmp_path / 'shop.sqlite'}", wheels)
     else:
-        with postgresql_server() as url:
+        with running_postgresql() as url:
             yield Shop(installed, url.replace("postgresql:", "postgresql+psycopg:"), wheels)
 
 

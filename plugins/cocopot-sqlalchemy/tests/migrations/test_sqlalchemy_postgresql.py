@@ -10,7 +10,7 @@ from cocopot_sqlalchemy import db
 from cocopot_sqlalchemy.migrations.locking import locked
 from sqlalchemy import create_engine
 
-from tests.postgresql import postgresql_server
+from tests.services import running_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The URL of a PostgreSQL."""
-    with postgresql_server() as url:
+    with running_postgresql() as url:
         yield url.replace("postgresql:", "postgresql+psycopg:")
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.distributions.environments import CHECKOUT, DEVTOOLS, PYPROJECT, Environment, run
-from tests.services import running_postgresql
 from tests.processes import clean_environ
+from tests.services import running_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

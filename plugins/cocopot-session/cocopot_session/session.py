@@ -94,6 +94,11 @@ class Session(BaseSession):
             self.rotate()
             self._user = value
 
+    @property
+    def has_content(self) -> bool:
+        """Whether it has a key or a user, so that it has to be stored."""
+        return bool(self) or self._user is not None
+
     def is_changed_inside(self) -> bool:
         """Return whether a value is stored otherwise than it has been.
 

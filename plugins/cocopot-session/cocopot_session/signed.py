@@ -71,7 +71,7 @@ class SignedCookies:
             TypeError: If a value cannot be stored.
         """
         is_modified = session.modified
-        if session:
+        if session.has_content:
             is_renewed = session.is_outdated or (session.permanent and self._options.refreshes)
             if is_modified or is_renewed:
                 self._set(app, request, session, response)
@@ -81,7 +81,7 @@ class SignedCookies:
             self._cookie.forget_plain(request, response)
         if session.is_ended and not session.new:
             notify_destroyed(app, None, session.ended_user)
-        if is_modified and (session or not session.is_ended):
+        if is_modified and (session.has_content or not session.is_ended):
             notify_saved(app, request, session)
 
     def _set(self, app: Cocopot, request: Request, session: Session, response: Response) -> None:

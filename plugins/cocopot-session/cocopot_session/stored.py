@@ -111,7 +111,7 @@ class StoredSessions:
             notify_destroyed(app, session.key, session.ended_user)
             session.key = None
         if session.key is None:
-            if session and session.modified:
+            if session.has_content and session.modified:
                 self._create(app, request, session, response)
             elif session.is_ended and self._cookie.values(request):
                 self._cookie.delete(request, response)

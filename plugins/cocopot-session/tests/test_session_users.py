@@ -131,6 +131,19 @@ def test_signed_cookies(make_app: MakeApp) -> None:
         assert stored.user == "ada"
 
 
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_a_session_with_nothing_but_a_user(
+    make_app: MakeApp, store: Any, with_store: Any, is_stored: bool
+) -> None:
+    """It is stored."""
+    client = make_app(*([with_store(store)] if is_stored else [])).test_client()
+    for expected in (None, "ada"):
+        with client.session_transaction() as stored:
+            assert isinstance(stored, Session)
+            assert stored.user == expected
+            stored.user = "ada"
+
+
 def test_the_typed_proxy() -> None:
     """It is the object that `cocopot` has."""
     assert typed_session is cocopot.session

@@ -14,8 +14,9 @@ _PAGE = Path(__file__).parents[1] / "docs" / "sessions.md"
 
 
 def _from_documentation() -> Any:
-    block = _PAGE.read_text("utf-8").partition("```python\n")[2]
-    source = block.partition("\n\ndef create_app")[0]
+    blocks = _PAGE.read_text("utf-8").split("```python\n")
+    (block,) = (block for block in blocks if "class SignedCookies" in block)
+    source = f"from datetime import timedelta\nfrom cocopot import request\n{block.partition('signed = Cocopot')[0]}"
     names: dict[str, Any] = {"__name__": __name__}
     exec(source, names)
     return names["SignedCookies"]

@@ -46,6 +46,8 @@ BAD_INPUT = (BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMedia
 # announce any number.
 _PIECE = 1024 * 1024
 
+_LINE_FEED = ord("\n")
+
 # Errors of a connection for which Python has no subclass of `ConnectionError`.
 _NETWORK_ERRORS = frozenset(
     getattr(errno, name)
@@ -124,6 +126,12 @@ class BodyStream(LimitedStream):
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Return the next line with its line feed, or `size` bytes of it; errors are those of `read`."""
+        if size is None or size < 0:
+            line = self._ahead.readline()
+            if line[-1:] == b"\n":  # all of it has been received
+                self._pos += len(line)
+                return line
+            self._ahead.seek(-len(line), SEEK_CUR)
         missing = self.limit if size is None or size < 0 else size
         pieces = []
         while missing > 0:
@@ -145,14 +153,15 @@ class BodyStream(LimitedStream):
         """Iterate over the lines, each with its line feed; errors are those of `read`."""
         while True:
             ahead = self._ahead
-            line = ahead.readline()
-            if line[-1:] == b"\n":  # all of it has been received
+            for line in ahead:
+                if line[-1] != _LINE_FEED:  # not all of it has been received
+                    ahead.seek(-len(line), SEEK_CUR)
+                    break
                 self._pos += len(line)
-            else:
-                ahead.seek(-len(line), SEEK_CUR)
-                line = self.readline()
-                if not line:
-                    return
+                yield line
+            line = self.readline()
+            if not line:
+                return
             yield line
 
     def is_at_end(self) -> bool:

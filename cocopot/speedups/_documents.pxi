@@ -89,8 +89,7 @@ cdef class DocumentMethods:
 
 
 cdef object NOT_PARSED = object()
-#: The most opening brackets of a text that cannot be nested too deeply.
-cdef Py_ssize_t MOST_BRACKETS = MAX_DEPTH
+cdef Py_ssize_t MOST_LEVELS = MAX_DEPTH
 
 
 cdef bytes line_of(str text):
@@ -112,7 +111,7 @@ cdef object parsed(bytes text, scan):
     # Any other encoding would have a null byte.
     if length < 2 or (start[0] != c"{" and start[0] != c"[") or start[1] == 0:
         return NOT_PARSED
-    if length > MOST_BRACKETS and text.count(b"{") + text.count(b"[") > MOST_BRACKETS:
+    if length > MOST_LEVELS and is_deeper(start, length):
         return NOT_PARSED
     decoded = text.decode()
     try:
@@ -120,6 +119,38 @@ cdef object parsed(bytes text, scan):
     except StopIteration:
         return NOT_PARSED
     return value if end == len(decoded) or not decoded[end:].strip(" \t\n\r") else NOT_PARSED
+
+
+cdef bint is_deeper(const char *text, Py_ssize_t length):
+    """Return whether arrays and objects in a JSON text are nested more than `MOST_LEVELS` levels."""
+    cdef Py_ssize_t index = 0, levels = 0
+    while index < length:
+        if text[index] == c'"':
+            index = end_of_string(text, index, length)
+        elif text[index] == c"{" or text[index] == c"[":
+            levels += 1
+            if levels > MOST_LEVELS:
+                return True
+        elif text[index] == c"}" or text[index] == c"]":
+            levels -= 1
+        index += 1
+    return False
+
+
+cdef Py_ssize_t end_of_string(const char *text, Py_ssize_t start, Py_ssize_t length):
+    """Return the index of the quotation mark that ends a string, or the length if there is none."""
+    cdef Py_ssize_t end = start, backslashes
+    cdef const char *found
+    while True:
+        found = <const char *>memchr(text + end + 1, c'"', length - end - 1)
+        if found == NULL:
+            return length
+        end = found - text
+        backslashes = 0
+        while text[end - 1 - backslashes] == c"\\":  # the mark at the start is not one
+            backslashes += 1
+        if backslashes % 2 == 0:
+            return end
 
 
 def body_reader(general, read_rest, raise_read_error, Py_ssize_t longest):

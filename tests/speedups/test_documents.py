@@ -68,6 +68,10 @@ def test_the_configuration_is_read_each_time(key: str, value: bool) -> None:
 
 @given(VALUES.map(lambda value: json.dumps(value, default=str)) | st.text(alphabet='[]{}",:1.e-\\ \n'))
 @example("[" * 501 + "]" * 501)
+@example('["' + "[" * 600 + '"]')
+@example('["' + '\\\\\\"[' * 300 + '", "\\\\", ' + "[" * 499 + "]" * 500)
+@example('["\\\\", ' + "[" * 500 + "]" * 501)
+@example('["' + "x" * 600)
 @example('{"a": 1e999}')
 @example('{"a": 1} \n')
 @example(' {"a": 1}')

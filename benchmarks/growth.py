@@ -198,6 +198,20 @@ def _endpoints(plugins: int, effort: float) -> Iterable[Sample]:
     yield Sample(PART, f"memory of an endpoint, {plugins} plugins", "cocopot", "KiB", memory / 1024)
 
 
+def _first_responses(plugins: int, effort: float) -> Sample:
+    """Measure the first request of a new application with 300 rules: its start, and all that is compiled."""
+    times = []
+    for _ in range(max(1, int(20 * effort))):
+        app = _app(plugins=[_plugin(index) for index in range(plugins)])
+        _register(app, "fixed", 300)
+        environ = {**_ENVIRON, "PATH_INFO": "/a7"}
+        begin = time.process_time()
+        app.wsgi_app(environ, _start_response)
+        times.append(time.process_time() - begin)
+    name = f"first response, {plugins} plugins and 300 rules"
+    return Sample(PART, name, "cocopot", "ms", statistics.median(times) * 1e3)
+
+
 def measure(settings: Settings) -> list[Sample]:
     """Time all rows in this process, in turn."""
     runners = {row.name: Runner(row, _SLICE * settings.effort) for row in _rows()}
@@ -210,6 +224,7 @@ def measure(settings: Settings) -> list[Sample]:
         Sample(PART, name, "cocopot", "µs", statistics.median(runner.times) * 1e6)
         for name, runner in runners.items()
     ]
+    samples += [_first_responses(plugins, settings.effort) for plugins in (0, 10)]
     return [*samples, *_registering(), *_endpoints(10, settings.effort), *_endpoints(200, settings.effort)]
 
 

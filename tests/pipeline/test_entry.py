@@ -16,7 +16,8 @@ from cocopot.datastructures import Headers
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.entry import REQUEST_ATTRIBUTES
 from cocopot.routing import Router, Rule
-from tests.fuzz.twins import OwnRequest, Twins, differences
+from tests.fuzz.twin_application import OwnRequest
+from tests.fuzz.twins import Twins, differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable

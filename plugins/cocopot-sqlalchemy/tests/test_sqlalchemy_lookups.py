@@ -48,7 +48,7 @@ def app(tmp_path: Path) -> Iterator[Cocopot]:
     app.get("/")(lambda: "index")
     app.get("/shelf/<name>", endpoint="shelf")(lambda name: name)
     yield app
-    app.close()
+    db(app).close()
 
 
 def ids(page: Any) -> list[int]:

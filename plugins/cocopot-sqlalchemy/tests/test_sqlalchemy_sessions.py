@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def app(tmp_path: Path) -> Iterator[Cocopot]:
     app = make_app(tmp_path)
     yield app
-    app.close()
+    db(app).close()
 
 
 def session_of(request: Any) -> Session:

@@ -50,7 +50,7 @@ def app(tmp_path: Path, recorder: Recorder) -> Iterator[Cocopot]:
     app = make_app(tmp_path, recorder)
     with app.app_context():
         yield app
-    app.close()
+    db(app).close()
 
 
 def test_on_commit(app: Cocopot) -> None:

@@ -146,7 +146,7 @@ def _status_lines(states: Sequence[State]) -> Iterator[str]:
     for state in states:
         if state.kind == "orphaned":
             cure = f"install it again, or `cocopot db remove {state.owner}` drops its tables."
-            yield f"{state.title} is not loaded: {cure}"
+            yield f"{state.title[0].upper()}{state.title[1:]} is not loaded: {cure}"
         elif state.kind == "unknown":
             names = ", ".join(state.applied)
             yield f"Of the revisions {names} nothing is known: install what they belong to."

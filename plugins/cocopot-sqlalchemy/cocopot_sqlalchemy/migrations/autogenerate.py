@@ -112,7 +112,7 @@ def _owner(migrator: Migrator, plugin: str | None, *, autogenerate: bool) -> Own
         if plugin is None:
             raise MigrationError("The application has no migrations: `cocopot db init` creates their folder.")
         raise MigrationError(
-            f"{owner.title.capitalize()} has no migrations: return their folder and label from its "
+            f"{owner.subject} has no migrations: return their folder and label from its "
             "sqlalchemy_migrations."
         )
     if autogenerate and not migrator.models.of(owner.name):
@@ -150,7 +150,7 @@ def _write(
     heads = history.heads_in_code(owner.name)
     if len(heads) > 1:
         raise MigrationError(
-            f"{owner.title.capitalize()} has several last migrations: {', '.join(heads)}. "
+            f"{owner.subject} has several last migrations: {', '.join(heads)}. "
             "`cocopot db merge` joins them."
         )
     arguments: dict[str, Any] = {

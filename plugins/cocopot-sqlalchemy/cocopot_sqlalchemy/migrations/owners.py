@@ -54,6 +54,11 @@ class Owner:
         """The owner in a sentence."""
         return title_of(self.name, self.distribution, self.version)
 
+    @property
+    def subject(self) -> str:
+        """The owner at the beginning of a sentence."""
+        return self.title[0].upper() + self.title[1:]
+
     def has_prefix(self, table: str) -> bool:
         """Whether the name of a table carries the prefix of the plugin."""
         return is_prefixed(table, self.prefix)

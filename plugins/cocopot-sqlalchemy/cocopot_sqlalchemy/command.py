@@ -10,8 +10,8 @@ from alembic.util import rev_id
 
 from cocopot import current_app
 from cocopot.cli import AppGroup
-from cocopot_sqlalchemy.command_errors import friendly
 from cocopot_sqlalchemy.command_reports import check, current, heads, history, status
+from cocopot_sqlalchemy.command_texts import friendly, printable
 from cocopot_sqlalchemy.migrations import removal
 from cocopot_sqlalchemy.migrations.autogenerate import write_revision
 from cocopot_sqlalchemy.migrations.migrator import Migrator
@@ -40,7 +40,9 @@ def _plugin_option(help_text: str) -> Callable[[_Function], _Function]:
 def _list(verb: str, migrations: Sequence[Done]) -> None:
     """Print migrations that were applied or undone."""
     for done in migrations:
-        click.echo(f"{verb} {done.owner or '(application)'} {done.revision} {done.message}".rstrip())
+        click.echo(
+            printable(f"{verb} {done.owner or '(application)'} {done.revision} {done.message}".rstrip())
+        )
 
 
 @group.command("init")

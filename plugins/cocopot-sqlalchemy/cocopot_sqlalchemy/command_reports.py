@@ -10,7 +10,7 @@ import click
 
 from cocopot import current_app
 from cocopot.cli import with_appcontext
-from cocopot_sqlalchemy.command_errors import friendly
+from cocopot_sqlalchemy.command_texts import friendly, printable
 from cocopot_sqlalchemy.migrations.autogenerate import differences
 from cocopot_sqlalchemy.migrations.history import down_revisions_of
 from cocopot_sqlalchemy.migrations.migrator import Migrator
@@ -127,6 +127,7 @@ def _print_rows(rows: Sequence[Sequence[str]]) -> None:
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield rows as lines, with columns of equal widths."""
+    rows = [[*map(printable, row)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -145,8 +146,7 @@ def _status_lines(states: Sequence[State]) -> Iterator[str]:
     yield from _aligned([_HEADINGS, *map(_cells, states)])
     for state in states:
         if state.kind == "orphaned":
-            cure = f"install it again, or `cocopot db remove {state.owner}` drops its tables."
-            yield f"{state.title[0].upper()}{state.title[1:]} is not loaded: {cure}"
+            yield state.left_over()
         elif state.kind == "unknown":
             names = ", ".join(state.applied)
             yield f"Of the revisions {names} nothing is known: install what they belong to."

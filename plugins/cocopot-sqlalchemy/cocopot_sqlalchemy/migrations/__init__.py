@@ -60,7 +60,7 @@ class Migrations:
             if problem is not None and mode == "warn":
                 app.logger.warning("sqlalchemy: %s %s", problem, state.cure())
             if state.kind == "orphaned" and mode != "ignore":
-                app.logger.warning("sqlalchemy: %s", _orphaned(state))
+                app.logger.warning("sqlalchemy: %s", state.left_over())
 
     @hookimpl
     def cocopot_check(self, app: Cocopot) -> list[Finding]:
@@ -90,14 +90,7 @@ def _findings(states: Sequence[State]) -> Iterator[Finding]:
         if (problem := state.problem()) is not None:
             yield Finding("warning", "plugin", problem, state.cure(), state.owner or None)
         if state.kind == "orphaned":
-            yield Finding("warning", "plugin", _orphaned(state), "", state.owner or None)
-
-
-def _orphaned(state: State) -> str:
-    return (
-        f"The database has tables of {state.title}, which is not loaded. `cocopot db remove {state.owner}` "
-        "drops or archives them."
-    )
+            yield Finding("warning", "plugin", state.left_over(), "", state.owner or None)
 
 
 def _states(app: Cocopot) -> Sequence[State]:

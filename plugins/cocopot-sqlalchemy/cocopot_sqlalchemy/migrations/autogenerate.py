@@ -150,8 +150,7 @@ def _write(
     heads = history.heads_in_code(owner.name)
     if len(heads) > 1:
         raise MigrationError(
-            f"{owner.subject} has several last migrations: {', '.join(heads)}. "
-            "`cocopot db merge` joins them."
+            f"{owner.subject} has several last migrations: {', '.join(heads)}. `cocopot db merge` joins them."
         )
     arguments: dict[str, Any] = {
         "message": message,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import traceback
 import types
 import warnings
 from math import inf
@@ -96,6 +97,8 @@ class History(ScriptDirectory):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # before the errors that follow
                 is_empty = not self.revision_map.heads
+        except PluginError:
+            raise
         except (KeyError, RevisionError) as error:
             problem = str(error)
             if isinstance(error, KeyError):
@@ -105,6 +108,8 @@ class History(ScriptDirectory):
                 "file.",
                 reason="other",
             ) from error
+        except Exception as error:
+            raise self._unreadable(error) from error
         if not is_empty:
             self._check_labels()
 
@@ -133,6 +138,21 @@ class History(ScriptDirectory):
         return next(
             owner for owner in self._owners if owner.folder is not None and path.is_relative_to(owner.folder)
         )
+
+    def _unreadable(self, error: Exception) -> PluginError:
+        """Return the error about a file that cannot be imported, with the plugin whose folder has it."""
+        files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+        files.append(str(getattr(error, "filename", None) or ""))  # of a syntax error
+        for owner in self._owners:
+            for file in reversed(files):
+                if owner.folder is not None and Path(file).is_relative_to(owner.folder):
+                    return PluginError(
+                        f"The migration {file} of {owner.title} cannot be imported: "
+                        f"{type(error).__name__}: {error}",
+                        plugin=owner.name or None,
+                        reason="import",
+                    )
+        return PluginError(f"The migrations cannot be read: {type(error).__name__}: {error}", reason="other")
 
     def _is_twice(self, script: Script, other: Script, owner: Owner) -> PluginError:
         rival = self._owner_of_file(other)

@@ -13,6 +13,7 @@ from cocopot_sqlalchemy.migrations.store import recorded_tables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cocopot import Cocopot
     from cocopot_sqlalchemy.migrations.migrator import Database, Migrator
     from cocopot_sqlalchemy.migrations.store import Record
 
@@ -37,6 +38,7 @@ class State:
         unknown: The applied revisions that the code does not have.
         missing_tables: The tables that its migrations have created, and that do not exist.
         required_by: The plugins with applied migrations that require it.
+        reason: Why its migrations are orphaned, as a predicate.
     """
 
     owner: str | None
@@ -49,6 +51,7 @@ class State:
     unknown: tuple[str, ...]
     missing_tables: tuple[str, ...]
     required_by: tuple[str, ...]
+    reason: str = ""
 
     @property
     def name(self) -> str:
@@ -61,6 +64,14 @@ class State:
         if self.owner is None:
             return "an unknown plugin"
         return title_of(self.owner, self.distribution, self.version)
+
+    def left_over(self) -> str:
+        """Return what is to be known about orphaned migrations, as sentences."""
+        subject = self.title[0].upper() + self.title[1:]
+        return (
+            f"{subject} {self.reason}, and its tables are in the database: `cocopot db remove {self.owner}` "
+            "drops or archives them."
+        )
 
     def problem(self) -> str | None:
         """Return what is wrong, as a sentence; `None` for nothing."""
@@ -128,7 +139,16 @@ def _state(migrator: Migrator, database: Database, name: str | None, existing: s
         tuple(unknown),
         tuple(_missing(records, existing)),
         tuple(sorted({r.owner for r in database.records.values() if name and name in r.requires})),
+        "" if name is None or owner is not None else _reason(migrator.app, name),
     )
+
+
+def _reason(app: Cocopot, name: str) -> str:
+    """Return why a plugin with applied migrations is not among the owners."""
+    if app.plugins.has_plugin(name):
+        return "has no migrations any more"
+    disabled = app.plugins.disabled.get(name)
+    return "is not loaded" if disabled is None else f"is disabled by {disabled}"
 
 
 def _kind(name: str | None, *, is_loaded: bool, applied: bool, pending: bool, unknown: bool) -> Kind:

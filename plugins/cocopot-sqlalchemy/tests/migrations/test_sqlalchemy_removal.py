@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from cocopot_sqlalchemy import SQLAlchemy
+
+from cocopot import Cocopot, hookimpl
 
 if TYPE_CHECKING:
     from tests.migrations.conftest import Project
-
-    from cocopot import Cocopot
 
 
 @pytest.fixture
@@ -39,7 +40,10 @@ def test_the_status_of_a_removed_plugin(project: Project, app: Cocopot) -> None:
         ["tags", "-", "orphaned", "2", "0", "t2"],
         ["labels", "-", "orphaned", "1", "0", "l1"],
     ]
-    assert "`cocopot db remove tags` drops its tables" in lines[4]
+    assert lines[4] == (
+        "Plugin 'tags' is not loaded, and its tables are in the database: `cocopot db remove tags` drops or "
+        "archives them."
+    )
     project.write_table("", "n2", "more", follows="n1")
     assert project.run(app, "upgrade") == "Applied (application) n2 the message of n2\n"
 
@@ -201,3 +205,32 @@ def test_nothing_to_remove(project: Project, app: Cocopot) -> None:
     assert "no migrations of a plugin 'tag'. Those that it has are of: labels, tags." in output
     assert "no migration of 'tag'" in project.run(app, "forget", "tag", status=1)
     assert "Name a plugin" in project.run(app, "forget", status=2)
+
+
+def test_why_a_plugin_is_orphaned(project: Project, app: Cocopot) -> None:
+    """A disabled one is named as such, and so is one that has no migrations any more."""
+    disabled = Cocopot("shop", autoload=False, plugins=[SQLAlchemy], disable={"tags"})
+    disabled.config["SQLALCHEMY_DATABASE_URI"] = project.url
+    project.apps.append(disabled)
+    assert "Plugin 'tags' is disabled by " in project.run(disabled, "status")
+    assert "Plugin 'labels' has no migrations any more" in project.run(project.app(Empty()), "status")
+
+
+class Empty:
+    """A plugin without migrations that had some."""
+
+    plugin_name = "labels"
+
+    @hookimpl
+    def sqlalchemy_migrations(self) -> None:
+        """Return none."""
+
+
+def test_texts_of_the_database(project: Project) -> None:
+    """Control sequences of terminals are escaped, whoever has written them."""
+    project.write("tags", "t1")
+    project.run(project.app(project.plugin("tags")), "upgrade")
+    app = project.app()
+    project.execute(app, "UPDATE cocopot_migrations SET message = 'a' || char(27) || '[2J'")
+    assert "a\\x1b[2J" in project.run(app, "history")
+    assert "a\\x1b[2J" in project.run(app, "remove", "tags", "--yes")

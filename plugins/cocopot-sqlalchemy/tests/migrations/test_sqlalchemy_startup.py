@@ -70,6 +70,14 @@ def test_a_database_that_cannot_be_reached(project: Project, caplog: pytest.LogC
         app.start()
 
 
+def test_a_command_without_a_database(project: Project) -> None:
+    """The error has no traceback, and no password."""
+    url = "postgresql+psycopg://ada:hidden@127.0.0.1:1/shop"
+    output = project.run(project.app(SQLALCHEMY_DATABASE_URI=url), "upgrade", status=1)
+    assert output.startswith("Error: The database cannot be used: connection failed")
+    assert "hidden" not in output
+
+
 def test_cocopot_check(project: Project) -> None:
     """It reports what is pending, and what plugins have left, with their names."""
     project.write("tags", "t1")
@@ -82,7 +90,7 @@ def test_cocopot_check(project: Project) -> None:
         (f["severity"], f["plugin"]): f["problem"] for f in findings if f["plugin"] in {"tags", "labels"}
     }
     assert "1 migration is pending for plugin 'tags'" in found["warning", "tags"]
-    assert "tables of plugin 'labels', which is not loaded" in found["warning", "labels"]
+    assert "Plugin 'labels' is not loaded, and its tables are in the database" in found["warning", "labels"]
 
 
 def test_alembic_is_imported_when_it_is_needed() -> None:

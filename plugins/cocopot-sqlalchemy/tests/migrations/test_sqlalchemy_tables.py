@@ -190,3 +190,16 @@ def test_tables_of_another_database(project: Project, notes: MetaData) -> None:
     app = project.app(plugin, SQLALCHEMY_METADATA=notes, SQLALCHEMY_BINDS={"archive": "sqlite://"})
     project.run(app, "upgrade")
     assert project.run(app, "check").startswith("The database is current")
+
+
+@pytest.mark.parametrize("source", ["revision = (", "import nonexistent", "raise ValueError('no')", "x = 1"])
+def test_a_file_that_cannot_be_imported(project: Project, source: str) -> None:
+    """The error names the plugin, the file, and what it raised."""
+    plugin = project.plugin("tags")
+    (plugin.folder / "t1.py").write_text(source)
+    error = start_error(project.app(plugin))
+    if source == "x = 1":
+        assert "Could not determine revision id from filename t1.py" in str(error)
+    else:
+        assert f"The migration {plugin.folder}/t1.py of plugin 'tags' cannot be imported" in str(error)
+        assert error.plugin == "tags"

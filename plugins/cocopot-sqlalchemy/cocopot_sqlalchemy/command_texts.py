@@ -1,4 +1,4 @@
-"""The errors of `cocopot db` that a user can mend."""
+"""What `cocopot db` prints: errors that a user can mend, and texts of packages and of the database."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def friendly() -> Iterator[None]:
         if error.connection_invalidated or error.statement is None:
             raise click.ClickException(f"The database cannot be used: {error.orig}") from error
         raise
+
+
+def printable(text: str) -> str:
+    """Return a text with escapes for what a terminal would interpret."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

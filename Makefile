@@ -117,7 +117,7 @@ fuzz: $(VENV)/installed ## send random requests with and without the compiled pa
 
 # Installed as users install it, from a wheel with its bytecode, and again each time: imports are measured.
 bench: $(BENCH)/installed ## measure Cocopot beside other frameworks
-	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps . plugins/cocopot-cors
+	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps . plugins/cocopot-cors plugins/cocopot-jinja plugins/cocopot-sqlalchemy
 	$(BENCH)/bin/python benchmarks/run.py $(ARGS)
 
 bench-docs: $(BENCH)/installed ## write the last figures into docs/benchmarks.md

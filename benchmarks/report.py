@@ -18,6 +18,7 @@ import growth
 import hook_calls
 import in_process
 import served
+import stack
 import startup
 import ways
 from results import SUBJECT, Ratio, Results
@@ -33,6 +34,8 @@ _TITLES = {
     cold.PART: "Requests after other code",
     hook_calls.PART: "One hook",
     served.PART: "Under servers, with one worker",
+    stack.PART: "A page with a database and a template",
+    stack.SERVED: "The same page under servers, with one worker",
     startup.PART: "Import and memory",
     startup.START: "Start of an application with installed plugins",
     **{ways.part_of(group): title for group, title in ways.GROUPS.items()},
@@ -147,7 +150,7 @@ def tables(results: Results, *, with_charts: bool = False) -> str:
     for part in results.parts():
         image = [chart.image(part)] if with_charts and part in chart.FILES else []
         both = (medians, ratios)
-        made = [make(results, part) for make in ((stacks,) if part == served.PART else both)]
+        made = [make(results, part) for make in ((stacks,) if part in {served.PART, stack.SERVED} else both)]
         blocks += [f"### {_TITLES[part]}", *image, *made]
     return "\n\n".join([*blocks, "### Targets", targets(results)])
 

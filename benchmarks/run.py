@@ -1,6 +1,6 @@
 """Run the benchmarks: print tables of medians and ratios, and write everything as JSON.
 
-`python run.py --rounds 7 --parts in-process,ways,growth,cold,hooks,served,startup --workloads A,B`
+`python run.py --rounds 7 --parts in-process,ways,growth,cold,hooks,served,stack,startup --workloads A,B`
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import about
 import report
 import served
+import stack
 import startup
 from peers import PEERS
 from results import Results, Sample
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Settings], AbstractContextManager[OneRound]]] = {
     "cold": lambda settings: contextlib.nullcontext(in_own_process("cold.py", settings)),
     "hooks": lambda settings: contextlib.nullcontext(in_own_process("hook_calls.py", settings)),
     "served": lambda settings: contextlib.nullcontext(lambda: served.one_round(settings)),
+    "stack": stack.rounds,
     "startup": startup.rounds,
 }
 

@@ -41,8 +41,9 @@ STACKS = {
 }
 #: Those that run an application of Cocopot.
 WSGI_SERVERS = [server for server, peers in STACKS.items() if "cocopot" in peers]
-#: By row, the unit.
-UNITS = {workload.name: "requests/s of a core" for workload in SERVED} | {WAIT.name: "requests/s"}
+_OF_A_CORE = "requests/s of a core"
+#: By row, the unit, if it is another one.
+UNITS = {WAIT.name: "requests/s"}
 #: Concurrent requests.
 CONNECTIONS = 64
 #: Seconds for which a server is measured before the next one, and the number of times per round.
@@ -56,13 +57,17 @@ def stack(peer: str, server: str) -> str:
     return f"{peer}, {server}"
 
 
-def _stacks(peers: tuple[str, ...]) -> list[tuple[str, str]]:
+def _installed(
+    stacks: dict[str, tuple[str, ...]], peers: tuple[str, ...], kind: str
+) -> list[tuple[str, str]]:
     """Return the frameworks and servers that are installed; those of ASGI are always among the peers."""
     return [
         (peer, server)
-        for server, frameworks in STACKS.items()
+        for server, frameworks in stacks.items()
         for peer in frameworks
-        if find_spec(server) is not None and (peer in peers or server == "uvicorn") and load(peer) is not None
+        if find_spec(server) is not None
+        and (peer in peers or server == "uvicorn")
+        and load(peer, kind) is not None
     ]
 
 
@@ -80,11 +85,10 @@ def _free_port() -> int:
 class _Server:
     """A framework under a server in a separate process."""
 
-    def __init__(self, peer: str, server: str) -> None:
-        self.peer = peer
+    def __init__(self, peer: str, server: str, kind: str) -> None:
         self.name = stack(peer, server)
         self.port = _free_port()
-        environment = {**os.environ, "BENCHMARK_PEER": peer}
+        environment = {**os.environ, "BENCHMARK_PEER": peer, "BENCHMARK_KIND": kind}
         command = [sys.executable, "servers.py", server, str(self.port)]
         self.process = subprocess.Popen(command, cwd=HERE, env=environment)
 
@@ -126,11 +130,11 @@ def _resident(pid: str) -> float:
 
 
 @contextlib.contextmanager
-def _running(stacks: list[tuple[str, str]]) -> Iterator[list[_Server]]:
+def _running(stacks: list[tuple[str, str]], kind: str) -> Iterator[list[_Server]]:
     servers: list[_Server] = []
     try:
         for peer, server in stacks:
-            servers.append(_Server(peer, server))
+            servers.append(_Server(peer, server, kind))
         for server in servers:
             server.wait()
         yield servers
@@ -201,23 +205,45 @@ def _drive(server: _Server, workload: Workload, size: int, seconds: float) -> fl
 
 
 def one_round(settings: Settings) -> list[Sample]:
-    """Start all servers, and measure them in turn, repeatedly."""
+    """Measure the workloads under all servers."""
+    return measure(PART, STACKS, SERVED, settings)
+
+
+def measure(
+    part: str,
+    stacks: dict[str, tuple[str, ...]],
+    workloads: list[Workload],
+    settings: Settings,
+    kind: str = "app",
+) -> list[Sample]:
+    """Start all servers, and measure them in turn, repeatedly.
+
+    Args:
+        part: The part of the benchmarks.
+        stacks: The servers, and the frameworks under each.
+        workloads: The requests.
+        settings: The peers, and the length of the measurements.
+        kind: The applications, as for `peers.load`.
+    """
     seconds, passes = _SECONDS * settings.effort, max(1, int(_PASSES * settings.effort))
-    with _running(_stacks(settings.peers)) as servers:
+    with _running(_installed(stacks, settings.peers, kind), kind) as servers:
         found: dict[tuple[str, str], list[float]] = {}
         sizes = {
             (server.name, workload.name): _check_response(server, workload)
-            for workload in SERVED
+            for workload in workloads
             for server in servers
         }
         for number in range(passes + 1):
-            for workload in SERVED:
+            for workload in workloads:
                 for server in servers:
                     value = _drive(server, workload, sizes[server.name, workload.name], seconds)
                     if number:  # the first requests are slower
                         found.setdefault((workload.name, server.name), []).append(value)
-        memory = [Sample(PART, MEMORY, server.name, "MiB", server.memory()) for server in servers]
+        memory = [Sample(part, MEMORY, server.name, "MiB", server.memory()) for server in servers]
     return [
-        *(Sample(PART, row, name, UNITS[row], statistics.median(v)) for (row, name), v in found.items()),
+        *(
+            Sample(part, row, name, UNITS.get(row, _OF_A_CORE), statistics.median(values))
+            for (row, name), values in found.items()
+        ),
         *memory,
     ]

@@ -1,7 +1,7 @@
 """Serve one framework with one server, configured as for production: `python servers.py SERVER PORT`.
 
-The framework is the value of BENCHMARK_PEER. Each server has one worker, and as many threads as `cocopot run`
-has by default.
+The framework is the value of BENCHMARK_PEER, and BENCHMARK_KIND is which of its applications. Each server has
+one worker, and as many threads as `cocopot run` has by default.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _THREADS = 32
 
 def make_application() -> Any:
     """Return the application with the views of all of SERVED."""
-    make = load(os.environ["BENCHMARK_PEER"])
+    make = load(os.environ["BENCHMARK_PEER"], os.environ.get("BENCHMARK_KIND", "app"))
     return make(SERVED[0]) if make is not None else None
 
 

@@ -135,3 +135,16 @@ WAIT = Workload("wait", "the view waits 5 ms, as for a database", ("/wait",))
 SERVED = [*WORKLOADS[:3], WAIT]
 #: Seconds that the view of the last one waits.
 WAIT_SECONDS = 0.005
+#: The number of rows of PAGE.
+PAGE_ROWS = 20
+_LINES = "".join(
+    f'<li><a href="/notes/{number}">note &lt;{number}&gt;</a> {number / 4}</li>\n'
+    for number in range(1, PAGE_ROWS + 1)
+)
+#: The page of `stack.py`.
+PAGE = Workload(
+    "page",
+    "20 rows of a database in a template",
+    ("/",),
+    body=f"<!doctype html>\n<title>Notes</title>\n<h1>Notes</h1>\n<ul>\n{_LINES}</ul>".encode(),
+)

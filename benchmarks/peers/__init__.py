@@ -23,7 +23,8 @@ def load(peer: str, kind: str = "app") -> Make | None:
 
     Args:
         peer: One of `PEERS`, or the dotted name of a module of your own with a function `make`.
-        kind: `"app"` for the workloads, or `"ways"` for the rows of `ways.py`, which not every peer has.
+        kind: `"app"` for the workloads; or `"ways"`, `"cold"` and `"stack"` for the rows of these programs,
+            which not every peer has.
     """
     name = peer if "." in peer else f"peers.{peer}_{kind}"
     try:

@@ -68,6 +68,8 @@ def test_every_part(measured: dict[str, Any]) -> None:
     assert len(rows(measured, "one hook", "cocopot, observed")) == 6
     growth = rows(measured, "growth", "cocopot")
     assert {"404, 500 blueprints with a hook", "registering 1,000 rules, int"} < set(growth)
+    assert rows(measured, "stack", "cocopot") == rows(measured, "stack", "flask") == ["page"]
+    assert rows(measured, "stack, served", "cocopot, granian") == ["page", "memory of a worker"]
     cold = ["JSON", "JSON, warm", "JSON, g, three hooks", "JSON, g, three hooks, warm"]
     assert rows(measured, "cold", "cocopot") == rows(measured, "cold", "bare") == cold
     assert rows(measured, "import and memory", "flask") == rows(measured, "import and memory", "cocopot")

@@ -28,7 +28,7 @@ def make(_workload: Workload) -> Any:
             yield session
 
     @app.get("/")
-    def notes(request: Request, session: Session = Depends(open_session)) -> Any:  # noqa: FAST002 - it is local
+    def notes(request: Request, session: Session = Depends(open_session)) -> Any:  # noqa: B008, FAST002 - it is local
         rows = session.scalars(select(Note).order_by(Note.id).limit(PAGE_ROWS))
         return templates.TemplateResponse(request, "notes.html", {"notes": rows})
 

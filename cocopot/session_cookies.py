@@ -21,7 +21,7 @@ class SessionCookies:
 
     def get_cookie_name(self, app: Cocopot) -> str:
         """Return the name of the cookie: `SESSION_COOKIE_NAME`, or "session"."""
-        name: str = app.config.get("SESSION_COOKIE_NAME", "session")
+        name: str = app.config.get("SESSION_COOKIE_NAME") or "session"
         return name
 
     def get_cookie_domain(self, app: Cocopot) -> str | None:

@@ -133,7 +133,7 @@ class Sessions:
         return list(find_all(app, state_of(app).store))
 
     @hookimpl
-    def cocopot_open_session(self, app: Cocopot, request: Request) -> BaseSession:
+    def cocopot_open_session(self, app: Cocopot, request: Request) -> BaseSession | None:
         """Return the session of a request."""
         session = state_of(app).storage.open(app, request)
         if type(session) is Session:

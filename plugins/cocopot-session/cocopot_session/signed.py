@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cocopot.sessions import NullSession
+from cocopot.sessions import NullSession, SessionInterface
 from cocopot_session.saving import notify_destroyed, notify_saved
 from cocopot_session.session import Session, serialize
 from cocopot_session.storage import NO_KEY, Keys, is_too_old, open_flask, remaining
@@ -49,11 +49,11 @@ class SignedCookies:
         self._cookie = cookie
         self._keys = Keys(app)
 
-    def open(self, app: Cocopot, request: Request) -> BaseSession:  # noqa: ARG002 - as of the other storage
-        """Return the session of a request."""
+    def open(self, app: Cocopot, request: Request) -> BaseSession | None:
+        """Return the session of a request; `None` without a key, if `app.session_interface` has sessions."""
         signer = self._keys.signer()
         if signer is None:
-            return NullSession(NO_KEY)
+            return NullSession(NO_KEY) if type(app.session_interface) is SessionInterface else None
         options = self._options
         for text in self._cookie.values(request):
             opened = signer.loads(text, options.lifetime)

@@ -24,8 +24,8 @@ NO_KEY: Final = (
 class Storage(Protocol):
     """What opens and saves the sessions of an application."""
 
-    def open(self, app: Cocopot, request: Request) -> BaseSession:
-        """Return the session of a request."""
+    def open(self, app: Cocopot, request: Request) -> BaseSession | None:
+        """Return the session of a request; `None` to leave it to `app.session_interface`."""
 
     def save(self, app: Cocopot, request: Request, session: Session, response: Response) -> None:
         """Save a session that `open` has returned."""

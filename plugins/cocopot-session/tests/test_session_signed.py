@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from cocopot_session.signing import CookieSigner
 from itsdangerous import TimestampSigner
 from markupsafe import Markup
 
-from cocopot import Cocopot, flash, get_flashed_messages, session
+from cocopot import Cocopot, Request, flash, get_flashed_messages, session
+from cocopot.sessions import Session as BaseSession
+from cocopot.sessions import SessionInterface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +82,20 @@ def test_a_request_that_does_not_use_it(app: Cocopot) -> None:
     assert "Vary" not in headers
 
 
+def test_no_call(app: Cocopot) -> None:
+    """Nor does it make a call into the plugin."""
+    client = app.test_client()
+    client.get("/set")
+    calls: list[str] = []
+    sys.setprofile(lambda frame, event, arg: calls.append(frame.f_globals["__name__"]))
+    try:
+        client.get("/plain")
+    finally:
+        sys.setprofile(None)
+    assert len(calls) > 10
+    assert not [name for name in calls if name.startswith("cocopot_session")]
+
+
 def test_a_request_that_reads_it(app: Cocopot) -> None:
     """It sets no cookie, and caches keep it to the client."""
     client = app.test_client()
@@ -131,6 +148,18 @@ def test_any_key(app: Cocopot, key: str) -> None:
         stored[key] = [1]
     with client.session_transaction() as stored:
         assert dict(stored) == {key: [1]}
+
+
+def test_half_of_a_surrogate_pair(app: Cocopot) -> None:
+    """A text may contain it, as one of a JSON document may; a change inside is seen there, too."""
+    client = app.test_client()
+    with client.session_transaction() as stored:
+        stored["list"] = ["\ud800"]
+    with client.session_transaction() as stored:
+        assert stored["list"] == ["\ud800"]
+        assert not stored.modified
+        stored["list"].append("\udfff")
+        assert stored.modified
 
 
 def test_modified_and_empty_values(app: Cocopot) -> None:
@@ -314,6 +343,22 @@ def test_without_a_key(make_app: MakeApp) -> None:
     assert client.get("/read").text == "[]"
     with pytest.raises(RuntimeError, match=r"cannot be changed: SECRET_KEY is not set\. Set it to 32 random"):
         client.get("/set")
+
+
+@pytest.mark.filterwarnings("ignore:app.session_interface is used only")
+def test_a_session_interface(make_app: MakeApp) -> None:
+    """Without a key, `app.session_interface` has the sessions; with one, the plugin."""
+
+    class Interface(SessionInterface):
+        def open_session(self, app: Cocopot, request: Request) -> BaseSession:
+            return BaseSession({"of": "interface"})
+
+    app = with_views(make_app(SECRET_KEY=None))
+    app.session_interface = Interface()
+    assert app.session_interface.get_cookie_name(app) == "session"
+    assert app.test_client().get("/read").text == "[('of', 'interface')]"
+    app.secret_key = "a key for tests only, of 32 bytes or more"
+    assert app.test_client().get("/read").text == "[]"
 
 
 class TestTooLarge:

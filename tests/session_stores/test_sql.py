@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import sqlite3
 import stat
@@ -19,7 +20,7 @@ from cocopot_session.stores.sql import SQLStore
 from cocopot_session.stores.sql_statements import session_table
 from sqlalchemy import MetaData, create_engine, event
 
-from tests.processes import free_port
+from tests.processes import free_port, wait_for
 
 if TYPE_CHECKING:
     from cocopot import Cocopot
@@ -183,12 +184,26 @@ def test_a_memory_database(app: Cocopot) -> None:
 
 def test_a_probe_without_the_right_to_write(app: Cocopot) -> None:
     """`cocopot check` does not only read."""
-    open_store("sqlite:///sessions.db", app).clean()
+    owner = open_store("sqlite:///sessions.db", app)
+    owner.clean()
+    owner.close()
     path = Path(app.instance_path, "sessions.db")
     store = open_store(f"sqlite:///file:{path}?mode=ro&uri=true", app)
     with pytest.raises(StoreUnavailable, match="readonly"):
         probe(store)
     store.close()
+
+
+def test_a_forgotten_store(postgresql: str, app: Cocopot) -> None:
+    """Its connections are closed, too, when an application is released without having been closed."""
+    store = open_store(f"{postgresql}?application_name=forgotten", app)
+    store.clean()
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'forgotten'"
+    with psycopg.connect(postgresql, autocommit=True) as other:
+        assert other.execute(query).fetchone() == (1,)
+        del store
+        gc.collect()
+        wait_for(lambda: other.execute(query).fetchone() == (0,))
 
 
 def test_an_engine_of_the_application(tmp_path: Path, key: str, stored: MakeStored) -> None:

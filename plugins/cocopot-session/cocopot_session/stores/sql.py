@@ -209,7 +209,9 @@ def open_sql(url: str, folder: str) -> SQLStore:
     """
     address, table = without_option(url, "table")
     engine = open_engine(address, folder)
-    return SQLStore(engine, table=table or TABLE, name=masked(url), is_autocommit=True)
+    store = SQLStore(engine, table=table or TABLE, name=masked(url), is_autocommit=True)
+    weakref.finalize(store, engine.dispose)  # of an application that is not closed
+    return store
 
 
 def _leave_to_parent() -> None:

@@ -65,6 +65,7 @@ class Store(Protocol):
         Returns:
             Whether it has been replaced; `False` if there is another version or no session.
         """
+        ...
 
     def touch(self, key: str, expires: float) -> None:
         """Change when a session expires; the version remains. Without a session, it does nothing.
@@ -79,9 +80,11 @@ class Store(Protocol):
 
     def keys_of(self, user: str) -> list[str]:
         """Return the keys of the sessions of a user that have not expired, in any order."""
+        ...
 
     def clean(self) -> int:
         """Delete what has expired, and return how many sessions that were."""
+        ...
 
     def close(self) -> None:
         """Release connections and files. A closed store may be used again, and opens them again."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.examples.notes import EXAMPLE, create_app, create_token, sign_in
+from tests.examples.notes import EXAMPLE, PASSWORD, create_app, create_token, enter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +22,22 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "deep" / "notes.sqlite"
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with the user: to hash a password takes a while, and is done once."""
+    path = tmp_path_factory.mktemp("notes") / "notes.sqlite"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.syspath_prepend(EXAMPLE)
+        create_app(path, NOTES_PASSWORD=PASSWORD).start()
+    return path
+
+
 @pytest.fixture
-def app(database: Path, monkeypatch: pytest.MonkeyPatch) -> Cocopot:
+def app(prepared: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Cocopot:
     """Return the application."""
     monkeypatch.syspath_prepend(EXAMPLE)
+    database.parent.mkdir()
+    shutil.copy(prepared, database)
     return create_app(database)
 
 
@@ -38,6 +51,6 @@ def visitor(app: Cocopot) -> Client:
 def client(app: Cocopot) -> Client:
     """Return a client that is signed in, and that sends a token to the API."""
     client = app.test_client()
-    sign_in(client)
+    enter(client, app)
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {create_token(client)}"
     return client

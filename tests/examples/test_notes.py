@@ -43,11 +43,13 @@ class TestConfiguration:
         other = importlib.import_module("noteboard").create_app({"SECRET_KEY": "key"})
         assert other.config["NOTES_DATABASE"] == "/srv/notes.sqlite"
 
-    def test_created_on_startup(self, visitor: Client, database: Path) -> None:
+    def test_created_on_startup(self, app: Cocopot, tmp_path: Path) -> None:
         """The file and its folder are created when the application starts."""
-        assert not database.exists()
+        path = tmp_path / "new" / "notes.sqlite"
+        visitor = create_app(path).test_client()
+        assert not path.exists()
         assert json_of(visitor.get("/api/notes"))["total"] == 0
-        assert database.exists()
+        assert path.exists()
 
     @pytest.mark.parametrize("plugin", ["csrf", "headers", "jinja", "session"])
     def test_required_plugins(self, app: Cocopot, monkeypatch: pytest.MonkeyPatch, plugin: str) -> None:

@@ -94,8 +94,8 @@ class TestSignIn:
         other.set_cookie(cookie.key, cookie.value)
         assert not is_signed_in(other)
         assert sign_in(other).status_code == 422
-        same = create_app(database, NOTES_PASSWORD="another one").test_client()
-        assert same.post("/sign-in", data={"name": "demo", "password": "another one"}).status_code == 303
+        assert other.post("/sign-in", data={"name": "demo", "password": "another one"}).status_code == 303
+        assert is_signed_in(other)
 
     def test_known_identifier(self, database: Path, app: Cocopot) -> None:
         """Whoever knows the identifier of a session before the sign-in is not signed in by it."""
@@ -127,14 +127,14 @@ class TestSignIn:
 
 
 class TestFirstStart:
-    def test_password(self, app: Cocopot, database: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def test_password(self, app: Cocopot, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         """Without a password, the first start creates one and logs it; later ones do not."""
         for _ in range(2):
-            create_app(database, NOTES_PASSWORD=None).start()
+            create_app(tmp_path / "new").start()
         [line] = [message for message in caplog.messages if message.startswith("First start")]
         match = re.search(r"sign in as 'demo' with the password '([\w-]{12})'", line)
         assert match
-        client = create_app(database, NOTES_PASSWORD=None).test_client()
+        client = create_app(tmp_path / "new").test_client()
         assert "was written to the log" in client.get("/sign-in").text
         assert client.post("/sign-in", data={"name": "demo", "password": match[1]}).status_code == 303
 
@@ -167,7 +167,7 @@ class TestFirstStart:
         first_run = importlib.import_module("noteboard.first_run")
         with ThreadPoolExecutor(8) as threads:
             keys = set(threads.map(first_run.read_or_create_key, [tmp_path / "new" / "key"] * 8))
-            apps = [create_app(tmp_path / "db", NOTES_PASSWORD=None) for _ in range(4)]
+            apps = [create_app(tmp_path / "db") for _ in range(4)]
             list(threads.map(lambda app: app.start(), apps))
         assert len(keys) == 1
         assert [path.name for path in (tmp_path / "new").iterdir()] == ["key"]

@@ -10,7 +10,7 @@ import pytest
 
 from cocopot import hookimpl, request
 from cocopot.exceptions import ServiceUnavailable
-from tests.examples.notes import add, create_app, json_of, sign_in
+from tests.examples.notes import add, create_app, enter, json_of, sign_in
 from tests.processes import free_port
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ def test_slots(database: Path, app: Cocopot) -> None:
     app = create_app(database)
     app.plugins.register(Tags(), "tags")
     client = app.test_client()
-    sign_in(client)
+    enter(client, app)
     client.post("/notes", data={"title": "Milk"})
     assert all(f"[{slot} /]" in client.get("/").text for slot in ("head", "nav", "list", "footer"))
     assert "[note: Milk]" in client.get("/").text

@@ -52,7 +52,7 @@ def compile_call(
         return inner
     if call.kind == "every":
         return _compile_wrapped_every(call, wrappers, inner, len(impls), blame)
-    return _compile_wrapped(call, wrappers, inner, blame)
+    return _compile_wrapped(call, wrappers, inner if plain or call.kind != "threaded" else None, blame)
 
 
 # -------------------------------------------------------------------------
@@ -159,9 +159,10 @@ def _write_every(source: Source, indent: str) -> None:
 def _compile_wrapped(
     call: HookCall,
     wrappers: Sequence[pluggy.HookImpl],
-    inner: HookFunction,
+    inner: HookFunction | None,
     blame: Blame | None,
 ) -> HookFunction:
+    """Return a call with wrappers around another call, or around the value that is threaded through."""
     source = _wrapper_source(call, wrappers, inner)
     source.namespace["_unwind"] = Unwinder(
         *(unwind, raise_second_yield, call.name, wrappers, blame, _on_change(call))
@@ -172,7 +173,9 @@ def _compile_wrapped(
     for index in range(len(wrappers)):
         _write_entry(source, index, "        ")
         source.add("        teardowns.append(wrapper)")
-    source.add(f"        result = _inner({', '.join(source.names.values())})")
+    value = source.names[call.threaded] if inner is None and call.threaded else None
+    wrapped = value or f"_inner({', '.join(source.names.values())})"
+    source.add(f"        result = {wrapped}")
     source.add("    except BaseException as error:")
     if blame is not None:
         source.add("        _blame_line(error)")
@@ -207,7 +210,9 @@ def _compile_wrapped_every(
     return source.build(blame)
 
 
-def _wrapper_source(call: HookCall, wrappers: Sequence[pluggy.HookImpl], inner: HookFunction) -> Source:
+def _wrapper_source(
+    call: HookCall, wrappers: Sequence[pluggy.HookImpl], inner: HookFunction | None
+) -> Source:
     source = Source(call, wrappers, "_w")
     source.namespace.update(
         _inner=inner, _raise_wrapper_error=raise_wrapper_error, _run_old_style=run_old_style

@@ -93,24 +93,22 @@ def default_options_response(app: Cocopot, request: Request) -> Response:
         BadHost: The host of the request is not valid.
         SecurityError: It is not trusted.
     """
-    allow = _allow(app, request)
-    return app.response_class(b"", headers={"Allow": allow} if allow else None)
-
-
-def _allow(app: Cocopot, request: Request) -> str:
-    """Return the methods of the URL of a request; of a rule without variables they are cached."""
-    rule, cache = request.url_rule, app.router.table.allow
-    if (
-        rule is None
-        or request.environ.get("PATH_INFO") != rule.rule
-        or rule.arguments
-        or "create_url_adapter" in app.overridden
-    ):
-        return ", ".join(_allowed_methods(app, request))
-    allow = cache.get(id(rule))
+    rule, allow = request.url_rule, None
+    # The methods of a rule without variables are cached.
+    is_plain = (
+        rule is not None
+        and request.environ.get("PATH_INFO") == rule.rule
+        and not rule.arguments
+        and "create_url_adapter" not in app.overridden
+    )
+    if is_plain:
+        cache = app.router.table.allow
+        allow = cache.get(id(rule))
     if allow is None:
-        allow = cache[id(rule)] = ", ".join(_allowed_methods(app, request))
-    return allow
+        allow = ", ".join(_allowed_methods(app, request))
+        if is_plain:
+            cache[id(rule)] = allow
+    return app.response_class(b"", headers={"Allow": allow} if allow else None)
 
 
 def _allowed_methods(app: Cocopot, request: Request) -> Iterable[str]:

@@ -191,3 +191,10 @@ def test_the_plan_of_an_installation(installed: Environment, wheels: dict[str, P
     shop = Shop(installed, f"sqlite:///{tmp_path / 'shop.sqlite'}", wheels)
     output = shop.cocopot("plan", str(wheels["tags"]))
     assert "\nMigrations\n  + tags1 create tags (plugin tags)\n" in output
+
+
+def test_a_new_migration(installed: Environment, tmp_path: Path) -> None:
+    """The template of the wheel is used to write it."""
+    shop = Shop(installed, f"sqlite:///{tmp_path / 'shop.sqlite'}", {})
+    shop.cocopot("db", "init")
+    assert "_create_notes.py" in shop.cocopot("db", "revision", "-m", "create notes")

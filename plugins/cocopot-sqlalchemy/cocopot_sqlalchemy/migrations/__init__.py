@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cocopot import PluginError, hookimpl
 from cocopot.cli import Finding
 from cocopot_sqlalchemy.hooks_migrations import MigrationHooks
+from cocopot_sqlalchemy.migrations.errors import MigrationError
 from cocopot_sqlalchemy.migrations.owners import collect_owners
 from cocopot_sqlalchemy.migrations.tables import Models
 
@@ -20,7 +21,29 @@ if TYPE_CHECKING:
     from cocopot import Cocopot, PluginManager
     from cocopot_sqlalchemy.migrations.states import State
 
+__all__ = ["MigrationError", "Migrations", "upgrade"]
+
 _KEY = "SQLALCHEMY_MIGRATIONS"
+
+
+def upgrade(app: Cocopot, target: str | None = None, *, plugin: str | None = None) -> list[str]:
+    """Apply the migrations that are pending, as `cocopot db upgrade` does: for tests and programs.
+
+    Args:
+        app: The application.
+        target: The revision to stop at, as Alembic writes it; by default all are applied.
+        plugin: Whose migrations are applied, with what they depend on; by default those of all.
+
+    Returns:
+        The revisions that were applied, in this order.
+
+    Raises:
+        MigrationError: One of them failed, or cannot be applied; the message has the cure.
+        PluginError: What a plugin provides cannot be used.
+    """
+    from cocopot_sqlalchemy.migrations.migrator import Migrator
+
+    return [done.revision for done in Migrator(app).upgrade(target, plugin=plugin)]
 
 
 class Migrations:

@@ -76,11 +76,6 @@ class Migrator:
         #: The owners by name, in the order in which their migrations are applied.
         self.owners: dict[str, Owner] = {owner.name: owner for owner in in_order(owners, self.models)}
 
-    @property
-    def has_migrations(self) -> bool:
-        """Whether there is any folder with migrations."""
-        return any(owner.folder is not None for owner in self.owners.values())
-
     @cached_property
     def options(self) -> dict[str, Any]:
         """Arguments of Alembic's `configure`."""

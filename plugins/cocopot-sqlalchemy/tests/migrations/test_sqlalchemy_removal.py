@@ -158,6 +158,30 @@ def test_a_downgrade_that_reads_from_the_database(project: Project) -> None:
     assert project.tables(app) == set()
 
 
+def test_tables_that_no_kept_downgrade_drops(project: Project) -> None:
+    """They are dropped in the order of their foreign keys, and those of others are not."""
+    read = "op.get_bind().execute(sa.text('SELECT 1')).scalar()"
+    one = "CREATE TABLE tags_a (id INTEGER PRIMARY KEY)"
+    two = "CREATE TABLE tags_b (a INTEGER REFERENCES tags_a (id))"
+    project.write("tags", "t1", f"op.execute({two!r}); op.execute({one!r})", read)
+    project.write_table("", "n1", "note")
+    project.run(project.app(project.plugin("tags")), "upgrade")
+    app = project.app()
+    output = project.run(app, "remove", "tags", "--yes")
+    assert output.splitlines() == ["Undone tags t1 the message of t1", "Dropped tags_a", "Dropped tags_b"]
+    assert project.tables(app) == {"note"}
+
+
+def test_removing_what_is_installed(project: Project) -> None:
+    """Its own code undoes it, and the next upgrade applies it again."""
+    project.write_table("tags", "t1", "tags_tag")
+    app = project.app(project.plugin("tags"))
+    project.run(app, "upgrade")
+    project.run(app, "remove", "tags", "--yes")
+    assert project.tables(app) == set()
+    assert project.run(app, "upgrade") == "Applied tags t1 the message of t1\n"
+
+
 def test_percent_signs_and_colons(project: Project) -> None:
     """The SQL is kept as it is executed."""
     sql = "UPDATE note SET text = '100 % :done %s'"

@@ -6,7 +6,9 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import pytest
 from cocopot_sqlalchemy import db
+from cocopot_sqlalchemy.migrations import MigrationError, upgrade
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -216,3 +218,14 @@ def test_an_engine_in_use(project: Project) -> None:
     with db(app).engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == before
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_upgrades_by_a_program(project: Project) -> None:
+    """They are as those of the command; errors are exceptions."""
+    app = notes_with_tags(project)
+    assert upgrade(app, plugin="tags") == ["t1"]
+    assert upgrade(app, "n1") == ["n1"]
+    assert upgrade(app) == ["l1"]
+    project.write("", "n2", "raise ValueError", follows="n1")
+    with pytest.raises(MigrationError, match=r"The migration 'n2' .* failed"):
+        upgrade(app)

@@ -129,9 +129,7 @@ def _in_instance_folder(app: Cocopot, url: URL) -> URL:
     database = url.database or ""
     if database.startswith("file:"):  # a URI of SQLite, which is used as it is
         return url
-    path = Path(app.instance_path) / database
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return url.set(database=str(path))
+    return url.set(database=str(Path(app.instance_path) / database))
 
 
 def _invalid_binds(app: Cocopot, remedy: str) -> PluginError:

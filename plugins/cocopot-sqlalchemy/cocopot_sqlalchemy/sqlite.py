@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,8 +34,16 @@ def listen_to(engine: Engine) -> None:
     and savepoints outside of one are lost. See "Serializable isolation / Savepoints / Transactional DDL" of
     SQLAlchemy's documentation of SQLite.
     """
+    event.listen(engine, "do_connect", _create_folder)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+
+
+def _create_folder(_dialect: object, _record: object, arguments: Any, _options: object) -> None:
+    """Create the folder of a file that is connected to, so that an application without tables has none."""
+    path = str(arguments[0]) if arguments else ""
+    if path and ":" not in path[2:]:  # neither in memory nor a URI of SQLite; Windows has C:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -35,6 +35,8 @@ def test_the_default_is_a_file_in_the_instance_folder(app: Cocopot, tmp_path: Pa
 def test_a_relative_file_is_in_the_instance_folder(app: Cocopot, tmp_path: Path) -> None:
     """The path of a SQLite file is relative to the instance folder, and its folder is created."""
     app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite:///data/shop.db"
+    app.test_client().get("/")
+    assert list(tmp_path.iterdir()) == []  # until the first connection
     db(app).engine.connect().close()
     assert (tmp_path / "data" / "shop.db").exists()
 

@@ -23,8 +23,8 @@ from shop_models import Base, Bird, make_app
 from sqlalchemy import create_engine, literal, select, text
 
 from cocopot import Cocopot
-from tests.services import running_postgresql
 from tests.processes import clean_environ, free_port, run_script, stop_session, wait_for
+from tests.services import running_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,7 +237,7 @@ def test_no_money_is_lost(bank: Bank, postgresql: str) -> None:
     engine = create_engine(postgresql)
     with engine.connect() as connection:
         rows: Any = connection.execute(text("SELECT id, balance FROM bank_accounts"))
-        balances: dict[int, int] = dict(rows)
+        balances: dict[int, int] = dict(rows.all())
         made = connection.execute(text("SELECT id, source, target, amount FROM bank_transfers")).all()
     engine.dispose()
     expected = dict.fromkeys(balances, 100)

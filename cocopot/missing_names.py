@@ -95,7 +95,12 @@ REGISTRAR: Final[Mapping[str, str]] = {
     **dict.fromkeys(("session_cookie_name", "permanent_session_lifetime"), _SESSIONS),
 }
 #: Route options, each with the plugin of Cocopot that declares it.
-ROUTE_OPTIONS: Final[Mapping[str, str]] = {"cors": "cors", "csrf": "csrf", "limit": "ratelimit"}
+ROUTE_OPTIONS: Final[Mapping[str, str]] = {
+    "commit": "sqlalchemy",
+    "cors": "cors",
+    "csrf": "csrf",
+    "limit": "ratelimit",
+}
 #: What a test client does not have.
 CLIENT: Final[Mapping[str, str]] = {}
 #: Modules whose public names are not names of `cocopot` itself.

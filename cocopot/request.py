@@ -135,6 +135,7 @@ class Request(FormRequest):
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
         csp_nonce = RequestProperty("csp_nonce", f"the plugin headers adds it: {install_hint('headers')}")
+        db = RequestProperty("db", f"the plugin sqlalchemy adds it: {install_hint('sqlalchemy')}")
         # Its cached properties: read faster, and a `BadRequest` for bad input.
         accept_charsets = lazy(load_accept_charsets)
         accept_encodings = lazy(load_accept_encodings)

@@ -22,7 +22,7 @@ APPLICATION = """
     """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shop(environment: MakeEnvironment) -> Environment:
     """An environment with the plugin of this checkout, built as a wheel, and with SQLAlchemy."""
     made = environment(CHECKOUT / "plugins" / "cocopot-sqlalchemy")

@@ -217,12 +217,13 @@ def test_a_http_exception_of_a_property_is_the_response() -> None:
     assert app.test_client().get("/").status_code == 401
 
 
-def test_a_property_that_a_known_plugin_adds() -> None:
+@pytest.mark.parametrize(("name", "plugin"), [("csp_nonce", "headers"), ("db", "sqlalchemy")])
+def test_a_property_that_a_known_plugin_adds(name: str, plugin: str) -> None:
     """The error names the distribution to install."""
     with make().test_request_context("/"), pytest.raises(AttributeError) as caught:
-        _ = request.csp_nonce  # type: ignore[attr-defined]
-    assert "'Request' object has no attribute 'csp_nonce': the plugin headers adds it: " in str(caught.value)
-    assert "cocopot-headers" in str(caught.value)
+        getattr(request, name)
+    assert f"'Request' object has no attribute {name!r}: the plugin {plugin} adds it: " in str(caught.value)
+    assert f"cocopot-{plugin}" in str(caught.value)
 
 
 def test_threads_compute_a_value_of_the_application_once() -> None:

@@ -48,10 +48,10 @@ class CommitBeforeResponse:
         scope = used_scope() if USED in request.environ else None
         if scope is None or scope.session is None or not scope.database.commits_response(request):
             return response
-        if response.status_code < 400:
-            scope.session.commit()
-        else:
+        if response.status_code >= 400:
             scope.session.rollback()
+        elif scope.database.transactions.is_needed(scope.session):
+            scope.session.commit()
         if response.is_streamed:
             scope.release()
         return response

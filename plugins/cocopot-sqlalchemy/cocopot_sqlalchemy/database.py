@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.pool import StaticPool
@@ -40,7 +39,6 @@ class Database(Lookups):
 
     def __init__(self, app: Cocopot) -> None:
         self.app = app
-        self._lock = RLock()
         self._sessionmaker: sessionmaker[ContextSession] | None = None
         self._transactions: Transactions | None = None
         #: The queries of requests, where they are recorded.
@@ -77,7 +75,11 @@ class Database(Lookups):
 
     @property
     def sessionmaker(self) -> sessionmaker[ContextSession]:
-        """What makes sessions, also such as belong to no context; listen to it for events of all sessions."""
+        """What makes sessions, also such as belong to no context; listen to it for events of all sessions.
+
+        Raises:
+            PluginError: As `engines`.
+        """
         self._prepare()
         return self._sessionmaker  # type: ignore[return-value]  # it is prepared
 
@@ -91,9 +93,9 @@ class Database(Lookups):
         if self._transactions is not None:
             return
         engines = self.engines
-        with self._lock:
+        with self._engines.lock:
             if self._transactions is None:
-                self._sessionmaker = new_sessionmaker(engines, self.app.config["SQLALCHEMY_SESSION_OPTIONS"])
+                self._sessionmaker = new_sessionmaker(engines, self.app.config)
                 self._transactions = Transactions(self.app, self._sessionmaker)
 
     def on_commit(self, function: Callable[[], object], *, session: Session | None = None) -> None:
@@ -176,7 +178,7 @@ class Database(Lookups):
 
     def close(self) -> None:
         """Close the pools of all engines; the next use creates new ones."""
-        with self._lock:
+        with self._engines.lock:
             self._sessionmaker = self._transactions = None
         self._engines.close()
 

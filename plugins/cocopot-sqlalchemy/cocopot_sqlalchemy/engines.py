@@ -40,7 +40,8 @@ class Engines:
     def __init__(self, app: Cocopot, prepare: Callable[[str, Engine], object]) -> None:
         self._app = app
         self._prepare = prepare
-        self._lock = RLock()
+        #: Held while the engines, and what depends on them, are created.
+        self.lock = RLock()
         self._engines: dict[str, Engine] | None = None
         _forked.add(self)
 
@@ -52,7 +53,7 @@ class Engines:
         """
         engines = self._engines
         if engines is None:
-            with self._lock:
+            with self.lock:
                 engines = self._engines
                 if engines is None:
                     engines = self._create()
@@ -61,14 +62,14 @@ class Engines:
 
     def close(self) -> None:
         """Close the pools; `get` creates new engines then."""
-        with self._lock:
+        with self.lock:
             engines, self._engines = self._engines or {}, None
         for engine in engines.values():
             engine.dispose()
 
     def forget_connections(self) -> None:
         """Forget the connections of the parent process, without closing them, and a lock of its threads."""
-        self._lock = RLock()
+        self.lock = RLock()
         for engine in (self._engines or {}).values():
             engine.dispose(close=False)
 

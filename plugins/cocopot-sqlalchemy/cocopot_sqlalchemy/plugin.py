@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cocopot import hookimpl
+from cocopot_sqlalchemy.checks import database_findings
 from cocopot_sqlalchemy.commit import CommitBeforeResponse, is_needed
 from cocopot_sqlalchemy.database import NAME, Database, db
 from cocopot_sqlalchemy.hooks import SQLAlchemyHooks
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cocopot import Cocopot, PluginManager
+    from cocopot.cli import Finding
 
 
 class SQLAlchemy(Migrations):
@@ -65,7 +67,7 @@ class SQLAlchemy(Migrations):
             PluginError: The configuration is invalid; the message names the key and the value.
         """
         database = db(app)
-        database.engines  # noqa: B018 - creates them
+        database.sessionmaker  # noqa: B018 - creates them, and what makes sessions
         _register(app, CommitBeforeResponse(), is_needed(app))
         _register(app, QueryReport(database.queries), database.queries.is_recording)
 
@@ -73,6 +75,11 @@ class SQLAlchemy(Migrations):
     def cocopot_shutdown(self, app: Cocopot) -> None:
         """Close the pools."""
         db(app).close()
+
+    @hookimpl(specname="cocopot_check")
+    def check_databases(self, app: Cocopot) -> list[Finding]:
+        """Report databases that cannot be reached, and those in memory."""
+        return list(database_findings(app))
 
     @hookimpl
     def cocopot_shell_context(self) -> Mapping[str, object]:

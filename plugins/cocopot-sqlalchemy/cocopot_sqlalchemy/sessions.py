@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Table, inspect
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.sql import visitors
 
 from cocopot import after_this_request, g, has_request_context, request, teardown_this_context
 from cocopot_sqlalchemy.engines import DEFAULT
+from cocopot_sqlalchemy.options import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Connection, Engine
 
-    from cocopot import Response
+    from cocopot import Config, Response
     from cocopot_sqlalchemy.database import Database
 
+_OPTIONS: Final = "SQLALCHEMY_SESSION_OPTIONS"
 #: The attribute of `g` with the scope of a context.
 _SCOPE: Final = "cocopot_sqlalchemy"
 #: In the environment of a request that has used the database.
@@ -81,16 +84,26 @@ def _bind_key(mapper: Any, clause: Any) -> str | None:
     return None
 
 
-def new_sessionmaker(
-    engines: Mapping[str, Engine], options: Mapping[str, Any]
-) -> sessionmaker[ContextSession]:
+def new_sessionmaker(engines: Mapping[str, Engine], config: Config) -> sessionmaker[ContextSession]:
     """Return what makes the sessions of an application.
 
     Args:
         engines: The engines by name.
-        options: SQLALCHEMY_SESSION_OPTIONS.
+        config: The configuration, whose SQLALCHEMY_SESSION_OPTIONS are used.
+
+    Raises:
+        PluginError: The options are not those of a session.
     """
-    return sessionmaker(**{"bind": engines[DEFAULT], "class_": ContextSession, **options}, engines=engines)
+    options = {"bind": engines[DEFAULT], **config[_OPTIONS]}
+    cls = options.pop("class_", ContextSession)
+    if isinstance(cls, type) and not issubclass(cls, ContextSession):
+        cls = type(cls.__name__, (ContextSession, cls), {})
+    factory = sessionmaker(class_=cls, engines=engines, **options)
+    try:
+        factory().close()
+    except (TypeError, ArgumentError) as error:
+        raise invalid(config, _OPTIONS, f"A session cannot be created with it: {error}") from error
+    return factory
 
 
 class Scope:

@@ -64,6 +64,10 @@ class Transactions:
         functions = _state(session).functions
         functions.setdefault(waiting, []).append(self._app.ensure_sync(function))
 
+    def is_needed(self, session: Session) -> bool:
+        """Return whether a commit would do anything: there is a transaction, or a function that waits."""
+        return session.in_transaction() or bool(_state(session).functions)
+
     def has_flushed(self, session: Session) -> bool:
         """Return whether the transaction of a session has sent changes of objects."""
         return _state(session).flushed

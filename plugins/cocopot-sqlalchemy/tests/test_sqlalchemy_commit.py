@@ -129,6 +129,30 @@ def test_a_stream(tmp_path: Path, keep: Any) -> None:
     assert names(app) == ["wren"]
 
 
+def test_a_session_that_was_not_used(tmp_path: Path) -> None:
+    """A session without a query calls no hook of a commit; one that waits for it gets its commit."""
+    calls: list[str] = []
+
+    class Recorder:
+        @hookimpl
+        def sqlalchemy_after_commit(self) -> None:
+            calls.append("hook")
+
+    app = make_app(tmp_path, Recorder, SQLALCHEMY_COMMIT="response")
+
+    @app.get("/<what>")
+    def index(what: str) -> str:
+        db().session.autoflush = True
+        if what == "waits":
+            db().on_commit(lambda: calls.append("function"))
+        return what
+
+    app.test_client().get("/unused")
+    assert calls == []
+    app.test_client().get("/waits")
+    assert calls == ["function", "hook"]
+
+
 def test_a_request_without_the_database(tmp_path: Path) -> None:
     """With "response" too, a request that does not use the database opens no session."""
     app = make_app(tmp_path, SQLALCHEMY_COMMIT="response")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_sqlalchemy import SQLAlchemy, db
+from cocopot_sqlalchemy.checks import database_findings
 from sqlalchemy import URL, text
+from sqlalchemy.orm import Session
 
 from cocopot import Cocopot, PluginError, hookimpl
 
@@ -76,6 +78,7 @@ def test_the_hook_sees_every_engine(app: Cocopot) -> None:
         ("SQLALCHEMY_BINDS", {"log": None}, "is not a database URL"),
         ("SQLALCHEMY_ENGINE_OPTIONS", {"pool_sizes": 3}, "pool_sizes"),
         ("SQLALCHEMY_ENGINE_OPTIONS", 3, "Give a mapping"),
+        ("SQLALCHEMY_SESSION_OPTIONS", {"expires": 3}, "expires"),
         ("SQLALCHEMY_COMMIT", "always", "Give 'explicit' or 'response'"),
         ("SQLALCHEMY_DATABASE_URL", "sqlite://", "Did you mean 'SQLALCHEMY_DATABASE_URI'?"),
         ("SQLALCHEMY_TRACK_MODIFICATIONS", False, "Remove it"),
@@ -97,3 +100,31 @@ def test_without_the_plugin() -> None:
     """The error of `db` names what to install."""
     with pytest.raises(RuntimeError, match="install cocopot-sqlalchemy"):
         db(Cocopot("bare", autoload=False))
+
+
+def test_check(app: Cocopot) -> None:
+    """`cocopot check` reports a database that cannot be reached, without its password, and one in memory."""
+    app.config["SQLALCHEMY_BINDS"] = {
+        "down": "postgresql+psycopg://me:secret@127.0.0.1:1/shop?connect_timeout=1",
+        "memory": "sqlite://",
+    }
+    with app.app_context():
+        down, memory = database_findings(app)
+    assert (down.severity, memory.severity) == ("error", "warning")
+    assert "'down' (postgresql+psycopg://me:***@127.0.0.1:1/shop" in down.problem
+    assert "in memory" in memory.problem
+
+
+def test_a_class_of_sessions(app: Cocopot) -> None:
+    """The class of SQLALCHEMY_SESSION_OPTIONS may be any subclass of SQLAlchemy's."""
+
+    class Counting(Session):
+        """A session that counts."""
+
+        count = 7
+
+    app.config["SQLALCHEMY_SESSION_OPTIONS"] = {"class_": Counting}
+    with app.app_context():
+        session: Any = db(app).session
+        assert session.count == 7
+        assert session.scalar(text("SELECT 1")) == 1

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
+from cocopot_session import Session as PluginSession
+from cocopot_session import SessionInfo, list_sessions, revoke_sessions
+from cocopot_session import session as typed_session
+
 from cocopot import Cocopot, Request, Response, flash, get_flashed_messages, hookimpl, session
 from cocopot.sessions import NullSession, Session, SessionInterface
 
@@ -12,6 +16,15 @@ assert_type(session["user"], Any)
 assert_type(session.permanent, bool)
 assert_type(session.modified, bool)
 session.permanent = True
+session.rotate()
+session.destroy()
+count: Any = session.change("visits", lambda visits: visits + 1, 0)
+assert_type(typed_session, PluginSession)
+assert_type(typed_session.user, str | None)
+typed_session.user = "ada"
+typed_session.user = 5  # type: ignore[assignment]
+infos: list[SessionInfo] = list_sessions("ada")
+revoked: int = revoke_sessions("ada", keep_current=True)
 session.modified = True
 session["user"] = 1
 

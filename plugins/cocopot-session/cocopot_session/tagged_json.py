@@ -26,6 +26,8 @@ _decode = msgspec.json.Decoder().decode
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 #: The types of JSON that may have a tag, or contain one.
 _CONTAINERS: Final = frozenset({dict, list})
+#: The types that others can be derived from; each is made from a value of such a class.
+_JSON_TYPES: Final[tuple[Callable[[Any], object], ...]] = (list, str, int, float)
 #: The types of values that cannot change inside.
 UNCHANGEABLE: Final = _PLAIN | {float, bytes, datetime, date, Decimal, UUID, Markup}
 
@@ -110,9 +112,9 @@ def _tag_other(value: Any) -> object:
         return {" m": str(html())}
     if isinstance(value, dict):
         return _tag_dict(value)
-    base = next((base for base in (list, str, int, float) if isinstance(value, base)), None)
-    if base is not None:
-        return _tag(base(value))
+    for base in _JSON_TYPES:
+        if isinstance(value, base):
+            return _tag(base(value))
     raise TypeError(
         f"it contains a {type(value).__qualname__}. Store what it is made of: texts, numbers, bool, None, "
         "bytes, datetime, date, Decimal, UUID, Markup, and lists, tuples and dicts of these"

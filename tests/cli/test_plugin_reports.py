@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Session:
-    plugin_name = "session"
+    plugin_name = "visits"
     after = ("metrics",)
 
     @hookimpl
@@ -33,7 +33,7 @@ class Session:
 
 class Login:
     plugin_name = "login"
-    requires = ("session",)
+    requires = ("visits",)
 
     @hookimpl(tryfirst=True)
     def cocopot_before_request(self) -> None: ...
@@ -107,13 +107,13 @@ def source_at(place: SourceLocation | None) -> str:
 
 def test_report_of_a_loaded_plugin() -> None:
     """Position, needs and hooks are there, the hooks in the order of the contract and by their own names."""
-    session, login = plugins_of(make_app(Login, Session), "session", "login")
+    session, login = plugins_of(make_app(Login, Session), "visits", "login")
     assert (session.state, session.position, session.source) == ("loaded", 1, "passed")
     assert (session.distribution, session.version, session.entry_point, session.error) == (None,) * 4
     assert (session.requires, session.after) == ((), ("metrics",))
     assert session.hooks == ("cocopot_before_request", "cocopot_after_request")
     assert source_at(session.place) == "class Session:"
-    assert (login.position, login.requires) == (2, ("session",))
+    assert (login.position, login.requires) == (2, ("visits",))
 
 
 def test_report_of_a_failed_plugin() -> None:
@@ -131,7 +131,7 @@ def test_report_of_a_failed_plugin() -> None:
 
 def test_an_excluded_plugin_names_the_setting() -> None:
     """A plugin that was passed as an object can be disabled."""
-    (report,) = plugins_of(make_app(Session, disable={"session"}), "session")
+    (report,) = plugins_of(make_app(Session, disable={"visits"}), "visits")
     assert (report.state, report.reason, report.position) == ("disabled", "by disable=", None)
 
 
@@ -146,8 +146,8 @@ def test_a_name_that_is_not_there_is_a_plugin_that_failed() -> None:
 def test_a_plugin_that_was_taken_out_is_still_shown() -> None:
     """What the application unregistered is known to have been there."""
     app = make_app(Session, Login)
-    app.plugins.unregister(name="session")
-    login, session = plugins_of(app, "session", "login")
+    app.plugins.unregister(name="visits")
+    login, session = plugins_of(app, "visits", "login")
     assert (login.state, login.position) == ("loaded", 1)
     assert (session.state, session.reason, session.position) == ("unregistered", "by the application", None)
 
@@ -157,7 +157,7 @@ def test_a_plugin_that_was_registered_later_is_shown_and_checked() -> None:
     app = make_app(Session)
     app.plugins.register(SimpleNamespace(), "late")
     app.plugins.register(Misspelled(), "wrong")
-    _, late, wrong = plugins_of(app, "session", "late", "wrong")
+    _, late, wrong = plugins_of(app, "visits", "late", "wrong")
     assert (late.state, late.position, late.source) == ("loaded", 2, "registered")
     assert (late.requires, late.hooks, late.place) == ((), (), None)
     assert (wrong.state, wrong.position) == ("failed", 3)
@@ -186,9 +186,7 @@ def test_a_plugin_that_cannot_be_inspected_is_reported() -> None:
 def test_the_state_of_what_is_registered_can_be_named_otherwise() -> None:
     """Plugins that no application has set up are not called loaded."""
     (report,) = (
-        report
-        for report in report_plugins(make_app(Session).plugins, "installed")
-        if report.name == "session"
+        report for report in report_plugins(make_app(Session).plugins, "installed") if report.name == "visits"
     )
     assert report.state == "installed"
 
@@ -286,5 +284,5 @@ def test_a_report_is_plain_data() -> None:
     plugins = [dataclasses.asdict(report) for report in report_plugins(app.plugins)]
     hooks = [dataclasses.asdict(report) for report in report_hooks(app.plugins)]
     document = json.loads(json.dumps({"plugins": plugins, "hooks": hooks}))
-    assert {"session", "fails"} <= {plugin["name"] for plugin in document["plugins"]}
+    assert {"visits", "fails"} <= {plugin["name"] for plugin in document["plugins"]}
     assert [hook["name"] for hook in document["hooks"]] == [hook["name"] for hook in hooks]

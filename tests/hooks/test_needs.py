@@ -101,18 +101,18 @@ DECLARES = """
 @pytest.mark.parametrize("attribute", ["requires", "after"])
 def test_versions_are_compared_before_the_import(value: str, attribute: str) -> None:
     """The plugin whose requirement is not met is not imported, nor is its package."""
-    source = DECLARES.format(declaration=f"{attribute}: tuple[str, ...] = ('session>=1.2,<2',)")
+    source = DECLARES.format(declaration=f"{attribute}: tuple[str, ...] = ('users>=1.2,<2',)")
     modules = {"cocopot_login.sub": source} if ".sub" in value else {}
     with (
-        installed_plugin("session", "", distribution="shop-sessions", version="2.0"),
+        installed_plugin("users", "", distribution="shop-users", version="2.0"),
         installed_plugin("login", source, entry_point=value, modules=modules),
         pytest.raises(PluginError) as caught,
     ):
-        Cocopot(__name__, autoload={"login", "session"})
+        Cocopot(__name__, autoload={"login", "users"})
     assert "cocopot_login" not in sys.modules
-    text = "requires 'session>=1.2,<2', and 'session' is of shop-sessions 2.0."
+    text = "requires 'users>=1.2,<2', and 'users' is of shop-users 2.0."
     assert text in str(caught.value)
-    assert "Install shop-sessions>=1.2,<2." in str(caught.value)
+    assert "Install shop-users>=1.2,<2." in str(caught.value)
     assert (caught.value.plugin, caught.value.reason) == ("login", "version")
 
 

@@ -26,8 +26,6 @@ _decode = msgspec.json.Decoder().decode
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 #: The types of JSON that may have a tag, or contain one.
 _CONTAINERS: Final = frozenset({dict, list})
-#: The types that others can be derived from; each is made from a value of such a class.
-_JSON_TYPES: Final[tuple[Callable[[Any], object], ...]] = (list, str, int, float)
 #: The types of values that cannot change inside.
 UNCHANGEABLE: Final = _PLAIN | {float, bytes, datetime, date, Decimal, UUID, Markup}
 
@@ -44,12 +42,16 @@ def encode(value: object) -> bytes:
         ValueError: If it is nested too deeply, or contains itself.
     """
     try:
-        tagged = value if type(value) in _PLAIN else _tag(value)
-        return _encode(tagged)
-    except UnicodeEncodeError:  # half of a surrogate pair, which JSON has as an escape
-        return json.dumps(tagged, separators=(",", ":")).encode()
+        return _encode_tagged(value if type(value) in _PLAIN else _tag(value))
     except RecursionError:
         raise ValueError("it is nested too deeply, or contains itself") from None
+
+
+def _encode_tagged(value: object) -> bytes:
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON has as an escape
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def decode(data: bytes | memoryview) -> Any:
@@ -112,9 +114,9 @@ def _tag_other(value: Any) -> object:
         return {" m": str(html())}
     if isinstance(value, dict):
         return _tag_dict(value)
-    for base in _JSON_TYPES:
+    for base, make in _BASES:
         if isinstance(value, base):
-            return _tag(base(value))
+            return _tag(make(value))
     raise TypeError(
         f"it contains a {type(value).__qualname__}. Store what it is made of: texts, numbers, bool, None, "
         "bytes, datetime, date, Decimal, UUID, Markup, and lists, tuples and dicts of these"
@@ -188,6 +190,13 @@ _ENCODERS: Final[tuple[tuple[type, str, Callable[[Any], object]], ...]] = (
     (UUID, " u", lambda value: value.hex),
     (date, " D", date.isoformat),
     (Decimal, " n", str),
+)
+#: The classes of JSON that others are derived from, each with what makes a value of it.
+_BASES: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
+    (list, list),
+    (str, str),
+    (int, int),
+    (float, float),
 )
 #: What is read for each tag. The first six are Flask's.
 _DECODERS: Final[dict[str, Callable[[Any], object]]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
@@ -86,19 +86,24 @@ class Writer:
         store, old, version = self._store, session.key, ""
         if old is None:
             raise ValueError("the session has not been stored")
-        for newest, merged in self._attempts(old, session, changes):
-            stored = Stored(token_hex(8), merged.values, session.created, expires, session.user)
-            if not version:
-                store.create(key, stored)
-            else:
-                store.replace(key, stored, version=version)
-            version = stored.version
-            # One that has expired: so it is deleted only if no other request has saved it meanwhile.
-            if store.replace(old, Stored(token_hex(8), {}, 0, 0, None), version=newest.version):
-                store.delete(old)
-                return self._saved(changes, merged)
-        if version:
-            store.delete(key)
+        try:
+            for newest, merged in self._attempts(old, session, changes):
+                stored = Stored(token_hex(8), merged.values, session.created, expires, session.user)
+                if not version:
+                    store.create(key, stored)
+                else:
+                    store.replace(key, stored, version=version)
+                version = stored.version
+                # One that has expired: so it is deleted only if no other request has saved it meanwhile.
+                if store.replace(old, Stored(token_hex(8), {}, 0, 0, None), version=newest.version):
+                    with suppress(StoreUnavailable):  # then it is left to expire, which it has
+                        store.delete(old)
+                    return self._saved(changes, merged)
+        except StoreUnavailable:
+            with suppress(StoreUnavailable):
+                store.delete(key)
+            raise
+        store.delete(key)
         return None
 
     def _attempts(

@@ -63,8 +63,9 @@ def decode(data: bytes | memoryview) -> Any:
     Raises:
         ValueError: If it is not JSON, or has a tag whose value is not valid.
     """
-    value = _decode_plain(data)
-    return _untag(value) if type(value) in _CONTAINERS else value
+    values = {"": _decode_plain(data)}
+    untag_values(values)
+    return values[""]
 
 
 def untag_values(values: dict[str, Any]) -> None:
@@ -74,11 +75,14 @@ def untag_values(values: dict[str, Any]) -> None:
         values: The values, which are changed in place.
 
     Raises:
-        ValueError: If a tag has a value that is not valid.
+        ValueError: If a tag has a value that is not valid, or they are nested too deeply.
     """
-    for key, value in values.items():
-        if type(value) in _CONTAINERS:
-            values[key] = _untag(value)
+    try:
+        for key, value in values.items():
+            if type(value) in _CONTAINERS:
+                values[key] = _untag(value)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
 
 
 def _decode_plain(data: bytes | memoryview) -> Any:

@@ -504,6 +504,26 @@ class TestUnavailable:
         store.broken = set()
         assert client.get("/").json == {"user": "ada"}
 
+    def test_a_rotation_that_cannot_be_saved(self, app: Cocopot, store: Any) -> None:
+        """The session remains as it was, under its old identifier only."""
+        client = app.test_client()
+        client.get("/set/user/ada")
+        store.broken = {"replace"}
+        assert client.get("/end/rotate").status_code == 503
+        store.broken = set()
+        assert len(store.sessions) == 1
+        assert client.get("/").json == {"user": "ada"}
+
+    def test_an_old_identifier_that_cannot_be_deleted(self, app: Cocopot, store: Any) -> None:
+        """It is not valid any more, and the rotation has succeeded."""
+        client = app.test_client()
+        client.get("/set/user/ada")
+        old = twin_of(client)
+        store.broken = {"delete"}
+        assert client.get("/end/rotate").status_code == 200
+        assert client.get("/").json == {"user": "ada"}
+        assert old.get("/").json == {}
+
     def test_a_touch_that_fails(self, app: Cocopot, store: Any, caplog: pytest.LogCaptureFixture) -> None:
         """A reader is answered, and it is logged."""
         client = app.test_client()

@@ -70,14 +70,16 @@ class RedisServer:
 
     Args:
         folder: Where it runs.
+        options: Further options of the program.
         is_durable: Whether what it has answered is on disk, and there again after a restart.
     """
 
-    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
+    def __init__(self, folder: Path, *options: str, is_durable: bool = False) -> None:
         self.port = free_port()
         #: The path of its Unix socket.
         self.socket = folder / "redis.sock"
         self._folder = folder
+        self._options = options
         self._is_durable = is_durable
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -107,7 +109,10 @@ class RedisServer:
             "always",
         ]
         self._process = subprocess.Popen(
-            [program, *options], cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [program, *options, *self._options],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         wait_for(self._answers)
 
@@ -126,14 +131,15 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis(folder: Path, *, is_durable: bool = False) -> Iterator[RedisServer]:
+def running_redis(folder: Path, *options: str, is_durable: bool = False) -> Iterator[RedisServer]:
     """Run a Redis; without its program, the test is skipped.
 
     Args:
         folder: Where it runs.
+        options: As for `RedisServer`.
         is_durable: As for `RedisServer`.
     """
-    server = RedisServer(folder, is_durable=is_durable)
+    server = RedisServer(folder, *options, is_durable=is_durable)
     server.start()
     try:
         yield server

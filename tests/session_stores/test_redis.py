@@ -14,10 +14,12 @@ from cocopot_session.stores import StoreUnavailable, open_store
 from cocopot_session.stores.probing import probe
 from cocopot_session.stores.redis import RedisStore
 
-from tests.processes import free_port
+from tests.processes import free_port, wait_for
+from tests.services import running_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cocopot import Cocopot
     from tests.services import RedisServer
@@ -185,6 +187,21 @@ def test_a_replica(
     store.delete(key)
     assert store.load(key) is None
     store.close()
+
+
+def test_a_cluster(tmp_path: Path, key: str, stored: MakeStored) -> None:
+    """With a part of the prefix in braces, the keys of a script are in one slot of a cluster."""
+    options = ["--cluster-enabled", "yes", "--cluster-port", str(free_port())]
+    with running_redis(tmp_path, *options) as server, redis_py.Redis(port=server.port) as node:
+        node.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        wait_for(lambda: "'cluster_state': 'ok'" in str(node.execute_command("CLUSTER INFO")))
+        client = redis_py.RedisCluster(host="127.0.0.1", port=server.port)
+        store, session = RedisStore(client, prefix="{shop}:"), stored(user="ada")
+        store.create(key, session)
+        assert store.keys_of("ada") == [key]
+        store.close()
+        assert store.load(key) == session
+        store.close()
 
 
 def test_what_is_not_a_session(redis: RedisServer, client: redis_py.Redis, app: Cocopot, key: str) -> None:

@@ -154,11 +154,12 @@ def test_a_folder_that_cannot_be_created(app: Cocopot, key: str) -> None:
         open_store("sqlite:///file/sessions.db", app).load(key)
 
 
-def test_long_names_of_users(app: Cocopot, key: str, stored: MakeStored) -> None:
-    """What would not fit is rejected before it is sent."""
+@pytest.mark.parametrize("user", ["a" * 256, "a\0b"])
+def test_users_that_cannot_be_stored(app: Cocopot, key: str, stored: MakeStored, user: str) -> None:
+    """What a database would refuse is rejected before it is sent: the database is not at fault."""
     store = open_store("sqlite://", app)
-    with pytest.raises(ValueError, match="has 256 characters; sqlite:// stores 255"):
-        store.create(key, stored(user="a" * 256))
+    with pytest.raises(ValueError, match="sqlite:// stores 255, without null characters"):
+        store.create(key, stored(user=user))
     store.close()
 
 

@@ -21,6 +21,7 @@ from cocopot_session.stores.urls import masked, without_option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from redis.cluster import RedisCluster
     from redis.typing import EncodableT
 
 #: Seconds that a connection, and the reply to a command, may take; the URL can have other values.
@@ -115,13 +116,13 @@ class RedisStore:
     """Stores sessions in Redis or Valkey, which deletes them when they expire.
 
     Args:
-        client: A client that returns bytes.
+        client: A client of redis-py that returns bytes, also one for a cluster, or of `Sentinel.master_for`.
         prefix: What the names of all its keys begin with. Two applications with one database need different
             ones if both have a user of the same name. A part in braces keeps them in one slot of a cluster.
         name: What names it in messages.
     """
 
-    def __init__(self, client: Redis, *, prefix: str = PREFIX, name: str = "Redis") -> None:
+    def __init__(self, client: Redis | RedisCluster, *, prefix: str = PREFIX, name: str = "Redis") -> None:
         self.name = name
         self._client = client
         self._prefix = prefix
@@ -200,7 +201,7 @@ class RedisStore:
 
     def close(self) -> None:
         """Close the connections; the next operation opens new ones."""
-        self._client.connection_pool.disconnect(inuse_connections=False)
+        self._client.close()
 
     def risks(self) -> list[tuple[str, str]]:
         """Return what may lose sessions, each as a problem and its cure."""

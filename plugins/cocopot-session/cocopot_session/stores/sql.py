@@ -97,10 +97,11 @@ class SQLStore:
         return self._execute(self._statements.replace, **found, **self._row(stored)) == 1
 
     def _row(self, stored: Stored) -> dict[str, object]:
-        if stored.user is not None and len(stored.user) > LONGEST_USER:
+        user = stored.user
+        if user is not None and (len(user) > LONGEST_USER or "\0" in user):
             raise ValueError(
-                f"The user of a session has {len(stored.user)} characters; {self.name} stores "
-                f"{LONGEST_USER}. Use an identifier."
+                f"The user of a session, {user!r:.40}, has {len(user)} characters; {self.name} stores "
+                f"{LONGEST_USER}, without null characters. Use an identifier."
             )
         return {
             "new_version": stored.version,

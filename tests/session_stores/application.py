@@ -48,6 +48,18 @@ def add() -> str:
     return str(session["count"])
 
 
+@app.post("/rotate")
+def rotate() -> str:
+    session.rotate()
+    return "rotated"
+
+
+@app.post("/destroy")
+def destroy() -> str:
+    session.destroy()
+    return "destroyed"
+
+
 @app.get("/plain")
 def plain() -> str:
     return "plain"

@@ -186,6 +186,26 @@ def test_no_update_is_lost_elsewhere(name: str, request: pytest.FixtureRequest, 
         assert write_together(served, 16, 0.5) > 16
 
 
+def test_an_ended_session_stays_ended(redis: RedisServer, tmp_path: Path) -> None:
+    """A session that is rotated or destroyed while others write to it does not come back under its cookie."""
+
+    def write_once(cookie: str) -> int:
+        with served.client(cookie) as client:
+            return client.ask("POST", "/", "item")[0]
+
+    with serving(redis.url, tmp_path) as served, ThreadPoolExecutor(8) as threads:
+        for path, kept in [("/rotate", ["first"]), ("/destroy", [])] * 6:
+            with served.client() as client:
+                client.ask("POST", "/", "first")
+                old = client.cookie
+                written = [threads.submit(write_once, old) for _ in range(8)]
+                assert client.ask("POST", path)[0] == 200
+                assert {future.result() for future in written} == {200}
+                assert client.show()["items"][:1] == kept
+            with served.client(old) as client:
+                assert client.show() == {"items": [], "count": 0}
+
+
 def test_own_sessions(redis: RedisServer, tmp_path: Path) -> None:
     """200 clients at once have their own sessions, and none sees what is in another one."""
     barrier = threading.Barrier(200)

@@ -68,10 +68,14 @@ def upgrade():
 def downgrade():
     op.drop_table("{name}_{name}")
 '''
-TABLES = """
-import sys
-from sqlalchemy import create_engine, inspect
-print(sorted(inspect(create_engine(sys.argv[1])).get_table_names()))
+#: Runs commands in one process, and prints as JSON what each prints.
+COMMANDS = """
+import json, sys
+from click.testing import CliRunner
+from cocopot.cli import main
+
+results = [CliRunner().invoke(main, ["--app", "application", *each.split()]) for each in sys.argv[1:]]
+print(json.dumps([result.output for result in results if result.exit_code == 0]))
 """
 
 
@@ -104,21 +108,14 @@ class Shop:
     def __init__(self, environment: Environment, url: str, wheels: dict[str, Path]) -> None:
         self.environment = environment
         self.wheels = wheels
-        self.url = url
         self.folder = environment.write_application(f"app.config['SQLALCHEMY_DATABASE_URI'] = {url!r}")
 
-    def cocopot(self, *arguments: str) -> str:
-        """Run a command, and return what it prints."""
-        prefix = ("-m", "cocopot", "--app", "application")
-        return run(self.environment.python, *prefix, *arguments, cwd=self.folder).stdout
-
-    def states(self) -> dict[str, str]:
-        """Return the state of each plugin."""
-        return {state["owner"]: state["kind"] for state in json.loads(self.cocopot("db", "status", "--json"))}
-
-    def tables(self) -> str:
-        """Return the tables of the database."""
-        return run(self.environment.python, "-c", TABLES, self.url).stdout.strip()
+    def cocopot(self, *commands: str) -> list[str]:
+        """Run commands in one process, and return what they print."""
+        process = run(self.environment.python, "-c", COMMANDS, *commands, cwd=self.folder)
+        outputs: list[str] = json.loads(process.stdout)
+        assert len(outputs) == len(commands), outputs
+        return outputs
 
     def upgrade_at_once(self) -> list[str]:
         """Run three upgrades at once, and return what they print."""
@@ -158,43 +155,51 @@ def shop(
             yield Shop(installed, url.replace("postgresql:", "postgresql+psycopg:"), wheels)
 
 
+def states(output: str) -> dict[str, str]:
+    """Return the state of each plugin."""
+    return {state["owner"]: state["kind"] for state in json.loads(output)}
+
+
+STATUS = "db status --json"
+
+
 def test_the_life_of_two_plugins(shop: Shop) -> None:
     """Installed, migrated by three processes at once, uninstalled, reinstalled, downgraded, and removed."""
     shop.environment.install(*shop.wheels.values())
-    assert shop.states() == {"tags": "new", "labels": "new"}
     assert shop.upgrade_at_once() == [
         "Applied tags tags1 create tags\nApplied labels labels1 create labels\n",
         "Nothing is pending.\n",
         "Nothing is pending.\n",
     ]
-    assert "models are as in the database" in shop.cocopot("db", "check")
     shop.environment.run_pip("uninstall", "--yes", "cocopot-labels", "cocopot-tags")
-    assert shop.states() == {"tags": "orphaned", "labels": "orphaned"}
-    assert "Nothing is pending" in shop.cocopot("db", "upgrade")
+    status, upgraded = shop.cocopot(STATUS, "db upgrade")
+    assert states(status) == {"tags": "orphaned", "labels": "orphaned"}
+    assert upgraded == "Nothing is pending.\n"
     shop.environment.install(*shop.wheels.values())
-    assert shop.states() == {"tags": "current", "labels": "current"}
-    assert (
-        shop.cocopot("db", "downgrade", "-1", "--plugin", "labels") == "Undone labels labels1 create labels\n"
+    checked, undone, status, applied = shop.cocopot(
+        "db check", "db downgrade -1 --plugin labels", STATUS, "db upgrade"
     )
-    assert shop.states() == {"tags": "current", "labels": "new"}
-    shop.cocopot("db", "upgrade")
+    assert checked == "The database is current, and the models are as in the database.\n"
+    assert undone == "Undone labels labels1 create labels\n"
+    assert states(status) == {"tags": "current", "labels": "new"}
+    assert applied == "Applied labels labels1 create labels\n"
     shop.environment.run_pip("uninstall", "--yes", "cocopot-labels", "cocopot-tags")
-    output = shop.cocopot("db", "remove", "labels", "--archive", "--yes")
-    assert "Dropped labels_labels, archived as cocopot_archived_labels_labels" in output
-    assert "Dropped tags_tags" in shop.cocopot("db", "remove", "tags", "--yes")
-    assert shop.tables() == "['alembic_version', 'cocopot_archived_labels_labels', 'cocopot_migrations']"
-    assert shop.states() == {}
+    archived, removed, status = shop.cocopot(
+        "db remove labels --archive --yes", "db remove tags --yes", STATUS
+    )
+    assert "Dropped labels_labels, archived as cocopot_archived_labels_labels" in archived
+    assert "Dropped tags_tags" in removed
+    assert states(status) == {}
 
 
 def test_the_plan_of_an_installation(installed: Environment, wheels: dict[str, Path], tmp_path: Path) -> None:
     """It shows the migrations that the installation would bring."""
     shop = Shop(installed, f"sqlite:///{tmp_path / 'shop.sqlite'}", wheels)
-    output = shop.cocopot("plan", str(wheels["tags"]))
+    (output,) = shop.cocopot(f"plan {wheels['tags']}")
     assert "\nMigrations\n  + tags1 create tags (plugin tags)\n" in output
 
 
 def test_a_new_migration(installed: Environment, tmp_path: Path) -> None:
     """The template of the wheel is used to write it."""
     shop = Shop(installed, f"sqlite:///{tmp_path / 'shop.sqlite'}", {})
-    shop.cocopot("db", "init")
-    assert "_create_notes.py" in shop.cocopot("db", "revision", "-m", "create notes")
+    assert "_notes.py" in shop.cocopot("db init", "db revision -m notes")[1]

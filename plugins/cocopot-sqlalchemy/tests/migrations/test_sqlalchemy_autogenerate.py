@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
 
 if TYPE_CHECKING:
-    from tests.migrations.conftest import Project
+    from migrations.conftest import Project
 
 
 def written(output: str) -> str:

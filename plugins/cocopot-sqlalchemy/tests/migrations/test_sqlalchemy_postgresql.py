@@ -15,7 +15,7 @@ from tests.services import running_postgresql
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.migrations.conftest import Project
+    from migrations.conftest import Project
 
 pytestmark = pytest.mark.slow
 

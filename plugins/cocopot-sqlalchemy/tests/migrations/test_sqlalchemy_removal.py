@@ -10,7 +10,7 @@ from cocopot_sqlalchemy import SQLAlchemy
 from cocopot import Cocopot, hookimpl
 
 if TYPE_CHECKING:
-    from tests.migrations.conftest import Project
+    from migrations.conftest import Project
 
 
 @pytest.fixture

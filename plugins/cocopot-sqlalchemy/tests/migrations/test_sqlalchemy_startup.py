@@ -14,7 +14,7 @@ from cocopot import PluginError
 from cocopot.cli import CocopotGroup
 
 if TYPE_CHECKING:
-    from tests.migrations.conftest import Project
+    from migrations.conftest import Project
 
 
 def test_a_database_that_is_behind(project: Project, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Integer, MetaData, Table
 from cocopot import PluginError, hookimpl
 
 if TYPE_CHECKING:
-    from tests.migrations.conftest import Project
+    from migrations.conftest import Project
 
     from cocopot import Cocopot
 

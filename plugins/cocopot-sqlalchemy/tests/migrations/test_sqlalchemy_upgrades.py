@@ -11,8 +11,8 @@ from cocopot_sqlalchemy import db
 from cocopot_sqlalchemy.migrations import MigrationError, upgrade
 
 if TYPE_CHECKING:
+    from migrations.conftest import Project
     from sqlalchemy import MetaData
-    from tests.migrations.conftest import Project
 
     from cocopot import Cocopot
 

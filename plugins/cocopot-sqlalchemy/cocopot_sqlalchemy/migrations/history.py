@@ -6,6 +6,7 @@ import heapq
 import traceback
 import types
 import warnings
+from functools import cached_property
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -201,10 +202,13 @@ class History(ScriptDirectory):
     def in_code(self, owner: str) -> list[Script]:
         """Return the revisions of an owner that have files, each after those that it depends on."""
         return [
-            script
-            for script in self._sorted(list(self.walk_revisions()))
-            if self.owner_of[script.revision] == owner and script.path != KEPT
+            script for script in self._all if self.owner_of[script.revision] == owner and script.path != KEPT
         ]
+
+    @cached_property
+    def _all(self) -> list[Script]:
+        """All revisions, each after those that it needs."""
+        return list(self._sorted(list(self.walk_revisions())))
 
     def heads_in_code(self, owner: str) -> list[str]:
         """Return the last revisions of an owner that have files."""

@@ -16,7 +16,8 @@ _PAGE = Path(__file__).parents[1] / "docs" / "sessions.md"
 def _from_documentation() -> Any:
     blocks = _PAGE.read_text("utf-8").split("```python\n")
     (block,) = (block for block in blocks if "class SignedCookies" in block)
-    source = f"from datetime import timedelta\nfrom cocopot import request\n{block.partition('signed = Cocopot')[0]}"
+    imports = "from datetime import timedelta\nfrom cocopot import request\n"
+    source = imports + block.partition("signed = Cocopot")[0]
     names: dict[str, Any] = {"__name__": __name__}
     exec(source, names)
     return names["SignedCookies"]

@@ -192,7 +192,7 @@ def test_a_class_that_finds_changes_inside() -> None:
 
     class Comparing(Session):
         def is_changed_inside(self) -> bool:
-            return self["cart"] != []
+            return bool(self["cart"])
 
     session = Comparing({"cart": []})
     assert not session.modified

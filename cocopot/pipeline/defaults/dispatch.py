@@ -93,7 +93,7 @@ def default_options_response(app: Cocopot, request: Request) -> Response:
         BadHost: The host of the request is not valid.
         SecurityError: It is not trusted.
     """
-    rule, allow = request.url_rule, None
+    rule, allow, cache = request.url_rule, None, app.router.table.allow
     # The methods of a rule without variables are cached.
     is_plain = (
         rule is not None
@@ -102,7 +102,6 @@ def default_options_response(app: Cocopot, request: Request) -> Response:
         and "create_url_adapter" not in app.overridden
     )
     if is_plain:
-        cache = app.router.table.allow
         allow = cache.get(id(rule))
     if allow is None:
         allow = ", ".join(_allowed_methods(app, request))

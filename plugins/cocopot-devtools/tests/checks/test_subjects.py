@@ -29,10 +29,10 @@ def test_places_of_errors(subject: MakePlugin) -> None:
 def test_requirements_are_followed(subject: MakePlugin) -> None:
     """What is required requires others in turn; the first that is missing is reported."""
     made = subject("requires = ('users',)")
-    subject("requires = ['session']", "users")
-    assert with_requirements(made.plugin) == ({"demo", "users"}, "session")
-    subject("requires = ('demo',)", "session")
-    assert with_requirements(made.plugin) == ({"demo", "users", "session"}, "")
+    subject("requires = ['groups']", "users")
+    assert with_requirements(made.plugin) == ({"demo", "users"}, "groups")
+    subject("requires = ('demo',)", "groups")
+    assert with_requirements(made.plugin) == ({"demo", "users", "groups"}, "")
 
 
 def test_wrong_requirements(subject: MakePlugin) -> None:

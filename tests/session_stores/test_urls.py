@@ -41,6 +41,7 @@ INVALID = {
     "redis://localhost:port/0": "Give a URL such as 'redis://localhost:6379/0'",
     "redis://localhost?socket_timeout=soon": "socket_timeout",
     "redis://localhost?sokcet_timeout=1": "unexpected keyword argument 'sokcet_timeout'",
+    "redis://localhost?decode_responses=True": "sessions are bytes: remove decode_responses",
     "mongodb://localhost/sessions": "Can't load plugin: sqlalchemy.dialects:mongodb",
     "memcached://localhost": "Give a URL such as 'redis://localhost:6379/0', 'sqlite:///sessions.db'",
     "sqlite+aiosqlite:///sessions.db": "aiosqlite is an asynchronous driver",

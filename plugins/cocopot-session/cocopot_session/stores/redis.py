@@ -12,7 +12,7 @@ import msgspec
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError, ResponseError
 from redis.retry import Retry
 
 from cocopot_session.stores.base import Stored, StoreUnavailable
@@ -120,9 +120,14 @@ class RedisStore:
         prefix: What the names of all its keys begin with. Two applications with one database need different
             ones if both have a user of the same name. A part in braces keeps them in one slot of a cluster.
         name: What names it in messages.
+
+    Raises:
+        ValueError: If the client returns texts.
     """
 
     def __init__(self, client: Redis | RedisCluster, *, prefix: str = PREFIX, name: str = "Redis") -> None:
+        if client.get_encoder().decode_responses:
+            raise ValueError("sessions are bytes: remove decode_responses from the client")
         self.name = name
         self._client = client
         self._prefix = prefix
@@ -232,7 +237,7 @@ class RedisStore:
         """Raise `StoreUnavailable` for what the client raises."""
         try:
             yield
-        except (RedisError, OSError) as error:
+        except (RedisError, RedisClusterException, OSError) as error:
             raise StoreUnavailable(f"The sessions in {self.name} cannot be used: {error}") from error
 
 
@@ -259,11 +264,11 @@ def open_redis(url: str) -> RedisStore:
         )
         pool = client.connection_pool
         pool.connection_class(**pool.connection_kwargs)  # which does not connect
+        return RedisStore(client, prefix=PREFIX if prefix is None else prefix, name=masked(url))
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"Give a URL such as 'redis://localhost:6379/0' or 'unix:///run/redis/redis.sock?db=0' ({error})."
         ) from error
-    return RedisStore(client, prefix=PREFIX if prefix is None else prefix, name=masked(url))
 
 
 def _socket_options(address: str) -> dict[str, Any]:

@@ -207,18 +207,21 @@ class Context(ContextState):
 
     def tear_down(self, exc: BaseException | None = None) -> None:
         """Run the teardown hooks, with this as the current context, and close uploaded files."""
-        token = CURRENT.set(self)
         try:
-            tear_down = self.get_pipeline().tear_down
-            if tear_down is not None:
-                tear_down(self, exc)
+            tear_down = (self.pipeline or self.get_pipeline()).tear_down
+            if tear_down is not None or self.teardown_functions:
+                token = CURRENT.set(self)
+                try:
+                    if tear_down is not None:
+                        tear_down(self, exc)
+                finally:
+                    self.end_late(token, exc)
         finally:
-            try:
-                self.call_teardown_functions(exc)
-            finally:
-                CURRENT.reset(token)
-                self._close_files()
-                self._reset()
+            request = self.request
+            is_own = self.request_owner is None and self.original is None
+            if request is not None and request.holds_files and is_own:
+                request.close()
+            self._reset()
 
     def end_late(self, token: contextvars.Token[Context], exc: BaseException | None) -> None:
         """End the context after its teardown hooks, one of which has called `teardown_this_context`.
@@ -258,12 +261,6 @@ class Context(ContextState):
             forget_frames(exc, sys.exception())  # what is handled around the request keeps its own
         except Exception:  # noqa: BLE001 - what a property of its class may raise
             return
-
-    def _close_files(self) -> None:
-        request = self.request
-        is_own = self.request_owner is None and self.original is None
-        if request is not None and request.holds_files and is_own:
-            request.close()
 
     def _reset(self) -> None:
         """Make the context as it was before it was pushed: it may be pushed again elsewhere."""

@@ -129,7 +129,7 @@ class ContextIterator(Iterator[T]):
         # A request that has ended, or whose teardown functions run, is not torn down again.
         self._is_held = context.holds > 0
         if self._is_held:
-            context.hold()
+            context.holds += 1
         #: The context variables that the iterable is read with.
         self.variables = contextvars.copy_context()
         if CURRENT.get(None) is not context:  # it is read inside an application context

@@ -64,7 +64,7 @@ class CORS:
         if not is_preflight(request):
             return None
         resources: Resources = app.extensions[NAME]
-        if is_exempt(app, request, resources):
+        if resources.has_exempt is not False and is_exempt(app, request, resources):
             return None
         policy = resources.everywhere or resources.policy_for(request)
         methods = None if policy is None else methods_of(app, request, resources)

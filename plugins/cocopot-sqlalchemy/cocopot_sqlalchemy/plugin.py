@@ -48,8 +48,8 @@ class SQLAlchemy(Migrations):
 
     @hookimpl
     def cocopot_config_defaults(self) -> Mapping[str, object]:
-        """Return the defaults of the configuration keys."""
-        return DEFAULTS
+        """Return the defaults of the configuration keys, with mappings that are the application's own."""
+        return {key: dict(value) if isinstance(value, dict) else value for key, value in DEFAULTS.items()}
 
     @hookimpl
     def cocopot_setup(self, app: Cocopot) -> None:

@@ -41,8 +41,8 @@ class ContextSession(Session):
     def __init__(self, *, engines: Mapping[str, Engine], **options: Any) -> None:
         super().__init__(**options)
         self._cocopot_engines = engines
-        #: What the session belonged to, after its end.
-        self.ended: str | None = None
+        #: The method and path of the request that the session belonged to, after its end; empty without one.
+        self.ended: tuple[str, ...] | None = None
 
     def get_bind(
         self, mapper: Any = None, *, clause: Any = None, bind: Engine | Connection | None = None, **kw: Any
@@ -55,9 +55,9 @@ class ContextSession(Session):
         """
         if self.ended is not None:
             raise RuntimeError(
-                f"This database session has ended with {self.ended}. If the body of a response reads from "
-                "the database while it is streamed, return stream_with_db(body); in another thread, use "
-                "copy_current_request_context, and db().session there."
+                f"This database session has ended with {_described(self.ended)}. If the body of a response "
+                "reads from the database while it is streamed, return stream_with_db(body); in another "
+                "thread, use copy_current_request_context, and db().session there."
             )
         engines = self._cocopot_engines
         if bind is None and len(engines) > 1:
@@ -149,7 +149,7 @@ class Scope:
         try:
             session.close()
         finally:
-            session.ended = _describe_context()
+            session.ended = _current_request()
 
 
 def scope_of(database: Database) -> Scope:
@@ -205,9 +205,16 @@ def _warn_if_uncommitted(database: Database, session: ContextSession) -> None:
         database.app.logger.warning(
             "sqlalchemy: %s has changed objects and not committed them, so the changes are lost. Call "
             "session.commit(), or set SQLALCHEMY_COMMIT = 'response' or the route option commit=True.",
-            _describe_context(),
+            _described(_current_request()),
         )
 
 
-def _describe_context() -> str:
-    return f"the request {request.method} {request.path!r}" if has_request_context() else "its context"
+def _current_request() -> tuple[str, ...]:
+    if not has_request_context():
+        return ()
+    environ = request.environ
+    return environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
+
+
+def _described(ended: tuple[str, ...]) -> str:
+    return f"the request {ended[0]} {ended[1]!r}" if ended else "its context"

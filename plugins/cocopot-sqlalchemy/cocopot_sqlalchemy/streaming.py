@@ -55,7 +55,7 @@ def stream_with_db(generator_or_function: Any) -> Any:
         ```
     """
     if callable(generator_or_function):
-        function = generator_or_function
+        function: Any = generator_or_function
 
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:

@@ -53,6 +53,13 @@ def test_binds(app: Cocopot) -> None:
     assert db(app).engine is db(app).engines["default"]
 
 
+def test_applications_share_no_default(app: Cocopot) -> None:
+    """A bind that is added to the default mapping is that of one application."""
+    app.config["SQLALCHEMY_BINDS"]["log"] = "sqlite://"
+    assert list(db(app).engines) == ["default", "log"]
+    assert Cocopot("other", autoload=False, plugins=[SQLAlchemy]).config["SQLALCHEMY_BINDS"] == {}
+
+
 def test_the_hook_sees_every_engine(app: Cocopot) -> None:
     """`sqlalchemy_engine` is called once for each engine, when they are created."""
     seen = []

@@ -33,8 +33,8 @@ def function_kind(function: object) -> FunctionKind:
     Args:
         function: A function, a method, a `functools.partial`, or an object with `__call__`.
     """
-    # Without attributes, a function is neither marked as a coroutine function nor a decorator's. Requests ask for
-    # that of `after_this_request`.
+    # Without attributes, a function is neither marked as a coroutine function nor a decorator's. Requests ask
+    # for that of `after_this_request`.
     usual = function.__func__ if type(function) is MethodType else function
     if isinstance(usual, FunctionType) and not usual.__code__.co_flags & _NOT_PLAIN and not vars(usual):
         return "plain"

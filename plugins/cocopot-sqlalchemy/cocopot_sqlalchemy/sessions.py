@@ -26,6 +26,8 @@ _OPTIONS: Final = "SQLALCHEMY_SESSION_OPTIONS"
 _SCOPE: Final = "cocopot_sqlalchemy"
 #: In the environment of a request that has used the database.
 USED: Final = "cocopot_sqlalchemy.used"
+#: In the environment of a request whose context ends later than its response.
+_PRESERVED: Final = "werkzeug.debug.preserve_context"
 #: The key of `info` of a metadata or a table with the name of its engine.
 BIND_KEY: Final = "bind_key"
 
@@ -134,8 +136,8 @@ class Scope:
         if self.session is not None and not self.is_kept_for_stream:
             self.session.close()
 
-    def roll_back(self, _exc: Exception) -> None:
-        """Roll back what has not been committed, before the error handlers are called."""
+    def roll_back(self, _exc: Exception | None = None) -> None:
+        """Roll back what has not been committed, which returns the connection, and detaches no object."""
         if self.session is not None and self.session.in_transaction():
             self.session.rollback()
 
@@ -194,8 +196,12 @@ def _follow_request() -> None:
 def _release_before_stream(response: Response) -> None:
     """Return the connection before a body is streamed, unless the transaction is committed later."""
     scope = used_scope()
-    if scope is not None and response.is_streamed and not scope.database.commits_response(request):
+    if scope is None:
+        return
+    if response.is_streamed and not scope.database.commits_response(request):
         scope.release()
+    if _PRESERVED in request.environ:  # a test client keeps the context after the response
+        response.call_on_close(scope.roll_back)
 
 
 def _warn_if_uncommitted(database: Database, session: ContextSession) -> None:

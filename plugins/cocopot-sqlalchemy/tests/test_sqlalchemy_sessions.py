@@ -278,6 +278,24 @@ def test_objects_are_detached_when_a_session_is_closed_by_hand(app: Cocopot) -> 
         assert db_session.scalar(select(func.count(Bird.id))) == 1
 
 
+def test_a_context_that_a_test_client_keeps(app: Cocopot) -> None:
+    """The connection is back with the end of the response; the objects can be used in the block."""
+    kept: list[Bird] = []
+
+    @app.get("/")
+    def index() -> str:
+        db_session.add(Bird(name="wren"))
+        db_session.commit()
+        kept.append(db_session.scalars(select(Bird)).one())
+        return "index"
+
+    with app.test_client() as client:
+        client.get("/")
+        assert checked_out(app) == 0
+        assert kept[0].name == "wren"
+    assert checked_out(app) == 0
+
+
 def test_binds(app: Cocopot) -> None:
     """A table is in the database that the info of its metadata names."""
     log = Table("log", MetaData(info={"bind_key": "log"}), Column("id", Integer, primary_key=True))

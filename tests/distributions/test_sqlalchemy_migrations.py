@@ -176,6 +176,9 @@ def test_the_life_of_two_plugins(shop: Shop) -> None:
     assert states(status) == {"tags": "orphaned", "labels": "orphaned"}
     assert upgraded == "Nothing is pending.\n"
     shop.environment.install(*shop.wheels.values())
+    writing = ("-m", "cocopot", "--app", "application", "db", "revision", "--plugin", "tags")
+    with pytest.raises(RuntimeError, match="install its project with `pip install --editable`"):
+        run(shop.environment.python, *writing, cwd=shop.folder)
     checked, undone, status, applied = shop.cocopot(
         "db check", "db downgrade -1 --plugin labels", STATUS, "db upgrade"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,11 @@ def _owner(migrator: Migrator, plugin: str | None, *, autogenerate: bool) -> Own
             f"{owner.subject} has no migrations: return their folder and label from its "
             "sqlalchemy_migrations."
         )
+    if plugin is not None and any(owner.folder.is_relative_to(folder) for folder in _installed_folders()):
+        raise MigrationError(
+            f"{owner.subject} is installed, and its next release would not have the migration: install its "
+            "project with `pip install --editable` to write one."
+        )
     if autogenerate and not migrator.models.of(owner.name):
         cure = (
             "set SQLALCHEMY_METADATA, such as 'shop.models:Base'"
@@ -123,6 +129,10 @@ def _owner(migrator: Migrator, plugin: str | None, *, autogenerate: bool) -> Own
         )
         raise MigrationError(f"There are no models of {owner.title}: {cure}.")
     return owner
+
+
+def _installed_folders() -> set[Path]:
+    return {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
 
 
 def _check_current(database: Database, owner: Owner) -> None:

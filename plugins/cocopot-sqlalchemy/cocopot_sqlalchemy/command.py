@@ -91,7 +91,7 @@ def merge(*, message: str, plugin: str | None) -> None:
         history = migrator.read_code()
         heads = history.heads_in_code(owner.name)
         if len(heads) < 2 or owner.folder is None:
-            raise click.ClickException(f"{owner.subject} has no several last migrations to join.")
+            raise click.ClickException(f"{owner.subject} has only one last migration.")
         script = history.generate_revision(rev_id(), message, head=heads, version_path=str(owner.folder))
     click.echo(f"Wrote {script.path if script is not None else ''}")
 

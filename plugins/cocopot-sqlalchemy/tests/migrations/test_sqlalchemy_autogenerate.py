@@ -128,7 +128,7 @@ def test_several_last_migrations(project: Project) -> None:
     assert "several last migrations: n2, n3" in project.run(app, "revision", status=1)
     assert "down_revision = ('n2', 'n3')" in written(project.run(app, "merge"))
     project.run(app, "upgrade")
-    assert "no several last" in project.run(app, "merge", status=1)
+    assert "has only one last migration" in project.run(app, "merge", status=1)
 
 
 def test_the_history(project: Project) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _SALT: Final = b"cocopot-session"
 #: A longer value is not that of a cookie that has been set here, in bytes.
 _LONGEST: Final = 16 * 1024
+#: How much the clocks of several servers may differ, in seconds.
+_SKEW: Final = 60
 #: Below this size compression does not pay, in bytes.
 _SHORT: Final = 200
 _decode = msgspec.json.Decoder(tuple[int, int, str | None, dict[str, Any]]).decode
@@ -129,7 +131,7 @@ class CookieSigner:
             return None
         try:
             values, signed = self._flask.loads(text, max_age, return_timestamp=True)
-        except (BadData, ValueError):
+        except (BadData, OSError, ArithmeticError, ValueError):  # some of a timestamp
             return None
         if not isinstance(values, dict):
             return None
@@ -151,7 +153,10 @@ class _FlaskJSON:
 
 
 def _read(payload: bytes, earliest: float, *, is_current: bool) -> Opened | None:
-    """Return what has been signed at a time or later; `None` if it is another one, or of another version."""
+    """Return what has been signed at a time or later; `None` if it is another one, or of another version.
+
+    What has been signed in the future is not valid either: a clock was wrong, and it would live for too long.
+    """
     try:
         if payload.startswith(b"."):
             data = zlib.decompress(base64_decode(payload[1:]))
@@ -159,9 +164,10 @@ def _read(payload: bytes, earliest: float, *, is_current: bool) -> Opened | None
             data = base64_decode(payload)
         signed, created, user, values = _decode_all(data)
         untag_values(values)
-    except (BadData, zlib.error, ValueError):
+    except (BadData, zlib.error, ValueError, RecursionError):
         return None
-    return Opened(created, user, values, data, is_current) if signed >= earliest else None
+    is_valid = earliest <= signed <= time.time() + _SKEW
+    return Opened(created, user, values, data, is_current) if is_valid else None
 
 
 def _decode_all(data: bytes) -> tuple[int, int, str | None, dict[str, Any]]:

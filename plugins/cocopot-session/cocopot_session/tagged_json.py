@@ -26,6 +26,7 @@ _decode = msgspec.json.Decoder().decode
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 #: The types of JSON that may have a tag, or contain one.
 _CONTAINERS: Final = frozenset({dict, list})
+_TOO_DEEP: Final = "the JSON is nested too deeply"
 #: The types of values that cannot change inside.
 UNCHANGEABLE: Final = _PLAIN | {float, bytes, datetime, date, Decimal, UUID, Markup}
 
@@ -61,11 +62,13 @@ def decode(data: bytes | memoryview) -> Any:
         data: The JSON.
 
     Raises:
-        ValueError: If it is not JSON, or has a tag whose value is not valid.
+        ValueError: If it is not JSON, is nested too deeply, or has a tag whose value is not valid.
     """
-    values = {"": _decode_plain(data)}
-    untag_values(values)
-    return values[""]
+    try:
+        value = _decode_plain(data)
+        return _untag(value) if type(value) in _CONTAINERS else value
+    except RecursionError:  # how deep is too deep depends on the caller, too
+        raise ValueError(_TOO_DEEP) from None
 
 
 def untag_values(values: dict[str, Any]) -> None:
@@ -75,25 +78,21 @@ def untag_values(values: dict[str, Any]) -> None:
         values: The values, which are changed in place.
 
     Raises:
-        ValueError: If a tag has a value that is not valid, or they are nested too deeply.
+        ValueError: If a tag has a value that is not valid, or a value is nested too deeply.
     """
     try:
         for key, value in values.items():
             if type(value) in _CONTAINERS:
                 values[key] = _untag(value)
     except RecursionError:
-        raise ValueError("the JSON is nested too deeply") from None
+        raise ValueError(_TOO_DEEP) from None
 
 
 def _decode_plain(data: bytes | memoryview) -> Any:
     try:
         return _decode(data)
-    except (msgspec.DecodeError, RecursionError):
-        pass
-    try:  # what the JSON of Python has and the standard has not, such as NaN, and lone surrogates
+    except msgspec.DecodeError:  # what the JSON of Python has, too, such as NaN, and lone surrogates
         return json.loads(bytes(data))
-    except RecursionError:
-        raise ValueError("the JSON is nested too deeply") from None
 
 
 def _tag(value: Any) -> object:
@@ -132,6 +131,10 @@ def _tag_dict(value: dict[Any, Any]) -> object:
         key if type(key) is str else _text_key(key): item if type(item) in _PLAIN else _tag(item)
         for key, item in value.items()
     }
+    if len(tagged) != len(value):
+        raise TypeError(
+            "it contains a dict with two keys that are one text, such as 1 and '1'; keys are texts"
+        )
     if len(tagged) == 1:
         key = next(iter(tagged))
         if key in _DECODERS:
@@ -139,10 +142,15 @@ def _tag_dict(value: dict[Any, Any]) -> object:
     return tagged
 
 
+def _text(value: str) -> str:
+    """Return what a text is, also if it is one of an enumeration, which has another `str`."""
+    return str.__str__(value) if issubclass(type(value), str) else str(value)  # of a proxy
+
+
 def _text_key(key: object) -> str:
     """Return a key of a dict as JSON has it."""
     if isinstance(key, str):
-        return str(key)
+        return _text(key)
     if isinstance(key, bool | int | float) or key is None:
         return json.dumps(key)
     raise TypeError(f"it contains a dict with a key that is a {type(key).__qualname__}; keys are texts")
@@ -160,15 +168,17 @@ def _untag(value: Any) -> Any:
     if len(value) == 1:
         function = _DECODERS.get(next(iter(value)))
         if function is not None:
-            return _call(function, *value.values())
+            return _call(function, *value.items())
     return value
 
 
-def _call(function: Callable[[Any], object], value: object) -> object:
+def _call(function: Callable[[Any], object], item: tuple[str, object]) -> object:
+    tag, value = item
     try:
         return function(value)
     except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise ValueError(f"a tag has a value that is not valid: {error}") from error
+        # Not the text of the error, which may have the value: this one is logged.
+        raise ValueError(f"the tag {tag!r} has a value that is not valid") from error
 
 
 def _escaped(value: dict[str, object]) -> dict[str, object]:
@@ -198,7 +208,7 @@ _ENCODERS: Final[tuple[tuple[type, str, Callable[[Any], object]], ...]] = (
 #: The classes of JSON that others are derived from, each with what makes a value of it.
 _BASES: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
     (list, list),
-    (str, str),
+    (str, _text),
     (int, int),
     (float, float),
 )

@@ -16,6 +16,7 @@ from flask.json.tag import TaggedJSONSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
+from werkzeug.local import LocalProxy
 
 SCALARS = (
     st.none()
@@ -98,6 +99,12 @@ class Color(enum.StrEnum):
     RED = "red"
 
 
+class Size(str, enum.Enum):  # noqa: UP042 - StrEnum has a `str` of its own
+    """A text of which `str` has another one."""
+
+    LARGE = "large"
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -107,6 +114,9 @@ class Color(enum.StrEnum):
         (enum.IntEnum("Level", "LOW").LOW, 1),  # type: ignore[attr-defined]
         ({1: "a", None: "b", 1.5: "c"}, {"1": "a", "null": "b", "1.5": "c"}),
         ({Color.RED: 1}, {"red": 1}),
+        (Size.LARGE, "large"),
+        ({Size.LARGE: 1}, {"large": 1}),
+        (LocalProxy(lambda: "red"), "red"),
         (datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=2))),) * 2,
     ],
 )
@@ -122,6 +132,7 @@ def test_derived_classes(value: object, expected: object) -> None:
         ([{1, 2}], "it contains a set"),
         ({"a": timedelta(1)}, "it contains a timedelta"),
         ({(1,): 1}, "a key that is a tuple"),
+        ({1: "a", "1": "b"}, "two keys that are one text"),
     ],
 )
 def test_what_cannot_be_stored(value: object, text: str) -> None:
@@ -151,6 +162,24 @@ def test_damaged_data(data: bytes) -> None:
     """What is not JSON, or has a tag that is not valid, is a ValueError."""
     with pytest.raises(ValueError, match=r"."):
         decode(data)
+
+
+@pytest.mark.parametrize("data", [b'{"a":' * 600 + b"1" + b"}" * 600, b"[" * 600 + b"]" * 600])
+def test_data_that_is_nested_too_deeply(data: bytes) -> None:
+    """It is a ValueError, also if less of the stack is left than where it has been written."""
+
+    def descend(levels: int) -> Any:
+        return descend(levels - 1) if levels else decode(data)
+
+    with pytest.raises(ValueError, match="nested too deeply"):
+        descend(500)
+
+
+def test_an_error_has_no_value() -> None:
+    """What is logged of damaged data names the tag only."""
+    with pytest.raises(ValueError, match="the tag ' d' has a value that is not valid") as caught:
+        decode(b'{" d":"secret"}')
+    assert "secret" not in str(caught.value)
 
 
 def test_the_types_that_flask_loses() -> None:

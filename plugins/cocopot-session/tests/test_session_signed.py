@@ -280,6 +280,16 @@ class TestLifetime:
         clock(15)
         assert client.get("/read").text == "[]"
 
+    def test_of_the_future(self, make_app: MakeApp, clock: Callable[[float], None]) -> None:
+        """What has been signed while the clock was wrong does not live for longer; a minute is accepted."""
+        app = with_views(make_app())
+        client = app.test_client()
+        client.get("/set")
+        clock(-30)
+        assert client.get("/read").text != "[]"
+        clock(-3600)
+        assert client.get("/read").text == "[]"
+
     def test_a_permanent_one_is_refreshed(self, make_app: MakeApp, clock: Callable[[float], None]) -> None:
         """Each response renews it, with a cookie that outlives the browser."""
         client = with_views(make_app(PERMANENT_SESSION_LIFETIME=60)).test_client()

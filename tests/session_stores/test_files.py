@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
+import socket
 import stat
 import time
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from cocopot_session.stores.files import FileStore
 from cocopot_session.stores.probing import probe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.session_stores.conftest import MakeStored
@@ -29,6 +32,20 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def files(folder: Path) -> FileStore:
     return FileStore(str(folder))
+
+
+def make_socket(path: Path) -> None:
+    """Create a socket; its path would be too long for `bind`."""
+    with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(path.parent):
+        server.bind("socket")
+    path.with_name("socket").rename(path)
+
+
+def next_descriptor() -> int:
+    """Return the lowest number that no open file has."""
+    descriptor = os.dup(0)
+    os.close(descriptor)
+    return descriptor
 
 
 def test_permissions(files: FileStore, folder: Path, key: str, stored: MakeStored) -> None:
@@ -105,18 +122,36 @@ def test_a_linked_lock(files: FileStore, folder: Path, key: str, stored: MakeSto
     assert not target.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00", b"\xc1", b"\x93\x01\x02\x03", "pipe"])
-def test_foreign_files(files: FileStore, folder: Path, key: str, content: bytes | str) -> None:
-    """What is not a session is none, and does not make a request wait."""
+@pytest.mark.parametrize("content", [b"", b"\x00", b"\xc1", b"\x93\x01\x02\x03"])
+def test_foreign_files(files: FileStore, folder: Path, key: str, content: bytes) -> None:
+    """What is not a session is an error that has nothing of it, and is deleted by `clean`."""
     assert files.load(key) is None
     path = folder / "sessions" / key
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        os.mkfifo(path)
-    assert files.load(key) is None
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is not a session of this plugin"):
+        files.load(key)
     assert files.clean() == 1
     assert not path.exists()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, make_socket])
+def test_what_is_not_a_file(files: FileStore, folder: Path, key: str, make: Callable[[Path], object]) -> None:
+    """It is not a session, does not make a request wait, and leaves no descriptor open."""
+    assert files.load(key) is None
+    make(folder / "sessions" / key)
+    before = next_descriptor()
+    assert files.load(key) is None
+    files.delete(key)
+    assert next_descriptor() == before
+
+
+def test_foreign_entries_of_users(files: FileStore, folder: Path, key: str, stored: MakeStored) -> None:
+    """A file whose name has no key is not one of a user's session."""
+    files.create(key, stored(user="ada"))
+    (entry,) = (folder / "users").iterdir()
+    for name in ("", "x", "..", "A" * 64):
+        entry.with_name(f"{entry.name.partition('.')[0]}.{name}").touch()
+    assert files.keys_of("ada") == [key]
 
 
 def test_a_failed_write(

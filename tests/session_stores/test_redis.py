@@ -204,15 +204,21 @@ def test_a_cluster(tmp_path: Path, key: str, stored: MakeStored) -> None:
         store.close()
 
 
-def test_what_is_not_a_session(redis: RedisServer, client: redis_py.Redis, app: Cocopot, key: str) -> None:
-    """What another program has written under the key of a session is an error or no session."""
-    store = open_store(redis.url, app)
-    client.set(f"cocopot:session:{key}", "text")
-    with pytest.raises(StoreUnavailable, match="WRONGTYPE"):
+@pytest.mark.parametrize("field", [{"v": b"\xff"}, {"d": b"\xc1"}, {"e": b"soon"}, {"e": b""}, {}])
+def test_what_is_not_a_session(
+    redis: RedisServer, client: redis_py.Redis, app: Cocopot, key: str, stored: MakeStored, field: Any
+) -> None:
+    """What another program has written there is an error that has nothing of it, and can be deleted."""
+    store, name = open_store(redis.url, app), f"cocopot:session:{key}"
+    store.create(key, stored(user="ada"))
+    if field:
+        client.hset(name, mapping=field)
+    else:
+        client.set(name, "text")
+    with pytest.raises(ValueError, match="is not a session of this plugin"):
         store.load(key)
-    client.delete(f"cocopot:session:{key}")
-    client.hset(f"cocopot:session:{key}", mapping={"v": "1", "d": b"\xc1", "e": time.time() + 60})
-    assert store.load(key) is None
+    store.delete(key)
+    assert not client.exists(name)
     store.close()
 
 

@@ -163,13 +163,15 @@ def test_users_that_cannot_be_stored(app: Cocopot, key: str, stored: MakeStored,
     store.close()
 
 
-def test_foreign_data(app: Cocopot, key: str, stored: MakeStored) -> None:
-    """What another program has written there is not a session."""
+@pytest.mark.parametrize("change", ["data = x'c1'", "data = 'text'", "created = 'soon'", "expires = 'soon'"])
+def test_foreign_data(app: Cocopot, key: str, stored: MakeStored, change: str) -> None:
+    """What another program has written there is an error that has nothing of it."""
     store = open_store("sqlite:///sessions.db", app)
     store.create(key, stored())
     with closing(sqlite3.connect(Path(app.instance_path, "sessions.db"))) as database, database:
-        database.execute("UPDATE cocopot_sessions SET data = x'c1'")
-    assert store.load(key) is None
+        database.execute(f"UPDATE cocopot_sessions SET {change}")
+    with pytest.raises(ValueError, match="is not a session of this plugin"):
+        store.load(key)
     store.close()
 
 

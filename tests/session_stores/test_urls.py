@@ -51,6 +51,7 @@ INVALID = {
     "file://srv/sessions": "after three slashes, such as 'file:///var/lib/shop/sessions'",
     "file:///": "after three slashes",
     "file:": "after three slashes",
+    "file:///srv/%00": "after three slashes",
     "file:///srv/sessions?mode=0600": "after three slashes",
 }
 
@@ -112,3 +113,17 @@ def test_options_of_a_store() -> None:
 def test_masking(password: str) -> None:
     """A password is masked, also one that is not encoded as it should be."""
     assert masked(f"redis://ada:{password}@db/0?x=secret") == "redis://ada:********@db/0"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://ada:se?cret@db/shop", "postgresql://********"),
+        ("redis://db/0?password=se@cret", "redis://********"),
+        ("ada:secret@db", "********"),
+        ("sqlite:sessions.db", "sqlite:sessions.db"),
+    ],
+)
+def test_masking_what_is_ambiguous(url: str, expected: str) -> None:
+    """Where a password may begin or end at several places, everything is masked."""
+    assert masked(url) == expected

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
+from cocopot_session.loading import load_session
 from cocopot_session.merging import Merged, merge
 from cocopot_session.saving import Saved
 from cocopot_session.stores.base import Stored, StoreUnavailable
@@ -103,7 +104,8 @@ class Writer:
             with suppress(StoreUnavailable):
                 store.delete(key)
             raise
-        store.delete(key)
+        if version:
+            store.delete(key)
         return None
 
     def _attempts(
@@ -122,9 +124,10 @@ class Writer:
         begin, pause = time.monotonic(), 0.001
         with self._turn(key):
             while time.monotonic() - begin < _PATIENCE:
-                newest = self._store.load(key)
-                if newest is None:
+                loaded = load_session(self._store, key, self._logger)
+                if loaded is None:
                     return
+                newest = loaded[0]
                 yield newest, merge(base.values, changes, newest.values, functions)
                 time.sleep(random.uniform(0, pause))  # noqa: S311 - not for security
                 pause = min(2 * pause, _LONGEST_PAUSE)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
 from cocopot import PluginError, Response
+from cocopot_session.stores.urls import MASK, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,6 @@ _OTHERS: Final = {
     "SESSION_PERMANENT": "Write session.permanent = True. ",
     "SESSION_USE_SIGNER": "Remove it: an identifier is too long to be guessed. ",
 }
-_PASSWORD: Final = re.compile(r"//[^/\s]*@")
 #: A lifetime beyond 100 years is a mistake, in seconds.
 _LONGEST: Final = 100 * 366 * 24 * 3600
 
@@ -158,9 +157,12 @@ def _check_cookie(config: Config) -> None:
 
 def invalid(config: Config, key: str, remedy: str) -> PluginError:
     """Return the error for an invalid value, without the password of a URL."""
-    value = _PASSWORD.sub("//********@", repr(config[key]))
+    value = config[key]
+    if key == "SESSION_STORE" and isinstance(value, str):
+        value = masked(value) + (f"?{MASK}" if "?" in value else "")
+    origin = config.origin(key)
     return PluginError(
-        f"The configuration of sessions is invalid: {key} is {value} (set by {config.origin(key)}). {remedy}",
+        f"The configuration of sessions is invalid: {key} is {value!r} (set by {origin}). {remedy}",
         plugin="session",
         hook="cocopot_startup",
     )

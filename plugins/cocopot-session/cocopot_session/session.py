@@ -82,6 +82,7 @@ class Session(BaseSession):
 
         Raises:
             TypeError: If what is assigned is neither a text nor `None`.
+            ValueError: If it has half of a surrogate pair, or a NUL, which not every store can have.
             RuntimeError: If the session cannot be changed any more.
         """
         return self._user
@@ -90,6 +91,8 @@ class Session(BaseSession):
     def user(self, value: str | None) -> None:
         if value is not None and not isinstance(value, str):
             raise TypeError(f"session.user is a text or None, not a {type(value).__name__}: use str().")
+        if value and ("\0" in value or _has_surrogate(value)):
+            raise ValueError("session.user has a NUL, or half of a surrogate pair: use an identifier.")
         if value != self._user:
             self.rotate()
             self._user = value
@@ -241,12 +244,16 @@ def serialize(key: str, value: object) -> bytes:
     """
     if type(key) is not str and not isinstance(key, str):
         raise TypeError(f"The session key {key!r:.100} is a {type(key).__name__}; keys are texts.")
-    if not key.isascii() and any("\ud800" <= char <= "\udfff" for char in key):
+    if _has_surrogate(key):
         raise TypeError(f"The session key {key!r:.100} has half of a surrogate pair.")
     try:
         return encode(value)
     except (TypeError, ValueError) as error:
         raise TypeError(f"The value of the session key {key!r:.100} cannot be stored: {error}.") from error
+
+
+def _has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
 
 
 #: `cocopot.session`, for type checkers: with what a `Session` of this plugin has.

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from cocopot.sessions import SessionUnavailable
 from cocopot_session.conflicts import Writer
+from cocopot_session.loading import load_session
 from cocopot_session.saving import Saved, notify_destroyed, notify_saved
 from cocopot_session.session import Session
 from cocopot_session.storage import Keys, is_too_old, open_flask, remaining
 from cocopot_session.stores.base import Stored, StoreUnavailable
-from cocopot_session.tagged_json import decode
 
 if TYPE_CHECKING:
     from cocopot import Cocopot, Request, Response
@@ -64,15 +64,11 @@ class StoredSessions:
         return session or Session(merges=True)
 
     def _load(self, app: Cocopot, key: str) -> Session | None:
-        stored = self._store.load(key)
-        if stored is None or is_too_old(stored.created, self._options):
+        loaded = load_session(self._store, key, app.logger)
+        if loaded is None:
             return None
-        try:
-            values = {name: decode(data) for name, data in stored.values.items()}
-        except ValueError as error:
-            app.logger.error(  # noqa: TRY400 - the traceback shows values
-                "session: a session in the store is damaged, and is not used: %s", error
-            )
+        stored, values = loaded
+        if is_too_old(stored.created, self._options):
             return None
         return Session(values, stored=stored, key=key, merges=True)
 

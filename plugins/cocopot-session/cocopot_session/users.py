@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cocopot import current_app, has_request_context, session
+from cocopot_session.loading import load_session
 from cocopot_session.plugin import state_of
 from cocopot_session.saving import notify_destroyed
 from cocopot_session.session import Session
-from cocopot_session.tagged_json import decode
 
 if TYPE_CHECKING:
     from cocopot import Cocopot
     from cocopot_session.stores.base import Store
+
+#: The hash of an identifier.
+_KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +52,14 @@ def list_sessions(user: str) -> list[SessionInfo]:
         RuntimeError: If sessions are in signed cookies, or there is no application context.
         StoreUnavailable: If the store cannot be reached.
     """
-    _, store = current_store()
+    app, store = current_store()
     current = _current_key()
     found = []
     for key in store.keys_of(user):
-        stored = store.load(key)
-        if stored is None or stored.user != user:  # deleted meanwhile
+        loaded = load_session(store, key, app.logger)
+        if loaded is None or loaded[0].user != user:  # deleted meanwhile, or damaged
             continue
-        values = {name: decode(data) for name, data in stored.values.items()}
+        stored, values = loaded
         begin, end = (datetime.fromtimestamp(seconds, UTC) for seconds in (stored.created, stored.expires))
         found.append(SessionInfo(key, user, begin, end, values, key == current))
     return sorted(found, key=lambda info: info.created, reverse=True)
@@ -65,17 +69,19 @@ def revoke_session(key: str) -> None:
     """Delete a session. A request that uses it at this moment does not bring it back.
 
     Args:
-        key: The key of a `SessionInfo`.
+        key: The key of a `SessionInfo`. Nothing is deleted for another text, which a client may have sent.
 
     Raises:
         RuntimeError: As `list_sessions`.
         StoreUnavailable: If the store cannot be reached.
     """
     app, store = current_store()
-    stored = store.load(key)
+    if not _KEY.fullmatch(key):
+        return
+    loaded = load_session(store, key, app.logger)
     store.delete(key)
-    if stored is not None:
-        notify_destroyed(app, key, stored.user)
+    if loaded is not None:
+        notify_destroyed(app, key, loaded[0].user)
 
 
 def revoke_sessions(user: str, *, keep_current: bool = False) -> int:
@@ -94,11 +100,14 @@ def revoke_sessions(user: str, *, keep_current: bool = False) -> int:
     """
     app, store = current_store()
     current = _current_key() if keep_current else None
-    keys = [key for key in store.keys_of(user) if key != current]
-    for key in keys:
-        store.delete(key)
-        notify_destroyed(app, key, user)
-    return len(keys)
+    revoked: set[str] = set()
+    # A request that rotates a session meanwhile stores it under a new key before it deletes the old one.
+    while keys := [key for key in store.keys_of(user) if key != current and key not in revoked]:
+        for key in keys:
+            store.delete(key)
+            notify_destroyed(app, key, user)
+        revoked.update(keys)
+    return len(revoked)
 
 
 def current_store() -> tuple[Cocopot, Store]:

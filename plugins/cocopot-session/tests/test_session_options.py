@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -83,13 +84,32 @@ def test_what_a_prefix_excludes(make_app: MakeApp, key: str) -> None:
         app.start()
 
 
-@pytest.mark.parametrize("url", ["nonsense", "redi://user:secret@localhost:6379/0"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "redi://user:secret@localhost:6379/0",
+        "redis://:pa/secret@localhost:6379/0",
+        "redis://:secret#pass@localhost:6379/0",
+        "redis://localhost?password=secret&unknown=1",
+        "redis:secret@localhost",
+        "user:secret@localhost/shop",
+        "postgresql://ada:pass@ss:secret@db/shop",
+    ],
+)
 def test_a_url_of_no_store(make_app: MakeApp, url: str) -> None:
-    """The error names the key, and does not show the password."""
+    """The error names the key; neither it nor what has caused it shows the password."""
     app = make_app(SESSION_STORE=url)
     with pytest.raises(PluginError, match="SESSION_STORE is ") as caught:
         app.start()
-    assert "secret" not in str(caught.value)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_password_that_is_not_encoded(make_app: MakeApp) -> None:
+    """The error has the cure."""
+    app = make_app(SESSION_STORE="redis://:a/b@localhost:6379/0")
+    with pytest.raises(PluginError, match="encode the password: / is %2F"):
+        app.start()
 
 
 @pytest.mark.parametrize("value", [None, "cookie"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -178,6 +180,26 @@ class TestSaving:
         assert "is damaged" in caplog.text
         assert "secret" not in caplog.text
 
+    @pytest.mark.parametrize("field", ["created", "expires"])
+    @pytest.mark.parametrize("value", [math.inf, math.nan, 1e300, -1e300])
+    def test_an_invalid_time(self, app: Cocopot, store: Any, field: str, value: float) -> None:
+        """It is damaged, too: such a session is neither used nor listed."""
+        client = app.test_client()
+        client.get("/set/user/ada")
+        ((key, old),) = store.sessions.items()
+        store.sessions[key] = replace(old, **{field: value})
+        assert client.get("/").json == {}
+
+    def test_one_that_is_damaged_meanwhile(self, app: Cocopot, store: Any) -> None:
+        """The late request has no effect, as if the session had been deleted."""
+        client = app.test_client()
+        client.get("/set/user/ada")
+        ((key, old),) = store.sessions.items()
+        damaged = replace(old, version="other", values={"user": b"{"})
+        store.before_replace = lambda: store.sessions.update({key: damaged})
+        assert client.get("/set/user/grace").status_code == 200
+        assert store.sessions == {key: damaged}
+
     def test_a_session_without_keys_remains(self, app: Cocopot, store: Any) -> None:
         """A parallel request may be about to set one: `pop` does not delete the session."""
         client = app.test_client()
@@ -245,6 +267,16 @@ class TestParallelRequests:
         assert self.interleave(client, store, "/end/rotate", "/set/b/2") == {"user": "ada", "b": "2"}
         assert old.get("/").json == {}
         assert len(store.sessions) == 1
+
+    def test_a_rotation_whose_end_fails(self, app: Cocopot, store: Any) -> None:
+        """The old session has expired already, so that the new one is valid though the old one is there."""
+        client = app.test_client()
+        client.get("/set/user/ada")
+        old = twin_of(client)
+        store.broken = {"delete"}
+        assert client.get("/end/rotate").status_code == 200
+        assert client.get("/").json == {"user": "ada"}
+        assert old.get("/").json == {}
 
     def test_two_rotations(self, app: Cocopot, store: Any) -> None:
         """One of them wins: there is one session afterwards, not two."""

@@ -76,6 +76,61 @@ def test_all_are_revoked(app: Cocopot) -> None:
     assert [client.get("/user").text for client in clients] == ["None", "None", "grace"]
 
 
+def test_a_session_that_is_rotated_meanwhile(app: Cocopot, store: Any) -> None:
+    """It is revoked under its new key."""
+
+    @app.get("/rotate")
+    def rotate() -> str:
+        session.rotate()
+        return ""
+
+    (client,) = sign_in(app, "ada")
+    keys_of = store.keys_of
+
+    def rotate_after(user: str) -> list[str]:
+        store.keys_of = keys_of
+        keys = keys_of(user)
+        client.get("/rotate")
+        return list(keys)
+
+    store.keys_of = rotate_after
+    with app.app_context():
+        assert revoke_sessions("ada") == 2
+    assert client.get("/user").text == "None"
+    assert store.sessions == {}
+
+
+@pytest.mark.parametrize("values", [b"{secret", b'{" d":"secret"}', b"[" * 5000])
+def test_a_damaged_one(app: Cocopot, store: Any, caplog: pytest.LogCaptureFixture, values: bytes) -> None:
+    """It is logged, without its values, is not listed, and can be revoked."""
+    sign_in(app, "ada", "ada")
+    key, old = next(iter(store.sessions.items()))
+    store.sessions[key] = Stored(old.version, {"x": values}, old.created, old.expires, "ada")
+    with app.app_context():
+        assert len(list_sessions("ada")) == 1
+        assert "a session in the store is damaged" in caplog.text
+        assert "secret" not in caplog.text
+        revoke_session(key)
+        assert revoke_sessions("ada") == 1
+    assert store.sessions == {}
+
+
+@pytest.mark.parametrize("key", ["", "user:ada", "../../x", "\x00", "A" * 64, "a" * 65])
+def test_a_key_that_is_not_one(app: Cocopot, store: Any, key: str) -> None:
+    """The store is not asked for it."""
+    store.calls.clear()
+    with app.app_context():
+        revoke_session(key)
+    assert store.calls == []
+
+
+@pytest.mark.parametrize("user", ["a\0da", "\ud800"])
+def test_a_user_that_not_every_store_can_have(app: Cocopot, user: str) -> None:
+    """It is an error where it is assigned, not when the session is saved."""
+    with app.test_request_context(), pytest.raises(ValueError, match="use an identifier"):
+        typed_session.user = user
+
+
 def test_one_is_revoked(app: Cocopot) -> None:
     """By its key, twice without harm."""
     clients = sign_in(app, "ada", "ada")

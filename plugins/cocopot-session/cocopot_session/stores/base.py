@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
+
+#: What a `ValueError` of `Store.load` contains, at least.
+NOT_A_SESSION: Final = "what is there is not a session of this plugin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,9 @@ class Store(Protocol):
 
         Args:
             key: The hash of the identifier, in hexadecimal digits.
+
+        Raises:
+            ValueError: If what is there is not a session, or damaged; the message has no value of it.
         """
 
     def create(self, key: str, stored: Stored) -> None:

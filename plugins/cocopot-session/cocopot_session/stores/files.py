@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from cocopot_session.stores.base import Stored, StoreUnavailable
+from cocopot_session.stores.base import NOT_A_SESSION, Stored, StoreUnavailable
 from cocopot_session.stores.folders import (
     TEMPORARY,
     create_file,
@@ -59,9 +59,14 @@ class FileStore:
         self._decode = msgspec.msgpack.Decoder(_File).decode
 
     def load(self, key: str) -> Stored | None:
-        """Return a session; `None` if there is none, or if it has expired."""
+        """Return a session; `None` if there is none, or if it has expired.
+
+        Raises:
+            ValueError: If what is there is not a session.
+        """
         with self._folder("sessions") as folder:
-            return self._read(folder, key)
+            found = self._read_any(folder, key)
+        return None if found is None or found.expires <= time.time() else found
 
     def create(self, key: str, stored: Stored) -> None:
         """Store a new session.
@@ -107,7 +112,7 @@ class FileStore:
         with self._folder("users") as users, self._folder("sessions") as folder:
             names = os.listdir(users)  # noqa: PTH208 - a path cannot be a descriptor
             keys = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
-            return [key for key in keys if self._belongs(folder, key, user)]
+            return [key for key in keys if _KEY.fullmatch(key) and self._belongs(folder, key, user)]
 
     def _belongs(self, folder: int, key: str, user: str) -> bool:
         """Return whether a session is still one of a user; what makes it known is deleted if it is not."""
@@ -153,15 +158,22 @@ class FileStore:
         return []
 
     def _read(self, folder: int, key: str, *, with_expired: bool = False) -> Stored | None:
+        """Return a session; `None` if there is none that can be read."""
+        try:
+            found = self._read_any(folder, key)
+        except ValueError:
+            return None
+        is_expired = found is not None and found.expires <= time.time()
+        return None if is_expired and not with_expired else found
+
+    def _read_any(self, folder: int, key: str) -> Stored | None:
         data = read_file(folder, _checked(key))
         if data is None:
             return None
         try:
             found = self._decode(data)
-        except msgspec.DecodeError:  # another program has written it
-            return None
-        if found.expires <= time.time() and not with_expired:
-            return None
+        except msgspec.DecodeError as error:  # another program has written it
+            raise ValueError(NOT_A_SESSION) from error
         return Stored(found.version, found.values, found.created, found.expires, found.user)
 
     def _write(self, folder: int, key: str, stored: Stored) -> None:
@@ -211,11 +223,13 @@ def open_files(url: str, folder: str) -> FileStore:
         ValueError: If it is not valid; the text is the remedy.
     """
     parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost") or parts.query or parts.fragment or not parts.path.strip("/"):
+    path = unquote(parts.path)
+    is_path = path.strip("/") and "\0" not in path
+    if parts.netloc not in ("", "localhost") or parts.query or parts.fragment or not is_path:
         raise ValueError(
             "Give the absolute path of a folder after three slashes, such as 'file:///var/lib/shop/sessions'."
         )
-    return FileStore(os.path.normpath(Path(folder, unquote(parts.path))))
+    return FileStore(os.path.normpath(Path(folder, path)))
 
 
 def _checked(key: str) -> str:

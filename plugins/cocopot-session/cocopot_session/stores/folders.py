@@ -95,11 +95,14 @@ def read_file(folder: int, name: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        if error.errno == errno.ELOOP:  # a symbolic link
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a symbolic link, a socket
             return None
         raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+        return file.read()
 
 
 def write_file(folder: int, name: str, data: bytes) -> None:
@@ -128,8 +131,8 @@ def create_file(folder: int, name: str) -> None:
 
 
 def delete_file(folder: int, name: str) -> None:
-    """Delete a file, if it is there."""
-    with suppress(FileNotFoundError):
+    """Delete a file, if it is there, and is not a folder."""
+    with suppress(FileNotFoundError, IsADirectoryError):
         os.unlink(name, dir_fd=folder)
 
 

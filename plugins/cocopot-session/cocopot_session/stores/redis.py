@@ -15,8 +15,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError, ResponseError
 from redis.retry import Retry
 
-from cocopot_session.stores.base import Stored, StoreUnavailable
-from cocopot_session.stores.urls import masked, without_option
+from cocopot_session.stores.base import NOT_A_SESSION, Stored, StoreUnavailable
+from cocopot_session.stores.urls import masked, reason, without_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,8 @@ return 1
 _DELETE: Final = (
     _REMEMBER
     + """
-forget(redis.call('HGET', KEYS[1], 'u'), ARGV[1])
+local index = redis.pcall('HGET', KEYS[1], 'u')  -- an error if another program has written it
+if type(index) == 'string' then forget(index, ARGV[1]) end
 return redis.call('DEL', KEYS[1])
 """
 )
@@ -139,17 +140,27 @@ class RedisStore:
         self._decode = msgspec.msgpack.Decoder(_Data).decode
 
     def load(self, key: str) -> Stored | None:
-        """Return a session; `None` if there is none, or if it has expired."""
+        """Return a session; `None` if there is none, or if it has expired.
+
+        Raises:
+            ValueError: If what is there is not a session.
+        """
         with self._reached():
-            found: Any = self._client.hmget(self._prefix + key, "v", "d", "e")
-        version, data, expires = found
-        if version is None or data is None or expires is None or float(expires) <= time.time():
+            try:
+                found: Any = self._client.hmget(self._prefix + key, "v", "d", "e")
+            except ResponseError as error:
+                if str(error).startswith("WRONGTYPE"):
+                    raise ValueError(NOT_A_SESSION) from error
+                raise
+        if found == [None, None, None]:
             return None
-        try:
-            decoded = self._decode(data)
-        except msgspec.DecodeError:  # another program has written it
-            return None
-        return Stored(version.decode(), decoded.values, decoded.created, float(expires), decoded.user)
+        try:  # another program may have written it
+            version, data, expires = found
+            decoded, ends = self._decode(data), float(expires)
+            stored = Stored(version.decode(), decoded.values, decoded.created, ends, decoded.user)
+        except (msgspec.DecodeError, AttributeError, TypeError, ValueError) as error:
+            raise ValueError(NOT_A_SESSION) from error
+        return None if ends <= time.time() else stored
 
     def create(self, key: str, stored: Stored) -> None:
         """Store a new session.
@@ -267,8 +278,9 @@ def open_redis(url: str) -> RedisStore:
         return RedisStore(client, prefix=PREFIX if prefix is None else prefix, name=masked(url))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"Give a URL such as 'redis://localhost:6379/0' or 'unix:///run/redis/redis.sock?db=0' ({error})."
-        ) from error
+            "Give a URL such as 'redis://localhost:6379/0' or 'unix:///run/redis/redis.sock?db=0' "
+            f"({reason(url, error)})."
+        ) from None  # the error may have the password
 
 
 def _socket_options(address: str) -> dict[str, Any]:
@@ -280,8 +292,9 @@ def _socket_options(address: str) -> dict[str, Any]:
     parts = urlsplit(address)
     if parts.scheme == "unix":
         return {}
-    if parts.path.strip("/"):
-        int(unquote(parts.path).strip("/"))
+    number = unquote(parts.path).strip("/")
+    if number and not (number.isascii() and number.isdecimal()):
+        raise ValueError("the path is not the number of a database")
     return {"socket_keepalive": True}
 
 

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import MetaData, inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from cocopot_session.stores.base import Stored, StoreUnavailable
+from cocopot_session.stores.base import NOT_A_SESSION, Stored, StoreUnavailable
 from cocopot_session.stores.sql_engines import is_in_memory, open_engine
 from cocopot_session.stores.sql_statements import LONGEST_USER, TABLE, Statements, session_table
 from cocopot_session.stores.urls import masked, without_option
@@ -63,15 +63,19 @@ class SQLStore:
         _stores.add(self)
 
     def load(self, key: str) -> Stored | None:
-        """Return a session; `None` if there is none, or if it has expired."""
+        """Return a session; `None` if there is none, or if it has expired.
+
+        Raises:
+            ValueError: If what is there is not a session.
+        """
         rows = self._select(self._statements.load, in_key=key, in_now=time.time())
         if not rows:
             return None
-        version, created, expires, user, data = rows[0]
-        try:
-            return Stored(version, self._decode(data), created, expires, user)
-        except msgspec.DecodeError:  # another program has written it
-            return None
+        try:  # another program may have written it
+            version, created, expires, user, data = rows[0]
+            return Stored(version, self._decode(data), float(created), float(expires), user)
+        except (msgspec.DecodeError, TypeError, ValueError) as error:
+            raise ValueError(NOT_A_SESSION) from error
 
     def create(self, key: str, stored: Stored) -> None:
         """Store a new session.

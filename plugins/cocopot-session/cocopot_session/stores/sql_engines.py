@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
+from cocopot_session.stores.urls import reason
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.engine import URL
@@ -63,7 +65,7 @@ def open_engine(url: str, folder: str) -> Engine:
         text = f"The driver of {scheme} is not installed: pip install {package}"
         raise ModuleNotFoundError(text, name=error.name) from error
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise ValueError(f"{_REMEDY} ({error}).") from error
+        raise ValueError(f"{_REMEDY} ({reason(url, error)}).") from None  # the error may have the password
 
 
 def is_in_memory(engine: Engine) -> bool:

@@ -9,7 +9,7 @@ import secrets
 import socket
 import stat
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_session.stores import StoreUnavailable, folders
@@ -143,6 +143,35 @@ def test_what_is_not_a_file(files: FileStore, folder: Path, key: str, make: Call
     assert files.load(key) is None
     files.delete(key)
     assert next_descriptor() == before
+
+
+def test_a_session_that_is_rotated_while_it_is_listed(
+    files: FileStore, folder: Path, key: str, stored: MakeStored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its new key is found, though it has been stored after the folder was read."""
+    files.create(key, stored(user="ada"))
+    other, is_of = "e" * 64, files._is_of
+    rotated: list[str] = []
+
+    def rotate_before(*args: Any) -> bool:
+        if not rotated:
+            rotated.append(other)
+            files.create(other, stored(user="ada"))
+            files.delete(key)
+        return is_of(*args)
+
+    monkeypatch.setattr(files, "_is_of", rotate_before)
+    assert files.keys_of("ada") == [other]
+
+
+def test_an_entry_that_cannot_be_deleted(
+    files: FileStore, folder: Path, key: str, stored: MakeStored
+) -> None:
+    """A folder in the place of an entry does not make the list endless."""
+    files.create(key, stored(user="ada"))
+    (entry,) = (folder / "users").iterdir()
+    entry.with_name(f"{entry.name.partition('.')[0]}.{'e' * 64}").mkdir()
+    assert files.keys_of("ada") == [key]
 
 
 def test_foreign_entries_of_users(files: FileStore, folder: Path, key: str, stored: MakeStored) -> None:

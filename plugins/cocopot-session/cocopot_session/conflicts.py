@@ -104,8 +104,7 @@ class Writer:
             with suppress(StoreUnavailable):
                 store.delete(key)
             raise
-        if version:
-            store.delete(key)
+        store.delete(key)
         return None
 
     def _attempts(

@@ -43,6 +43,8 @@ _OTHERS: Final = {
     "SESSION_PERMANENT": "Write session.permanent = True. ",
     "SESSION_USE_SIGNER": "Remove it: an identifier is too long to be guessed. ",
 }
+#: With these prefixes browsers accept a cookie only with HttpOnly (RFC 6265bis).
+_HTTP_PREFIXES: Final = ("__http-", "__host-http-")
 #: A lifetime beyond 100 years is a mistake, in seconds.
 _LONGEST: Final = 100 * 366 * 24 * 3600
 
@@ -132,7 +134,7 @@ def _needs_secure(config: Config) -> str:
     if config["SESSION_COOKIE_PARTITIONED"]:
         return "SESSION_COOKIE_PARTITIONED"
     name = (config["SESSION_COOKIE_NAME"] or "").lower()
-    return "SESSION_COOKIE_NAME" if name.startswith(("__host-", "__secure-")) else ""
+    return "SESSION_COOKIE_NAME" if name.startswith(("__host-", "__secure-", "__http-")) else ""
 
 
 def _check_cookie(config: Config) -> None:
@@ -143,6 +145,10 @@ def _check_cookie(config: Config) -> None:
             f"With {key} = {config[key]!r}, browsers drop a cookie that is not secure. Give True or None."
         )
         raise invalid(config, "SESSION_COOKIE_SECURE", remedy)
+    name = str(config["SESSION_COOKIE_NAME"])
+    if name.lower().startswith(_HTTP_PREFIXES) and not config["SESSION_COOKIE_HTTPONLY"]:
+        remedy = f"With the name {name!r}, browsers drop a cookie that scripts can read. Give True."
+        raise invalid(config, "SESSION_COOKIE_HTTPONLY", remedy)
     try:
         Response().set_cookie(
             config["SESSION_COOKIE_NAME"] or "session",
@@ -186,6 +192,11 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value.isprintable() and ";" not in value
 
 
+def _is_domain(value: object) -> bool:
+    # An empty one is none; Flask accepts a dot before it, and a port after it.
+    return value == "" or (_is_text(value) and "/" not in str(value) and bool(str(value).strip(".")))
+
+
 def _or_none(is_valid: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: value is None or is_valid(value)
 
@@ -205,7 +216,7 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
         "Give the name of a cookie, such as 'session', or None for 'session' with __Host- where possible.",
     ),
     "SESSION_COOKIE_DOMAIN": (
-        _or_none(lambda value: _is_text(value) or value is False),
+        _or_none(lambda value: _is_domain(value) or value is False),
         "Give a domain such as 'shop.example', whose hosts share the session, or None.",
     ),
     "SESSION_COOKIE_PATH": (
@@ -224,12 +235,12 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     "SESSION_COOKIE_PARTITIONED": _BOOL,
     "PERMANENT_SESSION_LIFETIME": (
         _is_lifetime,
-        "Give a timedelta or a number of seconds, more than 0, such as 3600.",
+        "Give a timedelta or a number of seconds, more than 0 and at most 100 years, such as 3600.",
     ),
     "SESSION_REFRESH_EACH_REQUEST": _BOOL,
     "SESSION_ABSOLUTE_LIFETIME": (
         _or_none(_is_lifetime),
-        "Give a timedelta or a number of seconds, more than 0, such as 86400, or None for no limit.",
+        "Give a timedelta or a number of seconds, more than 0 and at most 100 years, such as 86400, or None.",
     ),
     "SESSION_READ_FLASK": _BOOL,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from cocopot import hookimpl
 from cocopot_session.cookies import SessionCookie
@@ -74,7 +75,7 @@ class Sessions:
 
     def __init__(self) -> None:
         # What has been read of the attributes of the application; what differs from it has been assigned.
-        self._computed: dict[str, object] = {}
+        self._computed: WeakKeyDictionary[Cocopot, dict[str, object]] = WeakKeyDictionary()
 
     @hookimpl
     def cocopot_addhooks(self, pluginmanager: PluginManager) -> None:
@@ -105,12 +106,13 @@ class Sessions:
         for name, (key, _) in _ATTRIBUTES.items():
             if name in vars(app):
                 value = vars(app).pop(name)
-                if value is not self._computed.get(name):
+                if value is not self._computed.get(app, {}).get(name):
                     app.config[key] = value
         app.extensions[NAME] = _make_state(app)
 
     def _compute(self, name: str, app: Cocopot) -> object:
-        value = self._computed[name] = _ATTRIBUTES[name][1](app)
+        value = _ATTRIBUTES[name][1](app)
+        self._computed.setdefault(app, {})[name] = value
         return value
 
     @hookimpl

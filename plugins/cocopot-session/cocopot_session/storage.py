@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -47,9 +48,9 @@ class Keys:
         """Return what signs and verifies; `None` without a key."""
         config = self._config
         key, fallbacks = config["SECRET_KEY"], config["SECRET_KEY_FALLBACKS"]
-        if key is not self._keys[0] or fallbacks is not self._keys[1]:
+        if key is not self._keys[0] or fallbacks != self._keys[1]:
             self._signer = CookieSigner(key, fallbacks) if key else None
-            self._keys = key, fallbacks
+            self._keys = key, copy.copy(fallbacks)  # a list may be changed in place
         return self._signer
 
 

@@ -26,7 +26,6 @@ _decode = msgspec.json.Decoder().decode
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 #: The types of JSON that may have a tag, or contain one.
 _CONTAINERS: Final = frozenset({dict, list})
-_TOO_DEEP: Final = "the JSON is nested too deeply"
 #: The types of values that cannot change inside.
 UNCHANGEABLE: Final = _PLAIN | {float, bytes, datetime, date, Decimal, UUID, Markup}
 
@@ -62,13 +61,11 @@ def decode(data: bytes | memoryview) -> Any:
         data: The JSON.
 
     Raises:
-        ValueError: If it is not JSON, is nested too deeply, or has a tag whose value is not valid.
+        ValueError: If it is not JSON, or has a tag whose value is not valid.
     """
-    try:
-        value = _decode_plain(data)
-        return _untag(value) if type(value) in _CONTAINERS else value
-    except RecursionError:  # how deep is too deep depends on the caller, too
-        raise ValueError(_TOO_DEEP) from None
+    values = {"": _decode_plain(data)}
+    untag_values(values)
+    return values[""]
 
 
 def untag_values(values: dict[str, Any]) -> None:
@@ -78,21 +75,25 @@ def untag_values(values: dict[str, Any]) -> None:
         values: The values, which are changed in place.
 
     Raises:
-        ValueError: If a tag has a value that is not valid, or a value is nested too deeply.
+        ValueError: If a tag has a value that is not valid, or they are nested too deeply.
     """
     try:
         for key, value in values.items():
             if type(value) in _CONTAINERS:
                 values[key] = _untag(value)
     except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
+        raise ValueError("the JSON is nested too deeply") from None
 
 
 def _decode_plain(data: bytes | memoryview) -> Any:
     try:
         return _decode(data)
-    except msgspec.DecodeError:  # what the JSON of Python has, too, such as NaN, and lone surrogates
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:  # what the JSON of Python has and the standard has not, such as NaN, and lone surrogates
         return json.loads(bytes(data))
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
 
 
 def _tag(value: Any) -> object:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         ("SESSION_COOKIE_NAME", 5, "Give the name of a cookie"),
         ("SESSION_COOKIE_DOMAIN", "a b", "is not the domain of a cookie"),
         ("SESSION_COOKIE_DOMAIN", 5, "Give a domain"),
+        ("SESSION_COOKIE_DOMAIN", "https://shop.example", "Give a domain"),
+        ("SESSION_COOKIE_DOMAIN", "..", "Give a domain"),
         ("SESSION_COOKIE_PATH", "admin", "Give a path that begins with a slash"),
         ("SESSION_COOKIE_PATH", "/a;b", "Give a path"),
         ("SESSION_COOKIE_HTTPONLY", None, "Give True or False"),
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
         ("PERMANENT_SESSION_LIFETIME", True, "Give a timedelta"),
         ("PERMANENT_SESSION_LIFETIME", timedelta(-1), "Give a timedelta"),
         ("SESSION_REFRESH_EACH_REQUEST", None, "Give True or False"),
-        ("SESSION_ABSOLUTE_LIFETIME", 10**12, "Give a timedelta"),
+        ("SESSION_ABSOLUTE_LIFETIME", 10**12, "at most 100 years"),
         ("SESSION_READ_FLASK", 2, "Give True or False"),
         ("SESSION_COOKIE_SECUR", True, "Did you mean 'SESSION_COOKIE_SECURE'?"),
         ("SESSION_TYPE", "redis", "SESSION_STORE is the URL of the store"),
@@ -73,6 +75,26 @@ def test_what_needs_a_secure_cookie(make_app: MakeApp, config: dict[str, object]
     app = make_app(SESSION_COOKIE_SECURE=False, **config)
     with pytest.raises(PluginError, match=rf"SESSION_COOKIE_SECURE is False .*With {next(iter(config))} = "):
         app.start()
+
+
+@pytest.mark.parametrize("name", ["__Http-sid", "__host-http-sid"])
+def test_a_name_that_excludes_scripts(make_app: MakeApp, name: str) -> None:
+    """Browsers drop such a cookie unless it is HttpOnly and secure."""
+    for key in ("HTTPONLY", "SECURE"):
+        app = make_app(SESSION_COOKIE_NAME=name, **{f"SESSION_COOKIE_{key}": False})
+        with pytest.raises(PluginError, match=f"SESSION_COOKIE_{key} is False .*browsers drop"):
+            app.start()
+
+
+def test_one_object_for_two_applications() -> None:
+    """What has been read of the one is not taken for an assignment to the other."""
+    plugin = Sessions()
+    apps = [Cocopot(name, autoload=False, plugins=[plugin]) for name in ("birds", "shop")]
+    names = [app.session_cookie_name for app in apps]  # type: ignore[attr-defined]
+    for app in apps:
+        app.start()
+    assert names == ["__Host-session"] * 2
+    assert [app.config["SESSION_COOKIE_NAME"] for app in apps] == [None, None]
 
 
 @pytest.mark.parametrize("key", ["PATH", "DOMAIN"])

@@ -345,6 +345,20 @@ def test_keys_are_rotated(make_app: MakeApp) -> None:
     assert "Set-Cookie" not in response.headers
 
 
+def test_earlier_keys_are_changed_in_place(make_app: MakeApp) -> None:
+    """A key that is removed from the list of a running application is not valid any more."""
+    key = "a key for tests only, of 32 bytes or more"
+    app = with_views(make_app(SECRET_KEY_FALLBACKS=[]))
+    client = app.test_client(use_cookies=False)
+    cookie = client.get("/set").headers["Set-Cookie"].partition(";")[0]
+    app.secret_key = "another key for tests only, of 32 bytes or more"
+    results = []
+    for change in ("append", "remove"):
+        getattr(app.config["SECRET_KEY_FALLBACKS"], change)(key)
+        results.append(client.get("/read", headers={"Cookie": cookie}).text != "[]")
+    assert results == [True, False]
+
+
 def test_without_a_key(make_app: MakeApp) -> None:
     """Reading gives an empty session; a change raises, with what to do."""
     app = with_views(make_app())

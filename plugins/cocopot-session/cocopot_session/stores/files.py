@@ -110,9 +110,16 @@ class FileStore:
         """Return the keys of the sessions of a user that have not expired."""
         prefix = _entry(user, "")
         with self._folder("users") as users, self._folder("sessions") as folder:
-            names = os.listdir(users)  # noqa: PTH208 - a path cannot be a descriptor
-            keys = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
-            return [key for key in keys if _KEY.fullmatch(key) and self._belongs(folder, key, user)]
+            before = None
+            while True:
+                names = os.listdir(users)  # noqa: PTH208 - a path cannot be a descriptor
+                keys = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+                keys = [key for key in keys if _KEY.fullmatch(key)]
+                found = [key for key in keys if self._belongs(folder, key, user)]
+                if keys in (found, before):
+                    return found
+                # One has been deleted since it was listed; if it was rotated, the new one is not in the list.
+                before = keys
 
     def _belongs(self, folder: int, key: str, user: str) -> bool:
         """Return whether a session is still one of a user; what makes it known is deleted if it is not."""

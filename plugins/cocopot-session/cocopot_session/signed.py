@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cocopot.sessions import NullSession, SessionInterface
 from cocopot_session.saving import notify_destroyed, notify_saved
 from cocopot_session.session import Session, serialize
+from cocopot_session.signing import LONGEST
 from cocopot_session.storage import NO_KEY, Keys, is_too_old, open_flask, remaining
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ class SignedCookies:
         values = {key: serialize(key, value) for key, value in session.items()}
         text = signer.dumps(session.created, session.user, values)
         header = self._cookie.header(request, text, session, remaining(session.created, self._options))
-        limit = app.config["MAX_COOKIE_SIZE"]
-        if 0 < limit < len(header):
+        limit = min(app.config["MAX_COOKIE_SIZE"] or LONGEST, LONGEST)
+        if limit < len(header):
             sizes = sorted(((key, len(value)) for key, value in values.items()), key=lambda item: -item[1])
             raise CookieTooLargeError(len(header), limit, sizes[:3])
         response.headers.add("Set-Cookie", header)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _SALT: Final = b"cocopot-session"
-#: A longer value is not that of a cookie that has been set here, in bytes.
-_LONGEST: Final = 16 * 1024
+#: A longer value is not that of a cookie that has been set here, whatever MAX_COOKIE_SIZE is, in bytes.
+LONGEST: Final = 16 * 1024
 #: How much the clocks of several servers may differ, in seconds.
 _SKEW: Final = 60
 #: Below this size compression does not pay, in bytes.
@@ -110,7 +110,7 @@ class CookieSigner:
             text: The value of the cookie.
             max_age: How old its signature may be, in seconds.
         """
-        if not text or len(text) > _LONGEST or not text.isascii():
+        if not text or len(text) > LONGEST or not text.isascii():
             return None
         for signer in self._signers:
             try:
@@ -127,7 +127,7 @@ class CookieSigner:
             text: The value of the cookie.
             max_age: How old its signature may be, in seconds.
         """
-        if not text or len(text) > _LONGEST or not text.isascii():
+        if not text or len(text) > LONGEST or not text.isascii():
             return None
         try:
             values, signed = self._flask.loads(text, max_age, return_timestamp=True)

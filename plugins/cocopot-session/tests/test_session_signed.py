@@ -422,6 +422,17 @@ class TestTooLarge:
                 break
         assert sizes[-1] > 4093 >= sizes[-2] > 4000
 
+    def test_without_a_limit(self, app: Cocopot) -> None:
+        """What would not be read again is an error, also if MAX_COOKIE_SIZE is off."""
+        app.config["MAX_COOKIE_SIZE"] = 0
+        app.add_url_rule(
+            "/<int:size>", "size", done(lambda size: session.update(text=random.randbytes(size)))
+        )
+        client = app.test_client()
+        assert len(client.get("/6000").headers["Set-Cookie"]) > 4093
+        with pytest.raises(CookieTooLargeError):
+            client.get("/13000")
+
     def test_a_long_text_is_compressed(self, app: Cocopot) -> None:
         """What repeats itself takes little of the cookie."""
         client = app.test_client()

@@ -164,7 +164,7 @@ def _read(payload: bytes, earliest: float, *, is_current: bool) -> Opened | None
             data = base64_decode(payload)
         signed, created, user, values = _decode_all(data)
         untag_values(values)
-    except (BadData, zlib.error, ValueError, RecursionError):
+    except (BadData, zlib.error, msgspec.MsgspecError, ValueError, RecursionError):
         return None
     is_valid = earliest <= signed <= time.time() + _SKEW
     return Opened(created, user, values, data, is_current) if is_valid else None

@@ -479,6 +479,8 @@ class TestEnd:
             stored.user = "ada"
             with pytest.raises(TypeError, match=r"session\.user is a text or None, not a int: use str\(\)"):
                 stored.user = 5  # type: ignore[assignment]
+            with pytest.raises(ValueError, match="half of a surrogate pair"):
+                stored.user = "\ud800"
         assert attacker.get("/").json == {}
         before = identifier_of(client)
         with client.session_transaction() as stored:

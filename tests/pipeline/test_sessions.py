@@ -739,7 +739,6 @@ class Unavailable(Shop):
         self.place = place
         self.seen: list[str] = []
         self.after_request(self.record)
-        self.add_url_rule("/fail", "fail", lambda: str(1 / 0))
         self.testing = False
 
     def record(self, response: Response) -> Response:

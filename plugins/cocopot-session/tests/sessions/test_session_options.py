@@ -56,7 +56,7 @@ def test_an_invalid_value(make_app: MakeApp, key: str, value: object, remedy: st
         app.start()
     text = str(caught.value)
     assert f"{key} is {value!r} (set by " in text
-    assert "test_session_options" in text or "session_fixtures" in text
+    assert "test_session_options" in text or "conftest" in text
     assert remedy in text
     assert caught.value.plugin == "session"
 

@@ -40,11 +40,17 @@ def client(redis: RedisServer) -> Iterator[redis_py.Redis]:
 
 def test_nothing_stays(redis: RedisServer, client: redis_py.Redis, app: Cocopot, stored: MakeStored) -> None:
     """Redis itself deletes expired sessions, and the index of a user with the last of them."""
-    store = open_store(redis.url, app)
-    for lifetime in (0.1, 0.2):
-        store.create(secrets.token_hex(32), stored(lifetime=lifetime, user="ada"))
-    assert len(client.keys("cocopot:session:*")) == 3
-    time.sleep(0.3)
+    store, keys = open_store(redis.url, app), [secrets.token_hex(32) for _ in range(2)]
+    for key in keys:
+        store.create(key, stored(user="ada"))
+    names: Any = client.keys("*")
+    assert len(names) == 3
+    assert all(30_000 < int(str(client.pttl(name))) <= 60_001 for name in names)
+    store.touch(keys[0], time.time() + 3600)
+    assert sum(int(str(client.pttl(name))) > 3_500_000 for name in names) == 2
+    for key in keys:
+        store.touch(key, time.time() + 0.05)
+    time.sleep(0.1)
     assert client.keys("*") == []
     store.close()
 
@@ -138,7 +144,7 @@ def test_a_restart_without_a_request(redis: RedisServer, app: Cocopot, key: str,
 
 def test_a_redis_that_hangs(redis: RedisServer, app: Cocopot, key: str) -> None:
     """It is waited for as long as the URL has it, and is used again when it answers."""
-    store = open_store(f"{redis.url}?socket_timeout=0.3", app)
+    store = open_store(f"{redis.url}?socket_timeout=0.5", app)
     store.load(key)
     os.kill(redis.pid, signal.SIGSTOP)
     try:

@@ -44,20 +44,22 @@ def test_the_files_of_sqlite(app: Cocopot, key: str, stored: MakeStored) -> None
 
 def test_a_locked_sqlite(app: Cocopot, key: str, stored: MakeStored) -> None:
     """A writer waits for another one; if that takes too long, the error names the database."""
-    store = open_store("sqlite:///sessions.db?timeout=0.2", app)
+    urls = ("sqlite:///sessions.db?timeout=0.2", "sqlite:///sessions.db")
+    impatient, patient = (open_store(url, app) for url in urls)
     first = stored()
-    store.create(key, first)
+    patient.create(key, first)
     path = Path(app.instance_path, "sessions.db")
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert store.load(key) == first
+        assert impatient.load(key) == first
         with pytest.raises(StoreUnavailable, match=r"sessions\.db cannot be used: database is locked"):
-            store.delete(key)
+            impatient.delete(key)
         end = threading.Timer(0.05, other.execute, ["COMMIT"])
         end.start()
-        assert store.replace(key, stored(), version=first.version)
+        assert patient.replace(key, stored(), version=first.version)
         end.join()
-    store.close()
+    impatient.close()
+    patient.close()
 
 
 def test_one_statement(postgresql: str, app: Cocopot, key: str, stored: MakeStored) -> None:

@@ -256,6 +256,30 @@ def test_before_commit_adds(app: Cocopot) -> None:
     assert set(db_session.scalars(select(Bird.name))) == {"wren", "egg"}
 
 
+@pytest.mark.parametrize("hook", ["sqlalchemy_after_commit", "sqlalchemy_after_rollback"])
+def test_a_hook_that_raises(app: Cocopot, caplog: pytest.LogCaptureFixture, hook: str) -> None:
+    """The other implementations run; it is logged with its plugin, and raised where exceptions propagate."""
+    calls: list[str] = []
+
+    def fail(session: Session) -> None:
+        calls.append("fail")
+        raise ValueError("no index")
+
+    plugin = type("Index", (), {"plugin_name": "index", hook: staticmethod(hookimpl(fail))})
+    app.plugins.register(plugin())
+    end = db_session.commit if hook == "sqlalchemy_after_commit" else db_session.rollback
+    db_session.scalar(select(literal(1)))
+    end()
+    assert f"implementations of {hook} failed" in caplog.text
+    assert "index" in caplog.text
+    app.testing = True
+    db_session.scalar(select(literal(1)))
+    with pytest.raises(ExceptionGroup):
+        end()
+    assert calls == ["fail", "fail"]
+    app.testing = False
+
+
 def test_sessions_of_no_context(app: Cocopot, recorder: Recorder) -> None:
     """A session of `db(app).sessionmaker` calls the hooks, and may be passed to `on_commit`."""
     calls: list[str] = []

@@ -11,6 +11,7 @@ import pytest
 from cocopot_sqlalchemy import SQLAlchemy, db, db_session, stream_with_db
 from shop_models import Bird, Shelf, checked_out, make_app
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, inspect, literal, select
+from werkzeug.test import create_environ
 
 from cocopot import (
     Cocopot,
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy.orm import Session
+
+
+ONE = select(literal(1))
 
 
 @pytest.fixture
@@ -141,26 +145,31 @@ def test_a_session_that_has_ended(app: Cocopot) -> None:
 
 
 @pytest.mark.slow
-def test_streams_that_are_aborted(app: Cocopot) -> None:
+def test_streams_that_are_aborted(tmp_path: Path) -> None:
     """After 10,000 streams that were abandoned, closed early or never begun no connection is checked out."""
+    app = make_app(tmp_path, SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": False})
+    opened = []
 
     @app.get("/<keeping>")
     def index(keeping: str) -> Iterator[str]:
         session = db().session
-        session.scalar(select(literal(1)))
+        session.scalar(ONE)
         keep = stream_with_db if keeping == "kept" else stream_with_context
-        return keep(str(session.scalar(select(literal(number)))) for number in range(3))
+        return keep(str(session.scalar(ONE)) for _ in range(3))
 
-    client = app.test_client()
+    environs = [create_environ("/kept"), create_environ("/plain")]
     for number in range(10_000):
-        response = client.get("/kept" if number % 2 else "/plain", buffered=False)
+        body: Any = app(dict(environs[number % 2]), lambda status, headers, error=None: print)
         if number % 4 < 2:
-            next(iter(response.response))
+            assert next(iter(body)) == b"1"
+            opened.append(checked_out(app))
         if number % 3:
-            response.close()
-        del response
+            body.close()
+        del body
     gc.collect()
+    assert set(opened) == {1}
     assert checked_out(app) == 0
+    db(app).close()
 
 
 @pytest.mark.parametrize("path", ["raise", "abort", "handled", "hook", "render"])

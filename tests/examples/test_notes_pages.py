@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 import pytest
+from cocopot_sqlalchemy import db
 
 from cocopot import hookimpl, request
 from cocopot.exceptions import ServiceUnavailable
@@ -209,9 +210,10 @@ class TestErrorPages:
         assert (response.status_code, response.mimetype) == (404, "text/html")
         assert 'href="/">All notes</a>' in response.text
 
-    def test_database_fails(self, client: Client, database: Path) -> None:
+    def test_database_fails(self, app: Cocopot, client: Client, database: Path) -> None:
         """Without the database each page is a 500 that looks like the others."""
         client.get("/")
+        db(app).engine.dispose()
         database.write_bytes(b"not a database" * 100)
         response = client.get("/")
         assert (response.status_code, response.mimetype) == (500, "text/html")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cocopot_sqlalchemy.database import Database, db
 from cocopot_sqlalchemy.hooks import SQLAlchemyHooks
 from cocopot_sqlalchemy.keyset import KeysetPage
+from cocopot_sqlalchemy.migrations import upgrade
+from cocopot_sqlalchemy.migrations.errors import MigrationError
 from cocopot_sqlalchemy.pagination import Page
 from cocopot_sqlalchemy.plugin import SQLAlchemy
 from cocopot_sqlalchemy.proxies import db_session
@@ -15,6 +17,7 @@ from cocopot_sqlalchemy.streaming import stream_with_db
 __all__ = [
     "Database",
     "KeysetPage",
+    "MigrationError",
     "Page",
     "Query",
     "SQLAlchemy",
@@ -23,4 +26,5 @@ __all__ = [
     "db_session",
     "is_retryable",
     "stream_with_db",
+    "upgrade",
 ]

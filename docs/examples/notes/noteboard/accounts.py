@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
     from cocopot import Cocopot, Request, ResponseValue
+    from noteboard.models import User
 
 accounts = Blueprint("accounts", __name__)
 
@@ -21,20 +22,20 @@ accounts = Blueprint("accounts", __name__)
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
 
 
-def current_user() -> users.User | None:
+def current_user() -> User | None:
     """Return who is signed in; read once per request, and only if it is asked for."""
     if "user" not in g:
         user = users.get(session.user) if session.user is not None else None
         # The password has been changed since the sign-in: the session is not valid any more.
         g.user = user if user is not None and session.get("stamp") == user.stamp else None
-    return cast("users.User | None", g.user)
+    return cast("User | None", g.user)
 
 
 class Accounts:
     """A plugin of the application's own: `@page.get("/notes/new", signed_in=True)` is for users only."""
 
     plugin_name = "accounts"
-    requires = ("csrf", "headers", "jinja", "session")
+    requires = ("noteboard",)
 
     @hookimpl
     def cocopot_setup(self, app: Cocopot) -> None:
@@ -96,7 +97,7 @@ def account() -> str:
 @accounts.post("/account/token", signed_in=True)
 def create_token() -> ResponseValue:
     """Create a token for the API, and show it: it cannot be read again."""
-    token = users.create_token(_own_name())
+    token = users.create_token(cast("User", current_user()))
     return _account_page(token), {"Cache-Control": "no-store"}
 
 
@@ -117,7 +118,7 @@ def _account_page(token: str | None = None) -> str:
 
 def _own_name() -> str:
     """Return the name of the user, in a view with the option `signed_in`."""
-    return cast("users.User", current_user()).name
+    return cast("User", current_user()).name
 
 
 def _next_page() -> str:

@@ -10,21 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import WWWAuthenticate
 
-from cocopot import Blueprint, HTTPException, abort, current_app, jsonify, request, url_for
+from cocopot import Blueprint, HTTPException, abort, current_app, g, jsonify, request, url_for
 from cocopot.exceptions import Unauthorized
 from noteboard import store, users
 from noteboard.checks import Invalid, number_of, partial_note, whole_note
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkzeug.wrappers import Response as WerkzeugResponse
 
     from cocopot import Response
+    from noteboard.models import Note
 
 api = Blueprint("api", __name__, url_prefix="/api")
 
 #: An id in the range of SQLite; any other one is a 404.
 NOTE = f"/notes/<int(max={store.MAX_ID}):note_id>"
 MISSING = "The note does not exist."
+#: The fields of a note.
+FIELDS = ("id", "title", "body", "created", "updated")
 UNAUTHORIZED = "To change notes, send a token of your account: `Authorization: Bearer TOKEN`."
 
 
@@ -34,7 +39,8 @@ def require_token() -> None:
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
     sent = request.authorization
-    if sent is None or sent.type != "bearer" or users.of_token(sent.token or "") is None:
+    g.user = users.of_token(sent.token or "") if sent is not None and sent.type == "bearer" else None
+    if g.user is None:
         challenge = WWWAuthenticate("bearer", {"realm": "notes"})
         raise Unauthorized(UNAUTHORIZED, www_authenticate=challenge)
 
@@ -47,7 +53,7 @@ def list_notes() -> dict[str, Any]:
     size = number_of(request.args, "per_page", default=20, most=100)
     total = store.count(text)
     return {
-        "notes": store.find(text, size, (page - 1) * size),
+        "notes": _documents(store.find(text, size, (page - 1) * size)),
         "page": page,
         "per_page": size,
         "total": total,
@@ -64,13 +70,13 @@ def _page_url(text: str, page: int, size: int) -> str:
 def create_note() -> tuple[Response, int, dict[str, str]]:
     """Create a note, and return it with its URL."""
     note = store.add(**whole_note(request.get_json()))
-    return jsonify(note), 201, {"Location": url_for(".read_note", note_id=note.id)}
+    return _json_of(note), 201, {"Location": url_for(".read_note", note_id=note.id)}
 
 
 @api.get(NOTE)
 def read_note(note_id: int) -> WerkzeugResponse:
     """Return a note, or 304 if the client has the current version (RFC 9110, section 13)."""
-    response = jsonify(_note_or_404(store.get(note_id)))
+    response = _json_of(store.get(note_id))
     response.add_etag()
     return response.make_conditional(request.environ)
 
@@ -78,13 +84,13 @@ def read_note(note_id: int) -> WerkzeugResponse:
 @api.put(NOTE)
 def replace_note(note_id: int) -> Response:
     """Replace a note; a missing body becomes empty."""
-    return jsonify(_note_or_404(store.change(note_id, **whole_note(request.get_json()))))
+    return _json_of(store.change(note_id, **whole_note(request.get_json())))
 
 
 @api.patch(NOTE)
 def change_note(note_id: int) -> Response:
     """Change the fields of a note that are in the request."""
-    return jsonify(_note_or_404(store.change(note_id, **partial_note(request.get_json()))))
+    return _json_of(store.change(note_id, **partial_note(request.get_json())))
 
 
 @api.delete(NOTE)
@@ -95,10 +101,20 @@ def delete_note(note_id: int) -> tuple[str, int]:
     return "", 204
 
 
-def _note_or_404(note: store.Note | None) -> store.Note:
+def _json_of(note: Note | None) -> Response:
     if note is None:
         abort(404, MISSING)
-    return note
+    return jsonify(*_documents([note]))
+
+
+def _documents(notes: Sequence[Note]) -> list[dict[str, Any]]:
+    """Return notes as the API has them, with the fields that plugins add."""
+    documents = [{field: getattr(note, field) for field in FIELDS} for note in notes]
+    for added in current_app.plugins.hook.noteboard_fields(app=current_app, notes=notes):
+        for field, values in added.items():
+            for document in documents:
+                document[field] = values[document["id"]]
+    return documents
 
 
 @api.errorhandler(HTTPException)

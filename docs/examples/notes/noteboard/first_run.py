@@ -1,4 +1,4 @@
-"""What the first start creates: the key that signs cookies, and the user who may write."""
+"""What the first start creates: the key that signs cookies, the tables, and the user who may write."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from contextlib import suppress
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from cocopot_sqlalchemy import db, upgrade
+from sqlalchemy import inspect
+
 from cocopot import hookimpl
 from cocopot.exceptions import PluginError
-from noteboard import store, users
+from noteboard import users
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,30 +38,40 @@ def read_or_create_key(path: Path) -> str:
 
 
 class FirstRun:
-    """A plugin of the application's own: it creates the database, and the user of the configuration."""
+    """A plugin of the application's own: it creates the tables, and the user of the configuration."""
 
     plugin_name = "first_run"
+    requires = ("sqlalchemy",)
 
     @hookimpl
     def cocopot_config_defaults(self) -> dict[str, Any]:
         """Return the defaults: without a password, one is created at the first start."""
         return {"NOTES_USER": "demo", "NOTES_PASSWORD": None}
 
+    @hookimpl(specname="cocopot_startup", tryfirst=True)
+    def create_tables(self, app: Cocopot) -> None:
+        """Create the tables of a new database, before cocopot-sqlalchemy compares the migrations.
+
+        To one that has tables, nothing is done unasked: `cocopot db upgrade` changes it.
+        """
+        if not inspect(db(app).engine).get_table_names():
+            upgrade(app)
+
     @hookimpl
     def cocopot_startup(self, app: Cocopot) -> None:
-        """Create what does not exist.
+        """Create the user.
 
         Raises:
             PluginError: If user or password are not texts.
         """
         name, password = _text(app.config, "NOTES_USER"), _text(app.config, "NOTES_PASSWORD")
-        with store.opened(app) as connection:
-            store.create_tables(connection)
+        with db(app).sessionmaker.begin() as session:
+            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})  # one of several processes
             if name and password:
-                users.set_password(connection, name, password)
+                users.set_password(session, name, password)
                 return
             password = secrets.token_urlsafe(9)
-            if name and users.add_first(connection, name, password):
+            if name and users.add_first(session, name, password):
                 # The only time that it can be read; the database has its hash.
                 app.logger.warning(
                     "First start: sign in as %r with the password %r. To choose another one, set "

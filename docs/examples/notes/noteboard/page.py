@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
     from cocopot import Response, ResponseValue
+    from noteboard.models import Note
 
 page = Blueprint("page", __name__)
 
@@ -40,9 +41,11 @@ MODULES = {
     "accounts.py": "sign-in, and a route option of its own",
     "users.py": "hashed passwords and tokens",
     "api.py": "a blueprint for a JSON API, with errors as JSON",
-    "store.py": "a database connection for each request",
+    "models.py": "tables, with SQLAlchemy",
+    "store.py": "queries in the database session of a request",
     "checks.py": "exceptions that become responses",
     "first_run.py": "a plugin that runs when the application starts",
+    "hooks.py": "a hook of its own, for installed plugins",
     "access_log.py": "a plugin that observes requests",
 }
 
@@ -153,7 +156,7 @@ def _new_page(fields: Mapping[str, str], errors: Mapping[str, str]) -> str:
     return render_template("new.html", note=None, fields=fields, errors=errors)
 
 
-def _edit_page(note: store.Note, fields: Mapping[str, str], errors: Mapping[str, str]) -> str:
+def _edit_page(note: Note, fields: Mapping[str, str], errors: Mapping[str, str]) -> str:
     return render_template("edit.html", note=note, fields=fields, errors=errors)
 
 
@@ -190,7 +193,7 @@ def _fields() -> dict[str, str]:
     return {field: request.form.get(field, "").replace("\r\n", "\n") for field in ("title", "body")}
 
 
-def _note_or_404(note_id: int) -> store.Note:
+def _note_or_404(note_id: int) -> Note:
     note = store.get(note_id)
     if note is None:
         abort(404, "The note does not exist, or has been deleted.")

@@ -3,65 +3,46 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from cocopot_sqlalchemy import db
 from pwdlib import PasswordHash
+from sqlalchemy import select
 
-from noteboard.store import current_connection
+from noteboard.models import User
+from noteboard.store import current_session
 
 if TYPE_CHECKING:
-    import sqlite3
+    from sqlalchemy.orm import Session
 
 #: Argon2id, with the parameters of RFC 9106 for limited memory.
 PASSWORDS = PasswordHash.recommended()
 
 
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user.
-
-    Args:
-        name: The name.
-        password: The hash of the password.
-        token: The hash of the token for the API, or `None`.
-    """
-
-    name: str
-    password: str
-    token: str | None
-
-    @property
-    def stamp(self) -> str:
-        """What a session has of the password: one that was opened before a change is not valid any more."""
-        return sha256(self.password.encode()).hexdigest()[:32]
-
-
 def get(name: str) -> User | None:
     """Return a user, or `None` if the name does not exist."""
-    return _one(current_connection(), "SELECT * FROM user WHERE name = ?", name)
+    return current_session().get(User, name)
 
 
 def of_token(token: str) -> User | None:
     """Return the user of a token, or `None`."""
-    return _one(current_connection(), "SELECT * FROM user WHERE token = ?", _digest(token))
+    return current_session().scalar(select(User).where(User.token == _digest(token)))
 
 
 def authenticate(name: str, password: str) -> User | None:
     """Return the user with that name and password, or `None`."""
-    user = get(name)
+    # A session of its own, whose transaction ends before the hash is computed: it takes a while.
+    with db().sessionmaker() as session:
+        stored = session.get(User, name)
     is_valid, better_hash = PASSWORDS.verify_and_update(
-        password, user.password if user else _hash_of_nothing()
+        password, stored.password if stored else _hash_of_nothing()
     )
-    if user is None or not is_valid:
-        return None
-    if better_hash is None:
-        return user
-    return _one(
-        current_connection(), "UPDATE user SET password = ? WHERE name = ? RETURNING *", better_hash, name
-    )
+    user = get(name) if is_valid and stored is not None else None
+    if user is not None and better_hash is not None:
+        user.password = better_hash
+    return user
 
 
 @cache
@@ -70,37 +51,32 @@ def _hash_of_nothing() -> str:
     return PASSWORDS.hash(secrets.token_hex())
 
 
-def create_token(name: str) -> str:
+def create_token(user: User) -> str:
     """Create the token of a user, in place of the one before, and return it.
 
     It is not stored: the database has its hash. Without a salt, as it is random.
     """
     token = secrets.token_urlsafe(32)
-    current_connection().execute("UPDATE user SET token = ? WHERE name = ?", (_digest(token), name))
+    user.token = _digest(token)
     return token
 
 
-def set_password(connection: sqlite3.Connection, name: str, password: str) -> None:
+def set_password(session: Session, name: str, password: str) -> None:
     """Set the password of a user, who is added if the name does not exist."""
-    user = _one(connection, "SELECT * FROM user WHERE name = ?", name)
-    if user is not None and PASSWORDS.verify(password, user.password):
-        return  # another hash of the same password would sign out everybody
-    query = "INSERT INTO user VALUES (?, ?, NULL) ON CONFLICT DO UPDATE SET password = excluded.password"
-    connection.execute(query, (name, PASSWORDS.hash(password)))
+    user = session.get(User, name)
+    if user is None:
+        session.add(User(name=name, password=PASSWORDS.hash(password)))
+    elif not PASSWORDS.verify(password, user.password):  # another hash of the same would sign out everybody
+        user.password = PASSWORDS.hash(password)
 
 
-def add_first(connection: sqlite3.Connection, name: str, password: str) -> bool:
+def add_first(session: Session, name: str, password: str) -> bool:
     """Add a user if there is none, and return whether it was added."""
-    if connection.execute("SELECT 1 FROM user").fetchone():
+    if session.scalar(select(User).limit(1)) is not None:
         return False
-    query = "INSERT INTO user (name, password) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM user)"
-    return connection.execute(query, (name, PASSWORDS.hash(password))).rowcount == 1
+    session.add(User(name=name, password=PASSWORDS.hash(password)))
+    return True
 
 
 def _digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
-
-
-def _one(connection: sqlite3.Connection, query: str, *values: str) -> User | None:
-    rows = connection.execute(query, values).fetchall()
-    return User(*rows[0]) if rows else None

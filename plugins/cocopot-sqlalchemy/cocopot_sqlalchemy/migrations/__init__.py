@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import click
 
     from cocopot import Cocopot, PluginManager
+    from cocopot_sqlalchemy.migrations.migrator import Done
     from cocopot_sqlalchemy.migrations.states import State
 
 __all__ = ["MigrationError", "Migrations", "upgrade"]
@@ -106,6 +107,29 @@ class Migrations:
                 for script in history.in_code(name)
             ]
         }
+
+
+def upgrade(app: Cocopot, *, plugin: str | None = None) -> list[Done]:
+    """Apply the migrations that are pending, as `cocopot db upgrade` does.
+
+    Several processes may call it at once: one applies them, the others wait. A test, or an application with a
+    database of its own for each user, calls it after the application is created; it need not be started.
+
+    Args:
+        app: The application.
+        plugin: Apply those of a plugin only, with what they depend on.
+
+    Returns:
+        What was applied, in this order: tuples of the plugin, empty for the application, the revision, and
+        what it does.
+
+    Raises:
+        PluginError: What a plugin provides cannot be used.
+        MigrationError: A migration cannot be applied; those before it are, except with SQLite.
+    """
+    from cocopot_sqlalchemy.migrations.migrator import Migrator
+
+    return Migrator(app).upgrade(plugin=plugin)
 
 
 def _findings(states: Sequence[State]) -> Iterator[Finding]:

@@ -112,8 +112,8 @@ class Migrations:
 def upgrade(app: Cocopot, *, plugin: str | None = None) -> list[Done]:
     """Apply the migrations that are pending, as `cocopot db upgrade` does.
 
-    Several processes may call it at once: one applies them, the others wait. A test, or an application with a
-    database of its own for each user, calls it after the application is created; it need not be started.
+    It is for tests, and for an application that creates its database at the first start. The application need
+    not be started. Several processes may call it at once: one applies the migrations, the others wait.
 
     Args:
         app: The application.

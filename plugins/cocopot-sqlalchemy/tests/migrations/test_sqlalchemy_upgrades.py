@@ -41,6 +41,16 @@ def test_the_order_follows_requires(project: Project) -> None:
     assert project.tables(app) == set()
 
 
+def test_upgrading_from_code(project: Project) -> None:
+    """`upgrade` applies what is pending of all, or of one plugin, before the application is started."""
+    app = notes_with_tags(project)
+    assert upgrade(app, plugin="tags") == [("tags", "t1", "the message of t1")]
+    assert [(done.owner, done.revision) for done in upgrade(app)] == [("labels", "l1"), ("", "n1")]
+    assert upgrade(app) == []
+    with pytest.raises(MigrationError, match="Plugin 'birds' has no tables and no migrations"):
+        upgrade(app, plugin="birds")
+
+
 def test_the_order_follows_foreign_keys(project: Project, notes: MetaData) -> None:
     """A plugin whose table refers to one of the application comes after the application."""
     project.write_table("", "n1", "note")

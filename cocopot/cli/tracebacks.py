@@ -71,8 +71,9 @@ def explain_start_error(app: Cocopot, error: BaseException) -> BaseException:
         error: The exception.
 
     Returns:
-        A `PluginError` about the plugin whose startup hook raised the exception; of the application's own
-        exception the same one, whose traceback begins with the application's first frame.
+        A `PluginError` about the plugin whose startup hook raised the exception; the same one if it names
+        another plugin, as `cocopot-sqlalchemy` does for one whose migrations are pending, or if it is the
+        application's own, whose traceback begins with the application's first frame.
     """
     with suppress(Exception):  # what attributes of the exception may raise
         error.__traceback__ = strip_frames(error.__traceback__, _LOADING_PACKAGES)
@@ -81,10 +82,15 @@ def explain_start_error(app: Cocopot, error: BaseException) -> BaseException:
     if blame is None or record is None:
         return error
     is_own = isinstance(error, PluginError)
-    text = error.problem if isinstance(error, PluginError) else f"{type(error).__name__}: {message_of(error)}"
+    if isinstance(error, PluginError):
+        if error.plugin not in (None, blame.plugin):
+            return error
+        text, cure = error.problem, error.cure
+    else:
+        text, cure = f"{type(error).__name__}: {message_of(error)}", ""
     problem = f"failed in {blame.hook}: {text.strip()}"
     place = locate_error(error)
-    explained = record.candidate.error(problem, reason="startup", hook=blame.hook, place=place)
+    explained = record.candidate.error(problem, reason="startup", hook=blame.hook, place=place, cure=cure)
     tb = error.__traceback__
     if error.__context__ is not None or (tb is not None and tb.tb_next is not None):
         # There is more than the line that the message shows.

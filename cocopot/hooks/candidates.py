@@ -203,6 +203,7 @@ class Candidate:
             cure: How to mend it, as a sentence.
         """
         without_it = self._without_it()
+        cure = cure.removesuffix(without_it).rstrip()
         return PluginError(
             problem,
             subject=self.subject,

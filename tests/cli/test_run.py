@@ -203,6 +203,50 @@ def test_error_at_the_start(tmp_path: Path) -> None:
     )
 
 
+REFUSING = """
+from cocopot import Cocopot, PluginError, hookimpl
+
+class Store:
+    plugin_name = "store"
+
+    @hookimpl
+    def cocopot_startup(self):
+        raise PluginError("The table is missing.", plugin=%r, cure="Run `create`.")
+
+app = Cocopot("shop", autoload=False, plugins=[Store])
+"""
+
+
+@pytest.mark.parametrize(
+    ("plugin", "lines"),
+    [
+        (
+            "store",
+            [
+                "Error: Plugin 'store' failed in cocopot_startup: The table is missing.",
+                "Run `create`.",
+                'To go on without it, pass disable={"store"} or set COCOPOT_DISABLE_PLUGINS=store.',
+            ],
+        ),
+        (
+            "tags",
+            [
+                "Error: The table is missing. Run `create`.",
+                "Raised by plugin 'store' in hook cocopot_startup.",
+            ],
+        ),
+    ],
+)
+def test_cure_of_an_error_at_the_start(tmp_path: Path, plugin: str, lines: list[str]) -> None:
+    """It is printed with the error, and what a plugin raises about another one keeps its name."""
+    (tmp_path / "app.py").write_text(REFUSING % plugin)
+    result = cocopot(tmp_path, "run", "--port", str(free_port()))
+    assert result.returncode == 1
+    error = result.stderr.partition("Error: ")
+    printed = [line for line in "".join(error[1:]).splitlines() if not line.startswith("  at ")]
+    assert printed == lines
+
+
 FAILING = """
 from cocopot import Cocopot
 app = Cocopot("failing", autoload=False)

@@ -125,8 +125,8 @@ def walk(environment: MakeEnvironment, builder: Builder, tmp_path: Path) -> Walk
     made = environment(*(CHECKOUT / "plugins" / f"cocopot-{name}" for name in PLUGINS))
     made.install(*LIBRARIES, dependencies=True)
     projects = [EXAMPLES / "notes-tags", EXAMPLES / "notes-audit"]
-    wheels = zip(("../notes-tags", "../notes-audit"), builder.wheels(*projects), strict=True)
-    return Walk(made, tmp_path, dict(wheels))
+    names = [f"./{project.relative_to(CHECKOUT)}" for project in projects]
+    return Walk(made, tmp_path, dict(zip(names, builder.wheels(*projects), strict=True)))
 
 
 def test_walk(walk: Walk) -> None:

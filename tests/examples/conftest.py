@@ -28,7 +28,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("notes") / "notes.sqlite"
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.syspath_prepend(EXAMPLE)
-        create_app(path, NOTES_PASSWORD=PASSWORD).start()
+        app = create_app(path, NOTES_PASSWORD=PASSWORD)
+        app.start()
+        app.close()  # the file has all then, and can be copied
     return path
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cocopot_sqlalchemy import db
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -39,11 +39,12 @@ def sign_in(client: Client, **query: str) -> TestResponse:
 
 def enter(client: Client, app: Cocopot) -> None:
     """Sign in without the password, whose verification takes a while."""
-    with closing(sqlite3.connect(app.config["NOTES_DATABASE"])) as connection:
-        [row] = connection.execute("SELECT * FROM user").fetchall()
+    with db(app).sessionmaker() as database:
+        user = database.get(importlib.import_module("noteboard.models").User, "demo")
+    assert user is not None
     with client.session_transaction() as session:
-        session.user = row[0]  # type: ignore[attr-defined]  # that of cocopot-session
-        session["stamp"] = importlib.import_module("noteboard.users").User(*row).stamp
+        session.user = user.name  # type: ignore[attr-defined]  # that of cocopot-session
+        session["stamp"] = user.stamp
 
 
 def create_token(client: Client) -> str:

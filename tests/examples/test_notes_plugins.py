@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_sqlalchemy import db, upgrade
+from sqlalchemy import event, inspect
 
 from cocopot import PluginError
-from tests.examples.notes import EXAMPLE, add, create_app, create_token, json_of, sign_in
+from tests.examples.notes import EXAMPLE, add, create_app, enter, json_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,15 +22,24 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def app(database: Path, monkeypatch: pytest.MonkeyPatch) -> Cocopot:
-    """Return the application with both plugins, before its first start."""
+def bare(prepared: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Cocopot:
+    """Return the application with both plugins, whose migrations are pending."""
     monkeypatch.syspath_prepend(EXAMPLE)
+    database.parent.mkdir()
+    shutil.copy(prepared, database)
     app = create_app(database)
     for name in ("tags", "audit"):
         monkeypatch.syspath_prepend(EXAMPLE.with_name(f"notes-{name}"))
         plugin: Any = getattr(importlib.import_module(f"notes_{name}"), name.title())
         app.plugins.register(plugin(), name)
     return app
+
+
+@pytest.fixture
+def app(bare: Cocopot) -> Cocopot:
+    """Return the application with both plugins, and their tables."""
+    upgrade(bare)
+    return bare
 
 
 def shown_tags(html: str) -> list[str]:
@@ -87,7 +98,6 @@ class TestTags:
         for number in range(3):
             add(client, f"Note {number}")
         statements: list[str] = []
-        event = importlib.import_module("sqlalchemy").event
         event.listen(db(app).engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
         for path in ("/", "/api/notes"):
             statements.clear()
@@ -117,7 +127,7 @@ class TestAudit:
             return "too late", 409
 
         client = app.test_client()
-        sign_in(client)
+        enter(client, app)
         assert client.post("/fail").status_code == 409
         assert "Nothing has been changed yet." in client.get("/audit").text
 
@@ -139,13 +149,18 @@ class TestAudit:
         assert "Audit" not in visitor.get("/").text
 
 
-def test_database_behind(database: Path, app: Cocopot) -> None:
-    """A new database has the tables of all plugins; for another one, `cocopot db upgrade` is asked for."""
-    create_app(database).start()
+def test_pending(bare: Cocopot) -> None:
+    """With a database that lacks the tables of a plugin, the application does not start before an upgrade."""
     with pytest.raises(PluginError, match="1 migration is pending for plugin 'tags'") as caught:
-        app.start()
-    assert "cocopot db upgrade" in str(caught.value)
-    assert [done.revision for done in upgrade(app)] == ["tags_1", "audit_1"]
-    client = app.test_client()
-    sign_in(client)
-    assert create_token(client)
+        bare.start()
+    assert "Run `cocopot db upgrade`." in str(caught.value)
+    assert [done.revision for done in upgrade(bare)] == ["tags_1", "audit_1"]
+    assert bare.test_client().get("/").status_code == 200
+
+
+def test_first_start(bare: Cocopot, tmp_path: Path) -> None:
+    """A new database gets the tables of all plugins."""
+    bare.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'new'}"
+    bare.start()
+    tables = inspect(db(bare).engine).get_table_names()
+    assert {"note", "user", "tags_tag", "audit_entry"} <= set(tables)

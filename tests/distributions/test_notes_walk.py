@@ -86,7 +86,7 @@ class Walk:
             options = ["--no-deps", "--no-index"] if action == "install" else []
             self.environment.run_pip(action, *options, *(self.wheels.get(each, each) for each in rest))
             return ""
-        command = [self.environment.python, "-m", program, *arguments]
+        command = [str(self.environment.python), "-m", program, *arguments]
         process = subprocess.run(
             command,
             cwd=self.folder,

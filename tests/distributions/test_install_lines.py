@@ -23,7 +23,7 @@ LINES = sorted(
     }
 )
 #: What a reader has written, published or checked out.
-OF_THE_READER = {"cocopot-sunset", "PATH/TO/CHECKOUT", ".[dev]"}
+OF_THE_READER = {"cocopot-sunset", "cocopot-tags", "PATH/TO/CHECKOUT", ".[dev]"}
 
 
 def requirements(line: str) -> list[str]:

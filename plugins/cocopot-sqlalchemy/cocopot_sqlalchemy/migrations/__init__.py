@@ -27,26 +27,6 @@ __all__ = ["MigrationError", "Migrations", "upgrade"]
 _KEY = "SQLALCHEMY_MIGRATIONS"
 
 
-def upgrade(app: Cocopot, target: str | None = None, *, plugin: str | None = None) -> list[str]:
-    """Apply the migrations that are pending, as `cocopot db upgrade` does: for tests and programs.
-
-    Args:
-        app: The application.
-        target: The revision to stop at, as Alembic writes it; by default all are applied.
-        plugin: Whose migrations are applied, with what they depend on; by default those of all.
-
-    Returns:
-        The revisions that were applied, in this order.
-
-    Raises:
-        MigrationError: One of them failed, or cannot be applied; the message has the cure.
-        PluginError: What a plugin provides cannot be used.
-    """
-    from cocopot_sqlalchemy.migrations.migrator import Migrator
-
-    return [done.revision for done in Migrator(app).upgrade(target, plugin=plugin)]
-
-
 class Migrations:
     """The part of the plugin that is about migrations; its base class."""
 
@@ -109,7 +89,7 @@ class Migrations:
         }
 
 
-def upgrade(app: Cocopot, *, plugin: str | None = None) -> list[Done]:
+def upgrade(app: Cocopot, target: str | None = None, *, plugin: str | None = None) -> list[Done]:
     """Apply the migrations that are pending, as `cocopot db upgrade` does.
 
     It is for tests, and for an application that creates its database at the first start. The application need
@@ -117,6 +97,7 @@ def upgrade(app: Cocopot, *, plugin: str | None = None) -> list[Done]:
 
     Args:
         app: The application.
+        target: The revision to stop at, as Alembic writes it; by default all are applied.
         plugin: Apply those of a plugin only, with what they depend on.
 
     Returns:
@@ -129,7 +110,7 @@ def upgrade(app: Cocopot, *, plugin: str | None = None) -> list[Done]:
     """
     from cocopot_sqlalchemy.migrations.migrator import Migrator
 
-    return Migrator(app).upgrade(plugin=plugin)
+    return Migrator(app).upgrade(target, plugin=plugin)
 
 
 def _findings(states: Sequence[State]) -> Iterator[Finding]:

@@ -233,9 +233,8 @@ def test_an_engine_in_use(project: Project) -> None:
 def test_upgrades_by_a_program(project: Project) -> None:
     """They are as those of the command; errors are exceptions."""
     app = notes_with_tags(project)
-    assert upgrade(app, plugin="tags") == ["t1"]
-    assert upgrade(app, "n1") == ["n1"]
-    assert upgrade(app) == ["l1"]
+    assert upgrade(app, "n1") == [("", "n1", "the message of n1")]
+    assert [done.revision for done in upgrade(app)] == ["t1", "l1"]
     project.write("", "n2", "raise ValueError", follows="n1")
     with pytest.raises(MigrationError, match=r"The migration 'n2' .* failed"):
         upgrade(app)

@@ -14,12 +14,12 @@ from cocopot_jinja import Jinja
 from cocopot_sqlalchemy import db, db_session
 from hypothesis import given
 from hypothesis import strategies as st
-from shop_models import Base, Bird, Shelf, make_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from cocopot import Cocopot, render_template_string
 from cocopot.exceptions import BadRequest, NotFound
+from tests.databases.models import Base, Bird, Shelf, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

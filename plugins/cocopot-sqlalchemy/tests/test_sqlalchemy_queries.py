@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from audit_plugin import Audit, AuditBase
 from cocopot_sqlalchemy import Query, db, db_session
-from shop_models import Bird, Shelf, make_app
 from sqlalchemy import literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from cocopot import Cocopot, hookimpl
+from tests.databases.audit import Audit, AuditBase
+from tests.databases.models import Bird, Shelf, make_app
 
 if TYPE_CHECKING:
     from pathlib import Path

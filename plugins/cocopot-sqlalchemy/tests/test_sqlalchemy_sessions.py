@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_sqlalchemy import SQLAlchemy, db, db_session, stream_with_db
-from shop_models import Bird, Shelf, checked_out, make_app
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, inspect, literal, select
 from werkzeug.test import create_environ
 
@@ -22,6 +21,7 @@ from cocopot import (
     request,
     stream_with_context,
 )
+from tests.databases.models import Bird, Shelf, checked_out, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

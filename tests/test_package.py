@@ -67,7 +67,7 @@ def build(folder: Path, *targets: str, **variables: str) -> str:
     command = [sys.executable, "-m", "hatchling", "build", *options, "-d", str(folder)]
     environ = {**clean_environ(), "HATCH_BUILD_NO_HOOKS": "false", **variables}
     process = subprocess.run(
-        command, cwd=CHECKOUT, env=environ, check=True, capture_output=True, text=True, timeout=120
+        command, cwd=CHECKOUT, env=environ, check=True, capture_output=True, text=True, timeout=300
     )
     return process.stdout + process.stderr
 

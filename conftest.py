@@ -99,6 +99,14 @@ docstrings = Sybil(
 pytest_collect_file = (documents + docstrings).pytest()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Enable the loggers that an earlier test has disabled: applications of one name share theirs."""
+    if not isinstance(item, SybilItem):
+        for logger in loggers():
+            logger.disabled = False
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the tests of slow folders."""
     if any(is_below(item.nodeid, folder) for folder in SLOW):

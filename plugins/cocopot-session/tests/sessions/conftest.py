@@ -103,7 +103,6 @@ def make_app() -> Callable[..., Any]:
     def make(*plugins: object, **config: object) -> Cocopot:
         app = Cocopot("shop", autoload=False, plugins=[Sessions, *plugins])
         app.testing = True
-        app.logger.disabled = False  # which a test of another application of this name may have set
         app.config.update({"SECRET_KEY": KEY, **config})
         return app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,13 @@ def loggers() -> Iterator[logging.Logger]:
     return (logger for logger in known if isinstance(logger, logging.Logger))
 
 
+def close_databases() -> None:
+    """Close the connections that tests have left open: from Python 3.13 on, SQLite warns of them."""
+    engines = sys.modules.get("cocopot_sqlalchemy.engines")
+    for each in () if engines is None else list(engines._forked):  # noqa: SLF001 - of all applications
+        each.close()
+
+
 def save_logging(namespace: dict[str, Any]) -> None:
     """Save the state of the loggers, before the examples of a document run."""
     namespace["saved_loggers"] = {
@@ -80,6 +88,7 @@ def reset_logging(namespace: dict[str, Any]) -> None:
         new = (False, True, logging.NOTSET, [])
         logger.disabled, logger.propagate, level, logger.handlers[:] = saved.get(logger.name, new)
         logger.setLevel(level)
+    close_databases()
 
 
 documents = Sybil(
@@ -105,6 +114,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not isinstance(item, SybilItem):
         for logger in loggers():
             logger.disabled = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Close the databases that a test has used; a document does it after its last example."""
+    if not isinstance(item, SybilItem):
+        close_databases()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

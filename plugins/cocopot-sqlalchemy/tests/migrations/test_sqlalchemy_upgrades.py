@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -183,7 +184,7 @@ def test_the_sql(project: Project) -> None:
     app = notes_with_tags(project)
     sql = project.run(app, "upgrade", "--sql")
     assert project.tables(app) == set()
-    with sqlite3.connect(project.folder / "app.sqlite") as connection:
+    with closing(sqlite3.connect(project.folder / "app.sqlite")) as connection, connection:
         connection.executescript(sql)
     assert project.run(app, "upgrade") == "Nothing is pending.\n"
     assert project.tables(app) == {"note", "tags_tag", "labels_label"}

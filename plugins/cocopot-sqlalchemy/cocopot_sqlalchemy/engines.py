@@ -93,13 +93,14 @@ class Engines:
 
 def _create_engine(app: Cocopot, name: str, value: object) -> Engine:
     key = _URI if name == DEFAULT else _BINDS
-    options: dict[str, Any] = {"pool_pre_ping": True, "echo": app.config["SQLALCHEMY_ECHO"]}
+    options: dict[str, Any] = {"echo": app.config["SQLALCHEMY_ECHO"]}
     options.update(app.config[_OPTIONS])
     if isinstance(value, Mapping):
         options.update(value)
         value = options.pop("url", None)
     url = _default_url(app) if value is None and name == DEFAULT else parse_url(app.config, key, value)
     is_sqlite = url.get_backend_name() == "sqlite"
+    options.setdefault("pool_pre_ping", not is_sqlite)  # no server closes a connection to a file
     if is_sqlite and is_in_memory(url):
         # One connection for all threads: each would have an empty database of its own.
         options.setdefault("poolclass", StaticPool)

@@ -415,7 +415,7 @@ def test_make_run(store: str) -> None:
     """`make run SESSION_STORE=...` passes the place of the sessions on, and none without it."""
     command = ["make", "--no-print-directory", "--dry-run", "--assume-old", ".venv/installed", "run"]
     command.append(f"SESSION_STORE={store}")
-    environ = {key: value for key, value in os.environ.items() if key not in {"MAKEFLAGS", "MFLAGS"}}
+    environ = {key: value for key, value in os.environ.items() if key not in {"MAKEFLAGS", "PYTHON"}}
     line = subprocess.check_output(command, cwd=EXAMPLE.parents[2], env=environ, text=True)
     variable = f"COCOPOT_SESSION_STORE='{store}' " if store else ""
     assert line.splitlines()[-1].startswith(f"{variable}.venv/bin/python docs/examples/notes/app.py")

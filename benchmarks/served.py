@@ -50,6 +50,8 @@ CONNECTIONS = 64
 _SECONDS = 0.1
 _PASSES = 2
 _START_SECONDS = 30.0
+#: Seconds after which a server that does not answer is an error.
+_STUCK_SECONDS = 20.0
 
 
 def stack(peer: str, server: str) -> str:
@@ -191,6 +193,8 @@ def _drive(server: _Server, workload: Workload, size: int, seconds: float) -> fl
         used, begin, done = server.cpu_seconds(), time.perf_counter(), 0
         # The kernel may count the time of a thread later than it serves.
         while (elapsed := time.perf_counter() - begin) < seconds or not done or server.cpu_seconds() <= used:
+            if elapsed > seconds + _STUCK_SECONDS:
+                raise TimeoutError(f"{server.name} does not answer, or has sent another response")
             for number, _ in poll.poll(10):
                 connection = connections[number]
                 received = connection.recv_into(buffer)

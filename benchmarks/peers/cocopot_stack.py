@@ -11,12 +11,13 @@ from sqlalchemy import select
 from workloads import PAGE_ROWS, Workload
 
 from cocopot import Cocopot, render_template
-from peers.models import Note
+from peers.models import POOL_SIZE, Note
 
 
 def make(_workload: Workload) -> Any:
     app = Cocopot(__name__, static_folder=None, autoload=False, plugins=[Jinja, SQLAlchemy])
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{os.environ['BENCHMARK_DATABASE']}"
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_size": POOL_SIZE}
 
     @app.get("/")
     def notes() -> str:

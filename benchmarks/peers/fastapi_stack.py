@@ -13,14 +13,16 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 from workloads import PAGE_ROWS, Workload
 
-from peers.models import Note
+from peers.models import POOL_SIZE, Note
 
 
 def make(_workload: Workload) -> Any:
     app = FastAPI()
     templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
     engine = create_engine(
-        f"sqlite:///{os.environ['BENCHMARK_DATABASE']}", connect_args={"check_same_thread": False}
+        f"sqlite:///{os.environ['BENCHMARK_DATABASE']}",
+        connect_args={"check_same_thread": False},
+        pool_size=POOL_SIZE,
     )
 
     def open_session() -> Iterator[Session]:

@@ -10,12 +10,13 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 from workloads import PAGE_ROWS, Workload
 
-from peers.models import Base, Note
+from peers.models import POOL_SIZE, Base, Note
 
 
 def make(_workload: Workload) -> Any:
     app = Flask(__name__, static_folder=None)
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{os.environ['BENCHMARK_DATABASE']}"
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_size": POOL_SIZE}
     db = SQLAlchemy(app, model_class=Base)
 
     @app.get("/")

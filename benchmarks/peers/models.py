@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+#: At least the number of threads of a server, so that none waits for a connection.
+POOL_SIZE = 40
+
 
 class Base(DeclarativeBase):
     """The tables of the benchmark."""

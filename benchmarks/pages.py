@@ -7,13 +7,13 @@ machine slows all of them down alike. It prints the minimum of each row in micro
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cocopot_jinja
 import flask
 import jinja2
+from turns import minima, sender
 from workloads import Workload
 
 import cocopot
@@ -21,9 +21,7 @@ import cocopot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ROUNDS, _REQUESTS = 60, 100
 _REQUEST = Workload("page", "a page", ("/",))
-_ENVIRON = _REQUEST.environs()[0]
 _LAYOUT = """<!doctype html><title>{% block title %}Notes{% endblock %}</title>
 <link rel="stylesheet" href="STYLE"><nav><a href="HOME">Home</a></nav>{% block body %}{% endblock %}"""
 _LIST = """{% extends "LAYOUT" %}{% block title %}{{ title }}{% endblock %}
@@ -56,32 +54,10 @@ def _rows(root: str, name: str) -> dict[str, Callable[[], bytes]]:
         "/small" if endpoint == "small" else "/static/a.css"
     )
     return {
-        "cocopot": lambda: _get(app),
-        "flask": lambda: _get(peer),
+        "cocopot": sender(app, _REQUEST),
+        "flask": sender(peer, _REQUEST),
         "jinja": lambda: environment.get_template(f"{name}.html").render(_CONTEXT).encode(),
     }
-
-
-def _get(app: Any) -> bytes:
-    environ = _REQUEST.fresh(_ENVIRON)
-    body = app(environ, lambda _status, _headers, _exc=None: None)
-    text = b"".join(body)
-    if hasattr(body, "close"):
-        body.close()
-    return text
-
-
-def _time(rows: dict[str, Callable[[], bytes]]) -> dict[str, float]:
-    """Return the minimum of each row, in microseconds."""
-    assert len({row() for row in rows.values()}) == 1, "the pages differ"
-    best = dict.fromkeys(rows, float("inf"))
-    for _ in range(_ROUNDS):
-        for name, row in rows.items():
-            begin = time.thread_time_ns()
-            for _ in range(_REQUESTS):
-                row()
-            best[name] = min(best[name], (time.thread_time_ns() - begin) / _REQUESTS / 1000)
-    return best
 
 
 def main() -> None:
@@ -93,7 +69,9 @@ def main() -> None:
             folder.joinpath(name).write_text(text)
         print(f"{'page':8}{'cocopot':>9}{'flask':>9}{'jinja':>9}{'of flask':>10}{'above jinja':>13}")
         for name in ("small", "list", "linked"):
-            best = _time(_rows(root, name))
+            rows = _rows(root, name)
+            assert len({row() for row in rows.values()}) == 1, "the pages differ"
+            best = minima(rows)
             of_flask, above = best["cocopot"] / best["flask"], best["cocopot"] - best["jinja"]
             numbers = "".join(f"{best[row]:9.1f}" for row in best)
             print(f"{name:8}{numbers}{of_flask:10.2f}{above:10.1f} us")

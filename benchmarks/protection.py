@@ -1,15 +1,12 @@
 """Protected requests in one process: cocopot-csrf beside Flask-WTF, cocopot-headers beside Flask-Talisman.
 
-Run it with `.venv/bin/python benchmarks/protection.py`. The
-rows take turns in short rounds, so that a busy machine slows all of them down alike. It prints the minimum
-of each row in microseconds of the thread's time, and what the protection adds to the same request.
+Run it with `.venv/bin/python benchmarks/protection.py`. It prints the minimum of each row in microseconds of
+the thread's time, and what the protection adds to the same request.
 """
 
 from __future__ import annotations
 
-import io
 import logging
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -18,6 +15,7 @@ import cocopot_headers
 import flask
 import flask_talisman
 from flask_wtf.csrf import CSRFProtect, generate_csrf
+from turns import minima, sender
 from workloads import Workload
 
 import cocopot
@@ -25,9 +23,8 @@ import cocopot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ROUNDS, _REQUESTS = 40, 100
-_REQUEST = Workload("protected", "a protected request", ("/",))
-_ENVIRON = _REQUEST.environs()[0]
+_COLUMNS = ("bare", "own", "peer", "protected")
+_FORM_TYPE = "application/x-www-form-urlencoded"
 _FORM = {"title": "Milk", "text": "two bottles"}
 _OWN = {"HTTP_ORIGIN": "http://localhost", "HTTP_SEC_FETCH_SITE": "same-origin"}
 
@@ -62,20 +59,9 @@ def _flask() -> Any:
 
 def _sender(app: Any, path: str, form: dict[str, str] | None = None, **headers: str) -> Callable[[], bytes]:
     """Return a function that sends one request, and returns the body of the response."""
-    body = urlencode(form or {}).encode()
-    own = {"PATH_INFO": path, "REQUEST_METHOD": "POST" if form else "GET", **headers}
-    if form:
-        own |= {"CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": str(len(body))}
-
-    def send() -> bytes:
-        environ = {**_REQUEST.fresh(_ENVIRON), **own, "wsgi.input": io.BytesIO(body)}
-        response = app(environ, lambda _status, _headers, _exc=None: None)
-        text = b"".join(response)
-        if hasattr(response, "close"):
-            response.close()
-        return text
-
-    return send
+    method, payload = ("POST", urlencode(form).encode()) if form else ("GET", b"")
+    request = Workload(path, "", (path,), method=method, payload=payload, type=_FORM_TYPE, sent=headers)
+    return sender(app, request)
 
 
 def _with_token(app: Any) -> Callable[[], bytes]:
@@ -125,18 +111,6 @@ def _headers_rows() -> dict[str, tuple[Callable[[], bytes], ...]]:
     }
 
 
-def _time(row: tuple[Callable[[], bytes], ...]) -> list[float]:
-    """Return the minimum of each function of a row, in microseconds."""
-    best = [float("inf")] * len(row)
-    for _ in range(_ROUNDS):
-        for number, send in enumerate(row):
-            begin = time.thread_time_ns()
-            for _ in range(_REQUESTS):
-                send()
-            best[number] = min(best[number], (time.thread_time_ns() - begin) / _REQUESTS / 1000)
-    return best
-
-
 def main() -> None:
     """Print the table."""
     logging.getLogger().addHandler(logging.NullHandler())
@@ -144,7 +118,7 @@ def main() -> None:
     print(f"{'request':26}" + "".join(f"{name:>9}" for name in names))
     for name, row in (_csrf_rows() | _headers_rows()).items():
         assert row[1]() == row[3](), f"{name}: the responses differ"
-        bare, own, peer, protected = _time(row)
+        bare, own, peer, protected = minima(dict(zip(_COLUMNS, row, strict=True))).values()
         adds, peer_adds = own - bare, protected - peer
         numbers = (own, adds, protected, peer_adds)
         print(

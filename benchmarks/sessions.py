@@ -7,11 +7,11 @@ machine slows all of them down alike. It prints the minimum of each row in micro
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import cocopot_session
 import flask
+from turns import minima, sender
 from workloads import Workload
 
 import cocopot
@@ -19,7 +19,6 @@ import cocopot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ROUNDS, _REQUESTS = 60, 100
 _KEY = "a key of the benchmarks, of 32 bytes or more"
 _SMALL = {"user": 5, "name": "ada"}
 _LARGE = {**_SMALL, "cart": [{"id": 1, "count": 2}, {"id": 7, "count": 1}]}
@@ -65,7 +64,7 @@ def _rows(view: Callable[[Any], str], values: dict[str, Any]) -> dict[str, Calla
         app.secret_key = _KEY
         app.add_url_rule("/", "view", lambda module=module: view(module))
         cookie = "session=0" if name == "bare" else _cookie(app, values)
-        rows[name] = _request(app, Workload(name, name, ("/",), sent={"HTTP_COOKIE": cookie}))
+        rows[name] = sender(app, Workload(name, name, ("/",), sent={"HTTP_COOKIE": cookie}))
     return rows
 
 
@@ -78,37 +77,13 @@ def _cookie(app: Any, values: dict[str, Any]) -> str:
     return f"{name}={client.get_cookie(name).value}"
 
 
-def _request(app: Any, workload: Workload) -> Callable[[], bytes]:
-    (environ,) = workload.environs()
-
-    def send() -> bytes:
-        body = app(workload.fresh(environ), lambda _status, _headers, _exc=None: None)
-        text = b"".join(body)
-        if hasattr(body, "close"):
-            body.close()
-        return text
-
-    return send
-
-
-def _time(rows: dict[str, Callable[[], bytes]]) -> dict[str, float]:
-    """Return the minimum of each row, in microseconds."""
-    assert len({row() for row in rows.values()}) == 1, "the responses differ"
-    best = dict.fromkeys(rows, float("inf"))
-    for _ in range(_ROUNDS):
-        for name, row in rows.items():
-            begin = time.thread_time_ns()
-            for _ in range(_REQUESTS):
-                row()
-            best[name] = min(best[name], (time.thread_time_ns() - begin) / _REQUESTS / 1000)
-    return best
-
-
 def main() -> None:
     """Print the table."""
     print(f"{'the session is':30}{'cocopot':>9}{'flask':>9}{'bare':>9}{'of flask':>10}")
     for name, (view, values) in _WORKLOADS.items():
-        best = _time(_rows(view, values))
+        rows = _rows(view, values)
+        assert len({row() for row in rows.values()}) == 1, "the responses differ"
+        best = minima(rows)
         bare = f"{best['bare']:9.1f}" if "bare" in best else " " * 9
         of_flask = best["cocopot"] / best["flask"]
         print(f"{name:30}{best['cocopot']:9.1f}{best['flask']:9.1f}{bare}{of_flask:10.2f}")

@@ -196,7 +196,7 @@ def test_the_life_of_two_plugins(shop: Shop) -> None:
 
 
 def test_the_plan_of_an_installation(installed: Environment, wheels: dict[str, Path], tmp_path: Path) -> None:
-    """It shows the migrations that the installation would bring."""
+    """It shows the migrations that the installation would add."""
     shop = Shop(installed, f"sqlite:///{tmp_path / 'shop.sqlite'}", wheels)
     (output,) = shop.cocopot(f"plan {wheels['tags']}")
     assert "\nMigrations\n  + tags1 create tags (plugin tags)\n" in output

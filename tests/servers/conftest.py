@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browsers import start_browser
 from tests.processes import free_port, stop_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
 
     from cocopot.testing import Client
 
@@ -204,3 +207,10 @@ def in_process() -> Client:
     spec.loader.exec_module(module)
     client: Client = module.app.test_client(use_cookies=False)
     return client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return Chromium, without a window."""
+    with start_browser() as browser:
+        yield browser

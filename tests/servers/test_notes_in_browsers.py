@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browsers import start_browser
 from tests.cli.processes import serving
 
 if TYPE_CHECKING:
@@ -24,13 +23,6 @@ APP = Path(__file__).parents[2] / "docs" / "examples" / "notes" / "app.py"
 PASSWORD = "fern and moss"
 #: The width of the window in pixels, and the colours that the person prefers.
 WINDOWS = [(1280, "light"), (390, "dark")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return Chromium, without a window."""
-    with start_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browsers import start_browser
 from tests.cli.processes import serving
 
 if TYPE_CHECKING:
@@ -42,13 +41,6 @@ def sign_out():
     session.destroy()
     return redirect("/")
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return Chromium, without a window."""
-    with start_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

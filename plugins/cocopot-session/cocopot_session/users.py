@@ -66,7 +66,7 @@ def list_sessions(user: str) -> list[SessionInfo]:
 
 
 def revoke_session(key: str) -> None:
-    """Delete a session. A request that uses it at this moment does not bring it back.
+    """Delete a session. A request that uses it at this moment does not restore it.
 
     Args:
         key: The key of a `SessionInfo`. Nothing is deleted for another text, which a client may have sent.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cocopot import session
+from tests.session_views import done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,16 +15,6 @@ if TYPE_CHECKING:
     from cocopot import Cocopot
 
     MakeApp = Callable[..., Cocopot]
-
-
-def done(function: Callable[..., object]) -> Callable[..., str]:
-    """Return a view that calls a function."""
-
-    def view(**values: Any) -> str:
-        function(**values)
-        return "done"
-
-    return view
 
 
 HTTPS = "https://shop.example"

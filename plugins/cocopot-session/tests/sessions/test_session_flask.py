@@ -20,16 +20,6 @@ if TYPE_CHECKING:
     MakeApp = Callable[..., Cocopot]
 
 
-def done(function: Callable[..., object]) -> Callable[..., str]:
-    """Return a view that calls a function."""
-
-    def view(**values: Any) -> str:
-        function(**values)
-        return "done"
-
-    return view
-
-
 VALUES = {
     "user": 5,
     "pair": (1, [2]),

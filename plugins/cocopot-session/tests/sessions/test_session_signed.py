@@ -18,21 +18,12 @@ from markupsafe import Markup
 from cocopot import Cocopot, Request, flash, get_flashed_messages, session
 from cocopot.sessions import Session as BaseSession
 from cocopot.sessions import SessionInterface
+from tests.session_views import done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     MakeApp = Callable[..., Cocopot]
-
-
-def done(function: Callable[..., object]) -> Callable[..., str]:
-    """Return a view that calls a function."""
-
-    def view(**values: Any) -> str:
-        function(**values)
-        return "done"
-
-    return view
 
 
 NAME = "__Host-session"

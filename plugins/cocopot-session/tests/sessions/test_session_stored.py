@@ -15,6 +15,7 @@ from cocopot_session import Session, Stored
 
 from cocopot import flash, get_flashed_messages, session
 from cocopot.sessions import SessionUnavailable
+from tests.session_views import done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,16 +24,6 @@ if TYPE_CHECKING:
     from cocopot.testing import Client
 
     MakeApp = Callable[..., Cocopot]
-
-
-def done(function: Callable[..., object]) -> Callable[..., str]:
-    """Return a view that calls a function."""
-
-    def view(**values: Any) -> str:
-        function(**values)
-        return "done"
-
-    return view
 
 
 NAME = "__Host-session"

@@ -17,7 +17,8 @@ from werkzeug.utils import import_string
 from cocopot.config_keys import BOOLEANS, DEFAULTS, MissingKeyError, find_faults, warn_about_gone_keys
 from cocopot.environment import set_nested
 from cocopot.exceptions import ConfigError
-from cocopot.origins import Origin, TracedDict, caller_origin
+from cocopot.origins import Origin, caller_origin
+from cocopot.plugin_keys import PluginKeys
 from cocopot.strict_json import loads_strictly
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _MISSING: Final = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
 _BOOLEANS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-class Config(TracedDict):
+class Config(PluginKeys):
     """The configuration of an application.
 
     Only upper-case names become keys, so that a configuration file can have helpers in lower case. A value

@@ -37,6 +37,8 @@ ResponseValue: TypeAlias = (
 ViewResult: TypeAlias = ResponseValue | Coroutine[Any, Any, ResponseValue]
 #: A view function; the values of the URL are its keyword arguments.
 View: TypeAlias = Callable[..., ViewResult]
+#: The check of a configuration key: whether a value is valid, and a sentence with what to give otherwise.
+KeyCheck: TypeAlias = tuple[Callable[[object], bool], str]
 
 # -------------------------------------------------------------------------
 # Under the names that `flask.typing` has
@@ -104,6 +106,7 @@ __all__ = [
     "Function",
     "HeaderValue",
     "HeadersValue",
+    "KeyCheck",
     "Options",
     "ResponseClass",
     "ResponseReturnValue",

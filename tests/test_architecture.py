@@ -37,7 +37,7 @@ speedups.documents speedups.headers speedups.proxies speedups.python speedups.re
 speedups.serving speedups.urls speedups.wrappers speedups
 context globals
 origins
-config_keys
+config_keys plugin_keys
 strict_json
 config config_attributes
 json_encoders json

@@ -57,16 +57,23 @@ def production_findings(config: Config, target: str | None = None) -> Iterator[F
     yield from _hosts(valid)
     yield from _limits(valid)
     yield from _process_state(valid)
-    for key in sorted(map(str, config.keys() - DEFAULTS.keys())):
-        close = close_name(key, DEFAULTS, cutoff=_SIMILAR)
-        if close is not None and getattr(config.origin(key), "kind", None) != "plugin":
-            yield warning(
-                "configuration", f"The key {key} is not a key of Cocopot.", f"Did you mean {close}?"
-            )
+    yield from _misspelled(config)
     for text, cure in unread_variables(config).values():
         yield warning("environment", text, cure)
     if (fault := environment_fault()) is not None:
         yield error_finding("environment", f"cocopot run cannot serve with COCOPOT_RUN_*: {fault}")
+
+
+def _misspelled(config: Config) -> Iterator[Finding]:
+    """Yield a warning for each key that is similar to one of the core, or to one that a plugin declares."""
+    for key in sorted(map(str, config.keys() - DEFAULTS.keys() - config.declared.keys())):
+        close = close_name(key, [*DEFAULTS, *config.declared], cutoff=_SIMILAR)
+        if close is not None:
+            plugin = config.declared.get(close)
+            owner = "Cocopot" if plugin is None else f"the plugin {plugin!r}"
+            yield warning(
+                "configuration", f"The key {key} is not a key of {owner}.", f"Did you mean {close}?"
+            )
 
 
 def _development_modes(config: Mapping[str, object]) -> Iterator[Finding]:

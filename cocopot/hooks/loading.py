@@ -65,8 +65,8 @@ class Loader:
         self._startup_has_run = False
         #: Called with the record of a plugin that is registered after the start, once it has been started.
         self.on_late_start: Callable[[PluginRecord], None] | None = None
-        # Which plugin named a configuration key, and with which default.
-        self._defaults: dict[str, tuple[str, object]] = {}
+        # The value of each configuration key after its plugin had declared it.
+        self._defaults: dict[str, object] = {}
 
     def load(self, selection: Selection, explicit: Iterable[object] = ()) -> None:
         """Find, check, order and register the plugins that an application selects.
@@ -152,10 +152,14 @@ class Loader:
         self._manager.failed[name] = error
         if name in self._manager.records_by_name:
             self._manager.unregister(name=name)
-        for key in [key for key, owner in self._defaults.items() if owner[0] == name]:
-            _, value = self._defaults.pop(key)
-            if self._app is not None and self._app.config.get(key) is value:
-                del self._app.config[key]
+        if self._app is not None:
+            self._forget_defaults(self._app.config, name)
+
+    def _forget_defaults(self, config: Config, name: str) -> None:
+        for key in [key for key, owner in config.declared.items() if owner == name]:
+            del config.declared[key]
+            if config.get(key) is self._defaults.pop(key, None):
+                config.pop(key, None)
 
     def _needs(
         self, candidates: Mapping[str, Candidate], plugins: Mapping[str, object], selection: Selection
@@ -341,14 +345,15 @@ class Loader:
         if not isinstance(key, str) or not key.isupper():
             problem = f"names the configuration key {key!r}; keys are upper-case."
             raise record.candidate.error(problem, reason="config", hook=hook)
-        owner, _ = self._defaults.get(key, (record.name, None))
+        owner = config.declared.get(key, record.name)
         if owner != record.name and self._manager.has_plugin(owner):
             other = Claim.of(self._manager.records_by_name[owner]).owner
             problem = f"names the configuration key {key!r}, which {other} names too."
             raise record.candidate.error(problem, reason="config", hook=hook)
         if key not in config:
             config.set_from({key: value}, Origin("plugin", record.name))
-        self._defaults[key] = record.name, config[key]
+        config.declared[key] = record.name
+        self._defaults[key] = config[key]
 
 
 def _groups(

@@ -139,6 +139,21 @@ def test_production(key: str, value: object, text: str) -> None:
     assert "0 errors, 1 warning\n" in run(make_app(**{key: value}), "check", "--strict", code=1)
 
 
+def test_a_key_similar_to_one_of_a_plugin() -> None:
+    """A key that no plugin declares, and that is similar to a declared one, is a warning with that one."""
+
+    class Post:
+        plugin_name = "post"
+
+        @hookimpl
+        def cocopot_config_defaults(self) -> dict[str, object]:
+            return {"POST_SERVER": None, "POST_SERVERS": None}
+
+    (found,) = findings(make_app(Post(), POST_SERVER="mx", POST_SEVRER="mx", POST_BOX="in"))
+    assert found["problem"] == "The key POST_SEVRER is not a key of the plugin 'post'."
+    assert found["cure"] == "Did you mean POST_SERVER?"
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -7,12 +7,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from cocopot import PluginError
 from cocopot_cors.origins import Origins
 from cocopot_cors.policy import TOKEN, Policy, Resources
+
+if TYPE_CHECKING:
+    from cocopot import Config
 
 _PREFIX = "CORS_"
 _RESOURCES = "CORS_RESOURCES"
@@ -33,7 +36,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
 )
 
 
-def compile_resources(config: Mapping[str, Any]) -> Resources:
+def compile_resources(config: Config) -> Resources:
     """Validate an application's configuration, and compile it to policies.
 
     Args:
@@ -42,9 +45,7 @@ def compile_resources(config: Mapping[str, Any]) -> Resources:
     Raises:
         PluginError: If a key or value is invalid; the message names both, and how to correct it.
     """
-    for key in config:
-        if key.startswith(_PREFIX) and key not in DEFAULTS:
-            _raise_invalid(key, config[key], _unknown_option(key, DEFAULTS))
+    config.check_plugin_keys(_PREFIX)
     values = {name: config[_key(name)] for name in _PARSERS}
     common = {name: parse(_key(name), values[name]) for name, parse in _PARSERS.items()}
     resources = config[_RESOURCES]

@@ -144,10 +144,8 @@ def test_wrong_types_in_a_list(key: str) -> None:
 def test_unknown_keys() -> None:
     """A misspelled key, for which the default would apply, is an error with the nearest name."""
     message = refusal(CORS_ORIGIN="https://shop.example")
-    assert (
-        "CORS_ORIGIN has 'https://shop.example'. The option does not exist. Did you mean 'CORS_ORIGINS'?"
-        in message
-    )
+    assert "there is no key CORS_ORIGIN (set by code " in message
+    assert "Did you mean 'CORS_ORIGINS'?" in message
     assert "Did you mean" not in refusal(CORS_QQ=1)
 
 

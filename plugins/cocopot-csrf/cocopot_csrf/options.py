@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from cocopot import PluginError
 from cocopot_csrf.verification import Origin, parse_origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cocopot import Config
+    from cocopot.types import KeyCheck
 
 _STRICT = "CSRF_STRICT"
 _TRUSTED = "CSRF_TRUSTED_ORIGINS"
 
 #: The configuration keys and their defaults.
 DEFAULTS: Mapping[str, object] = MappingProxyType({_STRICT: False, _TRUSTED: ()})
+_CHECKS: Mapping[str, KeyCheck] = MappingProxyType(
+    {
+        _STRICT: (lambda value: isinstance(value, bool), "Give True or False."),
+        _TRUSTED: (
+            lambda value: isinstance(value, (list, tuple, set, frozenset)),
+            'Give a list of origins, such as ["https://shop.example"].',
+        ),
+    }
+)
 
 
 @dataclass(slots=True)
@@ -46,34 +54,15 @@ def compile_options(config: Config) -> State:
     Raises:
         PluginError: If a key or value is invalid; the message names both, and how to correct it.
     """
-    for key in config:
-        if key.startswith("CSRF_") and key not in DEFAULTS:
-            close = difflib.get_close_matches(key, DEFAULTS, n=1)
-            hint = f"Did you mean {close[0]!r}? " if close else ""
-            _raise_invalid(config, key, f"{hint}The keys are {' and '.join(DEFAULTS)}.")
-    if not isinstance(config[_STRICT], bool):
-        _raise_invalid(config, _STRICT, "Give True or False.")
-    origins = config[_TRUSTED]
-    if not isinstance(origins, (list, tuple, set, frozenset)):
-        _raise_invalid(config, _TRUSTED, 'Give a list of origins, such as ["https://shop.example"].')
+    config.check_plugin_keys("CSRF_", _CHECKS)
     trusted = set()
-    for text in origins:
+    for text in config[_TRUSTED]:
         origin = parse_origin(text) if isinstance(text, str) else None
         if origin is None:
-            _raise_invalid(
-                config,
+            raise config.invalid_value(
                 _TRUSTED,
                 f"{text!r} is not an origin: give a scheme, a host, and a port if it is not the default one, "
                 'without a path, such as "https://shop.example:8443".',
             )
         trusted.add(origin)
     return State(config[_STRICT], frozenset(trusted))
-
-
-def _raise_invalid(config: Config, key: str, remedy: str) -> NoReturn:
-    raise PluginError(
-        f"The configuration of CSRF is invalid: {key} is {config[key]!r} (set by {config.origin(key)}). "
-        f"{remedy}",
-        plugin="csrf",
-        hook="cocopot_startup",
-    )

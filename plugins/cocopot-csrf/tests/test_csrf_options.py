@@ -114,8 +114,6 @@ def test_an_observer_that_raises() -> None:
         ("CSRF_TRUSTED_ORIGINS", ["shop.example"], "'shop.example' is not an origin"),
         ("CSRF_TRUSTED_ORIGINS", [f"{SHOP}/path"], "is not an origin"),
         ("CSRF_TRUSTED_ORIGINS", [SHOP, 7], "7 is not an origin"),
-        ("CSRF_TRUSTED_ORIGIN", [SHOP], "Did you mean 'CSRF_TRUSTED_ORIGINS'?"),
-        ("CSRF_X", 1, "The keys are CSRF_STRICT and CSRF_TRUSTED_ORIGINS."),
     ],
 )
 def test_invalid_configuration(key: str, value: object, remedy: str) -> None:
@@ -126,3 +124,18 @@ def test_invalid_configuration(key: str, value: object, remedy: str) -> None:
     message = str(caught.value)
     assert f"{key} is {value!r} (set by code " in message
     assert remedy in message
+
+
+@pytest.mark.parametrize(
+    ("key", "cure"),
+    [
+        ("CSRF_TRUSTED_ORIGIN", "Did you mean 'CSRF_TRUSTED_ORIGINS'?"),
+        ("CSRF_X", "The keys are: CSRF_STRICT, CSRF_TRUSTED_ORIGINS."),
+    ],
+)
+def test_an_unknown_key(key: str, cure: str) -> None:
+    """It stops the application when it starts, with where it was set, and the cure."""
+    app = make_app(config={key: [SHOP]})
+    with pytest.raises(PluginError, match=rf"there is no key {key} \(set by code ") as caught:
+        app.start()
+    assert cure in str(caught.value)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from cocopot import PluginError
 from cocopot_headers.policy import DEFAULT, merged
 
 if TYPE_CHECKING:
     from cocopot import Config
+    from cocopot.types import KeyCheck
     from cocopot_headers.policy import Directives
 
 #: The configuration keys and their defaults.
@@ -64,19 +63,12 @@ def check_keys(config: Config) -> None:
     Raises:
         PluginError: A key or a value is not valid; the message has both, where it was set, and a remedy.
     """
-    for key in config:
-        if key.startswith("HEADERS_") and key not in DEFAULTS:
-            close = difflib.get_close_matches(key, DEFAULTS, n=1)
-            hint = f"Did you mean {close[0]!r}? " if close else ""
-            raise invalid(config, key, f"{hint}The keys are {', '.join(DEFAULTS)}.")
-    for key, (is_valid, remedy) in _CHECKS.items():
-        if not is_valid(config[key]):
-            raise invalid(config, key, remedy)
+    config.check_plugin_keys("HEADERS_", _CHECKS)
     if config["HEADERS_HSTS_PRELOAD"]:
         seconds = config["HEADERS_HSTS"]
         if not config["HEADERS_HSTS_SUBDOMAINS"] or seconds is None or seconds < _PRELOAD_AGE:
             remedy = f"It needs HEADERS_HSTS_SUBDOMAINS, and HEADERS_HSTS of {_PRELOAD_AGE} seconds or more."
-            raise invalid(config, "HEADERS_HSTS_PRELOAD", remedy)
+            raise config.invalid_value("HEADERS_HSTS_PRELOAD", remedy)
 
 
 def directives_of(config: Config) -> Directives | None:
@@ -89,7 +81,7 @@ def directives_of(config: Config) -> Directives | None:
     try:
         return None if value is None else merged(DEFAULT, value)
     except ValueError as error:
-        raise invalid(config, "HEADERS_CSP", str(error)) from error
+        raise config.invalid_value("HEADERS_CSP", str(error)) from error
 
 
 def static_headers(config: Config) -> list[tuple[str, str]]:
@@ -119,16 +111,6 @@ def proxy_arguments(config: Config) -> dict[str, int]:
     arguments = {"x_for": value, "x_proto": value} if isinstance(value, int) else value
     # The class trusts one proxy where nothing is passed.
     return {name: arguments.get(name, 0) for name in _PROXY_ARGUMENTS} if any(arguments.values()) else {}
-
-
-def invalid(config: Config, key: str, remedy: str) -> PluginError:
-    """Return the error for an invalid value."""
-    return PluginError(
-        f"The configuration of security headers is invalid: {key} is {config[key]!r} "
-        f"(set by {config.origin(key)}). {remedy}",
-        plugin="headers",
-        hook="cocopot_startup",
-    )
 
 
 def _is_bool(value: object) -> bool:
@@ -162,7 +144,7 @@ def _or_none(is_valid: Callable[[object], bool]) -> Callable[[object], bool]:
 
 
 _BOOL: Final = (_is_bool, "Give True or False.")
-_CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+_CHECKS: Final[Mapping[str, KeyCheck]] = {
     "HEADERS_CSP_REPORT_ONLY": _BOOL,
     "HEADERS_CSP_REPORT": (
         _or_none(lambda value: isinstance(value, str) and _REPORT.fullmatch(value) is not None),

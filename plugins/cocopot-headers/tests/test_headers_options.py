@@ -41,8 +41,6 @@ DAY = 86_400
         ("PROXIES", True, "the number of proxies"),
         ("PROXIES", {"for": 1}, "x_for, x_proto"),
         ("PROXIES", "10.0.0.0/8", "the number of proxies"),
-        ("PROXY", 1, "Did you mean 'HEADERS_PROXIES'?"),
-        ("QQQQQQ", 1, "The keys are HEADERS_CSP, "),
     ],
 )
 def test_invalid_configuration(key: str, value: object, remedy: str) -> None:
@@ -53,6 +51,21 @@ def test_invalid_configuration(key: str, value: object, remedy: str) -> None:
     message = str(caught.value)
     assert f"HEADERS_{key} is {value!r} (set by code " in message
     assert remedy in message
+
+
+@pytest.mark.parametrize(
+    ("key", "cure"),
+    [
+        ("HEADERS_PROXY", "Did you mean 'HEADERS_PROXIES'?"),
+        ("HEADERS_QQQQQQ", "The keys are: HEADERS_CSP, "),
+    ],
+)
+def test_an_unknown_key(key: str, cure: str) -> None:
+    """It stops the application when it starts, with where it was set, and the cure."""
+    app = testing.make_app(SecurityHeaders, config={key: 1}, static_folder=None)
+    with pytest.raises(PluginError, match=rf"there is no key {key} \(set by code ") as caught:
+        app.start()
+    assert cure in str(caught.value)
 
 
 def test_a_preload_that_is_too_short() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,14 +16,11 @@ from jinja2 import (
     Undefined,
 )
 
-from cocopot import PluginError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cocopot import Cocopot
 
-_PREFIX = "JINJA_"
 _UNDEFINED = MappingProxyType(
     {
         "strict": StrictUndefined,
@@ -71,11 +67,7 @@ def read_options(app: Cocopot) -> Options:
     Raises:
         PluginError: If a key or a value is invalid, with the key, the value, and what has set it.
     """
-    for key in app.config:
-        if key.startswith(_PREFIX) and key not in DEFAULTS:
-            close = difflib.get_close_matches(key, DEFAULTS, n=1)
-            hint = f"Did you mean {close[0]}? " if close else ""
-            raise _invalid(app, key, f"The key does not exist. {hint}Keys are: {', '.join(DEFAULTS)}.")
+    app.config.check_plugin_keys("JINJA_")
     reload = _flag(app, "TEMPLATES_AUTO_RELOAD", default=app.debug)
     explain = _flag(app, "EXPLAIN_TEMPLATE_LOADING", default=False)
     return Options(reload, explain, _undefined(app), _bytecode_cache(app))
@@ -86,7 +78,7 @@ def _flag(app: Cocopot, key: str, *, default: bool) -> bool:
     if value is None:
         return default
     if not isinstance(value, int) or value not in {0, 1}:
-        raise _invalid(app, key, "Set it to True or False, or to None for the default.")
+        raise app.config.invalid_value(key, "Set it to True or False, or to None for the default.")
     return bool(value)
 
 
@@ -99,7 +91,9 @@ def _undefined(app: Cocopot) -> type[Undefined]:
     if isinstance(value, type) and issubclass(value, Undefined):
         return value
     names = ", ".join(map(repr, _UNDEFINED))
-    raise _invalid(app, "JINJA_UNDEFINED", f"Set it to one of {names}, or to a subclass of jinja2.Undefined.")
+    raise app.config.invalid_value(
+        "JINJA_UNDEFINED", f"Set it to one of {names}, or to a subclass of jinja2.Undefined."
+    )
 
 
 def _bytecode_cache(app: Cocopot) -> BytecodeCache | None:
@@ -108,21 +102,13 @@ def _bytecode_cache(app: Cocopot) -> BytecodeCache | None:
         return value
     if not isinstance(value, (str, Path)) or not str(value):
         cure = "Set it to the path of a folder, or to a jinja2.BytecodeCache, or to None for no cache."
-        raise _invalid(app, "JINJA_BYTECODE_CACHE", cure)
+        raise app.config.invalid_value("JINJA_BYTECODE_CACHE", cure)
     folder = Path(app.instance_path, value)
     try:
         # Of this user alone: what is in it is run.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise _invalid(app, "JINJA_BYTECODE_CACHE", f"The folder cannot be created: {error}.") from error
+        raise app.config.invalid_value(
+            "JINJA_BYTECODE_CACHE", f"The folder cannot be created: {error}."
+        ) from error
     return FileSystemBytecodeCache(str(folder))
-
-
-def _invalid(app: Cocopot, key: str, cure: str) -> PluginError:
-    value, origin = app.config[key], app.config.origin(key)
-    return PluginError(
-        f"The configuration of templates is invalid: {key} has {value!r}, set by {origin}.",
-        plugin="jinja",
-        hook="cocopot_startup",
-        cure=cure,
-    )

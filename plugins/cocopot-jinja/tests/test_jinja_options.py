@@ -101,7 +101,6 @@ def test_a_relative_bytecode_cache(make_app: MakeApp) -> None:
         ("JINJA_BYTECODE_CACHE", "/dev/null/cache", "The folder cannot be created: "),
         ("TEMPLATES_AUTO_RELOAD", "yes", "Set it to True or False, or to None for the default."),
         ("EXPLAIN_TEMPLATE_LOADING", 2, "Set it to True or False"),
-        ("JINJA_UNDEFIND", "strict", "The key does not exist. Did you mean JINJA_UNDEFINED?"),
     ],
 )
 def test_invalid(make_app: MakeApp, key: str, value: object, cure: str) -> None:
@@ -109,6 +108,15 @@ def test_invalid(make_app: MakeApp, key: str, value: object, cure: str) -> None:
     app = make_app(config={key: value})
     with pytest.raises(PluginError) as caught:
         app.start()
-    assert f"{key} has {value!r}, set by code " in str(caught.value)
+    assert f"{key} is {value!r} (set by code " in str(caught.value)
     assert cure in str(caught.value)
+    assert (caught.value.plugin, caught.value.hook) == ("jinja", "cocopot_startup")
+
+
+def test_an_unknown_key(make_app: MakeApp) -> None:
+    """A misspelled key stops the start, with its origin and the nearest key."""
+    app = make_app(config={"JINJA_UNDEFIND": "strict"})
+    with pytest.raises(PluginError, match=r"there is no key JINJA_UNDEFIND \(set by code ") as caught:
+        app.start()
+    assert "Did you mean 'JINJA_UNDEFINED'?" in str(caught.value)
     assert (caught.value.plugin, caught.value.hook) == ("jinja", "cocopot_startup")

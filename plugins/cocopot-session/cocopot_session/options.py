@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
-from cocopot import PluginError, Response
-from cocopot_session.stores.urls import MASK, masked
+from cocopot import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cocopot import Config
+    from cocopot.types import KeyCheck
 
 #: The configuration keys and their defaults.
 DEFAULTS: Final[Mapping[str, object]] = MappingProxyType(
@@ -38,10 +37,10 @@ DEFAULTS: Final[Mapping[str, object]] = MappingProxyType(
 _OTHERS: Final = {
     **dict.fromkeys(
         ("SESSION_TYPE", "SESSION_REDIS", "SESSION_SQLALCHEMY", "SESSION_FILE_DIR", "SESSION_CACHELIB"),
-        "SESSION_STORE is the URL of the store, such as 'redis://localhost:6379/0'. ",
+        "SESSION_STORE is the URL of the store, such as 'redis://localhost:6379/0'.",
     ),
-    "SESSION_PERMANENT": "Write session.permanent = True. ",
-    "SESSION_USE_SIGNER": "Remove it: an identifier is too long to be guessed. ",
+    "SESSION_PERMANENT": "Write session.permanent = True.",
+    "SESSION_USE_SIGNER": "Remove it: an identifier is too long to be guessed.",
 }
 #: With these prefixes browsers accept a cookie only with HttpOnly (RFC 6265bis).
 _HTTP_PREFIXES: Final = ("__http-", "__host-http-")
@@ -92,15 +91,7 @@ def compile_options(config: Config) -> Options:
     Raises:
         PluginError: If a key or value is invalid; the message has both, where it was set, and a remedy.
     """
-    for key in config:
-        is_unknown = key.startswith("SESSION_") and key not in DEFAULTS
-        if is_unknown and getattr(config.origin(key), "kind", None) != "plugin":
-            close = difflib.get_close_matches(key, DEFAULTS, n=1, cutoff=0.8)
-            hint = _OTHERS.get(key) or (f"Did you mean {close[0]!r}? " if close else "")
-            raise invalid(config, key, f"{hint}The keys are {', '.join(DEFAULTS)}.")
-    for key, (is_valid, remedy) in _CHECKS.items():
-        if not is_valid(config[key]):
-            raise invalid(config, key, remedy)
+    config.check_plugin_keys("SESSION_", _CHECKS, replaced=_OTHERS)
     _check_cookie(config)
     absolute = config["SESSION_ABSOLUTE_LIFETIME"]
     return Options(
@@ -144,11 +135,11 @@ def _check_cookie(config: Config) -> None:
         remedy = (
             f"With {key} = {config[key]!r}, browsers drop a cookie that is not secure. Give True or None."
         )
-        raise invalid(config, "SESSION_COOKIE_SECURE", remedy)
+        raise config.invalid_value("SESSION_COOKIE_SECURE", remedy)
     name = str(config["SESSION_COOKIE_NAME"])
     if name.lower().startswith(_HTTP_PREFIXES) and not config["SESSION_COOKIE_HTTPONLY"]:
         remedy = f"With the name {name!r}, browsers drop a cookie that scripts can read. Give True."
-        raise invalid(config, "SESSION_COOKIE_HTTPONLY", remedy)
+        raise config.invalid_value("SESSION_COOKIE_HTTPONLY", remedy)
     try:
         Response().set_cookie(
             config["SESSION_COOKIE_NAME"] or "session",
@@ -158,20 +149,7 @@ def _check_cookie(config: Config) -> None:
         )
     except (TypeError, ValueError) as error:
         key = "SESSION_COOKIE_DOMAIN" if "domain of a cookie" in str(error) else "SESSION_COOKIE_NAME"
-        raise invalid(config, key, str(error)) from error
-
-
-def invalid(config: Config, key: str, remedy: str) -> PluginError:
-    """Return the error for an invalid value, without the password of a URL."""
-    value = config[key]
-    if key == "SESSION_STORE" and isinstance(value, str):
-        value = masked(value) + (f"?{MASK}" if "?" in value else "")
-    origin = config.origin(key)
-    return PluginError(
-        f"The configuration of sessions is invalid: {key} is {value!r} (set by {origin}). {remedy}",
-        plugin="session",
-        hook="cocopot_startup",
-    )
+        raise config.invalid_value(key, str(error)) from error
 
 
 def _seconds(value: timedelta | int) -> int:
@@ -202,7 +180,7 @@ def _or_none(is_valid: Callable[[object], bool]) -> Callable[[object], bool]:
 
 
 _BOOL: Final = (_is_bool, "Give True or False.")
-_CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+_CHECKS: Final[Mapping[str, KeyCheck]] = {
     "SESSION_STORE": (
         _or_none(lambda value: isinstance(value, str) and bool(value)),
         "Give the URL of a store, such as 'redis://localhost:6379/0', or None for signed cookies.",

@@ -10,12 +10,13 @@ from weakref import WeakKeyDictionary
 from cocopot import hookimpl
 from cocopot_session.cookies import SessionCookie
 from cocopot_session.hooks import SessionHooks
-from cocopot_session.options import DEFAULTS, compile_options, invalid
+from cocopot_session.options import DEFAULTS, compile_options
 from cocopot_session.saving import observe
 from cocopot_session.session import Session
 from cocopot_session.signed import SignedCookies
 from cocopot_session.stored import StoredSessions
 from cocopot_session.stores import open_store
+from cocopot_session.stores.urls import MASK, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -190,7 +191,8 @@ def _open_store(app: Cocopot) -> Store | None:
     try:
         return open_store(url, app)
     except (ValueError, ModuleNotFoundError) as error:
-        raise invalid(app.config, "SESSION_STORE", str(error)) from error
+        shown = repr(masked(url) + (f"?{MASK}" if "?" in url else ""))
+        raise app.config.invalid_value("SESSION_STORE", str(error), shown=shown) from error
 
 
 #: The attributes of an application, by name, each with its key and the function that makes its value.

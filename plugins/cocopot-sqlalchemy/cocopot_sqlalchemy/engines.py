@@ -136,12 +136,7 @@ def _in_instance_folder(app: Cocopot, url: URL) -> URL:
 
 def _invalid_binds(app: Cocopot, remedy: str) -> PluginError:
     # Without the value, which may contain passwords.
-    return PluginError(
-        f"The configuration of SQLAlchemy is invalid: {_BINDS} (set by {app.config.origin(_BINDS)}). "
-        f"{remedy}",
-        plugin="sqlalchemy",
-        hook="cocopot_startup",
-    )
+    return app.config.invalid_value(_BINDS, remedy, shown="not valid")
 
 
 #: The engines of all applications of this process.

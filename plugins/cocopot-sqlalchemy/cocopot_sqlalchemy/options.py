@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from cocopot import PluginError
-
 if TYPE_CHECKING:
     from cocopot import Config
+    from cocopot.types import KeyCheck
 
 #: The configuration keys and their defaults.
 DEFAULTS: Final[Mapping[str, object]] = MappingProxyType(
@@ -46,15 +44,7 @@ def check_keys(config: Config) -> None:
     Raises:
         PluginError: A key or a value is not valid; the message has both, where it was set, and a remedy.
     """
-    for key in config:
-        if key.startswith("SQLALCHEMY_") and key not in DEFAULTS:
-            cure = _GONE.get(key)
-            close = difflib.get_close_matches(key, DEFAULTS, n=1)
-            hint = f"Did you mean {close[0]!r}? " if close else ""
-            raise invalid(config, key, cure or f"{hint}The keys are {', '.join(DEFAULTS)}.")
-    for key, (is_valid, remedy) in _CHECKS.items():
-        if not is_valid(config[key]):
-            raise invalid(config, key, remedy)
+    config.check_plugin_keys("SQLALCHEMY_", _CHECKS, replaced=_GONE)
 
 
 def parse_url(config: Config, key: str, value: object) -> URL:
@@ -73,22 +63,12 @@ def parse_url(config: Config, key: str, value: object) -> URL:
             return make_url(value)
         except (ArgumentError, ValueError):
             pass
-    raise PluginError(
-        f"The configuration of SQLAlchemy is invalid: a value of {key} (set by {config.origin(key)}) is not "
-        "a database URL. Give one such as 'postgresql+psycopg://user:password@host/name', or "
-        "'sqlite:///shop.db' for a file in the instance folder, or 'sqlite://' for one in memory.",
-        plugin="sqlalchemy",
-        hook="cocopot_startup",
-    )
-
-
-def invalid(config: Config, key: str, remedy: str) -> PluginError:
-    """Return the error for an invalid value."""
-    return PluginError(
-        f"The configuration of SQLAlchemy is invalid: {key} is {config[key]!r} "
-        f"(set by {config.origin(key)}). {remedy}",
-        plugin="sqlalchemy",
-        hook="cocopot_startup",
+    problem = "not a database URL"
+    raise config.invalid_value(
+        key,
+        "Give one such as 'postgresql+psycopg://user:password@host/name', or 'sqlite:///shop.db' for a file "
+        "in the instance folder, or 'sqlite://' for one in memory.",
+        shown=problem if key == "SQLALCHEMY_DATABASE_URI" else f"a mapping with a value that is {problem}",
     )
 
 
@@ -100,13 +80,13 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _one_of(*choices: object) -> tuple[Callable[[object], bool], str]:
+def _one_of(*choices: object) -> KeyCheck:
     return lambda value: any(value is choice or value == choice for choice in choices), (
         f"Give {', '.join(repr(choice) for choice in choices[:-1])} or {choices[-1]!r}."
     )
 
 
-_CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
+_CHECKS: Final[Mapping[str, KeyCheck]] = {
     "SQLALCHEMY_ENGINE_OPTIONS": (_is_options, _OPTIONS_REMEDY),
     "SQLALCHEMY_SESSION_OPTIONS": (_is_options, "Give a mapping, such as {'expire_on_commit': False}."),
     "SQLALCHEMY_ECHO": (lambda value: isinstance(value, bool) or value == "debug", "Give True or False."),

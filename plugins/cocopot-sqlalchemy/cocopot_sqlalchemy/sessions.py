@@ -11,7 +11,6 @@ from sqlalchemy.sql import visitors
 
 from cocopot import after_this_request, g, has_request_context, request, teardown_this_context
 from cocopot_sqlalchemy.engines import DEFAULT
-from cocopot_sqlalchemy.options import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +103,7 @@ def new_sessionmaker(engines: Mapping[str, Engine], config: Config) -> sessionma
     try:
         factory().close()
     except (TypeError, ArgumentError) as error:
-        raise invalid(config, _OPTIONS, f"A session cannot be created with it: {error}") from error
+        raise config.invalid_value(_OPTIONS, f"A session cannot be created with it: {error}") from error
     return factory
 
 

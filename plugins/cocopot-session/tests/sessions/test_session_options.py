@@ -44,9 +44,6 @@ if TYPE_CHECKING:
         ("SESSION_REFRESH_EACH_REQUEST", None, "Give True or False"),
         ("SESSION_ABSOLUTE_LIFETIME", 10**12, "at most 100 years"),
         ("SESSION_READ_FLASK", 2, "Give True or False"),
-        ("SESSION_COOKIE_SECUR", True, "Did you mean 'SESSION_COOKIE_SECURE'?"),
-        ("SESSION_TYPE", "redis", "SESSION_STORE is the URL of the store"),
-        ("SESSION_PERMANENT", True, "Write session.permanent = True"),
     ],
 )
 def test_an_invalid_value(make_app: MakeApp, key: str, value: object, remedy: str) -> None:
@@ -62,6 +59,23 @@ def test_an_invalid_value(make_app: MakeApp, key: str, value: object, remedy: st
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("SESSION_COOKIE_SECUR", True, "Did you mean 'SESSION_COOKIE_SECURE'?"),
+        ("SESSION_TYPE", "redis", "SESSION_STORE is the URL of the store"),
+        ("SESSION_PERMANENT", True, "Write session.permanent = True"),
+    ],
+)
+def test_an_unknown_key(make_app: MakeApp, key: str, value: object, remedy: str) -> None:
+    """The error names the key, where it was set, and what to do in place of it."""
+    app = make_app(**{key: value})
+    with pytest.raises(PluginError, match=rf"there is no key {key} \(set by ") as caught:
+        app.start()
+    assert remedy in str(caught.value)
+    assert caught.value.plugin == "session"
+
+
+@pytest.mark.parametrize(
     "config",
     [
         {"SESSION_COOKIE_SAMESITE": "None"},
@@ -73,7 +87,9 @@ def test_an_invalid_value(make_app: MakeApp, key: str, value: object, remedy: st
 def test_what_needs_a_secure_cookie(make_app: MakeApp, config: dict[str, object]) -> None:
     """Browsers drop such a cookie if it is not secure."""
     app = make_app(SESSION_COOKIE_SECURE=False, **config)
-    with pytest.raises(PluginError, match=rf"SESSION_COOKIE_SECURE is False .*With {next(iter(config))} = "):
+    with pytest.raises(
+        PluginError, match=rf"(?s)SESSION_COOKIE_SECURE is False .*With {next(iter(config))} = "
+    ):
         app.start()
 
 
@@ -82,7 +98,7 @@ def test_a_name_that_excludes_scripts(make_app: MakeApp, name: str) -> None:
     """Browsers drop such a cookie unless it is HttpOnly and secure."""
     for key in ("HTTPONLY", "SECURE"):
         app = make_app(SESSION_COOKIE_NAME=name, **{f"SESSION_COOKIE_{key}": False})
-        with pytest.raises(PluginError, match=f"SESSION_COOKIE_{key} is False .*browsers drop"):
+        with pytest.raises(PluginError, match=f"(?s)SESSION_COOKIE_{key} is False .*browsers drop"):
             app.start()
 
 
@@ -102,7 +118,9 @@ def test_what_a_prefix_excludes(make_app: MakeApp, key: str) -> None:
     """A name with `__Host-` cannot have another path, or a domain."""
     value = "/admin" if key == "PATH" else "shop.example"
     app = make_app(SESSION_COOKIE_NAME="__Host-sid", **{f"SESSION_COOKIE_{key}": value})
-    with pytest.raises(PluginError, match=r"SESSION_COOKIE_NAME is '__Host-sid' .*path='/' and no domain"):
+    with pytest.raises(
+        PluginError, match=r"(?s)SESSION_COOKIE_NAME is '__Host-sid' .*path='/' and no domain"
+    ):
         app.start()
 
 

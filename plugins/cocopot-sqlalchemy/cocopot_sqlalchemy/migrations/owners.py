@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import MetaData
 
-from cocopot import PluginError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cocopot import Cocopot
+    from cocopot import Cocopot, PluginError
 
 #: The name of the application among the owners; a plugin cannot have it.
 APPLICATION: Final = ""
@@ -223,10 +221,8 @@ def _metadata_in(app: Cocopot, key: str, value: object) -> MetaData:
 
 
 def _invalid(app: Cocopot, key: str, problem: str) -> PluginError:
-    return PluginError(
-        f"The configuration of SQLAlchemy is invalid: {key} is {app.config[key]!r} (set by "
-        f"{app.config.origin(key)}). {problem}. Give the base class of the models, its metadata, or a text "
-        "such as 'shop.models:Base'; or a list of them.",
-        plugin="sqlalchemy",
-        hook="cocopot_startup",
+    return app.config.invalid_value(
+        key,
+        f"{problem}. Give the base class of the models, its metadata, or a text such as 'shop.models:Base'; "
+        "or a list of them.",
     )

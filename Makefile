@@ -19,6 +19,8 @@ VENV := .venv-$(or $(VERSION),$(error $(PYTHON) cannot be run))
 endif
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+# The plugins that are measured.
+BENCHED := cors csrf headers jinja session sqlalchemy
 # The packages of wheezy.web, which are compiled if they are built here.
 WHEEZY := wheezy.core wheezy.http wheezy.routing wheezy.web
 # Compiled with libev, if that is installed.
@@ -117,7 +119,7 @@ fuzz: $(VENV)/installed ## send random requests with and without the compiled pa
 
 # Installed as users install it, from a wheel with its bytecode, and again each time: imports are measured.
 bench: $(BENCH)/installed ## measure Cocopot beside other frameworks
-	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps . plugins/cocopot-cors plugins/cocopot-jinja plugins/cocopot-sqlalchemy
+	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps . $(BENCHED:%=plugins/cocopot-%)
 	$(BENCH)/bin/python benchmarks/run.py $(ARGS)
 
 bench-docs: $(BENCH)/installed ## write the last figures into docs/benchmarks.md

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-_LIBRARIES = ("pluggy", "werkzeug", *served.STACKS, *served.STACKS["uvicorn"])
+_LIBRARIES = (
+    *("pluggy", "werkzeug", *served.STACKS, *served.STACKS["uvicorn"]),
+    *("jinja2", "flask-wtf", "flask-talisman"),
+)
 #: The distribution of a peer that is not called as the peer.
 _DISTRIBUTIONS = {"wheezy": "wheezy.web"}
 #: The packages of peers that are compiled, or may be.

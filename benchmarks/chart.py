@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import in_process
+import plugin_parts
 import served
 import ways
 from results import SUBJECT
@@ -35,6 +36,7 @@ _SERVED_TITLES = {
 FILES = {
     in_process.PART: "benchmarks.svg",
     served.PART: "benchmarks-served.svg",
+    **plugin_parts.CHARTS,
     **{ways.part_of(group): f"benchmarks-{group}.svg" for group in ways.GROUPS},
 }
 _STYLE = """
@@ -92,6 +94,8 @@ def _panels(results: Results, chart: str) -> list[tuple[str, list[Result]]]:
     """Return titles and results of the panels that have results."""
     if chart == served.PART:
         wanted = [(row, _SERVED_TITLES[row]) for row in results.rows(chart)]
+    elif chart in plugin_parts.ROWS:
+        wanted = [(row, f"{row}: {title}") for row, title in plugin_parts.ROWS[chart].items()]
     else:
         rows = WORKLOADS if chart == in_process.PART else [r for r in WAYS if PART_OF_ROW[r.name] == chart]
         wanted = [(row.name, f"{row.name}: {row.title}") for row in rows]
@@ -107,8 +111,8 @@ def _panels(results: Results, chart: str) -> list[tuple[str, list[Result]]]:
 
 def _panel(title: str, found: list[Result], x: int, y: int) -> str:
     greatest = max(result.median for result in found)
-    is_served = found[0].part == served.PART
-    name_width, value_width = (_LONG_NAME, _LONG_VALUE) if is_served else (_NAME, _VALUE)
+    is_long = any("," in result.peer for result in found)
+    name_width, value_width = (_LONG_NAME, _LONG_VALUE) if is_long else (_NAME, _VALUE)
     lines = [f'<text class="title" x="{x}" y="{y + 12}">{escape(title)}</text>']
     for number, result in enumerate(found):
         top = y + _HEAD + number * _STEP

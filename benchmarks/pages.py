@@ -1,7 +1,7 @@
 """A page from templates: cocopot-jinja beside Flask and beside Jinja alone, in one process.
 
-Run it with `.venv/bin/python benchmarks/pages.py`. The rows take turns in short rounds, so that a busy
-machine slows all of them down alike. It prints the minimum of each row in microseconds of the thread's time.
+The rows take turns in short rounds, so that a busy machine slows all of them down alike. A value is the
+minimum of a row, in the thread's time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import cocopot_jinja
 import flask
 import jinja2
+from plugin_parts import PAGES, ROWS
+from results import Sample
+from settings import Settings, print_samples
 from turns import minima, sender
 from workloads import Workload
 
@@ -60,22 +63,21 @@ def _rows(root: str, name: str) -> dict[str, Callable[[], bytes]]:
     }
 
 
-def main() -> None:
-    """Print the table."""
+def measure(settings: Settings) -> list[Sample]:
+    """Time each page, once all of them are known to be the same."""
+    samples = []
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root, "templates")
         folder.mkdir()
         for name, text in _FILES.items():
             folder.joinpath(name).write_text(text)
-        print(f"{'page':8}{'cocopot':>9}{'flask':>9}{'jinja':>9}{'of flask':>10}{'above jinja':>13}")
-        for name in ("small", "list", "linked"):
+        for name in ROWS[PAGES]:
             rows = _rows(root, name)
             assert len({row() for row in rows.values()}) == 1, "the pages differ"
-            best = minima(rows)
-            of_flask, above = best["cocopot"] / best["flask"], best["cocopot"] - best["jinja"]
-            numbers = "".join(f"{best[row]:9.1f}" for row in best)
-            print(f"{name:8}{numbers}{of_flask:10.2f}{above:10.1f} us")
+            best = minima(rows, settings.effort)
+            samples += [Sample(PAGES, name, peer, "µs", value) for peer, value in best.items()]
+    return samples
 
 
 if __name__ == "__main__":
-    main()
+    print_samples(measure)

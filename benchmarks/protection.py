@@ -1,7 +1,7 @@
 """Protected requests in one process: cocopot-csrf beside Flask-WTF, cocopot-headers beside Flask-Talisman.
 
-Run it with `.venv/bin/python benchmarks/protection.py`. It prints the minimum of each row in microseconds of
-the thread's time, and what the protection adds to the same request.
+A value is the minimum of a row, in the thread's time. What the protection adds is the difference to the same
+request to an application without it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import cocopot_headers
 import flask
 import flask_talisman
 from flask_wtf.csrf import CSRFProtect, generate_csrf
+from plugin_parts import ADDED, PROTECTION
+from results import Sample
+from settings import Settings, print_samples
 from turns import minima, sender
 from workloads import Workload
 
@@ -23,7 +26,8 @@ import cocopot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COLUMNS = ("bare", "own", "peer", "protected")
+_COLUMNS = ("cocopot, bare", "cocopot", "flask, bare", "flask")
+_SHOWN = ("cocopot", "flask", "cocopot, bare", "flask, bare")
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _FORM = {"title": "Milk", "text": "two bottles"}
 _OWN = {"HTTP_ORIGIN": "http://localhost", "HTTP_SEC_FETCH_SITE": "same-origin"}
@@ -87,9 +91,9 @@ def _csrf_rows() -> dict[str, tuple[Callable[[], bytes], ...]]:
         return lambda: token() and b"a form"
 
     return {
-        "csrf: GET": tuple(_sender(app, "/") for app in (bare, own, peer, protected)),
-        "csrf: page with form": (page(bare), page(own), page(peer), page(protected, has_token=True)),
-        "csrf: POST": (
+        "GET, CSRF": tuple(_sender(app, "/") for app in (bare, own, peer, protected)),
+        "form, CSRF": (page(bare), page(own), page(peer), page(protected, has_token=True)),
+        "POST, CSRF": (
             _sender(bare, "/send", _FORM, **_OWN),
             _sender(own, "/send", _FORM, **_OWN),
             _sender(peer, "/send", _FORM, **_OWN),
@@ -106,26 +110,26 @@ def _headers_rows() -> dict[str, tuple[Callable[[], bytes], ...]]:
     )
     senders = tuple(_sender(app, "/nonce") for app in (own, protected))
     return {
-        "headers: page": tuple(_sender(app, "/") for app in (bare, own, peer, protected)),
-        "headers: page with nonce": (_sender(bare, "/"), senders[0], _sender(peer, "/"), senders[1]),
+        "GET, headers": tuple(_sender(app, "/") for app in (bare, own, peer, protected)),
+        "nonce, headers": (_sender(bare, "/"), senders[0], _sender(peer, "/"), senders[1]),
     }
 
 
-def main() -> None:
-    """Print the table."""
+def measure(settings: Settings) -> list[Sample]:
+    """Time each request to four applications: with and without the protection, ours and Flask's."""
     logging.getLogger().addHandler(logging.NullHandler())
-    names = ("cocopot", "adds", "flask", "adds", "ratio", "of adds")
-    print(f"{'request':26}" + "".join(f"{name:>9}" for name in names))
+    samples, added = [], []
     for name, row in (_csrf_rows() | _headers_rows()).items():
         assert row[1]() == row[3](), f"{name}: the responses differ"
-        bare, own, peer, protected = minima(dict(zip(_COLUMNS, row, strict=True))).values()
-        adds, peer_adds = own - bare, protected - peer
-        numbers = (own, adds, protected, peer_adds)
-        print(
-            f"{name:26}" + "".join(f"{number:9.1f}" for number in numbers),
-            f"{own / protected:8.2f}{adds / peer_adds:9.2f}",
-        )
+        best = minima(dict(zip(_COLUMNS, row, strict=True)), settings.effort)
+        samples += [Sample(PROTECTION, name, peer, "µs", best[peer]) for peer in _SHOWN]
+        # Not less than nothing, which a short measurement may find.
+        added += [
+            Sample(ADDED, name, peer, "µs", max(0.0, best[peer] - best[f"{peer}, bare"]))
+            for peer in ("cocopot", "flask")
+        ]
+    return samples + added
 
 
 if __name__ == "__main__":
-    main()
+    print_samples(measure)

@@ -17,6 +17,7 @@ import cold
 import growth
 import hook_calls
 import in_process
+import plugin_parts
 import served
 import stack
 import startup
@@ -38,6 +39,7 @@ _TITLES = {
     stack.SERVED: "The same page under servers, with one worker",
     startup.PART: "Import and memory",
     startup.START: "Start of an application with installed plugins",
+    **plugin_parts.TITLES,
     **{ways.part_of(group): title for group, title in ways.GROUPS.items()},
 }
 

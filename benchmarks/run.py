@@ -1,6 +1,6 @@
 """Run the benchmarks: print tables of medians and ratios, and write everything as JSON.
 
-`python run.py --rounds 7 --parts in-process,ways,growth,cold,hooks,served,stack,startup --workloads A,B`
+`python run.py --rounds 7 --parts in-process,pages --workloads A,B`
 """
 
 from __future__ import annotations
@@ -26,16 +26,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+
+def _program(name: str, **changes: str) -> Callable[[Settings], AbstractContextManager[OneRound]]:
+    """Return a part that is a program of its own, with other settings if there are some."""
+    return lambda settings: contextlib.nullcontext(in_own_process(name, replace(settings, **changes)))
+
+
 PARTS: dict[str, Callable[[Settings], AbstractContextManager[OneRound]]] = {
-    "in-process": lambda settings: contextlib.nullcontext(in_own_process("in_process.py", settings)),
-    "ways": lambda settings: contextlib.nullcontext(
-        in_own_process("in_process.py", replace(settings, kind="ways"))
-    ),
-    "growth": lambda settings: contextlib.nullcontext(in_own_process("growth.py", settings)),
-    "cold": lambda settings: contextlib.nullcontext(in_own_process("cold.py", settings)),
-    "hooks": lambda settings: contextlib.nullcontext(in_own_process("hook_calls.py", settings)),
+    "in-process": _program("in_process.py"),
+    "ways": _program("in_process.py", kind="ways"),
+    "growth": _program("growth.py"),
+    "cold": _program("cold.py"),
+    "hooks": _program("hook_calls.py"),
     "served": lambda settings: contextlib.nullcontext(lambda: served.one_round(settings)),
     "stack": stack.rounds,
+    "pages": _program("pages.py"),
+    "sessions": _program("sessions.py"),
+    "protection": _program("protection.py"),
     "startup": startup.rounds,
 }
 

@@ -1,8 +1,7 @@
 """A session in a signed cookie: cocopot-session beside Flask's own, in one process.
 
-Run it with `.venv/bin/python benchmarks/sessions.py`. The rows take turns in short rounds, so that a busy
-machine slows all of them down alike. It prints the minimum of each row in microseconds of the thread's time;
-`bare` is Cocopot without the plugin.
+The rows take turns in short rounds, so that a busy machine slows all of them down alike. A value is the
+minimum of a row, in the thread's time.
 """
 
 from __future__ import annotations
@@ -11,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import cocopot_session
 import flask
+from plugin_parts import SESSIONS
+from results import Sample
+from settings import Settings, print_samples
 from turns import minima, sender
 from workloads import Workload
 
@@ -19,6 +21,8 @@ import cocopot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: Cocopot without the plugin.
+_BARE = "cocopot, bare"
 _KEY = "a key of the benchmarks, of 32 bytes or more"
 _SMALL = {"user": 5, "name": "ada"}
 _LARGE = {**_SMALL, "cart": [{"id": 1, "count": 2}, {"id": 7, "count": 1}]}
@@ -46,9 +50,9 @@ def _flash(module: Any) -> str:
 _WORKLOADS: dict[str, tuple[Callable[[Any], str], dict[str, Any]]] = {
     "not used": (_ignore, _SMALL),
     "read": (_read, _SMALL),
-    "read, with a list of dicts": (_read, _LARGE),
+    "read, list": (_read, _LARGE),
     "write": (_write, _SMALL),
-    "write, with a list of dicts": (_write, _LARGE),
+    "write, list": (_write, _LARGE),
     "flash": (_flash, _SMALL),
 }
 
@@ -58,12 +62,12 @@ def _rows(view: Callable[[Any], str], values: dict[str, Any]) -> dict[str, Calla
     plugin = cocopot.Cocopot("bench", autoload=False, plugins=[cocopot_session.Sessions])
     apps = {"cocopot": (plugin, cocopot), "flask": (flask.Flask("bench"), flask)}
     if view is _ignore:
-        apps["bare"] = (cocopot.Cocopot("bench", autoload=False), cocopot)
+        apps[_BARE] = (cocopot.Cocopot("bench", autoload=False), cocopot)
     rows = {}
     for name, (app, module) in apps.items():
         app.secret_key = _KEY
         app.add_url_rule("/", "view", lambda module=module: view(module))
-        cookie = "session=0" if name == "bare" else _cookie(app, values)
+        cookie = "session=0" if name == _BARE else _cookie(app, values)
         rows[name] = sender(app, Workload(name, name, ("/",), sent={"HTTP_COOKIE": cookie}))
     return rows
 
@@ -77,17 +81,16 @@ def _cookie(app: Any, values: dict[str, Any]) -> str:
     return f"{name}={client.get_cookie(name).value}"
 
 
-def main() -> None:
-    """Print the table."""
-    print(f"{'the session is':30}{'cocopot':>9}{'flask':>9}{'bare':>9}{'of flask':>10}")
+def measure(settings: Settings) -> list[Sample]:
+    """Time each workload."""
+    samples = []
     for name, (view, values) in _WORKLOADS.items():
         rows = _rows(view, values)
         assert len({row() for row in rows.values()}) == 1, "the responses differ"
-        best = minima(rows)
-        bare = f"{best['bare']:9.1f}" if "bare" in best else " " * 9
-        of_flask = best["cocopot"] / best["flask"]
-        print(f"{name:30}{best['cocopot']:9.1f}{best['flask']:9.1f}{bare}{of_flask:10.2f}")
+        best = minima(rows, settings.effort)
+        samples += [Sample(SESSIONS, name, peer, "µs", value) for peer, value in best.items()]
+    return samples
 
 
 if __name__ == "__main__":
-    main()
+    print_samples(measure)

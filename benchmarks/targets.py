@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import hook_calls
 import in_process
+import plugin_parts
 import served
 import startup
 from results import SUBJECT
@@ -87,5 +88,10 @@ TARGETS = [
         "flask",
         {"import": 1.0, "memory after import": 1.0, "memory after 20,000 requests": 1.0},
     ),
+    *[
+        Target(part, row, "flask", limit)
+        for part, limit in plugin_parts.LIMITS.items()
+        for row in plugin_parts.ROWS[plugin_parts.PROTECTION if part == plugin_parts.ADDED else part]
+    ],
     Target(startup.START, "100 plugins", startup.BY_HAND, 1.5),
 ]

@@ -31,6 +31,11 @@ def report(folder: Path, cocopot: list[float], page: str = PAGE) -> subprocess.C
         for peer, found in values.items()
     ]
     data = {"about": ABOUT, "rounds": len(cocopot), "effort": 1.0, "results": results, "targets": []}
+    return run(folder, data, page)
+
+
+def run(folder: Path, data: object, page: str = PAGE) -> subprocess.CompletedProcess[str]:
+    """Write data and a page into a folder, and report them."""
     (folder / "results.json").write_text(json.dumps(data), encoding="utf-8")
     (folder / "page.md").write_text(page, encoding="utf-8")
     command = [sys.executable, str(REPORT), "results.json", "--page", "page.md", "--charts", "."]
@@ -84,3 +89,20 @@ def test_chart(tmp_path: Path) -> None:
     }
     assert bars["own"] == pytest.approx(bars["bar"] * 8 / 100, abs=0.1)
     assert "&lt;b&gt;" in (tmp_path / "benchmarks.svg").read_text(encoding="utf-8")
+
+
+def test_a_chart_for_plugins(tmp_path: Path) -> None:
+    """A part for a plugin has a heading, a chart that its image names, and targets."""
+    results = [
+        {"part": "sessions", "row": "read", "peer": peer, "unit": "µs", "values": [value], "median": 0}
+        for peer, value in {"cocopot": 20.0, "flask": 60.0, "cocopot, bare": 5.0}.items()
+    ]
+    data = {"about": ABOUT, "rounds": 1, "effort": 1.0, "results": results, "targets": []}
+    assert run(tmp_path, data).returncode == 0
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    image = "![Times of a request, by row and framework](benchmarks-sessions.svg)"
+    assert f"### A session in a signed cookie\n\n{image}" in text
+    assert "flask ≤ 0.40 met" in text
+    chart = (tmp_path / "benchmarks-sessions.svg").read_text(encoding="utf-8")
+    assert "read: a number is read" in chart
+    assert chart.count('class="own"') == 2

@@ -70,6 +70,13 @@ def test_every_part(measured: dict[str, Any]) -> None:
     assert {"404, 500 blueprints with a hook", "registering 1,000 rules, int"} < set(growth)
     assert rows(measured, "stack", "cocopot") == rows(measured, "stack", "flask") == ["page"]
     assert rows(measured, "stack, served", "cocopot, granian") == ["page", "memory of a worker"]
+    pages, protected = ["small", "list", "linked"], ["GET, CSRF", "form, CSRF", "POST, CSRF"]
+    assert rows(measured, "pages", "cocopot") == rows(measured, "pages", "jinja") == pages
+    assert rows(measured, "sessions", "cocopot, bare") == ["not used"]
+    assert rows(measured, "sessions", "cocopot")[:3] == ["not used", "read", "read, list"]
+    protected += ["GET, headers", "nonce, headers"]
+    assert rows(measured, "protection", "flask, bare") == protected
+    assert rows(measured, "protection, added", "cocopot") == protected
     cold = ["JSON", "JSON, warm", "JSON, g, three hooks", "JSON, g, three hooks, warm"]
     assert rows(measured, "cold", "cocopot") == rows(measured, "cold", "bare") == cold
     assert rows(measured, "import and memory", "flask") == rows(measured, "import and memory", "cocopot")

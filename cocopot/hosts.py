@@ -198,6 +198,15 @@ def server_of(environ: WSGIEnvironment) -> tuple[str, int | None] | None:
         return name, None
 
 
+def host_of_server(environ: WSGIEnvironment) -> str:
+    """Return the host of a request without a `Host` header: the server's address.
+
+    Args:
+        environ: The WSGI environment.
+    """
+    return _address(server_of(environ))
+
+
 def _address(server: tuple[str, int | None] | None) -> str:
     if server is None or server[1] is None:
         return "localhost"

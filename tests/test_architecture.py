@@ -56,7 +56,7 @@ response
 redirects
 session_cookies sessions
 routing.parts routing.converters routing.building routing.rule
-routing.readers routing.edges routing.walk routing.plans routing.slashes
+routing.readers routing.edges routing.walk routing.captures routing.plans routing.slashes
 routing.table routing.matcher routing.router routing
 coroutines
 proxies

@@ -86,11 +86,11 @@ def _metadata() -> object:
 PRIVATE_NAMES = [
     # Werkzeug: routing
     PrivateName(
-        "_parts", "routing.plans routing.matcher routing.parts", "the compiled parts of a rule", _rule
+        "_parts", "routing.captures routing.matcher routing.parts", "the compiled parts of a rule", _rule
     ),
     PrivateName(
         "_converters",
-        "routing.plans routing.walk routing.building routing.parts",
+        "routing.captures routing.walk routing.building routing.parts",
         "the converters of a rule's variables",
         _rule,
     ),
@@ -124,7 +124,7 @@ PRIVATE_NAMES = [
     ),
     PrivateName(
         "RulePart",
-        "routing.plans routing.readers routing.edges routing.matcher routing.parts",
+        "routing.captures routing.readers routing.edges routing.matcher routing.parts",
         "undocumented: the type of Rule._parts",
         lambda: werkzeug.routing.rules,
     ),
@@ -302,7 +302,7 @@ def test_the_list_is_complete() -> None:
     """Every private name of a library that a module uses is in the list, as far as the source shows it."""
     listed = {(private.name, module) for private in PRIVATE_NAMES for module in private.modules.split()}
     used = {(use.name, use.module) for use in _uses() if _is_foreign(use)}
-    assert used >= {("_parts", "routing.plans"), ("_status", "response"), ("_meta", "hooks.distributions")}
+    assert used >= {("_parts", "routing.captures"), ("_status", "response"), ("_meta", "hooks.distributions")}
     assert used - listed - OWN.keys() == set()
     assert OWN.keys() <= used
 

@@ -7,21 +7,18 @@ particular to a rule, such as the names of its variables, is in the plan.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from werkzeug.routing import ValidationError
-from werkzeug.routing.converters import BaseConverter, PathConverter
 
-from cocopot.routing.converters import CONVERTERS, IntegerConverter
+from cocopot.routing.captures import captures_of, ending_rules, group_by_method, lenient_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
-    from werkzeug.routing.rules import RulePart
-
+    from cocopot.routing.captures import Capture, Redirecting, RulesByMethod, Selected
     from cocopot.routing.rule import Rule
     from cocopot.routing.walk import Node
 
@@ -29,10 +26,6 @@ if TYPE_CHECKING:
 _MAX_GROUPS = 8
 #: There are plans for paths of fewer segments, the empty one in front included.
 _MAX_SEGMENTS = 16
-
-_BUILTIN_CONVERTERS = frozenset(CONVERTERS.values())
-#: A variable that takes the rest of a path.
-_REST = rf"(?P<__werkzeug_0>{PathConverter.regex})\Z"
 
 #: The rule and new arguments for its view.
 Match: TypeAlias = "tuple[Rule, dict[str, Any]]"
@@ -48,34 +41,12 @@ Plan: TypeAlias = "tuple[Any, ...]"
 #: By the number of all segments.
 Plans: TypeAlias = "tuple[Plan | None, ...]"
 _Static: TypeAlias = "tuple[tuple[int, str], ...]"
-_Shape: TypeAlias = "tuple[tuple[int, str, str], ...]"
+_Shape: TypeAlias = "tuple[tuple[int, int, int, str, str], ...]"
 
 #: Where no rule continues with a variable.
 NO_PLANS: Plans = (None,) * _MAX_SEGMENTS
 
 
-class Capture(NamedTuple):
-    """How one variable is read.
-
-    Args:
-        segment: The index of its segment.
-        name: Its name.
-        accepts: A test that returns `None` for a text that it rejects; or what is tested without a call: that
-            the text is not empty, that it is digits from 0 to 9, or that the rest of the path is a path.
-        convert: A conversion; or what is done without a call: nothing, or `int`.
-        raises_any: Whether a `ValueError` of the rule's conversions may be another one than its converters'
-            rejection of a text.
-    """
-
-    segment: int
-    name: str
-    accepts: Callable[[str], object] | Literal["nonempty", "decimal", "path"]
-    convert: Callable[[str], object] | Literal["text", "int"]
-    raises_any: bool
-
-
-#: By method, with `None` for any other, the rule and how its variables are read.
-RulesByMethod: TypeAlias = "dict[str | None, tuple[Rule, list[Capture]]]"
 _Texts: TypeAlias = "tuple[str, ...]"
 #: The rules, and all methods of them, if no rule but these has their path.
 _Ended: TypeAlias = "tuple[RulesByMethod, list[str] | None]"
@@ -89,76 +60,10 @@ _Group: TypeAlias = (
 )
 
 
-# -- rules -----------------------------------------------------------------
-
-
-def group_by_method(rules: Iterable[Rule], redirecting: frozenset[int]) -> RulesByMethod:
-    """Return by method the first of `rules`, as far as only the method decides."""
-    found: RulesByMethod = {}
-    for rule in rules:
-        if rule.websocket:
-            continue
-        captures = _captures(rule)
-        # A rule for any method comes alone: the method may be one of another rule's, in small letters.
-        if captures is None or id(rule) in redirecting or (rule.methods is None and found):
-            break
-        for method in (None,) if rule.methods is None else rule.methods:
-            found.setdefault(method, (rule, captures))
-        if rule.methods is None:
-            break
-    return found
-
-
-def _captures(rule: Rule) -> list[Capture] | None:
-    """Return how a plan reads the variables, or `None` where only a walk reads them as Werkzeug does."""
-    converters = list(rule._converters.items())  # noqa: SLF001
-    parts = [(index, part) for index, part in enumerate(rule._parts[1:]) if not part.static]  # noqa: SLF001
-    if len(parts) != len(converters) or not all(map(_is_plain, parts, converters)):
-        return None
-    own = not all(type(item) in _BUILTIN_CONVERTERS or _is_identity(item) for _, item in converters)
-    return [
-        Capture(index, str(name), _test(part, converter), _conversion(converter, raises_any=own), own)
-        for (index, part), (name, converter) in zip(parts, converters, strict=True)
-    ]
-
-
-def _is_plain(segment: tuple[int, RulePart], variable: tuple[str, BaseConverter]) -> bool:
-    """Whether the variable is one whole segment, or all the rest, and is never empty."""
-    part, converter = segment[1], variable[1]
-    is_whole = (
-        not part.final or part.content == _REST
-    ) and part.content == rf"(?P<__werkzeug_0>{converter.regex})\Z"
-    return is_whole and re.match(part.content, "") is None
-
-
-def _is_identity(converter: BaseConverter) -> bool:
-    return getattr(converter.to_python, "__func__", None) is BaseConverter.to_python
-
-
-def _test(
-    part: RulePart, converter: BaseConverter
-) -> Callable[[str], object] | Literal["nonempty", "decimal", "path"]:
-    if part.final:
-        return "path"
-    if converter.regex in {"[^/]+", "[^/]{1,}"} and _is_identity(converter):
-        return "nonempty"
-    return "decimal" if converter.regex == "[0-9]+" else re.compile(part.content).match
-
-
-def _conversion(
-    converter: BaseConverter, *, raises_any: bool
-) -> Callable[[str], object] | Literal["text", "int"]:
-    if _is_identity(converter):
-        return "text"
-    if raises_any or type(converter) is not IntegerConverter:
-        return converter.to_python
-    return "int" if converter.is_unlimited else converter.to_python
-
-
 # -- plans -----------------------------------------------------------------
 
 
-def build_plans(node: Node, depth: int, redirecting: frozenset[int], *, exhaustive: bool) -> Plans:
+def build_plans(node: Node, depth: int, redirecting: Redirecting, *, exhaustive: bool) -> Plans:
     """Return by the number of segments the plans for paths that continue with a variable segment at `node`.
 
     Where there are several, they are grouped. Within a group the same segments are static, with other texts:
@@ -233,19 +138,19 @@ def _candidates(
     """
     if not is_variable:
         if node.rules or "" in node.static:
-            yield depth, static, node.rules, "" not in node.static
+            yield depth, static, ending_rules(node), "" not in node.static
         for text, child in node.static.items():
             if (yield from _candidates(child, depth + 1, (*static, (depth, text)))):
                 return True
     for edge in node.edges:
         if edge.final:
-            if edge.suffixed or _captures(edge.node.rules[0]) is None:
+            if edge.suffixed or captures_of(edge.node.rules[0]) is None:
                 return True
             yield from ((length, static, edge.node.rules, True) for length in range(depth + 1, _MAX_SEGMENTS))
         elif (yield from _candidates(edge.node, depth + 1, static)):
             return True
-    if not is_variable and not all(rule.strict_slashes for rule in node.rules):
-        yield depth + 1, (*static, (depth, "")), (), False
+    if not is_variable and (rules := lenient_rules(node)):
+        yield depth + 1, (*static, (depth, "")), rules, False
     return False
 
 
@@ -271,13 +176,21 @@ def _plan(ended: _Ended, static: _Static, *, exhaustive: bool) -> Plan:
     rules, methods = ended
     if not rules:
         return _WALK
-    all_captures = [captures for _, captures in rules.values()]
-    if all_captures.count(all_captures[0]) == len(all_captures):
-        by_method: dict[str | bool | None, Any] = {method: rule for method, (rule, _) in rules.items()}
-        by_method[False] = methods if exhaustive and methods else False
-        return _make_reader(by_method, all_captures[0], static)
+    plan = _plan_by_method(rules, static, methods if exhaustive and methods else False)
+    redirecting = {id(found.rule): found.redirecting for found in rules.values() if found.redirecting}
+    return (_match_unless_redirected, plan, redirecting) if redirecting else plan
+
+
+def _plan_by_method(rules: RulesByMethod, static: _Static, others: list[str] | bool) -> Plan:
+    """Return the plan of rules, and of what it returns for other methods."""
+    selected: list[Selected] = list(rules.values())
+    captures = selected[0].captures
+    if all(found.captures == captures for found in selected):
+        by_method: dict[str | bool | None, Any] = {method: found.rule for method, found in rules.items()}
+        by_method[False] = others
+        return _make_reader(by_method, captures, static)
     plans = {
-        method: _make_reader({None: rule}, captures, static) for method, (rule, captures) in rules.items()
+        method: _make_reader({None: found.rule}, found.captures, static) for method, found in rules.items()
     }
     return (_match_method, plans)
 
@@ -300,6 +213,18 @@ def _match_method(parts: list[str], method: str, plan: Plan) -> Outcome:
     return outcome
 
 
+def _match_unless_redirected(parts: list[str], method: str, plan: Plan) -> Outcome:
+    """Leave a path to Werkzeug whose values are the defaults of another rule of the endpoint."""
+    inner: Plan = plan[1]
+    outcome: Outcome = inner[0](parts, method, inner)
+    if type(outcome) is tuple:
+        rule, arguments = outcome
+        for defaults in plan[2].get(id(rule), ()):
+            if not any(name in arguments and value != arguments[name] for name, value in defaults.items()):
+                return False
+    return outcome
+
+
 def _undecided(_parts: list[str], _method: str, _plan: Plan) -> Literal[False]:
     return False
 
@@ -318,6 +243,27 @@ _TESTS = {
 _VALUES = {"text": "text{}", "int": "int(text{})", "own": "convert{0}(text{0})"}
 
 
+def _statements(index: str, segment: int, count: int, test: str) -> list[str]:
+    """Return the statements that read and test a variable, or all those of a segment with other text."""
+    rest = f"'/'.join(parts[{segment}:])"
+    if count:
+        texts = "".join(f"text{segment}_{place}, " for place in range(count))
+        source = rest if test == "split rest" else f"parts[{segment}]"
+        return [f"texts = accepts{index}({source})", "if texts is None: return None", f"{texts}= texts"]
+    statements = [f"text{index} = {rest if test == 'path' else f'parts[{segment}]'}"]
+    if test == "path":  # which a line break may end: an expression decides
+        statements.append(f"if '\\n' in text{index}: return False")
+    return [*statements, f"if {_TESTS[test].format(index)}: return None"]
+
+
+def _shape_of(capture: Capture) -> tuple[int, int, int, str, str]:
+    test: str = "own" if callable(capture.accepts) else capture.accepts
+    if capture.number:
+        test = "split rest" if capture.is_rest else "split"
+    value = "own" if callable(capture.convert) else capture.convert
+    return capture.segment, capture.place, capture.number, test, value
+
+
 def _make_reader(
     rules: Mapping[str | bool | None, Any], captures: Sequence[Capture], static: _Static
 ) -> Plan:
@@ -329,18 +275,15 @@ def _make_reader(
         captures: How their variables are read.
         static: Segments that must be there, as index and text.
     """
-    shape = tuple(
-        (index, "own" if callable(accepts) else accepts, "own" if callable(convert) else convert)
-        for index, _, accepts, convert, _ in captures
-    )
+    shape = tuple(map(_shape_of, captures))
     indexes = tuple(index for index, _ in static)
     defaults = any(rule.defaults for method, rule in rules.items() if method is not False)
     raises_any = any(capture.raises_any for capture in captures)
     read = _compile(shape, indexes, any_method=None in rules, defaults=defaults, raises_any=raises_any)
     own: list[object] = [
         item
-        for _, name, accepts, convert, _ in captures
-        for item in (name, *filter(callable, (accepts, convert)))
+        for capture in captures
+        for item in (capture.name, *filter(callable, (capture.accepts, capture.convert)))
     ]
     return (read, rules.get(None, rules), *(text for _, text in static), *own)
 
@@ -353,14 +296,13 @@ def _compile(
     names = ["_", "rule" if any_method else "rules", *(f"static{index}" for index in indexes)]
     tests = [f"if parts[{index}] != static{index}: return None" for index in indexes]
     items = []
-    for index, test, value in shape:
+    for segment, place, count, test, value in shape:
+        index = f"{segment}_{place}"
+        is_read = place == 0  # else it has been read with the first one
+        is_called = test == "own" or (count > 0 and is_read)
         names.append(f"name{index}")
-        names += [f"accepts{index}"] * (test == "own") + [f"convert{index}"] * (value == "own")
-        if test == "path":  # which a line break may end: an expression decides
-            tests += [f"text{index} = '/'.join(parts[{index}:])", f"if '\\n' in text{index}: return False"]
-        else:
-            tests.append(f"text{index} = parts[{index}]")
-        tests += [f"if {_TESTS[test].format(index)}: return None"]
+        names += [f"accepts{index}"] * is_called + [f"convert{index}"] * (value == "own")
+        tests += _statements(index, segment, count, test) if is_read else []
         items.append(f"name{index}: {_VALUES[value].format(index)}")
     if not any_method:
         tests += ["rule = rules.get(method)", "if rule is None: return rules[False]"]

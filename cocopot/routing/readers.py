@@ -13,8 +13,9 @@ seconds. Two things prevent that:
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,12 +48,30 @@ SUFFIX = r"(?<!/)(/?)"
 _REST = re.compile(_VARIABLE + r"\[\^/\]\.\*\?\)\\Z$")
 
 
+class _Part(NamedTuple):
+    """What a reader depends on; see Werkzeug's `RulePart`."""
+
+    content: str
+    final: bool
+    suffixed: bool
+
+
+def count_variables(part: RulePart) -> int:
+    """Return how many variables a part has."""
+    return part.content.count("(?P<__werkzeug_")
+
+
 def make_reader(part: RulePart) -> Reader:
-    """Return the function that reads the variables of a part.
+    """Return the function that reads the variables of a part: the same one for equal parts.
 
     Args:
         part: A part with variables, as Werkzeug has compiled it.
     """
+    return _reader_of(_Part(part.content, part.final, part.suffixed))
+
+
+@lru_cache(maxsize=1024)  # of parts of rules
+def _reader_of(part: _Part) -> Reader:
     if not part.final and (literals := _literals_between(_ANY_TEXT, part)) is not None:
         return _text_reader(*literals)
     read = _limited_reader(part)
@@ -60,7 +79,7 @@ def make_reader(part: RulePart) -> Reader:
     return read if literals is None else _path_reader(literals, part.suffixed, read)
 
 
-def _limited_reader(part: RulePart) -> Reader:
+def _limited_reader(part: _Part) -> Reader:
     read = _expression_reader(part)
     count = part.content.count("(?P<__werkzeug_") - len(_DETERMINED.findall(part.content))
     limit = _max_length(count + part.suffixed if count > 1 else count)
@@ -79,7 +98,7 @@ def _max_length(variables: int) -> int | None:
     return None if variables < 2 else MAX_LENGTHS.get(variables, _MAX_LENGTH_OF_MORE)
 
 
-def _expression_reader(part: RulePart) -> Reader:
+def _expression_reader(part: _Part) -> Reader:
     pattern = re.compile(part.content)
     names = (name for name in pattern.groupindex if name.startswith("__werkzeug_"))
     groups = [pattern.groupindex[name] for name in sorted(names, key=lambda name: int(name[11:]))]
@@ -95,7 +114,7 @@ def _expression_reader(part: RulePart) -> Reader:
     return read
 
 
-def _literals_between(variable: re.Pattern[str], part: RulePart) -> list[str] | None:
+def _literals_between(variable: re.Pattern[str], part: _Part) -> list[str] | None:
     """Return the static texts around the variables of a part; `None` unless each of them is such a variable.
 
     Args:

@@ -357,7 +357,7 @@ class Router(RouterState, Map):
         host = environ.get("HTTP_HOST")
         name = adapter.server_name if adapter.subdomain is None else adapter.subdomain
         table = self.table
-        domain = table.domains.get(name)
+        domain = table.domain_named(name)
         if domain is None or not host:  # an empty one is valid only with HTTP/1.0
             return
         plain = server_name is None and subdomain is None

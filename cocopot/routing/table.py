@@ -10,14 +10,16 @@ from copy import copy
 from typing import TYPE_CHECKING, TypeAlias
 
 from cocopot.exceptions import MethodNotAllowed, NotFound
-from cocopot.hosts import is_host, is_trusted, parse_host
-from cocopot.routing.plans import NO_PLANS, REJECTED, build_plans, group_by_method
+from cocopot.hosts import host_of_server, is_host, is_trusted, parse_host, sent_host
+from cocopot.routing.captures import ending_rules, group_by_method, lenient_rules
+from cocopot.routing.plans import NO_PLANS, REJECTED, build_plans
 from cocopot.routing.slashes import redirect_to, redirected_methods
 from cocopot.routing.walk import Node, Walk
 from cocopot.speedups import DomainState, TableState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Collection, Generator, Iterable, Mapping
+    from typing import Any
 
     from werkzeug.routing.matcher import State
 
@@ -38,7 +40,13 @@ Prefix: TypeAlias = "tuple[dict[str, Prefix] | None, Plans, bool]"
 
 
 class Domain(DomainState):
-    """The tables for the rules of one host or subdomain that has no variable."""
+    """The tables for the rules of one host or subdomain that has no variable.
+
+    Args:
+        name: The host or subdomain.
+        node: Its node; `None` if only rules with a variable match it: the tables are empty.
+        table: The table.
+    """
 
     __slots__ = (
         "_host_matching",
@@ -49,7 +57,7 @@ class Domain(DomainState):
         "root",
     )
 
-    def __init__(self, name: str, node: Node, table: Table) -> None:
+    def __init__(self, name: str, node: Node | None, table: Table) -> None:
         self.name = name
         #: The node that a walk begins with, whose child this domain is.
         self.root = table.root
@@ -62,10 +70,11 @@ class Domain(DomainState):
         #: By static path and rejected method, the methods that are allowed.
         self.method_not_allowed: dict[tuple[str, str], list[str]] = {}
         self.prefix = (None, NO_PLANS, False)
-        start = node.static.get("")
+        start = None if node is None else node.static.get("")
         if start is not None:
             self.prefix = self._build(start, [""], exhaustive=not self.root.edges)
-            self.root_rules = _rules_by_method(start.static.get(""), self.redirecting)
+            root = start.static.get("")
+            self.root_rules = self._by_method(() if root is None else root.rules)
 
     def error_of(
         self, outcome: Outcome, environ: WSGIEnvironment, path: str, method: str, *, is_plain: bool
@@ -110,10 +119,7 @@ class Domain(DomainState):
             self.method_not_allowed[path, method] = list(error.valid_methods or ())
 
     def _build(self, node: Node, path: list[str], *, exhaustive: bool) -> Prefix:
-        if node.rules:
-            self.static_rules["/".join(path)] = _rules_by_method(node, self.redirecting)
-        elif len(path) > 1 and not self._host_matching and (methods := redirected_methods(node)):
-            self.redirected["/".join(path)] = methods
+        self._add_static("/".join(path), node)
         plans = build_plans(node, len(path), self.redirecting, exhaustive=exhaustive)
         exhaustive = exhaustive and not node.edges
         prefixes = {
@@ -124,10 +130,22 @@ class Domain(DomainState):
         }
         return prefixes or None, plans, exhaustive
 
+    def _add_static(self, path: str, node: Node) -> None:
+        """Add the rules for a static path, and for the path with a slash more, if they match it as well."""
+        if not path:
+            return
+        if rules := ending_rules(node):
+            self.static_rules.setdefault(path, self._by_method(rules))
+        elif not self._host_matching and (methods := redirected_methods(node)):
+            self.redirected[path] = methods
+        slash = node.static.get("")
+        is_last = slash is None or "" not in slash.static
+        if (rules := lenient_rules(node)) and is_last and all(edge.read("") is None for edge in node.edges):
+            self.static_rules[f"{path}/"] = self._by_method((*(slash.rules if slash else ()), *rules))
 
-def _rules_by_method(node: Node | None, redirecting: frozenset[int]) -> dict[str | None, Rule]:
-    rules = node.rules if node is not None else ()
-    return {method: rule for method, (rule, _) in group_by_method(rules, redirecting).items()}
+    def _by_method(self, rules: Iterable[Rule]) -> dict[str | None, Rule]:
+        found = group_by_method(rules, dict.fromkeys(self.redirecting, ()))
+        return {method: selected.rule for method, selected in found.items()}
 
 
 class Table(TableState):
@@ -141,7 +159,7 @@ class Table(TableState):
     def __init__(self, root: State, *, host_matching: bool) -> None:
         self.root = Node(root)
         #: Rules that may answer with a redirect although they match.
-        self.redirecting = frozenset(_redirecting(list(_rules(self.root))))
+        self.redirecting = dict(_redirecting(list(_rules(self.root))))
         #: Whether rules have hosts.
         self.host_matching = host_matching
         self.domains = {name: Domain(name, node, self) for name, node in self.root.static.items()}
@@ -168,16 +186,22 @@ class Table(TableState):
             subdomain: Likewise.
             trusted_hosts: The hosts to accept, as in TRUSTED_HOSTS; `None` for any.
         """
-        host, hosts = environ.get("HTTP_HOST"), self.hosts.get(environ.get("wsgi.url_scheme", ""))
+        sent, hosts = environ.get("HTTP_HOST"), self.hosts.get(environ.get("wsgi.url_scheme", ""))
+        is_sent = sent_host(environ, sent) is not None
+        host = sent if is_sent else host_of_server(environ)
         if type(host) is not str or hosts is None or not self._accepts(host, trusted_hosts):
             return None
         key: Host = host if server_name is None and subdomain is None else (host, server_name, subdomain)
         if self.host_matching or (server_name is not None and subdomain is None):
-            return hosts.get(key)
+            return hosts.get(key) if is_sent else None
         domain = self.domains.get(subdomain or "")
-        if domain is not None:
+        if domain is not None and is_sent:
             self.cache_host(hosts, key, domain)
         return domain
+
+    def domain_named(self, name: str) -> Domain | None:
+        """Return the domain of a name, which a variable may match; `None` if no rule can."""
+        return self.domains.get(name) or (Domain(name, None, self) if self.root.edges else None)
 
     @staticmethod
     def cache_host(hosts: dict[Host, Domain], host: Host, domain: Domain) -> None:
@@ -217,12 +241,17 @@ def _rules(node: Node) -> Generator[Rule, None, None]:
         yield from _rules(edge.node)
 
 
-def _redirecting(rules: list[Rule]) -> Generator[int, None, None]:
+def _redirecting(rules: list[Rule]) -> Generator[tuple[int, tuple[Mapping[str, Any], ...]], None, None]:
     providers: dict[object, list[Rule]] = {}
     for rule in rules:
         if rule.defaults:
             providers.setdefault(rule.endpoint, []).append(rule)
     for rule in rules:
         others = providers.get(rule.endpoint, ())
-        if rule.alias or rule.redirect_to is not None or any(r.provides_defaults_for(rule) for r in others):
-            yield id(rule)
+        defaults = tuple(
+            other.defaults for other in others if other.defaults and other.provides_defaults_for(rule)
+        )
+        if rule.alias or rule.redirect_to is not None:
+            yield id(rule), ()
+        elif defaults:
+            yield id(rule), defaults

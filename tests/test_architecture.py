@@ -81,7 +81,7 @@ hooks
 urls engine_results
 templating
 explanations
-pipeline.debug_page
+pipeline.debug_page pipeline.error_pages
 pipeline.defaults.dispatch pipeline.defaults.responses pipeline.defaults.errors pipeline.defaults.static
 pipeline.defaults.json_provider pipeline.defaults.sessions
 event_loop pipeline.defaults.coroutines pipeline.defaults

@@ -6,6 +6,7 @@ the functions below for all else. `tests/pipeline/test_entry.py` compares the tw
 
 from __future__ import annotations
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.context import CURRENT, Context
@@ -38,6 +39,8 @@ HANDLER = RequestHandler(
     recover=fastpath.recover,
     handled=fastpath.handled,
     unraised=fastpath.unraised,
+    error_value=fastpath.error_value,
+    http_exception=HTTPException,
     serve_value=fastpath.serve_value,
     raise_bad_processed_response=raise_bad_processed_response,
     close_unsent=close_unsent,

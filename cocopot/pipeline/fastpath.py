@@ -19,6 +19,7 @@ from cocopot.head import TYPE_HEADERS, encode_text
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
 from cocopot.pipeline.defaults.responses import cocopot_make_response
+from cocopot.pipeline.error_pages import page_of
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response
 from cocopot.pipeline.sending import send
 from cocopot.pipeline.sessions import save_or_close
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.context import Context
     from cocopot.pipeline.endpoint import EndpointPipeline
+    from cocopot.pipeline.error_pages import Page
     from cocopot.request import Request
     from cocopot.types import StartResponse, WSGIEnvironment
 
@@ -192,6 +194,21 @@ def handled(context: Context, exc: Exception) -> object:
 def _is_response(exc: Exception) -> bool:
     """Return whether an HTTP exception is a response already, such as a redirect of the router."""
     return exc.code is None or issubclass(type(exc), RoutingException)  # type: ignore[attr-defined]
+
+
+def error_value(exc: HTTPException, environ: WSGIEnvironment) -> Response | Page | HTTPException:
+    """Return what is sent for an HTTP exception, in the simplest form: its response or its page, else itself.
+
+    Args:
+        exc: The exception.
+        environ: The WSGI environment.
+    """
+    response = exc.response
+    if response is None:
+        page = page_of(exc, environ) if Response.default_mimetype == "text/html" else None
+        return exc if page is None else page
+    is_plain = type(response) is Response and type(exc).get_response is HTTPException.get_response
+    return response if is_plain else exc  # type: ignore[return-value]  # it is one
 
 
 def serve_value(

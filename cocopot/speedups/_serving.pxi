@@ -14,6 +14,7 @@ cdef class RequestHandler:
     cdef object method, general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
     cdef object handled, unraised, serve_value, answer_exception, tear_down, report_errors
     cdef object context_class, request_class, router_class, response_class, current
+    cdef object error_value, http_exception
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef tuple json_responses
     cdef ResponseMaker maker
@@ -31,6 +32,8 @@ cdef class RequestHandler:
         recover,
         handled,
         unraised,
+        error_value,
+        http_exception,
         serve_value,
         raise_bad_processed_response,
         close_unsent,
@@ -58,6 +61,8 @@ cdef class RequestHandler:
         self.recover = recover
         self.handled = handled
         self.unraised = unraised
+        self.error_value = error_value
+        self.http_exception = http_exception
         self.serve_value = serve_value
         self.raise_bad_processed_response = raise_bad_processed_response
         self.close_unsent = close_unsent
@@ -243,19 +248,30 @@ cdef class RequestHandler:
             if value is None:
                 if request.url_rule is None and pipeline.answers_errors:
                     value = self.unraised(app, request)
+                    if value is not None:
+                        value = self.error_value(value, environ)
                 if value is None:
                     value = self.call_view(app, request, environ)
         except Exception as exc:
-            if (
-                not pipeline.recovers_here
-                or pipeline.after_request_hook is not None
-                or context.after_functions is not None
-                or request.holds_files
-            ):
+            if not pipeline.recovers_here or context.after_functions is not None or request.holds_files:
                 return self.recover(context, environ, start_response, exc)
             value = self.handled(context, exc)
-            if type(value) is not str and type(value) is not self.response_class:
-                return self.serve_value(context, environ, start_response, value)
+            if issubclass(type(value), self.http_exception):  # `isinstance` may run code of the exception
+                value = self.error_value(value, environ)
+            # Inside the clause, so that what is raised here has the exception as its context.
+            return self.respond(app, context, pipeline, environ, start_response, value)
+        return self.respond(app, context, pipeline, environ, start_response, value)
+
+    cdef object respond(
+        self,
+        ApplicationState app,
+        ContextState context,
+        PipelineState pipeline,
+        dict environ,
+        start_response,
+        value,
+    ):
+        """Send what a view, a before-request hook or an error handler has returned."""
         if context.after_functions is not None:
             return self.serve_value(context, environ, start_response, value)
         if pipeline.after_request_hook is not None:

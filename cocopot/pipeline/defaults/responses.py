@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, default_exceptions
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -16,6 +16,7 @@ from cocopot.exceptions import add_blame, add_note
 from cocopot.hooks import hookimpl
 from cocopot.hooks.results import VALUES, ResultError, source_of
 from cocopot.locations import shown
+from cocopot.pipeline.error_pages import PAGE_TYPE, body_of, page_of
 from cocopot.redirects import redirect_response
 from cocopot.response import Response, set_headers
 from cocopot.speedups import is_plain_value
@@ -37,7 +38,7 @@ def cocopot_make_response(app: Cocopot, request: Request, value: Any) -> Werkzeu
         return app.response_class(value)
     if cls is dict or cls is list:
         return app.json.response(value)
-    if cls in _EXCEPTIONS:
+    if issubclass(cls, HTTPException):
         return _from_exception(app, request, value)
     if isinstance(value, app.response_class):
         return value
@@ -131,8 +132,13 @@ def _from_body(app: Cocopot, request: Request, body: object, status: Any, header
 
 
 def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> WerkzeugResponse:
-    """Return the response of an HTTP exception; a page without own text is built only once."""
+    """Return the response of an HTTP exception."""
     cls = type(exc)
+    if (
+        type(exc.response) is Response is app.response_class
+        and cls.get_response is HTTPException.get_response
+    ):
+        return exc.response
     if exc.response is not None or cls.get_response is not HTTPException.get_response:
         if isinstance(exc, RequestRedirect):
             if not is_plain_value(exc.new_url):
@@ -140,34 +146,15 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
             if cls is RequestRedirect and exc.response is None and exc.code is not None:
                 return redirect_response(exc.new_url, exc.code, app.response_class)
         return app.response_class.force_type(exc.get_response(request.environ), request.environ)
-    is_plain = cls in _PLAIN_EXCEPTIONS and exc.description is cls.description and exc.code is cls.code
-    page = _PAGES.get(cls) if is_plain else None
-    if page is None:
-        page = exc.get_body(request.environ)
-        if is_plain:
-            _PAGES[cls] = page
-    if is_plain and app.response_class is Response and cls in _WITHOUT_HEADERS:
-        methods = exc.valid_methods if isinstance(exc, MethodNotAllowed) else None
-        return Response(page, exc.code, {"Allow": ", ".join(methods)} if methods else None, "text/html")
-    if cls.get_headers is HTTPException.get_headers:
-        return app.response_class(page, exc.code, content_type=_PAGE_TYPE)
-    headers = list(exc.get_headers(request.environ))
+    environ = request.environ
+    page = page_of(exc, environ)
+    if page is not None:
+        return app.response_class(*page, content_type=PAGE_TYPE)
+    headers = list(exc.get_headers(environ))
     if headers and headers[0][0] == "Content-Type":  # which a response processes faster as `content_type`
-        return app.response_class(page, exc.code, headers[1:] or None, content_type=headers[0][1])
-    return app.response_class(page, exc.code, headers)
-
-
-_PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
-#: What is known to be an exception without a look at its bases.
-_EXCEPTIONS = _PLAIN_EXCEPTIONS | {RequestRedirect}
-#: Of the plain ones, those whose only headers are the type of the page, and for a 405 the methods.
-_WITHOUT_HEADERS = frozenset(
-    cls
-    for cls in _PLAIN_EXCEPTIONS
-    if cls is MethodNotAllowed or cls.get_headers is HTTPException.get_headers
-)
-_PAGES: dict[type[HTTPException], str] = {}
-_PAGE_TYPE = dict(HTTPException().get_headers())["Content-Type"]
+        text = body_of(exc, environ)
+        return app.response_class(text, exc.code, headers[1:] or None, content_type=headers[0][1])
+    return app.response_class(body_of(exc, environ), exc.code, headers)
 
 
 def _forced(app: Cocopot, request: Request, body: WerkzeugResponse | Function) -> WerkzeugResponse:

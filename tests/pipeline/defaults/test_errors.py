@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup
+from werkzeug.exceptions import default_exceptions
+from werkzeug.test import create_environ
 
 from cocopot import Cocopot, Response, abort, hookimpl, redirect
-from cocopot.exceptions import HTTPException, TooManyRequests
+from cocopot.exceptions import BadRequestKeyError, HTTPException, MethodNotAllowed, NotFound, TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,3 +105,112 @@ def test_leaves_others_alone(app: Cocopot) -> None:
         assert hook(app=app, request=context.request, exc=ValueError()) is None
         error = TooManyRequests()
         assert hook(app=app, request=context.request, exc=error) is error
+
+
+# -------------------------------------------------------------------------
+# Pages, compared with Werkzeug's
+# -------------------------------------------------------------------------
+
+
+class OwnDescription(HTTPException):
+    """An error whose description is made when it is read."""
+
+    code = 418
+
+    def get_description(self, environ: Any = None, scope: Any = None) -> str:
+        return "<p>own</p>"
+
+
+class OwnBody(HTTPException):
+    """An error with a page of its own."""
+
+    code = 409
+
+    def get_body(self, environ: Any = None, scope: Any = None) -> str:
+        return '{"error": "conflict"}'
+
+    def get_headers(self, environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
+        return [("Content-Type", "application/json"), ("X-Own", "1")]
+
+
+class OwnName(HTTPException):
+    """An error with a name and a code of its own."""
+
+    code = 299
+    name = "<Own>"
+
+
+class OwnHeaders(HTTPException):
+    """An error with a further header."""
+
+    code = 402
+
+    def get_headers(self, environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
+        return [*super().get_headers(environ, scope), ("X-Own", "1")]
+
+
+ERRORS: list[type[HTTPException]] = [
+    *default_exceptions.values(),
+    *(BadRequestKeyError, OwnDescription, OwnBody, OwnName, OwnHeaders),
+]
+TEXTS = st.text(st.characters(categories=["L", "N", "P", "S", "Z", "Cs"]) | st.sampled_from("&<>'\"\n\r\t"))
+
+
+@given(cls=st.sampled_from(ERRORS), text=st.none() | TEXTS | TEXTS.map(Markup), code=st.none() | st.just(422))
+def test_pages_are_those_of_werkzeug(cls: type[HTTPException], text: str | None, code: int | None) -> None:
+    """Body and content type are the same bytes, whatever the description is."""
+    error = cls() if text is None else cls(description=text)
+    if code is not None:
+        error.code = code
+    app = Cocopot(__name__, autoload=False)
+    app.add_url_rule("/", "index", raising(error))
+    try:
+        expected = error.get_response(create_environ())
+        expected.data  # noqa: B018 - encodes it
+    except UnicodeEncodeError:
+        assert app.test_client().get("/").status_code == 500
+        return
+    response = app.test_client().get("/")
+    assert (response.status_code, response.data) == (expected.status_code, expected.data)
+    assert sorted(response.headers) == sorted(expected.headers)
+
+
+def raising(error: HTTPException) -> Callable[[], str]:
+    def view() -> str:
+        raise error
+
+    return view
+
+
+@pytest.mark.parametrize("cls", [NotFound, OwnBody, MethodNotAllowed])
+def test_page_with_another_default_type(monkeypatch: pytest.MonkeyPatch, cls: type[HTTPException]) -> None:
+    """A page keeps its content type where responses have another default."""
+    app = Cocopot(__name__, autoload=False)
+    app.add_url_rule("/", "index", raising(cls()))
+    monkeypatch.setattr(Response, "default_mimetype", "text/plain")
+    expected = dict(cls().get_headers())["Content-Type"]
+    assert app.test_client().get("/").headers["Content-Type"] == expected
+
+
+@pytest.mark.parametrize("with_hook", [False, True])
+def test_response_of_an_exception_is_changed_by_hooks(with_hook: bool) -> None:
+    """A response that is raised is that very object, also for the after-request functions."""
+    app = Cocopot(__name__, autoload=False)
+    seen: list[Response] = []
+    made = Response("made", 409)
+    app.add_url_rule("/", "index", raising(HTTPException(response=made)))
+    if with_hook:
+        app.after_request(seen.append)
+    assert app.test_client().get("/").status_code == 409
+    assert seen == ([made] if with_hook else [])
+
+
+def test_error_of_an_after_request_function_names_what_was_handled() -> None:
+    """An exception of a hook after an error handler has the first one as its context."""
+    app = Cocopot(__name__, autoload=False)
+    app.testing = True
+    app.add_url_rule("/", "index", raising(NotFound()))
+    app.after_request(lambda response: int(response.headers["Content-Type"]))
+    with pytest.raises(ValueError, match="invalid literal") as raised:
+        app.test_client().get("/")
+    assert isinstance(raised.value.__context__, NotFound)

@@ -52,7 +52,13 @@ class Tags:
         if slot == "note":
             return render_markup("tags/tags.html", tags=_shown_tags(context))
         if slot == "note_page":
-            return render_markup("tags/form.html", tags=_shown_tags(context), note=context["note"])
+            return render_markup(
+                "tags/form.html",
+                tags=_shown_tags(context),
+                note=context["note"],
+                text=context.get("tags_text"),
+                error=context.get("tags_error"),
+            )
         return None
 
     @hookimpl

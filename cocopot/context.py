@@ -43,8 +43,6 @@ class Context(ContextState):
 
     # What most requests never use stays on the class until it is needed.
     _tokens: tuple[contextvars.Token[Context], ...] = ()
-    #: Whether the head of the response has been sent; also after the end of a context that is kept.
-    response_is_sent = False
     #: What `teardown_this_context` has added, first added first.
     teardown_functions: tuple[TeardownFunction, ...] = ()
 

@@ -7,16 +7,15 @@ import functools
 import importlib
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, overload
 
 from cocopot.context import CURRENT, current_request_context
 from cocopot.coroutines import run_coroutine
-from cocopot.speedups import read_in_context
+from cocopot.speedups import StreamState, read_in_context
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
     from cocopot.async_reading import AsyncSource
-    from cocopot.context import Context
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -119,31 +118,26 @@ class AsyncReader(Iterator[T]):
             self._source.abandon()
 
 
-class ContextIterator(Iterator[T]):
+class ContextIterator(StreamState, Iterator[T]):
     """Reads an iterable in a copy of the current context variables, in whichever thread reads it."""
 
-    _context: Context | None = None
-
     def __init__(self, iterable: Iterable[T] | AsyncIterable[T]) -> None:
-        self._context = context = current_request_context()
+        self.context = context = current_request_context()
         # A request that has ended, or whose teardown functions run, is not torn down again.
-        self._is_held = context.holds > 0
-        if self._is_held:
+        self.is_held = context.holds > 0
+        if self.is_held:
             context.holds += 1
-        #: The context variables that the iterable is read with.
         self.variables = contextvars.copy_context()
         if CURRENT.get(None) is not context:  # it is read inside an application context
             self.variables.run(CURRENT.set, context)
-        #: Whether it reads an asynchronous iterable, so that `next_within` may be called.
-        self.is_asynchronous = type(iterable) is not GeneratorType and isinstance(iterable, AsyncIterable)
-        self._source: Any = AsyncReader(context.app, iterable) if self.is_asynchronous else iterable  # type: ignore[arg-type]
-        self._iterator: Iterator[T] | None = None
+        if type(iterable) is not GeneratorType and isinstance(iterable, AsyncIterable):
+            iterable = AsyncReader(context.app, iterable)
+        self.source = iterable
 
-    def begin(self) -> Iterator[T]:
-        """Return the iterator over the iterable, which is created by the first call."""
-        if self._iterator is None:
-            self._iterator = iter(self._source)
-        return self._iterator
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether it reads an asynchronous iterable, so that `next_within` may be called."""
+        return isinstance(self.source, AsyncReader)
 
     def __iter__(self) -> Iterator[T]:  # noqa: PYI034 - calling `__next__` takes longer
         return read_in_context(self)
@@ -152,12 +146,13 @@ class ContextIterator(Iterator[T]):
         return self._read(self._read_next)
 
     def _read_next(self) -> T:
-        return next(self.begin())
+        item: T = next(self.begin())
+        return item
 
     def next_within(self, seconds: float | None) -> T | object:
         """Return the next item, or `PENDING` if it does not arrive in time; see `AsyncReader`."""
-        assert isinstance(self._source, AsyncReader)  # noqa: S101 - for the type checker
-        return self._read(functools.partial(self._source.next_within, seconds))
+        source: AsyncReader[T] = self.source
+        return self._read(functools.partial(source.next_within, seconds))
 
     def _read(self, read: Callable[[], V]) -> V:
         try:
@@ -168,21 +163,3 @@ class ContextIterator(Iterator[T]):
         except BaseException as exc:
             self.close(exc)
             raise
-
-    def close(self, exc: BaseException | None = None) -> None:
-        """Close the iterable and release the context; the server calls this (PEP 3333)."""
-        context, self._context = self._context, None
-        if context is None:
-            return
-        self.variables.run(self._end, context, exc)
-
-    def _end(self, context: Context, exc: BaseException | None) -> None:
-        try:
-            if (close := getattr(self._source, "close", None)) is not None:
-                close()
-        finally:
-            if self._is_held:
-                context.release(exc)
-
-    def __del__(self) -> None:
-        self.close()

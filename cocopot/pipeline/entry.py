@@ -6,6 +6,8 @@ the functions below for all else. `tests/pipeline/test_entry.py` compares the tw
 
 from __future__ import annotations
 
+from types import GeneratorType
+
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -21,6 +23,7 @@ from cocopot.request import Request
 from cocopot.response import METHODS, Response
 from cocopot.routing import Router
 from cocopot.speedups import RequestHandler
+from cocopot.streaming import ContextIterator
 from cocopot.wsgi import close_unsent
 
 #: The attributes of a request that the compiled function does without; `lifecycle.handle_request` serves
@@ -30,6 +33,8 @@ REQUEST_ATTRIBUTES = (
     *("app", "environ", "holds_files", "routing_exception", "url_rule", "view_args"),
     *("headers", "host", "method", "path", "scheme", "server", "trusted_hosts"),
 )
+#: The iterators that views return mostly, each a body.
+ITERATORS = frozenset({GeneratorType, ContextIterator, map})
 HANDLER = RequestHandler(
     lifecycle.handle_request,
     match_request=lifecycle.match_request,
@@ -56,6 +61,7 @@ HANDLER = RequestHandler(
     any_response_class=WerkzeugResponse,
     with_view=WITH_VIEW,
     json_responses=(DefaultJSONProvider.response, JSONProvider.response),
+    iterators=ITERATORS,
     current=CURRENT,
     maker=MAKER,
     methods=METHODS,

@@ -35,6 +35,7 @@ try:
         ResponseMethods,
         RouterState,
         RuleState,
+        StreamState,
         TableState,
         Unwinder,
         UrlMethods,
@@ -107,7 +108,7 @@ except ImportError:  # also if an outdated one lacks a name
         ResponseMethods,
         method_loader,
     )
-    from cocopot.speedups.streams import encoded, read_in_context
+    from cocopot.speedups.streams import StreamState, encoded, read_in_context
     from cocopot.speedups.urls import UrlMethods
     from cocopot.speedups.wrappers import Unwinder
 
@@ -136,6 +137,7 @@ __all__ = [
     "ResponseMethods",
     "RouterState",
     "RuleState",
+    "StreamState",
     "TableState",
     "Unwinder",
     "UrlMethods",

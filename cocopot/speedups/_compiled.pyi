@@ -37,6 +37,7 @@ from cocopot.speedups.serving import RequestState as RequestState
 from cocopot.speedups.serving import ResponseMaker as ResponseMaker
 from cocopot.speedups.serving import ResponseMethods as ResponseMethods
 from cocopot.speedups.serving import method_loader as method_loader
+from cocopot.speedups.streams import StreamState as StreamState
 from cocopot.speedups.streams import encoded as encoded
 from cocopot.speedups.streams import read_in_context as read_in_context
 from cocopot.speedups.urls import UrlMethods as UrlMethods

@@ -29,6 +29,8 @@ cdef class Answer:
     """A response that is known to be valid, before it is one."""
 
     cdef bytes content
+    # What is sent where there is no content.
+    cdef object parts
     cdef list head
     # The special headers in the head.
     cdef int kinds
@@ -131,7 +133,7 @@ cdef class ResponseMaker:
         if answer is None:
             return False
         if content is None:
-            response.response = [] if body is None else body
+            answer.parts = [] if body is None else body
         self.fill(response, answer)
         return True
 
@@ -295,6 +297,8 @@ cdef class ResponseMaker:
             if not answer.kinds & LOCATIONS:
                 response._head = answer.head
                 return 0
+        else:
+            response.response = answer.parts
         headers = new(self.headers_class)
         headers._list = answer.head
         response._headers = headers

@@ -43,7 +43,8 @@ cdef class ResponseMethods:
         """Send a response and return its body, or return `None` if the method in Python has to do it."""
         body = response.response
         if isinstance(body, (list, tuple)):
-            head = self.head_of_text(response, body)
+            body = self.encoded_list(response, body)
+            head = None if body is None else self.head_of(response, length_of(body))
             if head is None:
                 return None
             if environ["REQUEST_METHOD"] == "HEAD" or is_without_body(response._status_code):
@@ -52,7 +53,10 @@ cdef class ResponseMethods:
             head = None if is_without_body(response._status_code) else self.head_of(response, -1)
             if head is None:
                 return None
-            body = response.get_app_iter(environ)
+            if environ["REQUEST_METHOD"] == "HEAD":
+                body = streamed_body(response, ())
+            elif not response.direct_passthrough or response._on_close:
+                body = streamed_body(response, body)
         try:
             start_response(response._status, head)
         except Exception as error:
@@ -60,16 +64,21 @@ cdef class ResponseMethods:
             raise
         return body
 
-    cdef list head_of_text(self, response, body):
-        """Return the headers for a body of at most one string, or `None`."""
-        if (
-            type(body) is not list
-            or len(<list>body) > 1
-            or (len(<list>body) == 1 and type((<list>body)[0]) is not bytes)
-            or response._on_close
-        ):
+    cdef list encoded_list(self, response, body):
+        """Return the parts of a body as a list of bytes, or `None` if the method in Python has to send them."""
+        if response._on_close:
             return None
-        return self.head_of(response, len(<bytes>(<list>body)[0]) if <list>body else 0)
+        if type(body) is list and (len(<list>body) == 0 or (len(<list>body) == 1 and type((<list>body)[0]) is bytes)):
+            return body
+        if response.direct_passthrough:
+            return None
+        cdef list parts = []
+        for part in body:
+            content = content_of(part)
+            if content is None:
+                return None
+            parts.append(content)
+        return parts
 
     cdef list head_of(self, response, Py_ssize_t length):
         """Return the headers as they are sent, with the length of a body unless it is -1, or `None`."""
@@ -92,6 +101,13 @@ cdef class ResponseMethods:
                 return None
             (<list>head).append(length_header(length))
         return head
+
+
+cdef Py_ssize_t length_of(list parts) except -1:
+    cdef Py_ssize_t length = 0
+    for part in parts:
+        length += len(<bytes>part)
+    return length
 
 
 cdef bint is_without_body(int code):

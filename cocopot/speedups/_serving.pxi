@@ -17,6 +17,7 @@ cdef class RequestHandler:
     cdef object error_value, http_exception
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef tuple json_responses
+    cdef frozenset iterators
     cdef ResponseMaker maker
     cdef ResponseMethods methods
     cdef dict request_members
@@ -49,6 +50,7 @@ cdef class RequestHandler:
         any_response_class,
         with_view,
         tuple json_responses not None,
+        frozenset iterators not None,
         current,
         ResponseMaker maker not None,
         ResponseMethods methods not None,
@@ -80,6 +82,7 @@ cdef class RequestHandler:
         self.any_response_class = any_response_class
         self.with_view = with_view
         self.json_responses = json_responses
+        self.iterators = iterators
         self.current = current
         self.maker = maker
         self.methods = methods
@@ -288,6 +291,8 @@ cdef class RequestHandler:
                 if body is None:
                     value = new(self.response_class)
                     self.maker.fill(value, answer)
+                    if answer.content is None and context.after_functions is None and context.opened_session is None:
+                        body = self.methods.send(value, environ, start_response)
         return self.serve_value(context, environ, start_response, value) if body is None else body
 
     cdef object process(
@@ -334,9 +339,12 @@ cdef class RequestHandler:
         if type(body) is dict or type(body) is list:
             return self.answer_json(app, body, status, headers, value is not body)
         content = content_of(body)
-        if content is None or self.maker.default_type_header is None:
+        if self.maker.default_type_header is None or (content is None and type(body) not in self.iterators):
             return None
-        return self.maker.answer(content, status, headers, self.maker.default_type_header, True)
+        cdef Answer answer = self.maker.answer(content, status, headers, self.maker.default_type_header, True)
+        if content is None and answer is not None:
+            answer.parts = body
+        return answer
 
     cdef Answer answer_json(self, app, value, status, headers, bint is_noted):
         """Return a JSON response; where an error is noted on, the one in Python raises it again."""
@@ -353,6 +361,8 @@ cdef class RequestHandler:
 
     cdef list send_answer(self, Answer answer, dict environ, start_response):
         """Send what is not a response yet, or return `None`."""
+        if answer.content is None:
+            return None
         line, code = answer.status
         if not self.maker.finish(answer.head, answer.kinds, code, self.response_class):
             return None

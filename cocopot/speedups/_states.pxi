@@ -21,6 +21,7 @@ cdef class ContextState:
     cdef public object request_owner
     cdef public object original
     cdef public object answered
+    cdef public bint response_is_sent
     cdef public object _url_adapter
     cdef public object _exc
     cdef public object _globals

@@ -51,6 +51,8 @@ class ContextState:
     original: Context | None = None
     #: The exception that the request has been answered for, until its end.
     answered: Exception | None = None
+    #: Whether the head of the response has been sent; also after the end of a context that is kept.
+    response_is_sent: bool = False
     _url_adapter: MapAdapter | None = None
     _exc: BaseException | None = None
     _globals: Globals | None = None

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextvars import Context
 
+    from cocopot.context import Context as RequestContext
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -32,6 +34,48 @@ def encoded(parts: Iterator[Any]) -> Iterator[bytes]:
     """
     for part in parts:
         yield part if type(part) is bytes else as_bytes(part)
+
+
+class StreamState:
+    """What a stream that is read with its context holds: fields in the compiled twin."""
+
+    #: The context, until the stream is closed.
+    context: RequestContext | None = None
+    #: The context variables that the iterable is read with.
+    variables: Context
+    #: What is read.
+    source: Any
+    #: The iterator over it, from the first item on.
+    iterator: Iterator[Any] | None = None
+    #: Whether the stream holds the context, and releases it at its end.
+    is_held: bool
+
+    def begin(self) -> Iterator[Any]:
+        """Return the iterator over the iterable, which is created by the first call."""
+        if self.iterator is None:
+            self.iterator = iter(self.source)
+        return self.iterator
+
+    def close(self, exc: BaseException | None = None) -> None:
+        """Close the iterable and release the context; the server calls this (PEP 3333).
+
+        Args:
+            exc: The exception that has ended the stream, or `None`.
+        """
+        context, self.context = self.context, None
+        if context is not None:
+            self.variables.run(self._end, context, exc)
+
+    def _end(self, context: RequestContext, exc: BaseException | None) -> None:
+        try:
+            if (close := getattr(self.source, "close", None)) is not None:
+                close()
+        finally:
+            if self.is_held:
+                context.release(exc)
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Stream(Protocol[T_co]):

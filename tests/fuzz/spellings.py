@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 
 from cocopot import Response, make_response
 from cocopot.datastructures import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 class Shouted(str):
@@ -24,6 +27,23 @@ class Shouted(str):
         return super().upper().encode(encoding, errors)
 
 
+def parts(*values: Any) -> Iterator[Any]:
+    """Yield the parts of a body."""
+    yield from values
+
+
+#: Bodies that are read once, so that each response needs its own.
+NEW_BODIES: dict[str, Callable[[], Any]] = {
+    "generator": partial(parts, "a", b"b", "", bytearray(b"c"), "\xe4"),
+    "map": partial(map, str.upper, ("a", "b")),
+    "iterator": lambda: iter(["a", b"b"]),
+    "broken": partial(parts, "a", "\ud800", "b"),
+    "texts": lambda: ["a", b"b", "\xe4", Markup("<b>")],
+    "empties": lambda: ["", b""],
+    "tuple": lambda: ("a", b"b"),
+    "buffers": lambda: [bytearray(b"a"), memoryview(b"b")],
+    "numbers": lambda: ["a", 1],
+}
 BODIES: dict[str, Any] = {
     "str": "text",
     "umlaut": "\xe4\u20ac",
@@ -103,6 +123,11 @@ def _header_spellings() -> dict[str, Any]:
 
 
 HEADERS = _header_spellings()
+
+
+def body_of(name: str) -> Any:
+    """Return the body that a name is for."""
+    return NEW_BODIES[name]() if name in NEW_BODIES else BODIES[name]
 
 
 def respond(way: str, body: Any, status: Any, headers: Any) -> Any:

@@ -18,7 +18,7 @@ from cocopot import (
     stream_with_context,
     url_for,
 )
-from tests.fuzz.spellings import BODIES, HEADERS, STATUSES, respond
+from tests.fuzz.spellings import HEADERS, STATUSES, body_of, parts, respond
 
 
 class ViewError(Exception):
@@ -83,7 +83,7 @@ def _spelled() -> Any:
     """Return a response that is spelled as the query requests."""
     body, status, headers, way = request.query_string.decode().split(",")
     made = HEADERS[headers]()
-    return respond(way, BODIES[body], STATUSES[status], made)
+    return respond(way, body_of(body), STATUSES[status], made)
 
 
 def _nested() -> Any:
@@ -164,6 +164,9 @@ VIEWS: dict[str, Any] = {
     "get-json": lambda: {"got": request.get_json()},
     "form": lambda: dict(request.form),
     "stream": lambda: stream_with_context(part for part in ("a", "b", request.path)),
+    "stream-headers": lambda: (stream_with_context(parts("a", b"b", request.path)), 201, {"X-Own": "1"}),
+    "stream-response": lambda: Response(stream_with_context(map(str, [1, 2])), mimetype="text/plain"),
+    "stream-broken": lambda: Response(stream_with_context(parts("a", "\ud800"))),
     "generator": lambda: (part for part in ("a", "b")),
     "after": _after,
     "g": _set,

@@ -9,6 +9,7 @@ import gc
 import inspect
 import io
 import random
+import re
 import sys
 import time
 from functools import partial
@@ -36,6 +37,8 @@ _PLACES: tuple[tuple[Any, str], ...] = (
 )
 _COMPILED = tuple(getattr(owner, name) for owner, name in _PLACES)
 _IN_PYTHON = tuple(map(inspect.unwrap, _COMPILED))
+# Of an object whose class has no representation of its own.
+_ADDRESS = re.compile(" at 0x[0-9a-f]+")
 
 
 class Twins:
@@ -130,7 +133,12 @@ def _environ(random: random.Random) -> tuple[dict[str, Any], bytes]:
     if random.random() < 0.02:
         environ["HTTP_UPGRADE"] = "websocket"
     if random.random() < 0.4:
-        spelled = (spellings.BODIES, spellings.STATUSES, spellings.HEADERS, spellings.WAYS)
+        spelled = (
+            {**spellings.BODIES, **spellings.NEW_BODIES},
+            spellings.STATUSES,
+            spellings.HEADERS,
+            spellings.WAYS,
+        )
         environ |= {"PATH_INFO": "/spelled", "QUERY_STRING": ",".join(pick(list(names)) for names in spelled)}
     return environ, body
 
@@ -151,7 +159,7 @@ def _send(app: Cocopot, environ: dict[str, Any], body: bytes, fails: int) -> obj
         if (close := getattr(answer, "close", None)) is not None:
             close()
     except Exception as error:  # noqa: BLE001 - compared
-        return started, type(error), str(error)
+        return started, type(error), _ADDRESS.sub("", str(error))
     return started, content, sorted(environ.keys() - {"wsgi.input", "wsgi.errors"})
 
 

@@ -11,11 +11,12 @@ import pytest
 from markupsafe import Markup
 from werkzeug.test import create_environ, run_wsgi_app
 
-from cocopot import Cocopot, Config, Request, Response, hookimpl, request, speedups
+from cocopot import Cocopot, Config, Request, Response, hookimpl, make_response, request, speedups
 from cocopot.datastructures import Headers
 from cocopot.pipeline import lifecycle
 from cocopot.pipeline.entry import REQUEST_ATTRIBUTES
 from cocopot.routing import Router, Rule
+from tests.fuzz.spellings import parts
 from tests.fuzz.twin_application import OwnRequest
 from tests.fuzz.twins import Twins, differences
 
@@ -193,6 +194,34 @@ def test_spellings_call_nothing_in_python(app: Cocopot, method: str) -> None:
     for view in (*SPELLINGS, *OTHERS.values()):
         called = serve(app, view, method)[1]
         assert set(called) == {"<lambda>", "start_response"}
+
+
+STREAMS: list[Callable[[], Any]] = [
+    lambda: parts("a", b"b"),
+    lambda: (parts("a", b"b"), 200, {"Content-Type": _TYPE[1]}),
+    lambda: map(str, ["a", "b"]),
+    lambda: Response(parts("a", b"b")),
+    lambda: Response(iter(["a", "b"]), mimetype="text/html"),
+    lambda: make_response(parts("a", b"b")),
+]
+_PART = Markup("a")
+LISTS: list[Callable[[], Any]] = [
+    lambda: Response([b"a", b"b"]),
+    lambda: Response(("a", "b"), mimetype="text/html"),
+    lambda: Response(["ab"]),
+    lambda: Response([_PART, "", "b"]),
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("length", [[], [("Content-Length", "2")]], ids=["streams", "lists"])
+def test_bodies_of_parts(app: Cocopot, method: str, length: list[tuple[str, str]]) -> None:
+    """A body in parts is the same, however it is spelled; the length of a list is known."""
+    for view in LISTS if length else STREAMS:
+        (status, headers, content), called = serve(app, view, method)
+        assert (status, headers, content) == ("200 OK", [_TYPE, *length], b"ab" if method == "GET" else b"")
+        if speedups.COMPILED:
+            assert set(called) <= {"<lambda>", "parts", "start_response"}
 
 
 def test_headers_that_a_view_returns_are_not_changed(app: Cocopot) -> None:

@@ -110,3 +110,72 @@ def test_what_cannot_be_read_raises(kind: Any, function: str) -> None:
     reader: Callable[[Any], Iterator[Any]] = getattr(kind, function)
     with pytest.raises((TypeError, AttributeError)):
         next(reader(1))
+
+
+class Held:
+    """A context, which records what releases it."""
+
+    def __init__(self) -> None:
+        self.released: list[tuple[BaseException | None, str]] = []
+
+    def release(self, exc: BaseException | None = None) -> None:
+        self.released.append((exc, VARIABLE.get("none")))
+
+
+def state_of(kind: Any, source: object, *, is_held: bool = True) -> Any:
+    """Return a stream that reads a source with a context variable of its own."""
+    state = kind.StreamState()
+    state.context, state.is_held, state.source = Held(), is_held, source
+    state.variables = contextvars.copy_context()
+    state.variables.run(VARIABLE.set, "inside")
+    return state
+
+
+@pytest.mark.parametrize("kind", [speedups, streams])
+def test_a_stream_releases_its_context_once(kind: Any) -> None:
+    """The context is released with the exception that ended the stream, and the stream's variables."""
+    error = OSError("gone")
+    state = state_of(kind, Source(["a"]))
+    held = state.context
+    assert state.begin() is state.begin() is state.source
+    state.close(error)
+    state.close()
+    assert (held.released, state.context) == ([(error, "inside")], None)
+
+
+@pytest.mark.parametrize("kind", [speedups, streams])
+def test_a_stream_that_does_not_hold_its_context(kind: Any) -> None:
+    """A context that is not held is not released, and the source is closed all the same."""
+    source = (part for part in "ab")
+    state = state_of(kind, source, is_held=False)
+    held = state.context
+    assert next(state.begin()) == "a"
+    state.close()
+    assert (held.released, list(source)) == ([], [])
+
+
+@pytest.mark.parametrize("kind", [speedups, streams])
+def test_a_source_that_cannot_be_closed(kind: Any) -> None:
+    """The context is released although closing the source raises, also by a stream that is only collected."""
+
+    class Broken(Source):
+        def close(self) -> None:
+            raise OSError("broken")
+
+    state = state_of(kind, Broken([]))
+    held = state.context
+    with pytest.raises(OSError, match="broken"):
+        state.close()
+    assert held.released == [(None, "inside")]
+    state = state_of(kind, Source([]))
+    held = state.context
+    del state
+    assert held.released == [(None, "inside")]
+
+
+@pytest.mark.parametrize("kind", [speedups, streams])
+def test_a_stream_is_not_closed_while_it_is_read(kind: Any) -> None:
+    """Closing a stream inside its own context variables raises, as `Context.run` does."""
+    state = state_of(kind, Source([]))
+    with pytest.raises(RuntimeError, match="already entered"):
+        state.variables.run(state.close)

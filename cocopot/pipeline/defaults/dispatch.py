@@ -111,8 +111,14 @@ def default_options_response(app: Cocopot, request: Request) -> Response:
 
 
 def _allowed_methods(app: Cocopot, request: Request) -> Iterable[str]:
+    is_overridden = "create_url_adapter" in app.overridden
+    if type(request) is Request and not is_overridden:
+        environ = {**request.environ, "REQUEST_METHOD": NO_METHOD}
+        found = app.router.match_plain(environ, app.config, app.subdomain_matching)
+        if isinstance(found, MethodNotAllowed):
+            return found.valid_methods or ()
     request.host  # noqa: B018 - raises
-    if "create_url_adapter" in app.overridden:
+    if is_overridden:
         adapter = app.create_url_adapter(request)
         return () if adapter is None else adapter.allowed_methods()
     domain = () if app.config["SERVER_NAME"] is None else domain_of(app)

@@ -30,4 +30,7 @@ class Origins:
             return True
         if not self.patterns or len(origin) > _MAX_LENGTH or _ORIGIN.fullmatch(origin) is None:
             return False
-        return any(pattern.fullmatch(origin) for pattern in self.patterns)
+        for pattern in self.patterns:  # noqa: SIM110 - faster than `any`
+            if pattern.fullmatch(origin) is not None:
+                return True
+        return False

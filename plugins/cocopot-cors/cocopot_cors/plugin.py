@@ -61,7 +61,7 @@ class CORS:
     @hookimpl(tryfirst=True)
     def cocopot_before_request(self, app: Cocopot, request: Request) -> Response | None:
         """Answer a preflight for a path that exists; ignore all other requests."""
-        if not is_preflight(request):
+        if "HTTP_ACCESS_CONTROL_REQUEST_METHOD" not in request.environ or not is_preflight(request):
             return None
         resources: Resources = app.extensions[NAME]
         if resources.has_exempt is not False and is_exempt(app, request, resources):
@@ -70,9 +70,8 @@ class CORS:
         methods = None if policy is None else methods_of(app, request, resources)
         if policy is None or methods is None:
             return None
-        response = app.response_class(status=204)
+        response = app.response_class(status=204, headers=policy.preflight_headers(request, methods))
         response.headers.remove("Content-Type")
-        policy.add_preflight_headers(request, methods, response.headers)
         return response
 
     @hookimpl(wrapper=True)

@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from cocopot import Cocopot
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from werkzeug.datastructures import Headers
     from werkzeug.routing import MapAdapter, Rule
 
-    from cocopot import Cocopot, Request
+    from cocopot import Request
     from cocopot_cors.origins import Origins
 
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 #: The route options of a rule that has not been added by the application.
 _SHARED = {"cors": True}
+
+#: The most characters of a list of headers whose names are cached.
+_LONGEST_USUAL = 200
 
 #: Names of methods and headers (RFC 9110, section 5.6.2).
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -51,6 +56,9 @@ class Policy:
     _vary: str = field(init=False)
     _options_vary: str = field(init=False)
     _exposed: str = field(init=False)
+    _allowed_headers: str = field(init=False)
+    #: Those of `origins`, which need no call.
+    _literals: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         vary = () if self.origins.wildcard else ("Origin",)
@@ -63,6 +71,8 @@ class Policy:
         object.__setattr__(self, "_options_vary", ", ".join(options_vary))
         exposed = "*" if self.expose_headers is None else ", ".join(self.expose_headers)
         object.__setattr__(self, "_exposed", exposed)
+        object.__setattr__(self, "_literals", self.origins.literals)
+        object.__setattr__(self, "_allowed_headers", ", ".join(self.allow_headers or ()))
 
     def add_headers(self, request: Request, headers: Headers) -> None:
         """Add the headers of every response, unless it already names an allowed origin.
@@ -80,7 +90,9 @@ class Policy:
             return
         if self.origins.wildcard:
             headers.add(_ALLOW_ORIGIN, "*")
-        elif (origin := _header(request, "HTTP_ORIGIN")) and origin in self.origins:
+        elif (origin := request.environ.get("HTTP_ORIGIN")) and (
+            origin in self._literals or origin in self.origins
+        ):
             headers.add(_ALLOW_ORIGIN, origin)
         else:
             return
@@ -89,33 +101,34 @@ class Policy:
         if self._exposed and not is_preflight(request):
             headers["Access-Control-Expose-Headers"] = self._exposed
 
-    def add_preflight_headers(self, request: Request, methods: Collection[str], headers: Headers) -> None:
-        """Add the headers of a preflight response; none for an origin that is not allowed.
+    def preflight_headers(self, request: Request, methods: Collection[str]) -> list[tuple[str, str]]:
+        """Return the headers of a preflight response; none for an origin that is not allowed.
 
         Args:
             request: The preflight.
             methods: The methods that the path has.
-            headers: The headers of the response.
         """
-        if not self.origins.wildcard and _header(request, "HTTP_ORIGIN") not in self.origins:
-            return
-        allowed = _allowed_methods(self.methods, tuple(methods))
-        if allowed:
-            headers["Access-Control-Allow-Methods"] = allowed
-        names: Collection[str] = self.allow_headers or ()
-        if self.allow_headers is None and (
-            requested := request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
-        ):
-            names = _tokens(requested)
+        environ = request.environ
+        origin = environ.get("HTTP_ORIGIN", "")
+        if not self.origins.wildcard and origin not in self._literals and origin not in self.origins:
+            return []
+        headers = []
+        if allowed := _allowed_methods(self.methods, tuple(methods)):
+            headers.append(("Access-Control-Allow-Methods", allowed))
+        names = self._allowed_headers
+        if self.allow_headers is None and (requested := environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")):
+            is_usual = len(requested) <= _LONGEST_USUAL
+            names = _usual_names(requested) if is_usual else ", ".join(_tokens(requested))
         if names:
-            headers["Access-Control-Allow-Headers"] = ", ".join(names)
+            headers.append(("Access-Control-Allow-Headers", names))
         if self.max_age is not None:
-            headers["Access-Control-Max-Age"] = str(self.max_age)
+            headers.append(("Access-Control-Max-Age", str(self.max_age)))
         if (
             self.allow_private_network
-            and _header(request, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") == "true"
+            and environ.get("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") == "true"
         ):
-            headers["Access-Control-Allow-Private-Network"] = "true"
+            headers.append(("Access-Control-Allow-Private-Network", "true"))
+        return headers
 
 
 @dataclass(slots=True)
@@ -132,6 +145,8 @@ class Resources:
     prefixes: tuple[tuple[str, Policy], ...] = ()
     #: Whether a rule may have `cors=False`; `None` as long as it is not known.
     has_exempt: bool | None = field(default=None, init=False, compare=False)
+    #: The paths of those rules, without slashes around them; `None` if one has a variable, or is not known.
+    exempt_paths: frozenset[str] | None = field(default=None, init=False, compare=False)
     #: The policy of every path, if there is one.
     everywhere: Policy | None = field(init=False)
 
@@ -142,11 +157,19 @@ class Resources:
     def has_exempt_rules(self, app: Cocopot) -> bool:
         """Return whether a rule may have `cors=False`: if none has, no method of a path needs a look-up."""
         if self.has_exempt is None:
-            found = not all(map(_is_shared_rule, app.url_map.iter_rules()))
+            exempt = [rule for rule in app.url_map.iter_rules() if not _is_shared_rule(rule)]
             if not app.started:  # more rules may be added
-                return found
-            self.has_exempt = found
+                return bool(exempt)
+            if not any(rule.arguments for rule in exempt):
+                self.exempt_paths = frozenset(rule.rule.strip("/") for rule in exempt)
+            self.has_exempt = bool(exempt)
         return self.has_exempt
+
+    def may_exempt(self, app: Cocopot, request: Request) -> bool:
+        """Return whether a rule with `cors=False` may have the path of a request."""
+        if self.has_exempt is False or not self.has_exempt_rules(app):
+            return False
+        return self.exempt_paths is None or request.path.strip("/") in self.exempt_paths
 
     def policy_for(self, request: Request) -> Policy | None:
         """Return the policy of a request's path, or `None` if it has none."""
@@ -171,7 +194,7 @@ def is_preflight(request: Request) -> bool:
 
 def is_exempt(app: Cocopot, request: Request, resources: Resources) -> bool:
     """Whether the route of a request has `cors=False`; for a preflight, that of the requested method."""
-    if resources.has_exempt is False or not resources.has_exempt_rules(app):
+    if not resources.may_exempt(app, request):
         return False
     if not is_preflight(request):
         return request.url_rule is not None and not request.url_rule.options["cors"]
@@ -190,12 +213,21 @@ def methods_of(app: Cocopot, request: Request, resources: Resources) -> Collecti
     elif request.url_rule is None:
         return None
     else:
-        allow = app.make_default_options_response().headers.get("Allow")
+        allow = _allow(app, request, request.url_rule)
         methods = _split(allow) if allow else _tokens(_header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
-    if resources.has_exempt is False or not resources.has_exempt_rules(app):
+    if not resources.may_exempt(app, request):
         return methods
     adapter = app.create_url_adapter(request)
     return [method for method in methods if adapter is None or _is_shared(adapter, method)]
+
+
+def _allow(app: Cocopot, request: Request, rule: Rule) -> str | None:
+    """Return the value of `Allow` in the response to OPTIONS for the path of a rule."""
+    respond, allow = app.make_default_options_response, None
+    is_default = getattr(respond, "__func__", None) is Cocopot.make_default_options_response
+    if is_default and request.environ.get("PATH_INFO") == rule.rule:
+        allow = app.url_map.table.allow.get(id(rule))  # cached, if such a response has been made before
+    return respond().headers.get("Allow") if allow is None else allow
 
 
 @lru_cache(maxsize=256)
@@ -203,6 +235,12 @@ def _allowed_methods(configured: tuple[str, ...] | None, methods: tuple[str, ...
     """Return the value of `Access-Control-Allow-Methods` for the methods that a path has."""
     allowed = sorted(methods) if configured is None else [name for name in configured if name in methods]
     return ", ".join(allowed)
+
+
+@lru_cache(maxsize=256)  # browsers send the same names again
+def _usual_names(requested: str) -> str:
+    """Return the valid names among requested headers, which are not many."""
+    return ", ".join(_tokens(requested))
 
 
 @lru_cache(maxsize=256)

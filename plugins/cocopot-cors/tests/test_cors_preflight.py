@@ -221,3 +221,25 @@ def test_after_request_functions_see_the_answer() -> None:
 
     response = preflight(app)
     assert (response.headers["X-Number"], response.headers[ALLOW_ORIGIN]) == ("7", SHOP)
+
+
+def test_many_headers() -> None:
+    """A list of requested headers that is too long to be cached is answered like any other."""
+    names = ", ".join(f"X-Header-{number}" for number in range(100))
+    for _ in range(2):
+        assert preflight(make_app(), Headers=f"{names}, not a name").headers[ALLOW_HEADERS] == names
+
+
+@pytest.mark.parametrize("path", ["/notes", "/notes/7"])
+def test_an_override_of_the_default_answer(path: str) -> None:
+    """The methods are those that a subclass names in the answer to OPTIONS, as often as it is asked."""
+
+    class Shop(Cocopot):
+        def make_default_options_response(self) -> Response:
+            return Response("", headers={"Allow": "GET, PUT"})
+
+    app = Shop("shop", autoload=False, plugins=[CORS], static_folder=None)
+    app.add_url_rule("/notes", "notes", lambda: "")
+    app.add_url_rule("/notes/<int:number>", "note", lambda number: f"{number}")
+    for _ in range(2):
+        assert preflight(app, path).headers[ALLOW_METHODS] == "GET, PUT"

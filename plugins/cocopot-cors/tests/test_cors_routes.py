@@ -65,3 +65,26 @@ def test_an_invalid_value(app: Cocopot) -> None:
     """It is rejected where the route is added."""
     with pytest.raises(RouteOptionError, match=r"must be a bool\. It is declared by plugin 'cors'"):
         app.add_url_rule("/x", "x", lambda: "x", cors="*")
+
+
+PATHS = ("/notes", "/notes/", "//notes", "/open", "/open/", "/items/7", "/items/x", "/items", "/missing", "/")
+
+
+@pytest.mark.parametrize("rule", ["/notes", "/notes/", "/items/<int:number>"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_paths_of_routes_without_the_option(rule: str, method: str) -> None:
+    """That a path is not one of a route with `cors=False` is seen without matching each method, alike."""
+    apps = []
+    for _ in range(2):
+        app = testing.make_app(CORS, config={"CORS_ORIGINS": [SHOP]}, static_folder=None)
+        app.add_url_rule(rule, "private", lambda **_: "", methods=["POST"], cors=False, strict_slashes=False)
+        app.add_url_rule("/notes", "list", lambda: "", methods=["GET"], strict_slashes=False)
+        app.add_url_rule("/items/<name>", "item", lambda name: name, methods=["GET"])
+        app.add_url_rule("/open", "open", lambda: "")
+        preflight(app, "/", "GET")
+        apps.append(app)
+    apps[1].extensions["cors"].exempt_paths = None  # so that each method is matched
+    for path in PATHS:
+        answers = [preflight(app, path, method) for app in apps]
+        assert answers[0].status_code == answers[1].status_code, path
+        assert list(answers[0].headers) == list(answers[1].headers), path

@@ -100,6 +100,22 @@ class TestOptions:
             assert set(client.options(path).allow) == {"GET", "HEAD", "OPTIONS"}
         assert len(app.router.table.allow) == 1
 
+    @pytest.mark.parametrize("server_name", [None, "localhost"])
+    @pytest.mark.parametrize("path", ["/items/7", "/items/new", "/a/b", "/a/b/c", "/\xe4", "/plain"])
+    def test_methods_are_those_of_an_adapter(self, app: Cocopot, path: str, server_name: str | None) -> None:
+        """The methods of a path are those that Werkzeug's adapter finds, with variables and without."""
+        app.config["SERVER_NAME"] = server_name
+        app.add_url_rule("/items/<int:number>", "item", nothing, methods=["GET", "PUT"])
+        app.add_url_rule("/items/<name>", "named", nothing, methods=["GET", "DELETE"])
+        app.add_url_rule("/a/<path:rest>", "rest", nothing, methods=["POST"])
+        app.add_url_rule("/<name>", "name", nothing, methods=["PATCH"])
+        app.add_url_rule("/plain", "plain", nothing)
+        for _ in range(2):
+            with app.test_request_context(path, method="OPTIONS"):
+                adapter = app.create_url_adapter(request._get_current_object())
+                expected = set() if adapter is None else set(adapter.allowed_methods())
+            assert set(app.test_client().options(path).allow) == expected
+
     def test_without_a_rule(self, app: Cocopot) -> None:
         """OPTIONS for a path without a rule is a 404."""
         assert app.test_client().options("/missing").status_code == 404

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: PostgreSQL refuses to run as root, and runs as this user then.
 POSTGRESQL_USER = "postgres"
+#: Debian has the server outside of the PATH of users.
+_MARIADB_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 
 
 def find_postgresql() -> Path | None:
@@ -63,6 +65,39 @@ def running_postgresql() -> Iterator[str]:
                 process.send_signal(signal.SIGQUIT)  # at once: the data is not needed any more
     finally:
         shutil.rmtree(data)
+
+
+@contextmanager
+def running_mariadb() -> Iterator[str]:
+    """Run a MariaDB, and yield the URL of an empty database; without its programs, the test is skipped."""
+    install, program = shutil.which("mariadb-install-db"), shutil.which("mariadbd", path=_MARIADB_PATH)
+    if install is None or program is None:
+        pytest.skip("MariaDB is not installed: apt-get install mariadb-server")
+    folder, port = Path(tempfile.mkdtemp()), free_port()
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+        data = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={user}"]
+        method = "--auth-root-authentication-method=normal"
+        subprocess.run([install, *data, method], check=True, capture_output=True, cwd=folder)
+        address = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
+        first = folder / "first.sql"
+        who = "birds@127.0.0.1"
+        first.write_text(f"CREATE DATABASE shop;\nCREATE USER {who};\nGRANT ALL ON *.* TO {who};\n")
+        server = [program, *data, *address, f"--init-file={first}", "--skip-name-resolve"]
+        with subprocess.Popen(server, cwd=folder, stderr=subprocess.DEVNULL) as process:
+            try:
+                wait_for(lambda: _accepts(port))
+                yield f"mysql://birds@127.0.0.1:{port}/shop"
+            finally:
+                process.kill()  # at once: the data is not needed any more
+    finally:
+        shutil.rmtree(folder)
+
+
+def _accepts(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 class RedisServer:

@@ -98,7 +98,7 @@ def merge(*, message: str, plugin: str | None) -> None:
 
 @group.command("upgrade")
 @click.argument("target", metavar="[REVISION]", required=False)
-@_plugin_option("Apply those of a plugin only, with what they depend on.")
+@_plugin_option("Apply those of a plugin only, after those of what it requires.")
 @click.option("--sql", is_flag=True, help="Print the SQL, and change nothing.")
 def upgrade(*, target: str | None, plugin: str | None, sql: bool) -> None:
     """Apply the migrations that are pending, of the application and of all plugins.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -27,10 +28,15 @@ DEFAULTS: Final[Mapping[str, object]] = MappingProxyType(
         "SQLALCHEMY_MIGRATIONS": "warn",
         "SQLALCHEMY_MIGRATIONS_FOLDER": "migrations",
         "SQLALCHEMY_MIGRATIONS_OPTIONS": {},
+        "SQLALCHEMY_MIGRATIONS_TABLE": "alembic_version",
         "SQLALCHEMY_RECORD_QUERIES": None,
         "SQLALCHEMY_REPEATED_QUERIES": 10,
     }
 )
+#: The options of Alembic's `configure` that have a key, or cannot be used.
+_OWN_OPTIONS: Final = frozenset({"version_table", "version_table_schema"})
+#: The name of the table of the records contains it, and has 63 characters with PostgreSQL.
+_TABLE: Final = re.compile(r"[A-Za-z_]\w{0,39}", re.ASCII)
 _OPTIONS_REMEDY = "Give a mapping of names to values, such as {'pool_size': 10}."
 
 
@@ -97,8 +103,12 @@ _CHECKS: Final[Mapping[str, KeyCheck]] = {
         "Give a folder, relative to the folder of the application.",
     ),
     "SQLALCHEMY_MIGRATIONS_OPTIONS": (
-        _is_options,
-        "Give a mapping, such as {'compare_server_default': True}.",
+        lambda value: _is_options(value) and _OWN_OPTIONS.isdisjoint(cast("Mapping[str, object]", value)),
+        "Give a mapping, such as {'compare_type': False}; the table has SQLALCHEMY_MIGRATIONS_TABLE.",
+    ),
+    "SQLALCHEMY_MIGRATIONS_TABLE": (
+        lambda value: isinstance(value, str) and _TABLE.fullmatch(value) is not None,
+        "Give the name of a table, such as 'shop_version': at most 40 letters of ASCII, digits and '_'.",
     ),
     "SQLALCHEMY_RECORD_QUERIES": (
         lambda value: value is None or isinstance(value, bool),

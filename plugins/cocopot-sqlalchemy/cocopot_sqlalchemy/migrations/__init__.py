@@ -52,7 +52,8 @@ class Migrations:
         """
         states = _states(app)
         mode = app.config[_KEY]
-        for state in states:
+        # Unknown revisions first: those of others are not applied before these are dealt with.
+        for state in sorted(states, key=lambda state: state.kind != "unknown"):
             problem = state.problem()
             if problem is not None and mode == "refuse":
                 raise PluginError(
@@ -98,7 +99,7 @@ def upgrade(app: Cocopot, target: str | None = None, *, plugin: str | None = Non
     Args:
         app: The application.
         target: The revision to stop at, as Alembic writes it; by default all are applied.
-        plugin: Apply those of a plugin only, with what they depend on.
+        plugin: Apply those of a plugin only, after those of what it requires.
 
     Returns:
         What was applied, in this order: tuples of the plugin, empty for the application, the revision, and

@@ -20,17 +20,21 @@ if TYPE_CHECKING:
 KEY: Final = 0x636F_636F_706F_7401 % 2**63
 #: How long a process waits for another one that changes the schema, in milliseconds.
 BUSY_TIMEOUT: Final = 600_000
+_BUSY: Final = "Another process has been changing the tables for ten minutes: try again."
 # How long to wait until PostgreSQL is asked again, in seconds.
 _INTERVAL: Final = 0.1
+#: The longest name of a lock of MySQL, in characters.
+_LONGEST_NAME: Final = 64
 
 
 @contextmanager
 def locked(engine: Engine) -> Iterator[Connection]:
     """Return a connection that alone may change the schema; others wait at this place.
 
-    PostgreSQL has an advisory lock for it. For SQLite the block is one transaction that begins with the lock
-    of the database: all changes are made, or none. Foreign keys are off in it, since SQLite changes a table
-    by creating it anew, and are checked at its end. Other databases have no lock here.
+    PostgreSQL has an advisory lock for it, and MySQL and MariaDB have locks with a name. For SQLite the block
+    is one transaction that begins with the lock of the database: all changes are made, or none. Foreign keys
+    are off in it, since SQLite changes a table by creating it anew, and are checked at its end. Other
+    databases have no lock here.
 
     Args:
         engine: The engine.
@@ -41,6 +45,9 @@ def locked(engine: Engine) -> Iterator[Connection]:
                 yield connection
         elif engine.dialect.name == "postgresql":
             with _advisory_lock(connection):
+                yield connection
+        elif engine.dialect.name in {"mysql", "mariadb"}:
+            with _named_lock(connection, engine.url.database):
                 yield connection
         else:
             yield connection
@@ -54,7 +61,7 @@ def _advisory_lock(connection: Connection) -> Iterator[None]:
     while not connection.scalar(select(func.pg_try_advisory_lock(KEY))):
         connection.commit()
         if monotonic() > end:
-            raise MigrationError("Another process has been changing the tables for ten minutes: try again.")
+            raise MigrationError(_BUSY)
         sleep(_INTERVAL)
     connection.commit()
     try:
@@ -62,6 +69,21 @@ def _advisory_lock(connection: Connection) -> Iterator[None]:
     finally:
         connection.rollback()
         connection.execute(select(func.pg_advisory_unlock(KEY)))
+        connection.commit()
+
+
+@contextmanager
+def _named_lock(connection: Connection, database: str | None) -> Iterator[None]:
+    """Hold a lock of MySQL, whose name is one of the server; it is of the session, not of a transaction."""
+    name = f"cocopot_migrations.{database}"[:_LONGEST_NAME]
+    if not connection.scalar(select(func.get_lock(name, BUSY_TIMEOUT // 1000))):
+        raise MigrationError(_BUSY)
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(select(func.release_lock(name)))
         connection.commit()
 
 

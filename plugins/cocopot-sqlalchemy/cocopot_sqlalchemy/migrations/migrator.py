@@ -16,7 +16,7 @@ from cocopot_sqlalchemy.migrations.history import History
 from cocopot_sqlalchemy.migrations.locking import locked
 from cocopot_sqlalchemy.migrations.owners import APPLICATION, Owner, collect_owners, title_of
 from cocopot_sqlalchemy.migrations.steps import Options, Runner, current_heads
-from cocopot_sqlalchemy.migrations.store import read_records
+from cocopot_sqlalchemy.migrations.store import Store
 from cocopot_sqlalchemy.migrations.tables import Models, in_order
 
 if TYPE_CHECKING:
@@ -75,11 +75,17 @@ class Migrator:
         self.models = Models(app, owners)
         #: The owners by name, in the order in which their migrations are applied.
         self.owners: dict[str, Owner] = {owner.name: owner for owner in in_order(owners, self.models)}
+        #: The tables of the bookkeeping.
+        self.store = Store(app.config["SQLALCHEMY_MIGRATIONS_TABLE"])
 
     @cached_property
     def options(self) -> dict[str, Any]:
         """Arguments of Alembic's `configure`."""
-        return {"target_metadata": self.models.metadata, **self.app.config["SQLALCHEMY_MIGRATIONS_OPTIONS"]}
+        return {
+            "target_metadata": self.models.metadata,
+            **self.app.config["SQLALCHEMY_MIGRATIONS_OPTIONS"],
+            "version_table": self.store.versions,
+        }
 
     def read_code(self) -> History:
         """Return the revisions of the code, without a database."""
@@ -95,7 +101,8 @@ class Migrator:
         """
         engine = db(self.app).engine
         with locked(engine) if is_locked else engine.connect() as connection:
-            records, heads = read_records(connection), current_heads(connection)
+            records = self.store.read(connection)
+            heads = current_heads(connection, self.store.versions)
             history = History(list(self.owners.values()), records, heads, is_lenient=is_lenient)
             yield Database(connection, records, history)
 
@@ -127,7 +134,7 @@ class Migrator:
 
         Args:
             target: A revision, as Alembic writes it: `LABEL@head`, `+1`, or its first characters.
-            plugin: Whose migrations are applied, with what they depend on; by default all.
+            plugin: Whose migrations are applied, after those of what it requires; by default all.
             sql: Where to write the SQL, instead of executing it.
             is_only_recorded: Whether to record that they are applied, without executing them.
 
@@ -138,7 +145,7 @@ class Migrator:
             MigrationError: The database has migrations of an owner that its code does not have, so that
                 others of it cannot be applied; those of the other owners have been applied.
         """
-        options = Options(self.options, sql, is_only_recorded)
+        options = Options(self.options, self.store, sql, is_only_recorded)
         done: list[Done] = []
         diverged: list[str] = []
         with self.open(is_locked=sql is None) as database, _readable():
@@ -155,14 +162,32 @@ class Migrator:
 
     def _pending(self, history: History, target: str | None, plugin: str | None) -> Iterator[list[Script]]:
         """Yield the migrations to apply, owner by owner."""
-        if target not in (None, "head", "heads"):
+        is_whole = target in (None, "head", "heads")
+        for name in self._needed(plugin, is_whole=is_whole):
+            needed = history.up_to(history.heads_in_code(name))
+            yield [script for script in needed if script.revision not in history.applied]
+        if not is_whole:
             name = self._with_label(str(target), plugin)
             revisions = list(history.iterate_revisions(name, history.current or "base", implicit_base=True))
             yield [script for script in reversed(revisions) if script.revision not in history.applied]
-            return
-        for name in list(self.owners) if plugin is None else [self.owner(plugin).name]:
-            needed = history.up_to(history.heads_in_code(name))
-            yield [script for script in needed if script.revision not in history.applied]
+
+    def _needed(self, plugin: str | None, *, is_whole: bool) -> list[str]:
+        """Return the owners of which all migrations are applied, in this order.
+
+        Args:
+            plugin: The plugin whose migrations are applied; `None` for all.
+            is_whole: Whether all of its migrations are; otherwise only what it requires is returned.
+        """
+        if plugin is None:
+            return list(self.owners) if is_whole else []
+        referred = self.models.referred()
+        found, new = {self.owner(plugin).name}, [plugin]
+        while new:
+            name = new.pop()
+            needed = {*self.owners[name].requires, *referred.get(name, ())} & self.owners.keys()
+            new += needed - found
+            found |= needed
+        return [name for name in self.owners if name in found and (is_whole or name != plugin)]
 
     def _with_label(self, target: str, plugin: str | None) -> str:
         if plugin is None or "@" in target or not self.owner(plugin).label:
@@ -220,7 +245,7 @@ class Migrator:
                 database.history,
                 self.owners,
                 database.records,
-                Options(self.options, sql),
+                Options(self.options, self.store, sql),
             )
             runner.downgrade(scripts)
             return done_with(database, scripts)

@@ -12,7 +12,7 @@ from cocopot_sqlalchemy.migrations.errors import MigrationError
 from cocopot_sqlalchemy.migrations.migrator import done_with, with_dependents
 from cocopot_sqlalchemy.migrations.owners import prefix_of
 from cocopot_sqlalchemy.migrations.steps import Options, Runner
-from cocopot_sqlalchemy.migrations.store import OWN_TABLES, recorded_tables
+from cocopot_sqlalchemy.migrations.store import recorded_tables
 from cocopot_sqlalchemy.migrations.tables import ARCHIVED, owner_of_table
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _remove(
     connection = database.connection
     for table, copy in copies.items():
         _copy(connection, table, copy)
-    options = Options(migrator.options)
+    options = Options(migrator.options, migrator.store)
     Runner(connection, database.history, migrator.owners, database.records, options).downgrade(scripts)
     _drop(connection, tables)
     if connection.dialect.name != "sqlite":
@@ -128,10 +128,9 @@ def tables_by_owner(migrator: Migrator, database: Database) -> dict[str, str]:
         if record.owner:
             prefixes.setdefault(prefix_of(record.owner), record.owner)
         recorded |= dict.fromkeys(recorded_tables([record]), record.owner)
+    tables = migrator.store.without_bookkeeping(inspect(database.connection).get_table_names())
     return {
-        table: owner_of_table(table, recorded, prefixes)
-        for table in inspect(database.connection).get_table_names()
-        if table not in OWN_TABLES and not table.startswith(ARCHIVED)
+        table: owner_of_table(table, recorded, prefixes) for table in tables if not table.startswith(ARCHIVED)
     }
 
 
@@ -171,7 +170,7 @@ def forget(migrator: Migrator, *, plugin: str | None = None, revision: str | Non
         if not chosen:
             raise MigrationError(f"The database has no migration of {plugin or revision!r}.")
         scripts = with_dependents(database, chosen, cascade=False)
-        options = Options(migrator.options, is_only_recorded=True)
+        options = Options(migrator.options, migrator.store, is_only_recorded=True)
         runner = Runner(database.connection, database.history, migrator.owners, database.records, options)
         runner.downgrade(scripts)
         return done_with(database, scripts)

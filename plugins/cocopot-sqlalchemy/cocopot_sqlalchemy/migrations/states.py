@@ -38,6 +38,7 @@ class State:
         unknown: The applied revisions that the code does not have.
         missing_tables: The tables that its migrations have created, and that do not exist.
         required_by: The plugins with applied migrations that require it.
+        versions: The table with the current revisions.
         reason: Why its migrations are orphaned, as a predicate.
     """
 
@@ -51,6 +52,7 @@ class State:
     unknown: tuple[str, ...]
     missing_tables: tuple[str, ...]
     required_by: tuple[str, ...]
+    versions: str
     reason: str = ""
 
     @property
@@ -83,9 +85,12 @@ class State:
             migrations = "migration is" if number == 1 else "migrations are"
             return f"The database is behind the code: {number} {migrations} pending for {self.title}."
         if self.kind in {"ahead", "diverged"}:
+            subject = self.title if self.owner == APPLICATION else f"the installed {self.title}"
+            return f"The database is ahead of the code: {subject} does not have {_several(self.unknown)}."
+        if self.kind == "unknown":
             return (
-                f"The database is ahead of the code: the installed {self.title} does not have "
-                f"{_several(self.unknown)}."
+                f"The table {self.versions!r} has {', '.join(map(repr, self.applied))}: neither the "
+                "application nor an installed plugin has such a revision."
             )
         return None
 
@@ -95,6 +100,13 @@ class State:
             return f"Run `cocopot db forget {self.owner}` and `cocopot db upgrade` to create them anew."
         if self.kind in {"new", "pending"}:
             return "Run `cocopot db upgrade`."
+        if self.kind == "unknown" or (self.owner == APPLICATION and self.applied == self.unknown):
+            # Nothing of what is applied is in the code.
+            return (
+                "If another application uses this database, set SQLALCHEMY_MIGRATIONS_TABLE to a table of "
+                f"this one's own: it is {self.versions!r}. Otherwise install what the revision belongs to, "
+                f"or remove it from the history: `cocopot db forget --revision {self.applied[-1]}`."
+            )
         return "Install the release that has it, or undo it with `cocopot db downgrade`."
 
 
@@ -139,6 +151,7 @@ def _state(migrator: Migrator, database: Database, name: str | None, existing: s
         tuple(unknown),
         tuple(_missing(records, existing)),
         tuple(sorted({r.owner for r in database.records.values() if name and name in r.requires})),
+        migrator.store.versions,
         "" if name is None or owner is not None else _reason(migrator.app, name),
     )
 

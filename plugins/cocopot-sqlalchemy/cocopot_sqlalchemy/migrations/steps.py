@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateTable
 from cocopot_sqlalchemy.migrations.errors import MigrationError
 from cocopot_sqlalchemy.migrations.history import depends_on_of, down_revisions_of
 from cocopot_sqlalchemy.migrations.owners import title_of
-from cocopot_sqlalchemy.migrations.store import OWN_TABLES, STORE, VERSIONS, Record, forget
+from cocopot_sqlalchemy.migrations.store import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from cocopot_sqlalchemy.migrations.history import History
     from cocopot_sqlalchemy.migrations.owners import Owner
+    from cocopot_sqlalchemy.migrations.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +39,28 @@ class Options:
 
     Args:
         configure: Arguments of Alembic's `configure`, from SQLALCHEMY_MIGRATIONS_OPTIONS.
+        store: The tables of the bookkeeping.
         sql: Where the SQL is written, instead of executing it.
         is_only_recorded: Whether to record the steps, without executing them.
     """
 
     configure: Mapping[str, Any]
+    store: Store
     sql: TextIO | None = None
     is_only_recorded: bool = False
 
 
-def current_heads(connection: Connection) -> tuple[str, ...]:
-    """Return the current revisions of a database."""
-    if not inspect(connection).has_table(VERSIONS):
+def current_heads(connection: Connection, versions: str) -> tuple[str, ...]:
+    """Return the current revisions of a database.
+
+    Args:
+        connection: The connection.
+        versions: The table that has them.
+    """
+    if not inspect(connection).has_table(versions):
         return ()
-    return MigrationContext.configure(connection).get_current_heads()
+    context = MigrationContext.configure(connection, opts={"version_table": versions})
+    return context.get_current_heads()
 
 
 class Runner:
@@ -78,6 +87,7 @@ class Runner:
         self._owners = owners
         self._records = records
         self._options = options
+        self._store = options.store
         self._tables: set[str] = set()
         self._had_store = False
 
@@ -103,10 +113,10 @@ class Runner:
             function = _do_nothing if self._options.is_only_recorded else step.migration_fn
             step.migration_fn = self._named(function, script)
         if self._options.sql is None:
-            STORE.create(self._connection, checkfirst=True)
+            self._store.table.create(self._connection, checkfirst=True)
             self._tables = set(inspect(self._connection).get_table_names())
         elif not self._has_store():
-            text = str(CreateTable(STORE).compile(dialect=self._connection.dialect)).strip()
+            text = str(CreateTable(self._store.table).compile(dialect=self._connection.dialect)).strip()
             self._options.sql.write(f"{text};\n\n")
         is_sqlite = self._connection.dialect.name == "sqlite"
         if not is_sqlite:
@@ -117,7 +127,7 @@ class Runner:
                 self._record(ctx, step.up_revision, *kept[step.up_revision_id])
             elif step.up_revision_id in self._records:
                 del self._records[step.up_revision_id]
-                ctx.execute(forget(step.up_revision_id))
+                ctx.execute(self._store.forget(step.up_revision_id))
 
         as_sql = self._options.sql is not None
         context = EnvironmentContext(Config(), self._history, fn=lambda _rev, _ctx: steps, as_sql=as_sql)
@@ -150,7 +160,7 @@ class Runner:
     def _has_store(self) -> bool:
         """Whether the table of the records exists, or its creation has been written."""
         had, self._had_store = self._had_store, True
-        return had or inspect(self._connection).has_table(STORE.name)
+        return had or self._store.exists(self._connection)
 
     def _configure(self, environment: EnvironmentContext, record: Any) -> None:
         options: dict[str, Any] = {**self._options.configure, "on_version_apply": record}
@@ -185,14 +195,14 @@ class Runner:
             down_revisions=down_revisions_of(script),
             depends_on=depends_on_of(script),
             requires=owner.requires,
-            tables=tuple(sorted(created - OWN_TABLES)),
+            tables=tuple(sorted(self._store.without_bookkeeping(created))),
             downgrade=kept,
             not_kept=why,
         )
         if script.revision in self._records:  # undone by another tool
-            context.execute(forget(script.revision))
+            context.execute(self._store.forget(script.revision))
         self._records[script.revision] = found
-        context.execute(found.insert())
+        context.execute(self._store.insert(found))
 
 
 def _do_nothing(**_: object) -> None:

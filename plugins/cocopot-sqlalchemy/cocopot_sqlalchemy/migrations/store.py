@@ -1,4 +1,7 @@
-"""The table in which applied migrations are recorded, with the SQL that undoes each of them."""
+"""The tables of the bookkeeping: the current revisions, and a record of each applied migration.
+
+A record has the SQL that undoes the migration.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, inspect, select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection, Delete, Insert
 
-#: The table with the current revisions, as Alembic writes it.
+#: The table with the current revisions, as Alembic writes it, unless the configuration has another one.
 VERSIONS: Final = "alembic_version"
-#: The table of this module.
+#: The table with the records, by its default name.
 STORE: Final = Table(
     "cocopot_migrations",
     MetaData(),
@@ -35,8 +38,6 @@ STORE: Final = Table(
     Column("not_kept", Text, nullable=False),
     Column("applied_at", DateTime, nullable=False),
 )
-#: The tables of the bookkeeping, which belong to no one.
-OWN_TABLES: Final = frozenset({VERSIONS, STORE.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,49 +76,74 @@ class Record:
     not_kept: str = ""
     applied_at: datetime | None = None
 
-    def insert(self) -> Insert:
-        """Return the statement that records it."""
-        return STORE.insert().values(
-            revision=self.revision,
-            position=self.position,
-            owner=self.owner,
-            label=self.label,
-            distribution=self.distribution,
-            version=self.version,
-            message=self.message,
-            down_revisions=json.dumps(self.down_revisions),
-            depends_on=json.dumps(self.depends_on),
-            requires=json.dumps(self.requires),
-            tables=json.dumps(self.tables),
-            downgrade=None if self.downgrade is None else json.dumps(self.downgrade),
-            not_kept=self.not_kept,
-            applied_at=self.applied_at or datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+
+class Store:
+    """The two tables of the bookkeeping of one application.
+
+    Args:
+        versions: The name of the table with the current revisions; that of the records contains it, unless it
+            is the default.
+    """
+
+    def __init__(self, versions: str = VERSIONS) -> None:
+        self.versions = versions
+        #: The table with the records.
+        self.table = STORE
+        if versions != VERSIONS:
+            self.table = STORE.to_metadata(MetaData(), name=f"{STORE.name}_{versions}")
+
+    def insert(self, record: Record) -> Insert:
+        """Return the statement that records a migration."""
+        return self.table.insert().values(
+            revision=record.revision,
+            position=record.position,
+            owner=record.owner,
+            label=record.label,
+            distribution=record.distribution,
+            version=record.version,
+            message=record.message,
+            down_revisions=json.dumps(record.down_revisions),
+            depends_on=json.dumps(record.depends_on),
+            requires=json.dumps(record.requires),
+            tables=json.dumps(record.tables),
+            downgrade=None if record.downgrade is None else json.dumps(record.downgrade),
+            not_kept=record.not_kept,
+            applied_at=record.applied_at or datetime.now(UTC).replace(tzinfo=None, microsecond=0),
         )
 
+    def forget(self, revision: str) -> Delete:
+        """Return the statement that removes the record of a migration."""
+        return self.table.delete().where(self.table.c.revision == revision)
 
-def forget(revision: str) -> Delete:
-    """Return the statement that removes the record of a migration."""
-    return STORE.delete().where(STORE.c.revision == revision)
+    def exists(self, connection: Connection) -> bool:
+        """Return whether the table with the records exists."""
+        return inspect(connection).has_table(self.table.name)
 
-
-def read_records(connection: Connection) -> dict[str, Record]:
-    """Return the applied migrations by revision, in the order in which they were applied."""
-    if not inspect(connection).has_table(STORE.name):
-        return {}
-    rows = connection.execute(select(STORE).order_by(STORE.c.position)).mappings()
-    return {
-        row["revision"]: Record(
-            **{
-                **row,
+    def read(self, connection: Connection) -> dict[str, Record]:
+        """Return the applied migrations by revision, in the order in which they were applied."""
+        if not self.exists(connection):
+            return {}
+        rows = connection.execute(select(self.table).order_by(self.table.c.position)).mappings()
+        return {
+            row["revision"]: Record(
                 **{
-                    name: tuple(json.loads(row[name]))
-                    for name in ("down_revisions", "depends_on", "requires", "tables")
-                },
-                "downgrade": None if row["downgrade"] is None else tuple(json.loads(row["downgrade"])),
-            }
-        )
-        for row in rows
-    }
+                    **row,
+                    **{
+                        name: tuple(json.loads(row[name]))
+                        for name in ("down_revisions", "depends_on", "requires", "tables")
+                    },
+                    "downgrade": None if row["downgrade"] is None else tuple(json.loads(row["downgrade"])),
+                }
+            )
+            for row in rows
+        }
+
+    def without_bookkeeping(self, tables: Iterable[str]) -> list[str]:
+        """Return tables without those of the bookkeeping, of this application and of others."""
+        names = list(tables)
+        own = {VERSIONS, self.versions}
+        own |= {name.removeprefix(f"{STORE.name}_") for name in names if name.startswith(STORE.name)}
+        return [name for name in names if name not in own and not name.startswith(STORE.name)]
 
 
 def recorded_tables(records: Sequence[Record]) -> list[str]:

@@ -80,6 +80,24 @@ def test_a_dependency_that_a_file_declares(project: Project) -> None:
     assert applied(project.run(app, "downgrade", "base", "--plugin", "tags", "--cascade")) == ["l1", "t1"]
 
 
+def test_what_a_plugin_requires_is_applied_first(project: Project, notes: MetaData) -> None:
+    """That of the plugins that it requires, and of the owners of tables that it refers to; nothing else."""
+    for name in ("a", "b", "c", "d"):
+        project.write_table(name, f"{name}1", f"{name}_{name}")
+    project.write_table("", "n1", "note")
+    plugins = [
+        project.plugin("a", "a_a", requires=("b",)),
+        project.plugin("b", "b_b", requires=("c",)),
+        project.plugin("c", "c_c>note"),
+        project.plugin("d", "d_d"),
+    ]
+    app = project.app(*plugins, SQLALCHEMY_METADATA=notes)
+    assert applied(project.run(app, "upgrade", "--plugin", "a")) == ["n1", "c1", "b1", "a1"]
+    assert applied(project.run(app, "upgrade")) == ["d1"]
+    project.run(app, "downgrade", "base")
+    assert applied(project.run(app, "upgrade", "+1", "--plugin", "b")) == ["n1", "c1", "b1"]
+
+
 def test_a_plugin_that_requires_another_one_protects_it(project: Project) -> None:
     """It is not undone to nothing while migrations of those that require it are applied."""
     app = notes_with_tags(project)

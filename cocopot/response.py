@@ -86,6 +86,7 @@ _SHORT_PATH_NEEDS = (
 METHODS = ResponseMethods(MAKER, close_unstarted)
 
 
+@MAKER.with_fast_call
 class Response(CookieResponse):
     """An outgoing HTTP response; see `werkzeug.wrappers.Response` for its methods.
 
@@ -111,6 +112,7 @@ class Response(CookieResponse):
     direct_passthrough = False
 
     _has_short_path = True
+    _status, _status_code = "200 OK", 200  # of an instance that has no others: setting them takes time
     # One of them holds the headers; in a response made by Werkzeug neither does. A list is final: it contains
     # type and length, and no location, and the body is one string.
     _head: list[tuple[str, str]] | None = None
@@ -374,7 +376,6 @@ def text_response(text: str) -> Response:
         return Response(text)
     response: Response = new(Response)
     response.response, response._head = encode_text(text, None, type_header)  # type: ignore[misc]  # noqa: SLF001
-    response._status, response._status_code = "200 OK", 200  # noqa: SLF001
     return response
 
 

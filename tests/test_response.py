@@ -532,4 +532,6 @@ def test_a_frozen_response_can_be_pickled() -> None:
 def test_a_text_response_is_a_response() -> None:
     """`text_response` makes what the constructor makes."""
     ours, theirs = text_response("\u20ac"), Response("\u20ac")
-    assert vars(ours) == vars(theirs)
+    status = {"_status": "200 OK", "_status_code": 200}
+    assert status | vars(ours) == status | vars(theirs)
+    assert (ours.status, ours.status_code) == (theirs.status, theirs.status_code)

@@ -29,13 +29,17 @@ cdef extern from *:
 
 
 cdef extern from "Python.h":
+    ctypedef object (*vectorcallfunc)(object function, PyObject *const *values, size_t number, PyObject *names)
     ctypedef struct TypeObject "PyTypeObject":
+        vectorcallfunc tp_vectorcall
+        object (*tp_call)(object cls, object args, object kwargs)
         object (*tp_new)(TypeObject *cls, object args, PyObject *kwargs)
         object (*tp_getattro)(object instance, object name)
         unsigned int tp_version_tag
 
     TypeObject PyBaseObject_Type
     TypeObject PyDict_Type
+    TypeObject PyType_Type
     bint PyUnicode_IS_ASCII(str text)
     str PyUnicode_New(Py_ssize_t length, Py_UCS4 most)
     PyObject *PyDict_SetDefault(object dictionary, object key, object default) except NULL
@@ -316,6 +320,7 @@ def is_plain_value(str value not None):
 # -------------------------------------------------------------------------
 
 include "_arguments.pxi"
+include "_calls.pxi"
 include "_documents.pxi"
 include "_headers.pxi"
 include "_header_objects.pxi"

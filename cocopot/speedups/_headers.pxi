@@ -225,3 +225,54 @@ cdef class HeaderMethods:
 
 cdef Py_ssize_t find_in(items, key) except? MISSING:
     return find_header(items, key, 0) if type(key) is str and type(items) is list else UNUSUAL
+
+
+cdef bint is_valid_value(str value):
+    """Return whether a value consists of Latin-1 characters without control characters other than a tab."""
+    if PyUnicode_KIND(value) != PyUnicode_1BYTE_KIND:
+        return False
+    cdef const unsigned char *text = <const unsigned char *>PyUnicode_1BYTE_DATA(value)
+    cdef Py_ssize_t index
+    for index in range(len(value)):
+        if (text[index] < 0x20 and text[index] != c"\t") or text[index] == 0x7F:
+            return False
+    return True
+
+
+cdef bint is_location(str location):
+    """Return whether a location is a path, perhaps of a host, that is sent as it is; see `cocopot.head.is_uri`."""
+    if not PyUnicode_IS_ASCII(location):
+        return False
+    cdef const char *text = PyUnicode_1BYTE_DATA(location)
+    cdef Py_ssize_t length = len(location), start = begin_of_host(text, length), index
+    if start:
+        index = index_of(text, c"/", start, length)
+        if not is_host(text + start, index - start):
+            return False
+        start = index
+    elif length == 0 or text[0] != c"/" or (length > 1 and text[1] == c"/"):
+        return False
+    for index in range(start, length):
+        if not in_path[<unsigned char>text[index]]:
+            return False
+    return True
+
+
+cdef Py_ssize_t begin_of_host(const char *text, Py_ssize_t length):
+    """Return where the host of a URL begins, or 0 if the text is not one with a usual scheme."""
+    if length > 7 and memcmp(text, b"http://", 7) == 0:
+        return 7
+    return 8 if length > 8 and memcmp(text, b"https://", 8) == 0 else 0
+
+
+cdef int replace_first(list items, str lower, tuple header) except -1:
+    """Replace the first header of a name, and remove the others; or remove all, if there is no new one."""
+    cdef list kept = []
+    for item in items:
+        if (<str>(<tuple>item)[0]).lower() != lower:
+            kept.append(item)
+        elif header is not None:
+            kept.append(header)
+            header = None
+    items[:] = kept
+    return 0

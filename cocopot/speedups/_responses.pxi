@@ -48,11 +48,16 @@ cdef class ResponseMaker:
     cdef frozenset entity_headers
     cdef object headers_class
     cdef dict type_headers, content_types, statuses
+    cdef tuple usual_status
     cdef set plain_names
     # What `read_defaults` has read of a class, which has another version after each change of it or its bases.
     cdef unsigned int version
     cdef tuple default_type_header
     cdef object default_status
+    # Whether a call of the class is nothing but a call of `init`.
+    cdef bint has_usual_constructor
+    # The class whose call is `call_response_class`; its constructor, and the one in Python.
+    cdef object response_class, init, general_init
 
     def __init__(
         self,
@@ -72,6 +77,7 @@ cdef class ResponseMaker:
         self.content_types = content_types
         self.type_header_of = type_header_of
         self.statuses = statuses
+        self.usual_status = statuses[200]
         self.plain_names = plain_names
         self.is_token = is_token
         self.special_name = special_name
@@ -80,7 +86,7 @@ cdef class ResponseMaker:
         self.headers_class = headers_class
 
     def constructor(self, general):
-        maker = self
+        cdef ResponseMaker maker = self
 
         @binding(True)
         def init(
@@ -92,12 +98,23 @@ cdef class ResponseMaker:
             content_type=None,
             direct_passthrough=False,
         ):
-            if direct_passthrough is not False or not maker.construct(
-                self, response, status, headers, mimetype, content_type
+            if (
+                direct_passthrough is not False
+                or self._has_short_path is not True
+                or not maker.construct(self, response, status, headers, mimetype, content_type, False)
             ):
                 general(self, response, status, headers, mimetype, content_type, direct_passthrough)
 
-        return update_wrapper(init, general)
+        self.general_init = general
+        self.init = update_wrapper(init, general)
+        return self.init
+
+    def with_fast_call(self, cls):
+        global maker_of_calls
+        maker_of_calls = self
+        self.response_class = cls
+        (<TypeObject *>cls).tp_vectorcall = <vectorcallfunc>call_response_class
+        return cls
 
     def function(self, general):
         maker = self
@@ -111,14 +128,24 @@ cdef class ResponseMaker:
 
         return update_wrapper(make_response, general)
 
-    cdef bint construct(self, response, body, status, headers, mimetype, content_type) except -1:
-        """Set the attributes of a response, or return whether the constructor in Python has to do it."""
+    cdef bint construct(self, response, body, status, headers, mimetype, content_type, bint is_called) except -1:
+        """Set the attributes of a response, or return whether the constructor in Python has to do it.
+
+        Args:
+            is_called: Whether it is a new one of the class that `read_defaults` has read; else it may have
+                attributes of its own.
+        """
         cdef Answer answer
-        if response._has_short_path is not True or type(headers) is self.headers_class:
+        if type(headers) is self.headers_class:
             return False  # the response uses that very object
         if content_type is None:
             is_default = mimetype is None
-            type_header = self.type_header(response.default_mimetype if is_default else mimetype)
+            if not is_default:
+                type_header = self.type_header(mimetype)
+            elif is_called:
+                type_header = self.default_type_header
+            else:
+                type_header = self.type_header(response.default_mimetype)
         else:
             is_default = False
             type_header = self.content_type(content_type)
@@ -128,13 +155,13 @@ cdef class ResponseMaker:
         if content is None and isinstance(body, (str, bytes, bytearray, memoryview)):
             return False
         if status is None:
-            status = response.default_status
+            status = self.default_status if is_called else response.default_status
         answer = self.answer(content, status, headers, type_header, is_default)
         if answer is None:
             return False
         if content is None:
             answer.parts = [] if body is None else body
-        self.fill(response, answer)
+        self.fill(response, answer, is_called)
         return True
 
     cdef tuple content_type(self, content_type):
@@ -152,6 +179,11 @@ cdef class ResponseMaker:
         if version == 0 or version != self.version:
             self.default_type_header = self.type_header(cls.default_mimetype)
             self.default_status = cls.default_status
+            self.has_usual_constructor = (
+                cls._has_short_path is True
+                and (<TypeObject *>cls).tp_new == PyBaseObject_Type.tp_new
+                and _PyType_Lookup(<TypeObject *>cls, "__init__") == <PyObject *>self.init
+            )
             self.version = (<TypeObject *>cls).tp_version_tag
         return 0
 
@@ -261,7 +293,13 @@ cdef class ResponseMaker:
                 items[index] = (name, value)
             elif not are_valid and not is_valid_value(<str>value):
                 return UNKNOWN
+            if <str>name == "Content-Type":
+                kinds |= TYPE
+                continue
             if name in self.plain_names:
+                continue
+            if <str>name == "Content-Length":
+                kinds |= LENGTH
                 continue
             kind = self.kind_of(<str>name)
             if kind & LOCATIONS and not is_location(<str>value) and not self.is_uri(value):
@@ -275,23 +313,22 @@ cdef class ResponseMaker:
 
     cdef int kind_of(self, str name) except -1:
         """Return which special header has a name."""
-        kind = KINDS.get(name)
+        kind = LOCATION_KINDS.get(name)
         if kind is None:
-            kind = LOCATION_KINDS.get(name)
+            if not self.is_token(name):
+                return UNKNOWN
+            special = self.special_name(name)
+            if not special:
+                return 0
+            kind = KINDS.get(special.title())
             if kind is None:
-                if not self.is_token(name):
-                    return UNKNOWN
-                special = self.special_name(name)
-                if not special:
-                    return 0
-                kind = KINDS.get(special.title())
-                if kind is None:
-                    return <int>LOCATION_KINDS[special.title()] | CONVERTED
+                return <int>LOCATION_KINDS[special.title()] | CONVERTED
         return kind
 
-    cdef int fill(self, response, Answer answer) except -1:
-        """Set the attributes of a response."""
-        response._status, response._status_code = answer.status
+    cdef int fill(self, response, Answer answer, bint is_new) except -1:
+        """Set the attributes of a response; a new one has the usual status from its class."""
+        if not is_new or answer.status is not self.usual_status:
+            response._status, response._status_code = answer.status
         if answer.content is not None:
             response.response = [answer.content]
             if not answer.kinds & LOCATIONS:
@@ -337,54 +374,3 @@ cdef bytes content_of(body):
 
 
 cdef PyObject *STR_ENCODE = _PyType_Lookup(Py_TYPE(""), "encode")
-
-
-cdef bint is_valid_value(str value):
-    """Return whether a value consists of Latin-1 characters without control characters other than a tab."""
-    if PyUnicode_KIND(value) != PyUnicode_1BYTE_KIND:
-        return False
-    cdef const unsigned char *text = <const unsigned char *>PyUnicode_1BYTE_DATA(value)
-    cdef Py_ssize_t index
-    for index in range(len(value)):
-        if (text[index] < 0x20 and text[index] != c"\t") or text[index] == 0x7F:
-            return False
-    return True
-
-
-cdef bint is_location(str location):
-    """Return whether a location is a path, perhaps of a host, that is sent as it is; see `cocopot.head.is_uri`."""
-    if not PyUnicode_IS_ASCII(location):
-        return False
-    cdef const char *text = PyUnicode_1BYTE_DATA(location)
-    cdef Py_ssize_t length = len(location), start = begin_of_host(text, length), index
-    if start:
-        index = index_of(text, c"/", start, length)
-        if not is_host(text + start, index - start):
-            return False
-        start = index
-    elif length == 0 or text[0] != c"/" or (length > 1 and text[1] == c"/"):
-        return False
-    for index in range(start, length):
-        if not in_path[<unsigned char>text[index]]:
-            return False
-    return True
-
-
-cdef Py_ssize_t begin_of_host(const char *text, Py_ssize_t length):
-    """Return where the host of a URL begins, or 0 if the text is not one with a usual scheme."""
-    if length > 7 and memcmp(text, b"http://", 7) == 0:
-        return 7
-    return 8 if length > 8 and memcmp(text, b"https://", 8) == 0 else 0
-
-
-cdef int replace_first(list items, str lower, tuple header) except -1:
-    """Replace the first header of a name, and remove the others; or remove all, if there is no new one."""
-    cdef list kept = []
-    for item in items:
-        if (<str>(<tuple>item)[0]).lower() != lower:
-            kept.append(item)
-        elif header is not None:
-            kept.append(header)
-            header = None
-    items[:] = kept
-    return 0

@@ -221,7 +221,7 @@ cdef class RequestHandler:
         if answer is None:
             return None
         response = new(self.response_class)
-        self.maker.fill(response, answer)
+        self.maker.fill(response, answer, True)
         return response
 
     cdef object match(self, ApplicationState app, RequestState request, dict environ):
@@ -290,7 +290,7 @@ cdef class RequestHandler:
                     body = self.send_answer(answer, environ, start_response)
                 if body is None:
                     value = new(self.response_class)
-                    self.maker.fill(value, answer)
+                    self.maker.fill(value, answer, True)
                     if answer.content is None and context.after_functions is None and context.opened_session is None:
                         body = self.methods.send(value, environ, start_response)
         return self.serve_value(context, environ, start_response, value) if body is None else body
@@ -303,7 +303,7 @@ cdef class RequestHandler:
             answer = self.answer(context.app, value)
             if answer is not None:
                 value = new(self.response_class)
-                self.maker.fill(value, answer)
+                self.maker.fill(value, answer, True)
             if answer is None or context.after_functions is not None:
                 return self.serve_value(context, environ, start_response, value)
         context.after_functions = ()

@@ -160,6 +160,14 @@ class ResponseMaker:
         """
         return general
 
+    def with_fast_call(self, cls: F) -> F:
+        """Return `Response`, whose call creates no tuple and dict of the arguments in the compiled twin.
+
+        Args:
+            cls: The class, whose constructor is `constructor`'s.
+        """
+        return cls
+
     def function(self, general: F) -> F:
         """Return `make_response` of views: `general`, or a function that does the same.
 

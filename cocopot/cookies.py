@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import warnings
 from datetime import timedelta
+from functools import lru_cache
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from werkzeug.http import dump_cookie
+from werkzeug.http import dump_cookie, http_date
 
 from cocopot.conditions import ConditionalResponse, date_text
 from cocopot.config_keys import DEFAULTS
@@ -45,6 +46,8 @@ def check_cookie(
         )
     if samesite is not None and str(samesite).title() not in {"Strict", "Lax", "None"}:
         raise ValueError(f"samesite is 'Strict', 'Lax', 'None' or omitted, not {samesite!r:.100}.")
+    if not name.startswith("__"):
+        return
     prefix = name[:9].lower()
     if prefix == "__secure-" and not secure:
         raise ValueError(f"Browsers drop the cookie {name!r}: with this prefix it needs secure=True.")
@@ -76,30 +79,50 @@ def clean_domain(domain: str | None) -> str | None:
     return text
 
 
-def clean_max_age(max_age: timedelta | float | None) -> timedelta | int | None:
+def clean_max_age(max_age: timedelta | float | None) -> int | None:
     """Return the age of a cookie in whole seconds, which is all that browsers read.
 
     Raises:
         ValueError: It is not a number.
     """
-    return max_age if max_age is None or isinstance(max_age, timedelta) else int(max_age)
+    if max_age is None or type(max_age) is int:
+        return max_age
+    return int(max_age.total_seconds() if isinstance(max_age, timedelta) else max_age)
 
 
-def clean_expires(expires: str | datetime | float | None) -> Any:
-    """Return the expiry of a cookie, unchanged.
+def expires_text(expires: str | datetime | float | None, max_age: int | None) -> str | None:
+    """Return when a cookie expires, or `None`; one that has an age gets a date, for browsers that need it.
 
     Raises:
         ValueError: It is a text that begins another attribute of the cookie, or that no date consists of.
     """
-    if isinstance(expires, str) and (";" in expires or not is_plain_value(expires)):
+    if expires is None:
+        return None if max_age is None else date_text(int(time()) + max_age)
+    if not isinstance(expires, str):
+        return date_text(expires) if type(expires) is int else http_date(expires)
+    if ";" in expires or not is_plain_value(expires):
         raise ValueError(f"{expires!r:.100} is not a date. Pass a datetime, or seconds since 1970.")
     return expires
 
 
-def _date_after(max_age: timedelta | int) -> str:
-    """Return the date at which a cookie expires, as Werkzeug adds it for browsers that need it."""
-    seconds = int(max_age.total_seconds()) if isinstance(max_age, timedelta) else max_age
-    return date_text(int(time()) + seconds)
+@lru_cache(maxsize=128, typed=True)
+def _attributes(
+    path: str | None,
+    domain: str | None,
+    secure: bool,
+    httponly: bool,
+    samesite: str | None,
+    partitioned: bool,
+) -> tuple[str, str]:
+    """Return the attributes of a cookie as text, before and after its expiry and its age.
+
+    Nearly all cookies of an application have the same.
+    """
+    header = dump_cookie(
+        "k", "", 0, "", path, domain, secure, httponly, max_size=0, samesite=samesite, partitioned=partitioned
+    )
+    before, _, after = header.removeprefix("k=").partition("; Expires=; Max-Age=0")
+    return before, after
 
 
 class CookieResponse(ConditionalResponse):
@@ -140,19 +163,12 @@ class CookieResponse(ConditionalResponse):
         """
         check_cookie(key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite)
         age = clean_max_age(max_age)
-        header = dump_cookie(
-            key,
-            value,
-            age,
-            clean_expires(expires) if age is None or expires is not None else _date_after(age),
-            path,
-            clean_domain(domain),
-            secure,
-            httponly,
-            max_size=0,
-            samesite=samesite,
-            partitioned=partitioned,
-        )
+        date = expires_text(expires, age)
+        before, after = _attributes(path, clean_domain(domain), secure, httponly, samesite, partitioned)
+        is_plain = type(key) is type(value) is str and (not value or is_token(value))
+        pair = f"{key}={value}" if is_plain else dump_cookie(key, value, path=None, max_size=0)
+        expiry = "" if date is None else f"; Expires={date}"
+        header = f"{pair}{before}{expiry}{after if age is None else f'; Max-Age={age}{after}'}"
         limit = self.max_cookie_size
         if 0 < limit < len(header):
             # Unlike Werkzeug's, a constant text: Python keeps each one, and a client may choose the length.

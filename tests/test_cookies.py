@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from werkzeug.http import parse_date
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.http import dump_cookie, parse_date
 
 from cocopot.response import Response
 
@@ -158,3 +160,31 @@ def test_a_cookie_with_an_age_has_the_date_that_werkzeug_adds(
     expires = parse_date(header.partition("; Expires=")[2].partition(";")[0])
     seconds = max_age.total_seconds() if isinstance(max_age, timedelta) else int(max_age)
     assert expires == datetime.fromtimestamp(1_700_000_000 + int(seconds), UTC)
+
+
+@given(
+    st.sampled_from(["sid", "__Secure-a", "__Host-a"]),
+    st.text(st.sampled_from('ab.-_!~"\\;, \xe9\u0100\n\0?='), max_size=6),
+    st.fixed_dictionaries(
+        {"expires": st.sampled_from([0, 10**9, datetime(2026, 1, 2, tzinfo=UTC), "x?", ""])},
+        optional={
+            "max_age": st.sampled_from([None, 0, 60, -1, True, timedelta(days=1)]),
+            "path": st.sampled_from([None, "/", "/a?b", "", "; Expires=; Max-Age=0"]),
+            "domain": st.sampled_from([None, "", "example.org", ".a.example:5"]),
+            "secure": st.sampled_from([False, True, 1, "?", None]),
+            "httponly": st.sampled_from([False, True, 1, 0]),
+            "samesite": st.sampled_from([None, "lax", "Strict", "NONE"]),
+            "partitioned": st.booleans(),
+        },
+    ),
+)
+def test_a_cookie_is_werkzeugs(name: str, value: str, options: dict[str, Any]) -> None:
+    """A cookie that is not refused is the one that Werkzeug makes, the first time and later."""
+    max_age = options.get("max_age")
+    age = max_age if max_age is None or isinstance(max_age, timedelta) else int(max_age)
+    for _ in range(2):
+        try:
+            header = cookie(name, value, **options)
+        except ValueError:
+            return  # for lack of what the prefix demands
+        assert header == dump_cookie(name, value, **{"path": "/", **options, "max_age": age}, max_size=0)

@@ -42,9 +42,9 @@ PARSE_ERRORS = (ValueError, OverflowError)
 #: What the attributes and methods of a request raise for bad input.
 BAD_INPUT = (BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType)
 
-# The most bytes that are requested in one call: servers allocate what is requested, and a Content-Length may
-# announce any number.
-_PIECE = 1024 * 1024
+#: The most bytes that are requested in one call: servers allocate what is requested, and a Content-Length may
+#: announce any number.
+PIECE = 1024 * 1024
 
 _LINE_FEED = ord("\n")
 
@@ -90,7 +90,11 @@ class BodyStream(LimitedStream):
     def __init__(self, stream: IO[bytes], length: int | None, max_length: int | None = None) -> None:
         # One more byte than allowed: once it has been read, the body is known to be too long.
         most = sys.maxsize if max_length is None else max_length + 1
-        super().__init__(stream, most if length is None else length, is_max=length is None)
+        # Werkzeug's constructor is not called: it does no more than this.
+        self._stream = stream
+        self._pos = 0
+        self._limit_is_max = length is None
+        self.limit = most if length is None else length
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return the next bytes: all by default, fewer than `size` only at the end of the body.
@@ -105,6 +109,9 @@ class BodyStream(LimitedStream):
         """
         missing = self.limit if size is None or size < 0 else size
         piece = self._ahead.read(missing) or self._receive(missing)
+        if len(piece) == missing:
+            self._pos += missing
+            return piece
         pieces = []
         while piece:
             pieces.append(piece)
@@ -177,7 +184,7 @@ class BodyStream(LimitedStream):
         """Return the bytes of one read of the server's input; none at the end of the body."""
         if self._limit_is_max and self._received >= self.limit:
             raise RequestEntityTooLarge
-        size = min(size, self.limit - self._received, _PIECE)
+        size = min(size, self.limit - self._received, PIECE)
         if size <= 0:
             return b""
         if self._is_broken:  # some servers raise once, and then return nothing
@@ -240,9 +247,12 @@ def body_stream(environ: WSGIEnvironment, max_length: int | None) -> IO[bytes]:
         RequestEntityTooLarge: The body is too long; raised here or while reading.
     """
     check_content_length(environ)
+    announced = environ.get("CONTENT_LENGTH")
     is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    length = None
     # The transfer coding takes precedence over the length (RFC 9112, 6.3).
-    length = get_content_length(environ) if environ.get("CONTENT_LENGTH") and not is_chunked else None
+    if announced and not is_chunked:
+        length = int(announced) if announced.isdecimal() else get_content_length(environ)
     if length is None and not _ends_without_length(environ, is_chunked):
         length = 0
     if length is not None and max_length is not None and length > max_length:
@@ -294,7 +304,7 @@ def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
         ClientDisconnected: The body is shorter than its `Content-Length`.
         BadRequest: The server cannot read the body.
     """
-    if not has_plain_length(environ, _PIECE if max_length is None else min(max_length, _PIECE)):
+    if not has_plain_length(environ, PIECE if max_length is None else min(max_length, PIECE)):
         return None
     missing = int(environ.get("CONTENT_LENGTH") or 0)
     if not missing:
@@ -310,4 +320,4 @@ def _read_rest(stream: IO[bytes], data: bytes, length: int) -> bytes:
 
 
 if not TYPE_CHECKING:  # the type is the same
-    read_body = body_reader(read_body, _read_rest, _raise_read_error, _PIECE)
+    read_body = body_reader(read_body, _read_rest, _raise_read_error, PIECE)

@@ -1,4 +1,4 @@
-"""Werkzeug's headers and query arguments, with faster access in the usual case.
+"""Werkzeug's headers, with faster access in the usual case.
 
 The headers of a response differ from Werkzeug's on purpose: a name that is not a token, and a value that must
 not reach a server, raise `ValueError` when they are set (RFC 9110, 5.1 and 5.5; PEP 3333). Such a value
@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from werkzeug.datastructures import EnvironHeaders as _EnvironHeaders
 from werkzeug.datastructures import Headers as _Headers
-from werkzeug.datastructures import ImmutableMultiDict as _ImmutableMultiDict
-from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.http import dump_options_header, quote_etag
 from werkzeug.urls import iri_to_uri
 
 from cocopot.speedups import HeaderMethods, Lazy, is_plain_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 
 # -------------------------------------------------------------------------
@@ -159,7 +157,7 @@ def replaced(head: list[tuple[str, str]], items: list[tuple[str, str]]) -> list[
 
 
 # -------------------------------------------------------------------------
-# Headers and arguments
+# Headers
 # -------------------------------------------------------------------------
 
 
@@ -378,17 +376,3 @@ class EnvironHeaders(_EnvironHeaders):
             return [type(value)]
         except ValueError:
             return []
-
-
-class ImmutableMultiDict(_ImmutableMultiDict[str, str]):
-    """The arguments of a request; see `werkzeug.datastructures.ImmutableMultiDict`."""
-
-    def __getitem__(self, key: str) -> str:
-        values = _get(self, key)
-        if not values:
-            raise BadRequestKeyError(key)
-        return values[0]
-
-
-# The method of a base class that a multi dict overrides.
-_get: Callable[[Any, str], list[str] | None] = dict.get

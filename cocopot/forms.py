@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import FileStorage, Headers
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from cocopot.body import BodyStream, bad_request, has_plain_length, read_body
-from cocopot.datastructures import ImmutableMultiDict as Arguments
+from cocopot.arguments import ImmutableMultiDict as Arguments
+from cocopot.body import PIECE, BodyStream, bad_request, has_plain_length, read_body
+from cocopot.datastructures import EnvironHeaders
 from cocopot.debug_errors import NoFiles
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
-from cocopot.lazy_attributes import lazy, load_content_type, load_stream, werkzeug_lazy
+from cocopot.lazy_attributes import lazy, load_content_type, load_stream, werkzeug_loader
 from cocopot.multipart import boundary_of, split_form
-from cocopot.speedups import RequestState, parse_arguments
+from cocopot.speedups import FormMethods, RequestState, parse_arguments
 
 if TYPE_CHECKING:
     from werkzeug.formparser import FormDataParser
@@ -37,6 +38,16 @@ _FORM_ATTRIBUTES = (
 )
 
 
+#: Makes the functions that read a form, or a body that is not one.
+FORM_METHODS = FormMethods(
+    headers_class=EnvironHeaders,
+    read_body=read_body,
+    arguments_class=Arguments,
+    storage_class=_WerkzeugRequest.parameter_storage_class,
+    longest=PIECE,
+)
+
+
 class FormRequest(RequestState, _WerkzeugRequest):
     """Base class of a request: one whose forms raise `BadRequest` if they cannot be parsed."""
 
@@ -51,8 +62,8 @@ class FormRequest(RequestState, _WerkzeugRequest):
     _form_failure: tuple[type[HTTPException], str | None] | None = None
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
-        files = werkzeug_lazy("files")
-        form = werkzeug_lazy("form")
+        files = lazy(FORM_METHODS.files(werkzeug_loader("files")))
+        form = lazy(FORM_METHODS.form(werkzeug_loader("form")))
         stream = lazy(load_stream)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -96,13 +107,18 @@ class FormRequest(RequestState, _WerkzeugRequest):
             return
         try:
             self._parse_form()
-        except ClientDisconnected:  # as for each further attempt to read the body
+        except Exception as error:
+            self._note_form_failure(error)
             raise
-        except (BadRequest, RequestEntityTooLarge) as error:
+
+    def _note_form_failure(self, error: Exception) -> None:
+        """Take note of why the form cannot be read; raise a `BadRequest` for what the parser has raised."""
+        if isinstance(error, ClientDisconnected):  # as for each further attempt to read the body
+            return
+        if isinstance(error, BadRequest | RequestEntityTooLarge):
             failure = BadRequest if isinstance(error, BadRequest) else RequestEntityTooLarge
             self._form_failure = failure, error.description
-            raise
-        except ValueError as error:
+        elif isinstance(error, ValueError):
             bad = bad_request("form", error)
             self._form_failure = BadRequest, bad.description
             raise bad from error
@@ -117,13 +133,8 @@ class FormRequest(RequestState, _WerkzeugRequest):
             self._parse_urlencoded()
         elif mimetype == "multipart/form-data":
             self._parse_multipart()
-        elif not self.shallow and has_plain_length(self.environ, self.max_content_length):
-            self._set_form(self._no_arguments(), self._no_arguments())
-            if mimetype:  # then Werkzeug calls its parser
-                self.content_length  # noqa: B018 - cached from now on, also if the headers are replaced
-                data: bytes | None = getattr(self, "_cached_data", None)
-                if data is not None:
-                    vars(self)["stream"] = BytesIO(data)
+        elif not self.shallow:
+            self._set_no_form(mimetype)
             return
         else:
             super()._load_form_data()
@@ -134,6 +145,16 @@ class FormRequest(RequestState, _WerkzeugRequest):
             vars(self)["files"] = NoFiles(self.mimetype, form)
         if None in form or None in files:
             raise BadRequest("A part of this request's form has no name.")
+
+    def _set_no_form(self, mimetype: str) -> None:
+        """Set an empty form, as the body is not one, or raise what keeps the body from being read."""
+        is_plain = has_plain_length(self.environ, self.max_content_length)
+        if mimetype or not is_plain:  # then Werkzeug calls its parser
+            self.content_length  # noqa: B018 - cached from now on, also if the headers are replaced
+            data: bytes | None = getattr(self, "_cached_data", None)
+            if data is not None or not is_plain:
+                vars(self)["stream"] = self.stream if data is None else BytesIO(data)
+        self._set_form(self._no_arguments(), self._no_arguments())
 
     def _no_arguments(self) -> Any:
         cls: Any = self.parameter_storage_class

@@ -12,12 +12,12 @@ from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from cocopot.accept import LanguageAccept, MIMEAccept, parse_accept, parse_cache_control
+from cocopot.arguments import ImmutableMultiDict as Arguments
 from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
 from cocopot.datastructures import EnvironHeaders
-from cocopot.datastructures import ImmutableMultiDict as Arguments
-from cocopot.header_parsers import is_plain, parse_cookies, read_plain_cookies
+from cocopot.header_parsers import parse_cookies
 from cocopot.hosts import get_host, sent_host, server_of
-from cocopot.speedups import Lazy, LazyArguments, LazyHeaders, method_loader, plain_host
+from cocopot.speedups import Lazy, LazyArguments, LazyHeaders, method_loader, plain_cookies, plain_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,6 +148,11 @@ def _werkzeug_value(request: Request, name: str) -> Any:
     return _WERKZEUG_LOADERS[name](request)
 
 
+def werkzeug_loader(name: str) -> Callable[[Any], Any]:
+    """Return how Werkzeug computes one of its cached properties."""
+    return _WERKZEUG_LOADERS[name]
+
+
 def werkzeug_lazy(name: str) -> Any:
     """Declare one of Werkzeug's cached properties as a lazy attribute."""
     return _Lazy(_WERKZEUG_LOADERS[name])
@@ -238,11 +243,13 @@ def load_cookies(request: Request) -> ImmutableMultiDict[str, str]:
         cookie = headers.environ.get("HTTP_COOKIE") or ""
     else:
         cookie = ";".join(headers.getlist("Cookie"))
-    text = _decoded(cookie)
-    if request.dict_storage_class is ImmutableMultiDict and (not text or is_plain(text)):
-        return read_plain_cookies(text)
-    cookies = request.dict_storage_class(parse_cookies(text))
-    return cast("ImmutableMultiDict[str, str]", cookies)
+    cls: Any = request.dict_storage_class
+    if cls is ImmutableMultiDict:
+        cls = Arguments
+        cookies = plain_cookies(cookie, cls)
+        if cookies is not None:
+            return cookies
+    return cast("ImmutableMultiDict[str, str]", cls(parse_cookies(_decoded(cookie))))
 
 
 def load_accept_mimetypes(request: Request) -> MIMEAccept:

@@ -36,7 +36,7 @@ from werkzeug.wrappers import Request as _WerkzeugRequest
 from cocopot.body import bad_request, read_body
 from cocopot.datastructures import EnvironHeaders
 from cocopot.escapes import printable
-from cocopot.forms import FormRequest
+from cocopot.forms import FORM_METHODS, FormRequest
 from cocopot.lazy_attributes import (
     RequestProperty,
     json_library,
@@ -61,6 +61,7 @@ from cocopot.lazy_attributes import (
     load_server,
     setting,
     werkzeug_lazy,
+    werkzeug_loader,
 )
 from cocopot.missing_names import install_hint
 from cocopot.request_urls import load_base_url, load_full_path, load_host_url, load_root_url, load_url
@@ -82,8 +83,8 @@ if TYPE_CHECKING:
 # The attributes that the compiled `get_json` reads in the environment: of a class that overrides one it does
 # not use them.
 _BODY_ATTRIBUTES = (
-    *("_content_type", "_read_plain", "get_data", "headers", "is_json", "json_module", "mimetype", "shallow"),
-    *("stream", "environ", "app"),
+    *("_content_type", "_load_form_data", "_read_plain", "app", "content_length", "environ", "get_data"),
+    *("headers", "is_json", "json_module", "mimetype", "shallow", "stream"),
 )
 
 
@@ -145,7 +146,7 @@ class Request(FormRequest):
         authorization = werkzeug_lazy("authorization")
         cache_control = lazy(load_cache_control)
         content_length = lazy(load_content_length)
-        data = werkzeug_lazy("data")
+        data = lazy(FORM_METHODS.data(werkzeug_loader("data")))
         if_match = werkzeug_lazy("if_match")
         if_modified_since = werkzeug_lazy("if_modified_since")
         if_none_match = werkzeug_lazy("if_none_match")

@@ -34,14 +34,14 @@ missing_names speedups.streams
 hosts
 scopes
 speedups.documents speedups.headers speedups.proxies speedups.python speedups.reports
-speedups.serving speedups.urls speedups.wrappers speedups
+speedups.requests speedups.serving speedups.urls speedups.wrappers speedups
 context globals
 origins
 config_keys plugin_keys
 strict_json
 config config_attributes
 json_encoders json
-datastructures
+arguments datastructures
 statuses
 wsgi head
 body

@@ -329,7 +329,6 @@ class TestMatchPlain:
             {"HTTP_UPGRADE": "websocket"},
             {"HTTP_HOST": "a..b"},
             {"HTTP_HOST": ""},
-            {"HTTP_HOST": None},
             {"wsgi.url_scheme": "gopher"},
         ],
     )

@@ -4,10 +4,7 @@
 cpdef parse_arguments(query, cls):
     if type(query) is not str:
         raise TypeError(f"a query string is a str, not {type(query).__name__!r}")
-    if isinstance(cls, type) and (<TypeObject *>cls).tp_new == PyDict_Type.tp_new:
-        arguments = PyDict_Type.tp_new(<TypeObject *>cls, (), NULL)
-    else:
-        arguments = dict.__new__(cls)
+    arguments = new_arguments(cls)
     if not PyUnicode_IS_ASCII(<str>query):
         for piece in (<str>query).split("&"):
             if piece:
@@ -31,6 +28,13 @@ cpdef parse_arguments(query, cls):
             add_argument(arguments, key, value)
         start = end + 1
     return arguments
+
+
+cdef object new_arguments(cls):
+    """Return an empty object of a class of arguments, without calling its constructor."""
+    if isinstance(cls, type) and (<TypeObject *>cls).tp_new == PyDict_Type.tp_new:
+        return PyDict_Type.tp_new(<TypeObject *>cls, (), NULL)
+    return dict.__new__(cls)
 
 
 cdef Py_ssize_t index_of(const char *text, char delimiter, Py_ssize_t start, Py_ssize_t end):

@@ -28,6 +28,9 @@ from cocopot.speedups.reports import Reporter as Reporter
 from cocopot.speedups.reports import ReportingFunction as ReportingFunction
 from cocopot.speedups.reports import ReportingKeywordFunction as ReportingKeywordFunction
 from cocopot.speedups.reports import ReportingWrapper as ReportingWrapper
+from cocopot.speedups.requests import FormMethods as FormMethods
+from cocopot.speedups.requests import argument_getter as argument_getter
+from cocopot.speedups.requests import plain_cookies as plain_cookies
 from cocopot.speedups.serving import ApplicationState as ApplicationState
 from cocopot.speedups.serving import CallState as CallState
 from cocopot.speedups.serving import ContextState as ContextState

@@ -213,15 +213,20 @@ def json_reader(general, headers_class, read_body):
     return update_wrapper(get_json, general)
 
 
-cdef bint has_plain_json(dict attributes, environ, headers_class) except -1:
-    """Return whether nothing of a body has been read, and it is JSON by the content type that was sent."""
-    for name in READ_BEFORE:
+cdef bint is_unread(tuple names, dict attributes, environ, headers_class) except -1:
+    """Return whether an instance has none of some attributes, and the headers that were sent."""
+    for name in names:
         if name in attributes:
             return False
     headers = attributes.get("headers")
-    if type(environ) is not dict or (
-        headers is not None and (type(headers) is not headers_class or headers.environ is not environ)
-    ):
+    return type(environ) is dict and (
+        headers is None or (type(headers) is headers_class and headers.environ is environ)
+    )
+
+
+cdef bint has_plain_json(dict attributes, environ, headers_class) except -1:
+    """Return whether nothing of a body has been read, and it is JSON by the content type that was sent."""
+    if not is_unread(READ_BEFORE, attributes, environ, headers_class):
         return False
     content_type = attributes.get("_content_type")
     if content_type is None:

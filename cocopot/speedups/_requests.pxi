@@ -1,0 +1,197 @@
+# Part of `_compiled.pyx`: arguments, cookies and the form of a request.
+#
+# Each function does the plain case, and leaves anything else to the one in Python.
+
+
+def argument_getter(general):
+    @binding(True)
+    def get(self, key, default=None, type=None):
+        if not isinstance(self, dict):
+            return general(self, key, default, type)
+        cdef PyObject *found = PyDict_GetItemWithError(self, key)
+        if found == NULL or not <object>found:
+            return default
+        value = (<object>found)[0]
+        if type is None:
+            return value
+        try:
+            return type(value)
+        except (ValueError, TypeError):
+            return default
+
+    return update_wrapper(get, general)
+
+
+def plain_cookies(header, cls):
+    if type(header) is not str or not PyUnicode_IS_ASCII(<str>header):
+        return None
+    cookies = new_arguments(cls)
+    cdef const char *text = <const char *>PyUnicode_1BYTE_DATA(header)
+    cdef Py_ssize_t start = 0, delimiter, end, length = len(<str>header)
+    while start < length:
+        delimiter = start
+        while delimiter < length and is_in_cookie(text[delimiter]) and text[delimiter] != c"=":
+            delimiter += 1
+        if delimiter == start or delimiter == length or text[delimiter] != c"=":
+            return None
+        end = delimiter + 1
+        while end < length and is_in_cookie(text[end]):
+            end += 1
+        name = PyUnicode_Substring(header, start, delimiter)
+        add_argument(cookies, name, PyUnicode_Substring(header, delimiter + 1, end))
+        if end == length:
+            return cookies
+        if text[end] != c";":
+            return None
+        start = end + 2 if end + 1 < length and text[end + 1] == c" " else end + 1
+        if start == length:
+            return None
+    return cookies
+
+
+cdef bint is_in_cookie(char character):
+    return character != c";" and character != c" " and character != c'"' and character != c"\t"
+
+
+#: Attributes that an instance has if its body or its form has been read, or how they are read was changed.
+cdef tuple READ_FORM_BEFORE = (*READ_BEFORE, "_form_failure", "files", "form", "parameter_storage_class")
+
+
+cdef class FormMethods:
+    cdef object headers_class, read_body, arguments_class, storage_class
+    cdef Py_ssize_t longest
+
+    def __init__(self, *, headers_class, read_body, arguments_class, storage_class, Py_ssize_t longest):
+        self.headers_class = headers_class
+        self.read_body = read_body
+        self.arguments_class = arguments_class
+        self.storage_class = storage_class
+        self.longest = longest
+
+    def form(self, general):
+        cdef FormMethods methods = self
+
+        @binding(True)
+        def load_form(request):
+            return methods.attribute(request, "form") if methods.read_form(request) else general(request)
+
+        return update_wrapper(load_form, general)
+
+    def files(self, general):
+        cdef FormMethods methods = self
+
+        @binding(True)
+        def load_files(request):
+            return methods.attribute(request, "files") if methods.read_form(request) else general(request)
+
+        return update_wrapper(load_files, general)
+
+    def data(self, general):
+        cdef FormMethods methods = self
+
+        @binding(True)
+        def load_data(request):
+            return methods.read_data(request) if methods.is_plain(request) else general(request)
+
+        return update_wrapper(load_data, general)
+
+    cdef object attribute(self, request, str name):
+        return (<dict>request.__dict__)[name]
+
+    cdef bint is_plain(self, request) except -1:
+        """Return whether a class leaves the parsing of a form to Cocopot, and nothing has been read."""
+        return (
+            isinstance(request, RequestState)
+            and request._has_plain_bodies is True
+            and request._has_plain_forms is True
+            and request.parameter_storage_class is self.storage_class
+            and is_unread(READ_FORM_BEFORE, request.__dict__, (<RequestState>request).environ, self.headers_class)
+        )
+
+    cdef int set_form(self, dict attributes, form) except -1:
+        attributes["form"] = form
+        attributes["files"] = new_arguments(self.storage_class)
+        attributes["form_is_parsed"] = True
+        return 0
+
+    cdef bint read_form(self, request) except -1:
+        """Read an urlencoded form, or return whether the function in Python has to."""
+        if not self.is_plain(request):
+            return False
+        cdef dict attributes = request.__dict__
+        cdef dict environ = (<RequestState>request).environ
+        content_type = sent_type(attributes, environ)
+        cdef Py_ssize_t length = announced_length(environ, self.longest)
+        if content_type is None and has_no_body(environ):
+            self.set_form(attributes, new_arguments(self.storage_class))
+            return True
+        if length <= 0 or type(content_type) is not str or not (
+            <str>content_type == "application/x-www-form-urlencoded"
+            or (<str>content_type).startswith("application/x-www-form-urlencoded;")
+        ):
+            return False
+        app = (<RequestState>request).app
+        if app is not None and config_value(app.config, "DEBUG"):
+            return False
+        attributes["_content_type"] = content_type  # from now on, also if the headers are replaced
+        attributes.setdefault("content_length", length)
+        try:
+            data = self.read_body(environ, request.max_content_length)
+            if data is None:
+                return False
+            attributes["body_is_read"] = True
+            form = parse_arguments((<bytes?>data).decode(), self.arguments_class)
+        except Exception as error:
+            request._note_form_failure(error)
+            raise
+        self.set_form(attributes, form)
+        return True
+
+    cdef object read_data(self, request):
+        """Return a body that is not a form, as `get_data` in Python does after it has looked for a form."""
+        cdef dict attributes = request.__dict__
+        cdef dict environ = (<RequestState>request).environ
+        content_type = sent_type(attributes, environ)
+        cdef Py_ssize_t length = announced_length(environ, self.longest)
+        most = request.max_content_length
+        if content_type is None and has_no_body(environ):
+            self.set_form(attributes, new_arguments(self.storage_class))
+            attributes["body_is_read"] = True
+            attributes["_cached_data"] = b""
+            return b""
+        if length <= 0 or (most is not None and most < length) or is_type_of_form(content_type):
+            return request.get_data(parse_form_data=True)
+        if content_type is not None:
+            attributes["_content_type"] = content_type  # from now on, also if the headers are replaced
+            attributes.setdefault("content_length", length)
+        self.set_form(attributes, new_arguments(self.storage_class))
+        data = self.read_body(environ, most)
+        attributes["body_is_read"] = True
+        attributes["_cached_data"] = data
+        return data
+
+
+cdef bint has_no_body(dict environ) except -1:
+    return (
+        "CONTENT_LENGTH" not in environ
+        and "HTTP_TRANSFER_ENCODING" not in environ
+        and not environ.get("wsgi.input_terminated")
+    )
+
+
+cdef object sent_type(dict attributes, dict environ):
+    """Return the content type of a request, or `None` if it is empty or there is none."""
+    content_type = attributes.get("_content_type")
+    if content_type is None:
+        content_type = environ.get("CONTENT_TYPE")
+    return content_type or None
+
+
+cdef bint is_type_of_form(content_type) except -1:
+    """Return whether a content type may be that of a form."""
+    if content_type is None:
+        return False
+    if type(content_type) is not str:
+        return True
+    cdef str start = (<str>content_type).lstrip().lower()
+    return start.startswith("application/x-www-form-urlencoded") or start.startswith("multipart/form-data")

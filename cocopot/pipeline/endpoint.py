@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cocopot.coroutines import synchronous
 from cocopot.pipeline import fastpath, lifecycle, sessions, teardown
+from cocopot.pipeline.defaults.dispatch import cocopot_dispatch_request
 from cocopot.pipeline.defaults.errors import cocopot_handle_exception
 from cocopot.pipeline.sending import serve_observed
 from cocopot.scopes import blueprints_of
@@ -60,7 +61,6 @@ class EndpointPipeline(PipelineState):
         "full_dispatch_request",
         "got_request_exception_hook",
         "handle_exception",
-        "handle_exception_hook",
         "handle_http_exception",
         "handle_user_exception",
         "make_response",
@@ -118,6 +118,10 @@ class EndpointPipeline(PipelineState):
             self.do_teardown_request = None
         if self.teardown_app_context_hook is None and "do_teardown_appcontext" not in overrides:
             self.do_teardown_appcontext = None
+        #: The hook, if it is more than to call the view.
+        self.own_dispatch_hook = self.dispatch_request_hook
+        if self.own_dispatch_hook is cocopot_dispatch_request:
+            self.own_dispatch_hook = None
         #: Whether no step is overridden that turns an exception into a response.
         self.recovers_here = fastpath.INLINED_IN_RECOVERY.isdisjoint(overrides)
         #: Whether in addition nothing handles HTTP exceptions: each is its own response.

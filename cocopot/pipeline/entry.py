@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from types import GeneratorType
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequestKeyError, HTTPException
+from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.context import CURRENT, Context
@@ -17,10 +18,11 @@ from cocopot.hooks.reporting import report_errors
 from cocopot.json import DefaultJSONProvider, JSONProvider
 from cocopot.pipeline import fastpath, lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
-from cocopot.pipeline.mistakes import raise_bad_processed_response
+from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_no_result
+from cocopot.pipeline.sending import send
 from cocopot.pipeline.teardown import tear_down
 from cocopot.request import Request
-from cocopot.response import METHODS, Response
+from cocopot.response import METHODS, Response, set_headers
 from cocopot.routing import Router
 from cocopot.speedups import RequestHandler
 from cocopot.streaming import ContextIterator
@@ -46,6 +48,12 @@ HANDLER = RequestHandler(
     unraised=fastpath.unraised,
     error_value=fastpath.error_value,
     http_exception=HTTPException,
+    key_error=BadRequestKeyError,
+    routing_exception=RoutingException,
+    process_response=lifecycle.process_response,
+    set_headers=set_headers,
+    send=send,
+    raise_no_result=raise_no_result,
     serve_value=fastpath.serve_value,
     raise_bad_processed_response=raise_bad_processed_response,
     close_unsent=close_unsent,

@@ -20,7 +20,7 @@ from cocopot.pipeline import lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
 from cocopot.pipeline.defaults.responses import cocopot_make_response
 from cocopot.pipeline.error_pages import page_of
-from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response
+from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
 from cocopot.pipeline.sending import send
 from cocopot.pipeline.sessions import save_or_close
 from cocopot.response import Response, text_response
@@ -62,7 +62,6 @@ def serves(app: Cocopot, pipeline: EndpointPipeline, overrides: Collection[str])
     """
     return (
         INLINED.isdisjoint(overrides)
-        and pipeline.dispatch_request_hook is cocopot_dispatch_request
         and pipeline.make_response_hook is cocopot_make_response
         and app.response_class is Response
     )
@@ -91,7 +90,11 @@ def serve(  # noqa: C901, PLR0912 - the hot path
             value = pipeline.before_request_hook(app, request)
         if value is None:
             rule = request.url_rule
-            if (
+            if pipeline.own_dispatch_hook is not None:
+                value = pipeline.own_dispatch_hook(app, request)
+                if value is None:
+                    raise_no_result(context)
+            elif (
                 rule is not None
                 and environ["REQUEST_METHOD"] in WITH_VIEW
                 and (view := app.view_functions.get(rule.endpoint)) is not None

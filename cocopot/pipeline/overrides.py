@@ -277,6 +277,7 @@ class RequestOverrides(ApplicationState):
         context = current_request_context()
         return default_options_response(context.app, context.request)  # type: ignore[arg-type]  # it has one
 
+    @entry.HANDLER.as_trap
     def trap_http_exception(self, e: Exception) -> bool:
         """Return whether an HTTP exception is treated like any other, instead of being a response.
 

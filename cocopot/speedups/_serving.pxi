@@ -7,6 +7,12 @@ cdef extern from "Python.h":
     int PyContextVar_Reset(object variable, object token) except -1
     # It does not call `__getattr__`, which only an attribute that is missing needs.
     object PyObject_GenericGetAttr(object instance, str name)
+    dict PyObject_GenericGetDict(object instance, void *context)
+    void PyErr_GetExcInfo(PyObject **cls, PyObject **value, PyObject **traceback)
+    PyObject *PyException_GetCause(object error)
+    PyObject *PyException_GetContext(object error)
+    int PyException_SetTraceback(object error, object traceback) except -1
+    void Py_XDECREF(PyObject *value)
     object PyObject_VectorcallDict(object function, PyObject **args, size_t number, PyObject *keywords)
 
 
@@ -14,7 +20,8 @@ cdef class RequestHandler:
     cdef object method, general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
     cdef object handled, unraised, serve_value, answer_exception, tear_down, report_errors
     cdef object context_class, request_class, router_class, response_class, current
-    cdef object error_value, http_exception
+    cdef object error_value, http_exception, key_error, routing_exception, trap_http_exception
+    cdef object process_response, set_headers, send_any, raise_no_result
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef tuple json_responses
     cdef frozenset iterators
@@ -35,6 +42,12 @@ cdef class RequestHandler:
         unraised,
         error_value,
         http_exception,
+        key_error,
+        routing_exception,
+        process_response,
+        set_headers,
+        send,
+        raise_no_result,
         serve_value,
         raise_bad_processed_response,
         close_unsent,
@@ -65,6 +78,12 @@ cdef class RequestHandler:
         self.unraised = unraised
         self.error_value = error_value
         self.http_exception = http_exception
+        self.key_error = key_error
+        self.routing_exception = routing_exception
+        self.process_response = process_response
+        self.set_headers = set_headers
+        self.send_any = send
+        self.raise_no_result = raise_no_result
         self.serve_value = serve_value
         self.raise_bad_processed_response = raise_bad_processed_response
         self.close_unsent = close_unsent
@@ -95,6 +114,10 @@ cdef class RequestHandler:
 
         self.method = update_wrapper(handle_request, self.general)
         return self.method
+
+    def as_trap(self, general):
+        self.trap_http_exception = general
+        return general
 
     def as_call(self, general):
         @binding(True)
@@ -185,7 +208,7 @@ cdef class RequestHandler:
                         context.end_late(token, error)
                     else:
                         PyContextVar_Reset(self.current, token)
-            if context.answered is not None:
+            if context.answered is not None and not forget_plain_frames(context):
                 context.forget_frames()
             error = None  # break the reference cycle exception -> traceback -> frame
 
@@ -248,7 +271,11 @@ cdef class RequestHandler:
                 pipeline.url_value_preprocessor_hook(app, request, request.endpoint, request.view_args)
             if pipeline.before_request_hook is not None:
                 value = pipeline.before_request_hook(app, request)
-            if value is None:
+            if value is None and pipeline.own_dispatch_hook is not None:
+                value = pipeline.own_dispatch_hook(app, request)
+                if value is None:
+                    self.raise_no_result(context)
+            elif value is None:
                 if request.url_rule is None and pipeline.answers_errors:
                     value = self.unraised(app, request)
                     if value is not None:
@@ -258,7 +285,7 @@ cdef class RequestHandler:
         except Exception as exc:
             if not pipeline.recovers_here or context.after_functions is not None or request.holds_files:
                 return self.recover(context, environ, start_response, exc)
-            value = self.handled(context, exc)
+            value = self.handle_error(app, context, pipeline, request, exc)
             if issubclass(type(value), self.http_exception):  # `isinstance` may run code of the exception
                 value = self.error_value(value, environ)
             # Inside the clause, so that what is raised here has the exception as its context.
@@ -275,8 +302,10 @@ cdef class RequestHandler:
         value,
     ):
         """Send what a view, a before-request hook or an error handler has returned."""
+        if type(value) is tuple:
+            value = self.with_changes(<tuple>value)
         if context.after_functions is not None:
-            return self.serve_value(context, environ, start_response, value)
+            return self.process_functions(context, environ, start_response, value)
         if pipeline.after_request_hook is not None:
             return self.process(context, pipeline, environ, start_response, value)
         body = None
@@ -294,6 +323,84 @@ cdef class RequestHandler:
                     if answer.content is None and context.after_functions is None and context.opened_session is None:
                         body = self.methods.send(value, environ, start_response)
         return self.serve_value(context, environ, start_response, value) if body is None else body
+
+    cdef object handle_error(
+        self, ApplicationState app, ContextState context, PipelineState pipeline, RequestState request, exc
+    ):
+        """Do what `handled` does: return the error handlers' value for an exception, or raise it again."""
+        cls = type(exc)
+        if issubclass(cls, self.key_error):
+            return self.handled(context, exc)
+        value = None
+        cdef bint is_http = issubclass(cls, self.http_exception) and not self.is_trapped(app, exc)
+        if not is_http or not (
+            (pipeline.answers_errors and not config_value(app.config, "DEBUG"))
+            or exc.code is None
+            or issubclass(cls, self.routing_exception)
+        ):
+            if pipeline.handle_exception_hook is not None:
+                value = pipeline.handle_exception_hook(app, request, exc)
+        if is_http:
+            value = exc if value is None else value
+        elif value is None or value is exc:
+            raise exc
+        context.answered = exc
+        return value
+
+    cdef bint is_trapped(self, ApplicationState app, exc) except -1:
+        trap = PyObject_GenericGetAttr(app, "trap_http_exception")
+        if (
+            type(trap) is MethodType
+            and <object>PyMethod_GET_FUNCTION(trap) is self.trap_http_exception
+            and not config_value(app.config, "TRAP_HTTP_EXCEPTIONS")
+            and not config_value(app.config, "TRAP_BAD_REQUEST_ERRORS")
+        ):
+            return False  # what else depends on the configuration are the errors of missing keys
+        return trap(exc)
+
+    cdef object with_changes(self, tuple value):
+        """Return a response that a tuple changes, with the changes; or the tuple."""
+        cdef list items
+        if len(value) < 2 or len(value) > 3 or type(value[0]) is not self.response_class:
+            return value
+        response, status, headers = value[0], value[1], None
+        if len(value) == 3:
+            headers = value[2]
+        elif not isinstance(status, (int, str)):
+            status, headers = None, status
+        if headers is not None:
+            items = self.maker.items_of(headers)
+            if items is None or self.maker.inspect(items, False) & UNKNOWN:
+                return value
+        if status is not None:
+            line_and_code = self.maker.status_of(status)
+            if line_and_code is None:
+                return value
+            response._status, response._status_code = <tuple>line_and_code
+        if headers:
+            self.set_headers(response, headers)
+        return response
+
+    cdef object process_functions(self, ContextState context, dict environ, start_response, value):
+        """Run the functions of `after_this_request` and the after-request hooks, and save the session."""
+        if type(value) is not self.response_class:
+            answer = self.answer(context.app, value)
+            if answer is None:
+                return self.serve_value(context, environ, start_response, value)
+            value = new(self.response_class)
+            self.maker.fill(value, answer)
+        try:
+            processed = self.process_response(context, value)
+            if not isinstance(processed, self.any_response_class):
+                self.raise_bad_processed_response(context, processed)
+        except Exception as exc:
+            self.close_unsent(value, exc)
+            raise
+        if type(processed) is self.response_class:
+            body = self.methods.send(processed, environ, start_response)
+            if body is not None:
+                return body
+        return self.send_any(processed, environ, start_response)
 
     cdef object process(
         self, ContextState context, PipelineState pipeline, dict environ, start_response, value
@@ -391,6 +498,31 @@ cdef class RequestHandler:
         if value is None:
             self.raise_view_returned_none(rule)
         return value
+
+
+cdef bint forget_plain_frames(ContextState context) except -1:
+    """Do what `Context.forget_frames` does for an exception with none behind it and without blame."""
+    exc = context.answered
+    cdef PyObject *cause = PyException_GetCause(exc)
+    cdef PyObject *before = PyException_GetContext(exc)
+    cdef bint is_plain = cause == NULL and before == NULL
+    Py_XDECREF(cause)
+    Py_XDECREF(before)
+    if not is_plain:
+        return False
+    cdef PyObject *cls
+    cdef PyObject *outer
+    cdef PyObject *traceback
+    PyErr_GetExcInfo(&cls, &outer, &traceback)
+    is_plain = outer != <PyObject *>exc
+    Py_XDECREF(cls)
+    Py_XDECREF(outer)
+    Py_XDECREF(traceback)
+    if not is_plain or "_cocopot_blame" in PyObject_GenericGetDict(exc, NULL):
+        return False
+    context.answered = None
+    PyException_SetTraceback(exc, None)
+    return True
 
 
 cdef object own_attribute(instance, str name, default):

@@ -53,6 +53,8 @@ cdef class PipelineState:
     cdef public object request_started_hook
     cdef public object url_value_preprocessor_hook
     cdef public object before_request_hook
+    cdef public object own_dispatch_hook
     cdef public object after_request_hook
+    cdef public object handle_exception_hook
     cdef public bint answers_errors
     cdef public bint recovers_here

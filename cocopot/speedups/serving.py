@@ -92,6 +92,8 @@ class PipelineState:
         "after_request_hook",
         "answers_errors",
         "before_request_hook",
+        "handle_exception_hook",
+        "own_dispatch_hook",
         "plain_teardown_hook",
         "recovers_here",
         "request_started_hook",
@@ -125,6 +127,14 @@ class RequestHandler:
 
         Args:
             general: `Cocopot.__call__`, which calls `_outermost`, or else `wsgi_app`.
+        """
+        return general
+
+    def as_trap(self, general: F) -> F:
+        """Return the default `trap_http_exception`, which the compiled twin does without calling it.
+
+        Args:
+            general: The method of the application.
         """
         return general
 

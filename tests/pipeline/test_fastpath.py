@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from cocopot import Blueprint, Cocopot, Request, Response, abort, after_this_request, hookimpl
+from cocopot import Blueprint, Cocopot, Request, Response, abort, after_this_request, hookimpl, request
 from cocopot.pipeline import fastpath, lifecycle
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 class ViewError(Exception):
     """An error of a view."""
+
+
+class DocumentError(Exception):
+    """An error that is answered with a document."""
 
 
 class OwnStr(str):
@@ -40,11 +44,16 @@ def with_after_this_request() -> str:
     return "text"
 
 
-def raising(error: BaseException) -> Callable[[], Any]:
-    def view() -> Any:
+def raising(error: BaseException) -> Callable[..., Any]:
+    def view(*_: object) -> Any:
         raise error
 
     return view
+
+
+def with_function(function: Callable[[Any], Any]) -> str:
+    after_this_request(function)
+    return "text"
 
 
 VIEWS: dict[str, Callable[..., Any]] = {
@@ -81,7 +90,28 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "abort": lambda: abort(403),
     "key": raising(KeyError("a")),
     "handled": raising(ViewError()),
+    "handled-document": raising(DocumentError()),
+    "abort-text": lambda: abort(400, "<a> & b"),
+    "abort-response": lambda: abort(Response("made", 409)),
+    "abort-allow": lambda: abort(405, ["GET"]),
+    "abort-handled": lambda: abort(410),
+    "missing-key": lambda: request.args["missing"],
+    "response-status": lambda: (Response("text"), 201),
+    "response-line": lambda: (Response("text"), "299 Own"),
+    "response-headers": lambda: (Response("text", headers={"X-Own": "0"}), {"X-Own": "1"}),
+    "response-nothing": lambda: (Response("text"), None),
+    "response-cookies": lambda: (Response("text"), 404, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]),
+    "response-type": lambda: (Response("text"), 404, {"Content-Type": "text/plain"}),
+    "response-location": lambda: (Response("text"), 302, {"Location": "/elsewhere"}),
+    "response-bad-name": lambda: (Response("text"), 201, {"X Own": "1"}),
+    "response-bad-status": lambda: (Response("text"), 999, {"X-Own": "1"}),
+    "response-number": lambda: (Response("text"), 201, {"X-Own": 1}),
+    "response-four": lambda: (Response("text"), 201, {"X-Own": "1"}, None),
     "after-this": with_after_this_request,
+    "after-this-none": lambda: with_after_this_request() and None,
+    "after-this-document": lambda: {"a": with_after_this_request()},
+    "after-this-raises": lambda: with_function(raising(ViewError())),
+    "after-this-text": lambda: with_function(lambda _: "text"),
 }
 
 
@@ -141,6 +171,23 @@ class Replacing:
         return "text"
 
 
+class Dispatching:
+    """A plugin with a wrapper around the view, such as for a transaction."""
+
+    def __init__(self, seen: list[str]) -> None:
+        self.seen = seen
+
+    @hookimpl(wrapper=True)
+    def cocopot_dispatch_request(self) -> Generator[None, Any, Any]:
+        try:
+            value = yield
+        except Exception as error:
+            self.seen.append(f"raised {error!r}")
+            raise
+        self.seen.append(f"returned {type(value).__name__}")
+        return None if value == "text" else value
+
+
 def make(cls: type[Cocopot], plugins: str, seen: list[str]) -> Cocopot:
     """Return an application with all views, and the plugins of one of the variants."""
     variants: dict[str, list[object]] = {
@@ -149,6 +196,7 @@ def make(cls: type[Cocopot], plugins: str, seen: list[str]) -> Cocopot:
         "hooks": [Recording(seen)],
         "before": [Recording(seen, "from the hook")],
         "replacing": [Replacing()],
+        "dispatching": [Dispatching(seen), Recording(seen)],
     }
     app = cls("paths", autoload=False, static_folder=None, plugins=variants[plugins])
     blueprint = Blueprint("bp", __name__, url_prefix="/bp")
@@ -160,6 +208,8 @@ def make(cls: type[Cocopot], plugins: str, seen: list[str]) -> Cocopot:
     app.add_url_rule("/folder/<int:n>/", "inner", lambda n: f"{n}", methods=["GET", "POST"])
     if plugins != "unhandled":
         app.register_error_handler(ViewError, lambda _: ("handled", 418))
+        app.register_error_handler(DocumentError, lambda _: ({"a": 1}, 422, {"X-Own": "1"}))
+        app.register_error_handler(410, lambda error: error)
     if plugins != "none":
         blueprint.after_request(lambda _: seen.append("bp"))
     app.register_blueprint(blueprint)
@@ -173,7 +223,7 @@ def exchange(app: Cocopot, path: str, method: str) -> tuple[Any, ...]:
     return b"".join(body), status, sorted(headers)
 
 
-@pytest.mark.parametrize("plugins", ["none", "unhandled", "hooks", "before", "replacing"])
+@pytest.mark.parametrize("plugins", ["none", "unhandled", "hooks", "before", "replacing", "dispatching"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "DELETE", "delete"])
 def test_the_paths_agree(plugins: str, method: str) -> None:
     """Whatever a view returns or raises, both paths send the same and call the same hooks."""
@@ -202,7 +252,7 @@ def test_what_is_raised_in_spite_of_it() -> None:
     app.config["TRAP_HTTP_EXCEPTIONS"] = True
     assert client.get("/nowhere").status_code == 500
     app.config.update(TRAP_HTTP_EXCEPTIONS=False, DEBUG=True)
-    assert "/folder/" in client.get("/nowhere").text
+    assert "matches no rule" in client.get("/nowhere").text
     app.config["DEBUG"] = False
     app.raise_routing_exception = lambda request: abort(418)  # type: ignore[method-assign]
     assert client.get("/nowhere").status_code == 418
@@ -220,16 +270,20 @@ class OtherResponse:
         return Response(f"made of {value}")
 
 
-@pytest.mark.parametrize(("plugin", "text"), [(OtherDispatch, "other"), (OtherResponse, "made of text")])
-def test_other_implementations_end_the_fast_path(plugin: type, text: str) -> None:
-    """An implementation beside the default ends the fast path; without it the path is taken again."""
+@pytest.mark.parametrize(
+    ("plugin", "text", "serve"),
+    [(OtherDispatch, "other", fastpath.serve), (OtherResponse, "made of text", lifecycle.serve)],
+)
+def test_other_implementations(plugin: type, text: str, serve: object) -> None:
+    """An implementation that makes responses ends the fast path; without it the path is taken again."""
     app = make(Cocopot, "none", [])
     assert app.test_client().get("/text").text == "text"
     app.plugins.register(plugin(), "other")
-    assert app.pipeline_for("text").serve is lifecycle.serve
+    assert app.pipeline_for("text").serve is serve
     assert app.test_client().get("/text").text == text
     app.plugins.unregister(name="other")
     assert app.pipeline_for("text").serve is fastpath.serve
+    assert app.test_client().get("/text").text == "text"
 
 
 def test_another_class_of_responses_ends_the_fast_path() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import jinja2
 from jinja2 import TemplateNotFound, nodes
-from jinja2.utils import missing
+from jinja2.utils import LRUCache, missing
 
 from cocopot_jinja.errors import describe_current, suggest
 from cocopot_jinja.loader import SearchPath
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
     from cocopot import Cocopot
+
+
+#: The most templates from strings that are cached, and the most characters of one.
+_MOST_CACHED, _LONGEST_CACHED = 100, 10_000
+#: Reads what a template is compiled with, besides its text.
+_compiled_with = attrgetter(
+    *("block_start_string", "block_end_string", "variable_start_string", "variable_end_string"),
+    *("comment_start_string", "comment_end_string", "line_statement_prefix", "line_comment_prefix"),
+    *("trim_blocks", "lstrip_blocks", "newline_sequence", "keep_trailing_newline"),
+    *("autoescape", "finalize", "optimized", "sandboxed"),
+)
 
 
 class Template(jinja2.Template):
@@ -63,6 +75,7 @@ class Environment(jinja2.Environment):
         if options.get("loader") is None:
             options["loader"] = cast("Any", app).create_global_jinja_loader()
         super().__init__(**options)
+        self._from_strings = LRUCache(_MOST_CACHED)
         #: The application.
         self.app = app
         self._is_complete = False
@@ -136,6 +149,9 @@ class Environment(jinja2.Environment):
     ) -> jinja2.Template:
         """Return the template with that text; see `jinja2.Environment.from_string`.
 
+        Once the application has started, short texts are compiled only once, as files are: where the number
+        of cached templates is not 0, and with the syntax and the extensions that there were.
+
         Args:
             source: The text.
             globals: Names for it alone.
@@ -143,7 +159,15 @@ class Environment(jinja2.Environment):
         """
         if not self._is_complete:
             self.copy_names()
-        return super().from_string(source, globals, template_class)
+        is_cached = self._is_complete and self.cache is not None and globals is template_class is None
+        if not is_cached or type(source) is not str or len(source) > _LONGEST_CACHED:
+            return super().from_string(source, globals, template_class)
+        # With its own identity, because overlays have the same cache.
+        key = (id(self), source, len(self.extensions), *_compiled_with(self))
+        template: jinja2.Template | None = self._from_strings.get(key)
+        if template is None:
+            template = self._from_strings[key] = super().from_string(source)
+        return template
 
     def handle_exception(self, source: str | None = None) -> NoReturn:
         """Raise the current exception again, with the line of the template, and its owner, as a note.

@@ -183,6 +183,71 @@ def test_imports_see_the_globals_of_a_template(make_app: MakeApp) -> None:
     assert environment_of(app).from_string(source, globals={"own": "wren"}).render() == "wren"
 
 
+class TestTemplatesFromStrings:
+    """Templates from strings are cached after the start."""
+
+    def test_compiled_once(self, make_app: MakeApp) -> None:
+        """The same text is the same template, with the values of each rendering."""
+        app = make_app()
+        environment = environment_of(app)
+        assert environment.from_string("{{ x }}") is not environment.from_string("{{ x }}")
+        app.start()
+        template = environment.from_string("{{ x }}")
+        assert environment.from_string("{{ x }}") is template
+        assert [template.render(x=1), template.render(x="<")] == ["1", "&lt;"]
+        assert environment.from_string("{{ x }}", globals={"x": 2}).render() == "2"
+        assert "x" not in template.globals
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            *(("autoescape", False), ("trim_blocks", True), ("keep_trailing_newline", True)),
+            *(
+                ("finalize", lambda _: "final"),
+                ("variable_start_string", "[["),
+                ("comment_start_string", "{!"),
+            ),
+        ],
+    )
+    def test_other_settings(self, make_app: MakeApp, name: str, value: object) -> None:
+        """A setting that is changed later applies to a text that has been rendered before."""
+        app = make_app()
+        app.start()
+        environment = environment_of(app)
+        source = "{{ x }} {# #}\n"
+        before = environment.from_string(source)
+        setattr(environment, name, value)
+        assert environment.from_string(source).render(x="<") == _fresh(environment, source).render(x="<")
+        assert environment.from_string(source) is not before
+
+    def test_overlay(self, make_app: MakeApp) -> None:
+        """An overlay has templates of its own, with its own filters."""
+        app = make_app()
+        app.start()
+        environment = environment_of(app)
+        overlay = environment.overlay()
+        source = "{{ x|upper }}"
+        assert environment.from_string(source).render(x="a") == "A"
+        assert overlay.from_string(source).environment is overlay
+
+    def test_bounds(self, make_app: MakeApp) -> None:
+        """Neither a long text nor any number of them is kept, and none where nothing is cached."""
+        app = make_app()
+        app.start()
+        environment = environment_of(app)
+        first, long = environment.from_string("0"), "x" * 10_001
+        assert environment.from_string(long) is not environment.from_string(long)
+        for number in range(1, 101):
+            environment.from_string(f"{number}")
+        assert environment.from_string("0") is not first
+        environment.cache = None
+        assert environment.from_string("1") is not environment.from_string("1")
+
+
+def _fresh(environment: Environment, source: str) -> Template:
+    return jinja2.Environment.from_string(environment, source)
+
+
 def test_stream(make_app: MakeApp) -> None:
     """A stream keeps the request, and its response has the headers and cookies of a plain one."""
     app = make_app({"page.html": "{% for n in numbers %}{{ n }}{{ request.args.x }}{% endfor %}"}, Sessions())

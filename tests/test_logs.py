@@ -7,6 +7,7 @@ import logging
 import logging.config
 import subprocess
 import sys
+import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -331,6 +332,21 @@ def raise_plainly() -> NoReturn:
 
 
 RAISING = [raise_plainly, raise_noted, raise_cause, raise_in_handler, raise_grouped, raise_syntax_error]
+
+
+def test_a_plain_traceback_is_that_of_python(app: Cocopot, caplog: pytest.LogCaptureFixture) -> None:
+    """Where nothing has to be escaped, handlers format the exception as they like."""
+
+    def fail() -> NoReturn:
+        raise ValueError("plain") from LookupError("cause")
+
+    app.add_url_rule("/boom", view_func=fail)
+    app.logger.propagate = True
+    assert app.test_client().get("/boom").status_code == 500
+    record = caplog.records[0]
+    assert record.exc_info
+    assert record.exc_text is None or record.exc_text.splitlines()[0] == "LookupError: cause"
+    assert "".join(traceback.format_exception(record.exc_info[1])).count("ValueError: plain") == 1
 
 
 class TestForgedLines:

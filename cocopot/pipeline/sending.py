@@ -77,7 +77,8 @@ def send_error(
     """
     if environ.pop(START_FAILED, False):
         start_response = _restarting(start_response, exc)
-    for answer in (response, _plain_error()):
+    for make in (lambda: response, _plain_error):
+        answer = make()
         try:
             return observed(context, answer, environ, send(answer, environ, start_response))
         except Exception as error:  # noqa: BLE001 - logged

@@ -13,7 +13,7 @@ from cocopot.response import Response
 from cocopot.wsgi import START_FAILED, send_checked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -77,8 +77,7 @@ def send_error(
     """
     if environ.pop(START_FAILED, False):
         start_response = _restarting(start_response, exc)
-    for make in (lambda: response, _plain_error):
-        answer = make()
+    for answer in _answers(response):
         try:
             return observed(context, answer, environ, send(answer, environ, start_response))
         except Exception as error:  # noqa: BLE001 - logged
@@ -113,6 +112,11 @@ def send_without_request(
         return _plain_error()(environ, start_response)
     finally:
         del exc  # break the reference cycle exception -> traceback -> frame
+
+
+def _answers(response: WerkzeugResponse) -> Iterator[WerkzeugResponse]:
+    yield response
+    yield _plain_error()
 
 
 def _plain_error() -> Response:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 #: and the earlier registration.
 _Rank: TypeAlias = tuple[int, int, bool, int]
 _REST = "cocopot_rest"
+_PLAIN_PREFIX = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 
 
 class _RestConverter(BaseConverter):
@@ -60,6 +61,19 @@ class BlueprintScopes:
             for domain in domains[name]:
                 self._add(name, prefix.rstrip("/"), domain, order)
         self._root = self._router.table.root
+        self._plain = self._plain_prefixes(domains)
+        self._depth = max((prefix.count("/") for prefix in self._plain or ()), default=0)
+
+    def _plain_prefixes(self, domains: dict[str, list[str]]) -> dict[str, list[str]] | None:
+        """Return the blueprints of each prefix, or `None` if they have hosts or variables."""
+        names: dict[str, list[str]] = {}
+        for name, prefix in self._app.blueprint_prefixes.items():
+            path = prefix.rstrip("/")
+            if self._router.host_matching or any(domains[name]) or not _PLAIN_PREFIX.fullmatch(path):
+                return None
+            if path:
+                names.setdefault(path, blueprints_of(f"{name}."))
+        return names
 
     def is_current(self, app: Cocopot, table: Table) -> bool:
         """Return whether no rule and no blueprint has been added to the application."""
@@ -94,12 +108,15 @@ class BlueprintScopes:
         Args:
             request: The request.
         """
+        is_plain = self._plain is not None and self._app.config["SERVER_NAME"] is None
         try:
-            path, domain = request.path, self._domain(request)
+            path, domain = request.path, "" if is_plain else self._domain(request)
         except Exception:  # noqa: BLE001 - the error that is handled, most often: neither can be read
             return []
-        if self._app.router.merge_slashes and "//" in path:
+        if "//" in path and self._app.router.merge_slashes:
             path = re.sub("/{2,}", "/", path)
+        if self._plain is not None and not domain:
+            return self._find_plain(self._plain, path)  # what follows finds the same
         found = _matches(self._root, [domain, *path.split("/")], 0, ())
         for rule, values in sorted(found, key=lambda match: self._ranks[id(match[0])], reverse=True):
             try:
@@ -107,6 +124,14 @@ class BlueprintScopes:
             except ValidationError:
                 continue
             return blueprints_of(f"{rule.endpoint}.")
+        return []
+
+    def _find_plain(self, names: dict[str, list[str]], path: str) -> list[str]:
+        parts = path.split("/", self._depth + 1)
+        for end in range(min(len(parts), self._depth + 1), 1, -1):
+            found = names.get("/".join(parts[:end]))
+            if found is not None:
+                return found
         return []
 
     def _domain(self, request: Request) -> str:

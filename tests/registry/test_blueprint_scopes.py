@@ -6,9 +6,13 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.test import create_environ
 
-from cocopot import Blueprint, Cocopot
+from cocopot import Blueprint, Cocopot, Request
+from cocopot.registry.blueprint_scopes import BlueprintScopes
 
 
 class EvenConverter(BaseConverter):
@@ -240,3 +244,21 @@ def test_the_number_of_blueprints_makes_no_difference(prefix: str) -> None:
             [count_calls(app, path) for path in ("/none", "/p7/x/y/z", "/7/p7/x", "/same/x/p7/q/r")]
         )
     assert all(abs(few - many) < 30 for few, many in zip(*counts, strict=True))
+
+
+SEGMENTS = st.sampled_from(["a", "b", "ab", "a.b"])
+PREFIXES = st.lists(SEGMENTS, max_size=3).map(lambda parts: "".join(f"/{part}" for part in parts))
+PATHS = st.lists(SEGMENTS | st.sampled_from(["", "c", "A"]), max_size=5).map("/".join)
+
+
+@given(prefixes=st.lists(PREFIXES, max_size=5), paths=st.lists(PATHS, min_size=1, max_size=5))
+def test_prefixes_without_variables(prefixes: list[str], paths: list[str]) -> None:
+    """They are looked up, which finds what the router finds."""
+    blueprints = [make_blueprint(f"b{number}", url_prefix=prefix) for number, prefix in enumerate(prefixes)]
+    app = make_app(*blueprints)
+    plain, general = (BlueprintScopes(app, app.router.table) for _ in range(2))
+    assert plain._plain is not None
+    general._plain = None
+    for path in paths:
+        request = Request(create_environ(f"/{path}"))
+        assert plain.find(request) == general.find(request), path

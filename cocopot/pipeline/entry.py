@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import GeneratorType
 
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequestKeyError, HTTPException
 from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -22,7 +23,7 @@ from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_no_res
 from cocopot.pipeline.sending import send
 from cocopot.pipeline.teardown import tear_down
 from cocopot.request import Request
-from cocopot.response import METHODS, Response, set_headers
+from cocopot.response import METHODS, set_headers
 from cocopot.routing import Router
 from cocopot.speedups import RequestHandler
 from cocopot.streaming import ContextIterator
@@ -65,7 +66,7 @@ HANDLER = RequestHandler(
     request_class=Request,
     request_attributes=REQUEST_ATTRIBUTES,
     router_class=Router,
-    response_class=Response,
+    other_headers_class=Headers,
     any_response_class=WerkzeugResponse,
     with_view=WITH_VIEW,
     json_responses=(DefaultJSONProvider.response, JSONProvider.response),

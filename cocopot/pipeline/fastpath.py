@@ -63,8 +63,20 @@ def serves(app: Cocopot, pipeline: EndpointPipeline, overrides: Collection[str])
     return (
         INLINED.isdisjoint(overrides)
         and pipeline.make_response_hook is cocopot_make_response
-        and app.response_class is Response
+        and _is_plain(app.response_class)
     )
+
+
+def _is_plain(response_class: type[Response]) -> bool:
+    """Return whether responses of a class are made and sent as plain ones, perhaps with other defaults."""
+    return response_class is Response or (
+        getattr(response_class, "_has_short_path", False)
+        and all(getattr(response_class, name) is getattr(Response, name) for name in _OF_PLAIN_CLASS)
+    )
+
+
+#: What a class of responses must not override on the fast path, besides what its own short path needs.
+_OF_PLAIN_CLASS = ("__class__", "__getattribute__", "__init__", "__new__", "__setattr__")
 
 
 def serve(  # noqa: C901, PLR0912 - the hot path
@@ -114,11 +126,12 @@ def serve(  # noqa: C901, PLR0912 - the hot path
             text = value
         elif cls is tuple and len(value) == 2 and type(value[0]) is str and type(value[1]) is dict:
             text, headers = value
-        type_header = TYPE_HEADERS.get(Response.default_mimetype)
+        response_class = app.response_class
+        type_header = TYPE_HEADERS.get(response_class.default_mimetype)
         if (
             text is not None
             and type_header is not None
-            and Response.default_status == 200
+            and response_class.default_status == 200
             and environ["REQUEST_METHOD"] != "HEAD"
             and (encoded := encode_text(text, headers, type_header)) is not None
         ):
@@ -199,16 +212,19 @@ def _is_response(exc: Exception) -> bool:
     return exc.code is None or issubclass(type(exc), RoutingException)  # type: ignore[attr-defined]
 
 
-def error_value(exc: HTTPException, environ: WSGIEnvironment) -> Response | Page | HTTPException:
+def error_value(
+    app: Cocopot, exc: HTTPException, environ: WSGIEnvironment
+) -> Response | Page | HTTPException:
     """Return what is sent for an HTTP exception, in the simplest form: its response or its page, else itself.
 
     Args:
+        app: The application.
         exc: The exception.
         environ: The WSGI environment.
     """
     response = exc.response
     if response is None:
-        page = page_of(exc, environ) if Response.default_mimetype == "text/html" else None
+        page = page_of(exc, environ) if app.response_class.default_mimetype == "text/html" else None
         return exc if page is None else page
     is_plain = type(response) is Response and type(exc).get_response is HTTPException.get_response
     return response if is_plain else exc  # type: ignore[return-value]  # it is one
@@ -231,9 +247,9 @@ def serve_value(
     pipeline: EndpointPipeline = context.pipeline  # type: ignore[assignment]  # set by `handle_request`
     after_request, cls = pipeline.after_request_hook, type(value)
     response: Any
-    if cls is Response:
+    if cls is app.response_class:
         response = value
-    elif cls is str:
+    elif cls is str and app.response_class is Response:
         response = text_response(value)
     else:
         response = cocopot_make_response(app, request, value)

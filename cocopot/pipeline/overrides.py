@@ -43,8 +43,8 @@ _COMPILED_IN = STEPS.keys() | {"response_class"}
 #: Attributes that each request reads.
 _READ_BY_REQUESTS = frozenset(
     {
-        *("_outermost", "config", "overridden", "plugins", "request_class", "router"),
-        *("started", "subdomain_matching", "view_functions", "wsgi_app"),
+        *("_outermost", "config", "overridden", "plugins", "request_class", "response_class"),
+        *("router", "started", "subdomain_matching", "view_functions", "wsgi_app"),
         *("inject_url_defaults", "url_for"),
     }
 )

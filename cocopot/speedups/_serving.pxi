@@ -19,9 +19,9 @@ cdef extern from "Python.h":
 cdef class RequestHandler:
     cdef object method, general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
     cdef object handled, unraised, serve_value, answer_exception, tear_down, report_errors
-    cdef object context_class, request_class, router_class, response_class, current
+    cdef object context_class, request_class, router_class, current
     cdef object error_value, http_exception, key_error, routing_exception, trap_http_exception
-    cdef object process_response, set_headers, send_any, raise_no_result
+    cdef object other_headers_class, process_response, set_headers, send_any, raise_no_result
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef tuple json_responses
     cdef frozenset iterators
@@ -59,7 +59,7 @@ cdef class RequestHandler:
         request_class,
         request_attributes,
         router_class,
-        response_class,
+        other_headers_class,
         any_response_class,
         with_view,
         tuple json_responses not None,
@@ -97,7 +97,7 @@ cdef class RequestHandler:
             name: <object>_PyType_Lookup(<TypeObject *>request_class, name) for name in request_attributes
         }
         self.router_class = router_class
-        self.response_class = response_class
+        self.other_headers_class = other_headers_class
         self.any_response_class = any_response_class
         self.with_view = with_view
         self.json_responses = json_responses
@@ -149,6 +149,7 @@ cdef class RequestHandler:
         app.has_own_entry = "wsgi_app" in attributes
         app.has_own_urls = "url_for" in attributes or "inject_url_defaults" in attributes
         app.request_class = own_attribute(app, "request_class", None)
+        app.response_class = own_attribute(app, "response_class", None)
         calls = attributes.get("plugins")
         app.calls = calls if isinstance(calls, CallState) else None
         app.is_plain = (
@@ -238,12 +239,13 @@ cdef class RequestHandler:
             return None
         if (<PipelineState>context.pipeline).serve is not self.plain_serve:
             return None
-        if type(value) is self.response_class:
+        if type(value) is (<ApplicationState>context.app).response_class:
             return value
         answer = self.answer(context.app, value)
-        if answer is None:
-            return None
-        response = new(self.response_class)
+        return None if answer is None else self.made(context.app, answer)
+
+    cdef object made(self, ApplicationState app, Answer answer):
+        response = new(app.response_class)
         self.maker.fill(response, answer, True)
         return response
 
@@ -279,7 +281,7 @@ cdef class RequestHandler:
                 if request.url_rule is None and pipeline.answers_errors:
                     value = self.unraised(app, request)
                     if value is not None:
-                        value = self.error_value(value, environ)
+                        value = self.error_value(app, value, environ)
                 if value is None:
                     value = self.call_view(app, request, environ)
         except Exception as exc:
@@ -287,7 +289,7 @@ cdef class RequestHandler:
                 return self.recover(context, environ, start_response, exc)
             value = self.handle_error(app, context, pipeline, request, exc)
             if issubclass(type(value), self.http_exception):  # `isinstance` may run code of the exception
-                value = self.error_value(value, environ)
+                value = self.error_value(app, value, environ)
             # Inside the clause, so that what is raised here has the exception as its context.
             return self.respond(app, context, pipeline, environ, start_response, value)
         return self.respond(app, context, pipeline, environ, start_response, value)
@@ -303,23 +305,22 @@ cdef class RequestHandler:
     ):
         """Send what a view, a before-request hook or an error handler has returned."""
         if type(value) is tuple:
-            value = self.with_changes(<tuple>value)
+            value = self.with_changes(app, <tuple>value)
         if context.after_functions is not None:
-            return self.process_functions(context, environ, start_response, value)
+            return self.process_functions(app, context, environ, start_response, value)
         if pipeline.after_request_hook is not None:
-            return self.process(context, pipeline, environ, start_response, value)
+            return self.process(app, context, pipeline, environ, start_response, value)
         body = None
-        if type(value) is self.response_class:
+        if type(value) is app.response_class:
             if context.opened_session is None:
                 body = self.methods.send(value, environ, start_response)
         else:
             answer = self.answer(app, value)
             if answer is not None:
                 if context.after_functions is None:
-                    body = self.send_answer(answer, environ, start_response)
+                    body = self.send_answer(app, answer, environ, start_response)
                 if body is None:
-                    value = new(self.response_class)
-                    self.maker.fill(value, answer, True)
+                    value = self.made(app, answer)
                     if answer.content is None and context.after_functions is None and context.opened_session is None:
                         body = self.methods.send(value, environ, start_response)
         return self.serve_value(context, environ, start_response, value) if body is None else body
@@ -358,10 +359,10 @@ cdef class RequestHandler:
             return False  # what else depends on the configuration are the errors of missing keys
         return trap(exc)
 
-    cdef object with_changes(self, tuple value):
+    cdef object with_changes(self, ApplicationState app, tuple value):
         """Return a response that a tuple changes, with the changes; or the tuple."""
         cdef list items
-        if len(value) < 2 or len(value) > 3 or type(value[0]) is not self.response_class:
+        if len(value) < 2 or len(value) > 3 or type(value[0]) is not app.response_class:
             return value
         response, status, headers = value[0], value[1], None
         if len(value) == 3:
@@ -381,14 +382,15 @@ cdef class RequestHandler:
             self.set_headers(response, headers)
         return response
 
-    cdef object process_functions(self, ContextState context, dict environ, start_response, value):
+    cdef object process_functions(
+        self, ApplicationState app, ContextState context, dict environ, start_response, value
+    ):
         """Run the functions of `after_this_request` and the after-request hooks, and save the session."""
-        if type(value) is not self.response_class:
-            answer = self.answer(context.app, value)
+        if type(value) is not app.response_class:
+            answer = self.answer(app, value)
             if answer is None:
                 return self.serve_value(context, environ, start_response, value)
-            value = new(self.response_class)
-            self.maker.fill(value, answer)
+            value = self.made(app, answer)
         try:
             processed = self.process_response(context, value)
             if not isinstance(processed, self.any_response_class):
@@ -396,38 +398,37 @@ cdef class RequestHandler:
         except Exception as exc:
             self.close_unsent(value, exc)
             raise
-        if type(processed) is self.response_class:
+        if type(processed) is app.response_class:
             body = self.methods.send(processed, environ, start_response)
             if body is not None:
                 return body
         return self.send_any(processed, environ, start_response)
 
     cdef object process(
-        self, ContextState context, PipelineState pipeline, dict environ, start_response, value
+        self, ApplicationState app, ContextState context, PipelineState pipeline, dict environ, start_response, value
     ):
         """Run the after-request hooks on what a view has returned, and send it."""
-        if type(value) is not self.response_class:
-            answer = self.answer(context.app, value)
+        if type(value) is not app.response_class:
+            answer = self.answer(app, value)
             if answer is not None:
-                value = new(self.response_class)
-                self.maker.fill(value, answer, True)
+                value = self.made(app, answer)
             if answer is None or context.after_functions is not None:
                 return self.serve_value(context, environ, start_response, value)
         context.after_functions = ()
         try:
-            processed = pipeline.after_request_hook(context.app, context.request, value)
+            processed = pipeline.after_request_hook(app, context.request, value)
             if not isinstance(processed, self.any_response_class):
                 self.raise_bad_processed_response(context, processed)
         except Exception as exc:
             self.close_unsent(value, exc)
             raise
-        if type(processed) is self.response_class and context.opened_session is None:
+        if type(processed) is app.response_class and context.opened_session is None:
             body = self.methods.send(processed, environ, start_response)
             if body is not None:
                 return body
         return self.send_processed(context, environ, start_response, processed)
 
-    cdef Answer answer(self, app, value):
+    cdef Answer answer(self, ApplicationState app, value):
         """Return what a view has returned as a response, or `None` if one in Python has to make it."""
         status = headers = None
         body = value
@@ -440,9 +441,11 @@ cdef class RequestHandler:
                     status, headers = headers, None
             else:
                 return None
-        self.maker.read_defaults(self.response_class)
+        self.maker.read_defaults(app.response_class)
         if status is None:
             status = self.maker.default_status
+        if type(headers) is tuple or type(headers) is self.other_headers_class:
+            headers = list(headers)
         if type(body) is dict or type(body) is list:
             return self.answer_json(app, body, status, headers, value is not body)
         content = content_of(body)
@@ -466,12 +469,12 @@ cdef class RequestHandler:
                 return None
             raise
 
-    cdef list send_answer(self, Answer answer, dict environ, start_response):
+    cdef list send_answer(self, ApplicationState app, Answer answer, dict environ, start_response):
         """Send what is not a response yet, or return `None`."""
         if answer.content is None:
             return None
         line, code = answer.status
-        if not self.maker.finish(answer.head, answer.kinds, code, self.response_class):
+        if not self.maker.finish(answer.head, answer.kinds, code, app.response_class):
             return None
         body = [] if is_without_body(code) or environ["REQUEST_METHOD"] == "HEAD" else [answer.content]
         try:

@@ -7,7 +7,7 @@ cdef class CallState:
 
 cdef class ApplicationState:
     cdef CallState calls
-    cdef object router, config, subdomain_matching, view_functions, outermost, request_class
+    cdef object router, config, subdomain_matching, view_functions, outermost, request_class, response_class
     cdef bint is_plain, has_own_entry, has_own_urls
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import Headers
 from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -72,6 +73,10 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "no-text": lambda: ("text", {"X-Own": 1}),
     "status": lambda: ("text", 201),
     "list": lambda: ("text", [("X-Own", "1")]),
+    "headers-object": lambda: ("text", Headers([("X-Own", "1"), ("X-Own", "2")])),
+    "headers-tuple": lambda: ("text", 201, (("X-Own", "1"), ("Content-Type", "text/plain"))),
+    "headers-empty": lambda: ("text", ()),
+    "headers-texts": lambda: ("text", ("X-Own", "1")),
     "three": lambda: ("text", 201, {"X-Own": "1"}),
     "four": lambda: ("text", {"X-Own": "1"}, 200, None),
     "middle": lambda: ("text", {"X-Own": "1"}, 200),
@@ -234,6 +239,57 @@ def test_the_paths_agree(plugins: str, method: str) -> None:
     for path in [*paths, "/7", "/nowhere", "/bp/nowhere", "/folder", "/folder/7", "/folder/x", "/7/"]:
         assert exchange(fast, path, method) == exchange(plain, path, method), path
         assert fast_seen == plain_seen, path
+
+
+class JsonResponse(Response):
+    default_mimetype = "application/json"
+
+
+class UnusualResponse(Response):
+    default_mimetype = "application/x-own"
+    default_status = 299
+    autocorrect_location_header = True
+
+
+class MarkedResponse(Response):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.headers["X-Marked"] = "1"
+
+
+class LateResponse(Response):
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        headers["X-Late"] = "1"
+        return headers
+
+
+class ForcingResponse(Response):
+    @classmethod
+    def force_type(cls, response: Any, environ: Any = None) -> Any:
+        forced = super().force_type(response, environ)
+        forced.headers["X-Forced"] = "1"
+        return forced
+
+
+@pytest.mark.parametrize(
+    ("response_class", "is_fast"),
+    [
+        *((JsonResponse, True), (UnusualResponse, True), (ForcingResponse, True)),
+        *((MarkedResponse, False), (LateResponse, False)),
+    ],
+)
+@pytest.mark.parametrize("plugins", ["none", "hooks"])
+def test_the_paths_agree_for_a_class_of_responses(
+    plugins: str, response_class: type[Response], is_fast: bool
+) -> None:
+    """They agree with a class of the application's own, which may end the fast path."""
+    fast, plain = make(Cocopot, plugins, []), make(Plain, plugins, [])
+    fast.response_class = plain.response_class = response_class
+    assert (fast.pipeline_for("text").serve is fastpath.serve) is is_fast
+    for path in [*(f"/{name}" for name in VIEWS), "/nowhere", "/folder"]:
+        for method in ("GET", "HEAD", "DELETE"):
+            assert exchange(fast, path, method) == exchange(plain, path, method), path
 
 
 def test_which_path_is_taken() -> None:

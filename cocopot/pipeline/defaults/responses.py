@@ -94,6 +94,7 @@ def _checked_form(request: Request, value: tuple[Any, ...], headers: Any) -> Any
     return headers
 
 
+_ITERATORS = (Iterator, AsyncIterator)
 _TEXTS = (str, bytes, bytearray, memoryview)
 
 
@@ -117,11 +118,11 @@ def _from_body(app: Cocopot, request: Request, body: object, status: Any, header
         response = body
     elif isinstance(body, HTTPException):
         response = _from_exception(app, request, body)
-    elif isinstance(body, (Iterator, AsyncIterator)):
+    elif isinstance(body, WerkzeugResponse) or (callable(body) and not isinstance(body, _ITERATORS)):
+        response = _forced(app, request, body)
+    elif isinstance(body, _ITERATORS):
         pieces = AsyncReader(app, body) if isinstance(body, AsyncIterator) else body
         return response_class(pieces, status, headers)
-    elif isinstance(body, WerkzeugResponse) or callable(body):
-        response = _forced(app, request, body)
     else:
         raise_bad_value(request, body, f"a {type(body).__name__!r}")
     if status is not None:

@@ -19,6 +19,7 @@ from cocopot.hooks.reporting import report_errors
 from cocopot.json import DefaultJSONProvider, JSONProvider
 from cocopot.pipeline import fastpath, lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
+from cocopot.pipeline.error_pages import PAGES
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_no_result
 from cocopot.pipeline.sending import send
 from cocopot.pipeline.teardown import tear_down
@@ -46,8 +47,9 @@ HANDLER = RequestHandler(
     raise_view_returned_none=raise_view_returned_none,
     recover=fastpath.recover,
     handled=fastpath.handled,
-    unraised=fastpath.unraised,
+    unraised=fastpath.UNRAISED,
     error_value=fastpath.error_value,
+    pages=PAGES,
     http_exception=HTTPException,
     key_error=BadRequestKeyError,
     routing_exception=RoutingException,

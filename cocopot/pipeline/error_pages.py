@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 #: The content type of a page.
 PAGE_TYPE = dict(HTTPException().get_headers())["Content-Type"]
 _ONLY_TYPE = HTTPException().get_headers()
-#: Exceptions without own text, whose pages are built only once.
+#: Exceptions whose pages are built only once, where they have no text of their own.
 _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
-_PAGES: dict[type[HTTPException], bytes] = {}
+#: What is sent for each, once it has been built.
+PAGES: dict[type[HTTPException], Page] = {}
 #: The entities of MarkupSafe, and what Werkzeug makes of the end of a line.
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;", "\n": "<br>"})
 #: What precedes the description, by code.
@@ -37,6 +38,7 @@ def page_of(exc: HTTPException, environ: WSGIEnvironment) -> Page | None:
         environ: The WSGI environment.
     """
     cls, code = type(exc), exc.code
+    is_plain = cls in _PLAIN_EXCEPTIONS and exc.description is cls.description and code is cls.code
     if exc.response is not None or cls.get_response is not HTTPException.get_response:
         return None
     if type(code) is not int or code not in STATUSES:
@@ -49,24 +51,15 @@ def page_of(exc: HTTPException, environ: WSGIEnvironment) -> Page | None:
                 return None
     elif cls.get_headers is not HTTPException.get_headers and exc.get_headers(environ) != _ONLY_TYPE:
         return None
-    page = _page(exc, environ)
-    if page is None:
-        return None
-    return page, code, None if allow is None else {"Allow": allow}
-
-
-def _page(exc: HTTPException, environ: WSGIEnvironment) -> bytes | None:
-    cls = type(exc)
-    is_plain = cls in _PLAIN_EXCEPTIONS and exc.description is cls.description and exc.code is cls.code
-    page = _PAGES.get(cls) if is_plain else None
+    page = PAGES.get(cls) if is_plain else None
     if page is None:
         try:
-            page = body_of(exc, environ).encode()
+            page = body_of(exc, environ).encode(), code, None
         except UnicodeEncodeError:
             return None
         if is_plain:
-            _PAGES[cls] = page
-    return page
+            PAGES[cls] = page
+    return page if allow is None else (page[0], code, {"Allow": allow})
 
 
 def body_of(exc: HTTPException, environ: WSGIEnvironment) -> str:

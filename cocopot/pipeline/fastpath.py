@@ -154,7 +154,7 @@ def unraised(app: Cocopot, request: Request) -> HTTPException | None:
     """
     error = request.routing_exception
     if (
-        type(error) not in _UNRAISED
+        type(error) not in UNRAISED
         or error is None
         or error.__context__ is not None  # which is released after it was raised
         or "raise_routing_exception" in app.overridden
@@ -165,7 +165,8 @@ def unraised(app: Cocopot, request: Request) -> HTTPException | None:
     return error
 
 
-_UNRAISED = frozenset({NotFound, MethodNotAllowed, RequestRedirect})
+#: The classes of routing exceptions that need not be raised.
+UNRAISED = frozenset({NotFound, MethodNotAllowed, RequestRedirect})
 
 
 def recover(

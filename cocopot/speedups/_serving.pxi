@@ -18,16 +18,17 @@ cdef extern from "Python.h":
 
 cdef class RequestHandler:
     cdef object method, general, match_request, plain_serve, dispatch_request, raise_view_returned_none, recover
-    cdef object handled, unraised, serve_value, answer_exception, tear_down, report_errors
+    cdef object handled, serve_value, answer_exception, tear_down, report_errors
     cdef object context_class, request_class, router_class, current
     cdef object error_value, http_exception, key_error, routing_exception, trap_http_exception
     cdef object other_headers_class, process_response, set_headers, send_any, raise_no_result
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
+    cdef frozenset unraised
     cdef tuple json_responses
     cdef frozenset iterators
     cdef ResponseMaker maker
     cdef ResponseMethods methods
-    cdef dict request_members
+    cdef dict request_members, pages
 
     def __init__(
         self,
@@ -39,8 +40,9 @@ cdef class RequestHandler:
         raise_view_returned_none,
         recover,
         handled,
-        unraised,
+        frozenset unraised not None,
         error_value,
+        dict pages not None,
         http_exception,
         key_error,
         routing_exception,
@@ -77,6 +79,7 @@ cdef class RequestHandler:
         self.handled = handled
         self.unraised = unraised
         self.error_value = error_value
+        self.pages = pages
         self.http_exception = http_exception
         self.key_error = key_error
         self.routing_exception = routing_exception
@@ -279,9 +282,9 @@ cdef class RequestHandler:
                     self.raise_no_result(context)
             elif value is None:
                 if request.url_rule is None and pipeline.answers_errors:
-                    value = self.unraised(app, request)
+                    value = self.unraised_error(app, request)
                     if value is not None:
-                        value = self.error_value(app, value, environ)
+                        value = self.value_of_error(app, value, environ)
                 if value is None:
                     value = self.call_view(app, request, environ)
         except Exception as exc:
@@ -289,7 +292,7 @@ cdef class RequestHandler:
                 return self.recover(context, environ, start_response, exc)
             value = self.handle_error(app, context, pipeline, request, exc)
             if issubclass(type(value), self.http_exception):  # `isinstance` may run code of the exception
-                value = self.error_value(app, value, environ)
+                value = self.value_of_error(app, value, environ)
             # Inside the clause, so that what is raised here has the exception as its context.
             return self.respond(app, context, pipeline, environ, start_response, value)
         return self.respond(app, context, pipeline, environ, start_response, value)
@@ -347,6 +350,27 @@ cdef class RequestHandler:
             raise exc
         context.answered = exc
         return value
+
+    cdef object unraised_error(self, ApplicationState app, RequestState request):
+        """Do what `unraised` does: return a routing exception that would only become its own response."""
+        error = request.routing_exception
+        if type(error) not in self.unraised or config_value(app.config, "DEBUG"):
+            return None
+        cdef PyObject *before = PyException_GetContext(error)
+        if before != NULL:
+            Py_XDECREF(before)
+            return None
+        return None if self.is_trapped(app, error) else error
+
+    cdef object value_of_error(self, ApplicationState app, exc, dict environ):
+        """Do what `error_value` does; the page of an exception without own attributes is there already."""
+        cdef PyObject *page = PyDict_GetItemWithError(self.pages, type(exc))
+        cdef dict attributes
+        if page != NULL and app.response_class.default_mimetype == "text/html":
+            attributes = PyObject_GenericGetDict(exc, NULL)
+            if len(attributes) == 1 and attributes.get("response", exc) is None:
+                return <object>page
+        return self.error_value(app, exc, environ)
 
     cdef bint is_trapped(self, ApplicationState app, exc) except -1:
         trap = PyObject_GenericGetAttr(app, "trap_http_exception")

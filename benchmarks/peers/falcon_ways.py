@@ -97,6 +97,10 @@ def _spellings(app: Any, name: str) -> Any:
         response.set_header("X-A", "1")
         response.text = HELLO
 
+    def status(_request: Any, response: Any) -> None:
+        response.status = falcon.HTTP_201
+        response.text = HELLO
+
     def document(_request: Any, response: Any) -> None:
         response.content_type = falcon.MEDIA_JSON
         response.media = {"a": 1}
@@ -122,6 +126,9 @@ def _spellings(app: Any, name: str) -> Any:
             "markup": text,
             **dict.fromkeys(("text-dict", "text-list", "text-status", "response", "made"), header),
             **dict.fromkeys(("text-type", "response-type", "response-mimetype"), plain),
+            "response-status": status,
+            "text-headers": header,
+            "response-class": text,
             "json": document,
             "json-status": created_document,
             "empty": empty,
@@ -132,6 +139,10 @@ def _spellings(app: Any, name: str) -> Any:
 
 def _responses(app: Any, name: str) -> Any:
     def text(_request: Any, response: Any) -> None:
+        response.text = HELLO
+
+    def header(_request: Any, response: Any) -> None:
+        response.set_header("X-A", "1")
         response.text = HELLO
 
     def five(_request: Any, response: Any) -> None:
@@ -167,6 +178,7 @@ def _responses(app: Any, name: str) -> Any:
         "vary": vary,
         "set-cookie": set_cookie,
         "delete-cookie": delete_cookie,
+        "after-this": header,
         "redirect": redirect,
     }
     return _added(app, name, views)
@@ -241,16 +253,55 @@ def _handle(_request: Any, response: Any, _error: Any, _params: Any) -> None:
     response.text = HELLO
 
 
+def _handle_with_json(_request: Any, response: Any, _error: Any, _params: Any) -> None:
+    response.status = falcon.HTTP_400
+    response.content_type = falcon.MEDIA_JSON
+    response.media = {"a": 1}
+
+
+def _handle_missing(_request: Any, response: Any, _error: Any, _params: Any) -> None:
+    response.status = falcon.HTTP_404
+    response.text = HELLO
+
+
+class AddsHeader:
+    """A middleware that adds a header."""
+
+    def process_response(self, _request: Any, response: Any, _resource: Any, _succeeded: bool) -> None:
+        response.set_header("X-A", "1")
+
+
 def _errors(app: Any, name: str) -> Any:
     def abort(_request: Any, _response: Any) -> None:
         raise falcon.HTTPForbidden
 
+    def abort_text(_request: Any, _response: Any) -> None:
+        raise falcon.HTTPNotFound(description="There is no such thing.")
+
+    def abort_response(_request: Any, _response: Any) -> None:
+        raise falcon.HTTPStatus(falcon.HTTP_403, text=HELLO)
+
+    def read_missing(request: Any, _response: Any) -> None:
+        request.get_param("missing", required=True)
+
     app.add_route("/hello", View(_fail))
-    app.add_error_handler(OtherError, _handle)
+    app.add_error_handler(OtherError, _handle_with_json if name == "handled-json" else _handle)
+    if name == "handled-after":
+        app.add_middleware(AddsHeader())
+    if name == "missing-handled":
+        app.add_error_handler(falcon.HTTPNotFound, _handle_missing)
     if name == "method-variable":
         app.add_route("/method-variable/{number:int}", View(_fail))
-    is_of_router = name in {"missing", "method-variable"}
-    return app if is_of_router else _added(app, name, {"abort": abort, "handled": _fail, "method": _fail})
+    if name in {"missing", "missing-handled", "method-variable"}:
+        return app
+    views = {
+        "abort": abort,
+        "abort-text": abort_text,
+        "abort-response": abort_response,
+        "missing-key": read_missing,
+        **dict.fromkeys(("handled", "handled-json", "handled-after", "method"), _fail),
+    }
+    return _added(app, name, views)
 
 
 def _urls(app: Any, name: str) -> Any:

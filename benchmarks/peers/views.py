@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from ways import CHANGED, CHUNK, FILE, MANY, MEDIA_TYPES, RULES, STATIC
+from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as WerkzeugResponse
 from workloads import HELLO, Workload
@@ -84,12 +85,17 @@ def _spellings(framework: Any, app: Any, name: str) -> None:
         "response": lambda: response_class(HELLO, headers={"X-A": "1"}),
         "response-type": lambda: response_class(HELLO, headers={"X-A": "1", "Content-Type": "text/plain"}),
         "response-mimetype": lambda: response_class(HELLO, mimetype="text/plain", headers={"X-A": "1"}),
+        "response-status": lambda: (response_class(HELLO), 201),
+        "text-headers": lambda: (HELLO, Headers({"X-A": "1"})),
+        "response-class": lambda: HELLO,
         "made": made,
         "json": lambda: {"a": 1},
         "json-status": lambda: ({"a": 1}, 201),
         "empty": lambda: ("", 204),
         "created": lambda: ("", 201, {"Location": "/items/7"}),
     }
+    if name == "response-class":
+        app.response_class = type("Plain", (response_class,), {"default_mimetype": "text/plain"})
     _returns(app, name, views[name])
 
 
@@ -117,6 +123,14 @@ def _responses(framework: Any, app: Any, name: str) -> None:
         response.delete_cookie("theme")
         return response
 
+    def after_this() -> str:
+        @framework.after_this_request
+        def add(response: Any) -> Any:
+            response.headers["X-A"] = "1"
+            return response
+
+        return HELLO
+
     if name == "preflight":
         _allow_origins(framework, app)
 
@@ -132,6 +146,7 @@ def _responses(framework: Any, app: Any, name: str) -> None:
         "vary": vary,
         "set-cookie": set_cookie,
         "delete-cookie": delete_cookie,
+        "after-this": after_this,
         "redirect": lambda: redirect("/hello"),
     }
     _returns(app, name, views.get(name, lambda: HELLO))
@@ -237,7 +252,25 @@ def _errors(framework: Any, app: Any, name: str) -> None:
 
     app.add_url_rule("/hello", "hello", lambda: HELLO)
     app.register_error_handler(OtherError, lambda _error: HELLO)
-    views = {"abort": lambda: framework.abort(403), "handled": fail, "method": lambda: HELLO}
+
+    def add_header(response: Any) -> Any:
+        response.headers["X-A"] = "1"
+        return response
+
+    if name == "handled-after":
+        app.after_request(add_header)
+    if name == "handled-json":
+        app.register_error_handler(OtherError, lambda _error: ({"a": 1}, 400))
+    if name == "missing-handled":
+        app.register_error_handler(404, lambda _error: (HELLO, 404))
+    views = {
+        "abort": lambda: framework.abort(403),
+        "abort-text": lambda: framework.abort(404, "There is no such thing."),
+        "abort-response": lambda: framework.abort(framework.Response(HELLO, 403)),
+        "missing-key": lambda: framework.request.args["missing"],
+        **dict.fromkeys(("handled", "handled-json", "handled-after"), fail),
+        "method": lambda: HELLO,
+    }
     if name in views:
         _returns(app, name, views[name])
     if name == "method-variable":

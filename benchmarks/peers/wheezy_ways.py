@@ -51,6 +51,12 @@ def plain(_request: Any) -> Any:
     return created
 
 
+def status(_request: Any) -> Any:
+    created = text(_request)
+    created.status_code = 201
+    return created
+
+
 def document(_request: Any) -> Any:
     created = response("application/json")
     created.write(json_encode({"a": 1}))
@@ -109,6 +115,19 @@ def abort(_request: Any) -> Any:
     return created
 
 
+def abort_text(_request: Any) -> Any:
+    created = response()
+    created.status_code = 404
+    created.write("There is no such thing.")
+    return created
+
+
+def abort_response(_request: Any) -> Any:
+    created = text(_request)
+    created.status_code = 403
+    return created
+
+
 def fixed(request: Any) -> Any:
     created = response()
     created.write(request.environ["route_args"]["a"])
@@ -130,6 +149,9 @@ _spellings = {
     "markup": text,
     **dict.fromkeys(("text-dict", "text-list", "text-status", "response", "made"), header),
     **dict.fromkeys(("text-type", "response-type", "response-mimetype"), plain),
+    "response-status": status,
+    "text-headers": header,
+    "response-class": text,
     "json": document,
     "json-status": created_document,
     "empty": empty,
@@ -139,6 +161,7 @@ _responses = {
     "five-headers": five,
     "set-cookie": set_cookie,
     "delete-cookie": delete_cookie,
+    "after-this": header,
     "redirect": redirected,
 }
 _requests = {
@@ -155,4 +178,4 @@ _requests = {
     "multipart-fields": _reads(lambda request: request.form["note"]),
     "url": _reads(lambda request: request.urlparts.geturl()),
 }
-_errors = {"abort": abort}
+_errors = {"abort": abort, "abort-text": abort_text, "abort-response": abort_response}

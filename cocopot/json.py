@@ -18,6 +18,7 @@ from cocopot.context import CURRENT
 from cocopot.json_encoders import c_encoder, encode, encode_unsorted, escape_surrogates
 from cocopot.missing_names import raise_missing
 from cocopot.speedups import DocumentMethods
+from cocopot.speedups.documents import AS_ASCII, COMPACT, INDENTED, SORTED, SPACED
 from cocopot.strict_json import loads_strictly, scan
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ T = TypeVar("T")
 #: The attributes of a provider that are settings.
 _SETTINGS: Final = ("compact", "ensure_ascii", "mimetype", "sort_keys")
 #: Replaces methods of the default provider by what is compiled of them.
-_METHODS: Final = DocumentMethods(encode_unsorted=encode_unsorted, scan=scan)
+METHODS: Final = DocumentMethods(encode_unsorted=encode_unsorted, scan=scan)
 
 
 class _Setting(Generic[T]):
@@ -187,7 +188,7 @@ class DefaultJSONProvider(JSONProvider):
 
     def __init__(self, app: Cocopot) -> None:
         super().__init__(app)
-        self._encoders: dict[tuple[str, bool, bool], tuple[json.JSONEncoder, list[CEncoder]]] = {}
+        self._encoders: dict[int, tuple[json.JSONEncoder, list[CEncoder]]] = {}
 
     def default(self, o: object) -> object:
         """Return what to write for an object that JSON does not know; override it to add types.
@@ -210,7 +211,7 @@ class DefaultJSONProvider(JSONProvider):
                 return str(html())
         raise TypeError(f"Object of type {type(o).__qualname__} is not JSON serializable")
 
-    @_METHODS.dumps
+    @METHODS.dumps
     def dumps(self, obj: object, **kwargs: Any) -> str:
         """Return a value as JSON text.
 
@@ -225,10 +226,10 @@ class DefaultJSONProvider(JSONProvider):
             ValueError: A number is not finite; the message states it and its place.
                 Or a value contains itself.
         """
-        text = encode(self._build(kwargs), obj) if kwargs else self._write("spaced", obj)
+        text = encode(self._build(kwargs), obj) if kwargs else self._write(SPACED, obj)
         return escape_surrogates(text)
 
-    @_METHODS.loads
+    @METHODS.loads
     def loads(self, s: str | bytes | bytearray, **kwargs: Any) -> Any:
         """Return the value of a JSON text.
 
@@ -266,7 +267,7 @@ class DefaultJSONProvider(JSONProvider):
         """
         return super().response(*args, **kwargs)
 
-    @_METHODS.content
+    @METHODS.content
     def _content(self, value: object) -> tuple[bytes, str]:
         if type(self).dumps is not DefaultJSONProvider.dumps:
             return super()._content(value)
@@ -278,15 +279,16 @@ class DefaultJSONProvider(JSONProvider):
             compact, mimetype = config["JSON_COMPACT"], config["JSON_MIMETYPE"]
         if compact is None:
             compact = not app.debug
-        text = self._write("compact" if compact else "indented", value)
+        text = self._write(COMPACT if compact else INDENTED, value)
         return f"{text}\n".encode("utf-8", "backslashreplace"), mimetype
 
-    def _write(self, layout: str, obj: object) -> str:
+    def _write(self, layout: int, obj: object) -> str:
         if self._has_settings:
-            key = layout, not self.ensure_ascii, not self.sort_keys
+            as_ascii, is_sorted = self.ensure_ascii, self.sort_keys
         else:
             config = self.app.config
-            key = layout, not config["JSON_AS_ASCII"], not config["JSON_SORT_KEYS"]
+            as_ascii, is_sorted = config["JSON_AS_ASCII"], config["JSON_SORT_KEYS"]
+        key = layout | (AS_ASCII if as_ascii else 0) | (SORTED if is_sorted else 0)
         prepared = self._encoders.get(key)
         if prepared is None:
             prepared = self._encoders[key] = self._build(_LAYOUTS[layout]), []
@@ -317,10 +319,10 @@ class DefaultJSONProvider(JSONProvider):
         return json.JSONEncoder(**{**settings, **options})
 
 
-_LAYOUTS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "spaced": {},
-    "compact": {"separators": (",", ":")},
-    "indented": {"indent": 2},
+_LAYOUTS: Final[Mapping[int, Mapping[str, Any]]] = {
+    SPACED: {},
+    COMPACT: {"separators": (",", ":")},
+    INDENTED: {"indent": 2},
 }
 
 

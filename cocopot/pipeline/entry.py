@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from cocopot.context import CURRENT, Context
 from cocopot.head import MAKER
 from cocopot.hooks.reporting import report_errors
+from cocopot.json import METHODS as DOCUMENTS
 from cocopot.json import DefaultJSONProvider, JSONProvider
 from cocopot.pipeline import fastpath, lifecycle
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
@@ -76,5 +77,6 @@ HANDLER = RequestHandler(
     current=CURRENT,
     maker=MAKER,
     methods=METHODS,
+    documents=DOCUMENTS,
 )
 handle_request = HANDLER.as_method()

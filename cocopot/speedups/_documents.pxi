@@ -4,7 +4,11 @@
 
 from libc.string cimport memcpy
 
-from cocopot.speedups.documents import MAX_DEPTH, raise_too_large
+from cocopot.speedups.documents import AS_ASCII, COMPACT, MAX_DEPTH, SORTED, raise_too_large
+
+cdef long COMPACT_KEY = COMPACT
+cdef long ASCII_KEY = AS_ASCII
+cdef long SORTED_KEY = SORTED
 
 
 def finite_float(str text not None):
@@ -26,7 +30,7 @@ def config_flag(str key not None):
 
 
 cdef class DocumentMethods:
-    cdef object dumps_method, encode_unsorted, scan
+    cdef object dumps_method, content_method, encode_unsorted, scan
 
     def __init__(self, *, encode_unsorted, scan):
         self.encode_unsorted = encode_unsorted
@@ -44,7 +48,15 @@ cdef class DocumentMethods:
             found = methods.written(self, value)
             return general(self, value) if found is None else found
 
-        return update_wrapper(_content, general)
+        self.content_method = update_wrapper(_content, general)
+        return self.content_method
+
+    cdef tuple content_by(self, provider, value):
+        """Return what the method `_content` of a provider returns."""
+        found = None
+        if _PyType_Lookup(Py_TYPE(provider), "_content") == <PyObject *>self.content_method:
+            found = self.written(provider, value)
+        return provider._content(value) if found is None else found
 
     cdef tuple written(self, provider, value):
         """Return the body and the content type of a response, or `None` if a method in Python has to."""
@@ -53,17 +65,22 @@ cdef class DocumentMethods:
         app = provider.app
         config = app.config
         is_compact = config_value(config, "JSON_COMPACT")
-        if not (not app.debug if is_compact is None else is_compact):
+        if is_compact is None:
+            is_compact = not app.debug
+        if not is_compact:
             return None
-        key = "compact", not config_value(config, "JSON_AS_ASCII"), not config_value(config, "JSON_SORT_KEYS")
+        cdef long key = COMPACT_KEY
+        if config_value(config, "JSON_AS_ASCII"):
+            key |= ASCII_KEY
+        if config_value(config, "JSON_SORT_KEYS"):
+            key |= SORTED_KEY
         prepared = (<dict?>provider._encoders).get(key)
         if prepared is None:
             return None
         cdef list idle = (<tuple?>prepared)[1]
-        try:
-            encode = idle.pop()
-        except IndexError:  # the first call, or other threads are writing
+        if not idle:  # the first call, or other threads are writing
             return None
+        encode = idle.pop()
         failure = None
         try:
             text = "".join(encode(value, 0))

@@ -31,23 +31,24 @@ cdef object endpoint_of(rule):
 
 @binding(True)  # so that it is a method of the router's class
 def match_plain(RouterState router not None, environ, config, subdomain_matching=False):
-    if not isinstance(router._matcher, MatcherState) or type(environ) is not dict:
+    return matched(router, <dict>environ, config, subdomain_matching) if type(environ) is dict else None
+
+
+cdef object matched(RouterState router, dict environ, config, subdomain_matching):
+    if not isinstance(router._matcher, MatcherState):
         return None
     table = (<MatcherState>router._matcher).table
     if not isinstance(table, TableState):
         return None
-    path, method = (<dict>environ).get("PATH_INFO"), (<dict>environ).get("REQUEST_METHOD")
-    if (
-        type(path) is not str
-        or not (<str>path).startswith("/")
-        or type(method) is not str
-        or "HTTP_UPGRADE" in <dict>environ
-    ):
+    path, method = environ.get("PATH_INFO"), environ.get("REQUEST_METHOD")
+    if type(path) is not str or type(method) is not str or "HTTP_UPGRADE" in environ:
         return None
     if not PyUnicode_IS_ASCII(<str>path):
-        path = decoded_path(path, environ)
+        path = decoded_path(path, environ) if (<str>path).startswith("/") else None
         if path is None:
             return None
+    elif PyUnicode_1BYTE_DATA(<str>path)[0] != c"/":  # an empty text ends with a null character
+        return None
     found = domain_of(router, <TableState>table, environ, config, subdomain_matching)
     if found is None:
         return None

@@ -224,7 +224,7 @@ cdef class ResponseMaker:
         answer.head = head
         return answer
 
-    cdef Answer json_answer(self, provider, value, status, headers):
+    cdef Answer json_answer(self, DocumentMethods documents, provider, value, status, headers):
         """Return a JSON response, whose headers are set as `set_headers` does; or `None`, as `answer`."""
         cdef Answer answer = Answer.__new__(Answer)
         cdef list items = None
@@ -238,14 +238,13 @@ cdef class ResponseMaker:
             answer.kinds = self.inspect(items, type(headers) is self.headers_class)
             if answer.kinds & (UNKNOWN | LENGTH):
                 return None
-        content, content_type = provider._content(value)
+        content, content_type = documents.content_by(provider, value)
         type_header = self.content_type(content_type)
         if type_header is None:
             return None
         answer.content = content
-        answer.head = [length_header(len(answer.content))]
-        if not answer.kinds & TYPE:
-            answer.head.insert(0, type_header)
+        length = length_header(len(answer.content))
+        answer.head = [length] if answer.kinds & TYPE else [type_header, length]
         if items is not None:
             answer.head += items
         return answer

@@ -28,6 +28,7 @@ cdef class RequestHandler:
     cdef frozenset iterators
     cdef ResponseMaker maker
     cdef ResponseMethods methods
+    cdef DocumentMethods documents
     cdef dict request_members, pages
 
     def __init__(
@@ -69,6 +70,7 @@ cdef class RequestHandler:
         current,
         ResponseMaker maker not None,
         ResponseMethods methods not None,
+        DocumentMethods documents not None,
     ):
         self.general = general
         self.match_request = match_request
@@ -108,6 +110,7 @@ cdef class RequestHandler:
         self.current = current
         self.maker = maker
         self.methods = methods
+        self.documents = documents
         maker.handler = self
 
     def as_method(self):
@@ -254,7 +257,7 @@ cdef class RequestHandler:
 
     cdef object match(self, ApplicationState app, RequestState request, dict environ):
         if type(app.router) is self.router_class and has_plain_length(environ):
-            found = match_plain(app.router, environ, app.config, app.subdomain_matching)
+            found = matched(app.router, environ, app.config, app.subdomain_matching)
             if type(found) is tuple:
                 rule, request.view_args = <tuple>found
                 request.url_rule = rule
@@ -487,7 +490,7 @@ cdef class RequestHandler:
         if type(respond) is not MethodType or <object>PyMethod_GET_FUNCTION(respond) not in self.json_responses:
             return None
         try:
-            return self.maker.json_answer(provider, value, status, headers)
+            return self.maker.json_answer(self.documents, provider, value, status, headers)
         except ValueError:
             if is_noted:
                 return None

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 #: where Python's limit for nested calls is 1000.
 MAX_DEPTH = 500
 
+# The options that an encoder of the default provider is created for: one of the layouts, with flags.
+SPACED, COMPACT, INDENTED = 0, 4, 8
+AS_ASCII, SORTED = 1, 2
+
 
 def finite_float(text: str) -> float:
     """Return the value of a number with a fraction or an exponent.

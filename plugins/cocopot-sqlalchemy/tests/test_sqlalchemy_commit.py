@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_sqlalchemy import db, db_session, stream_with_db
+from databases.models import Bird, checked_out, make_app
 from sqlalchemy import select
 
 from cocopot import Cocopot, Response, abort, hookimpl, stream_with_context
-from tests.databases.models import Bird, checked_out, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from cocopot_jinja import Jinja
 from cocopot_sqlalchemy import db, db_session
+from databases.models import Base, Bird, Shelf, make_app
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -19,7 +20,6 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from cocopot import Cocopot, render_template_string
 from cocopot.exceptions import BadRequest, NotFound
-from tests.databases.models import Base, Bird, Shelf, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_sqlalchemy import Query, db, db_session
+from databases.audit import Audit, AuditBase
+from databases.models import Bird, Shelf, make_app
 from sqlalchemy import literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from cocopot import Cocopot, hookimpl
-from tests.databases.audit import Audit, AuditBase
-from tests.databases.models import Bird, Shelf, make_app
 
 if TYPE_CHECKING:
     from pathlib import Path

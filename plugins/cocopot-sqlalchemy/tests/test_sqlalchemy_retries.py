@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_sqlalchemy import db, db_session, is_retryable
+from databases.models import Bird, checked_out, make_app
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-
-from tests.databases.models import Bird, checked_out, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

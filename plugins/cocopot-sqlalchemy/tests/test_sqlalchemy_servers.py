@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_sqlalchemy import SQLAlchemy, db, db_session
+from databases.models import Base, Bird, make_app
 from sqlalchemy import create_engine, literal, select, text
 
 from cocopot import Cocopot
-from tests.databases.models import Base, Bird, make_app
 from tests.processes import clean_environ, free_port, run_script, stop_session, wait_for
 from tests.services import running_postgresql
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 pytestmark = pytest.mark.slow
-HERE = Path(__file__).parents[3] / "tests" / "databases"
+HERE = Path(__file__).parent / "databases"
 END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_sqlalchemy import SQLAlchemy, db, db_session, stream_with_db
+from databases.models import Bird, Shelf, checked_out, make_app
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, inspect, literal, select
 from werkzeug.test import create_environ
 
@@ -21,7 +22,6 @@ from cocopot import (
     request,
     stream_with_context,
 )
-from tests.databases.models import Bird, Shelf, checked_out, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

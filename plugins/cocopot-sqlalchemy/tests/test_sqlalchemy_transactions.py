@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_sqlalchemy import db, db_session
+from databases.audit import Audit, AuditBase, Entry
+from databases.models import Bird, make_app
 from sqlalchemy import func, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from cocopot import Cocopot, hookimpl
-from tests.databases.audit import Audit, AuditBase, Entry
-from tests.databases.models import Bird, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +16,8 @@ from cocopot import Cocopot, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for `session_views`
 
 KEY = "a key for tests only, of 32 bytes or more"
 
@@ -94,6 +99,12 @@ class StorePlugin:
     @hookimpl
     def session_store(self) -> MemoryStore:
         return self.store
+
+
+@pytest.fixture(autouse=True)
+def enable_logger() -> None:
+    """Enable the logger that an earlier test has disabled: applications of one name share theirs."""
+    logging.getLogger("shop").disabled = False
 
 
 @pytest.fixture

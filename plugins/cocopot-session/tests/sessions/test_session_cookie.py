@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from session_views import done
 
 from cocopot import session
-from tests.session_views import done
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -147,6 +147,7 @@ def test_a_url_of_no_store(make_app: MakeApp, url: str) -> None:
 
 def test_a_password_that_is_not_encoded(make_app: MakeApp) -> None:
     """The error has the cure."""
+    pytest.importorskip("redis")
     app = make_app(SESSION_STORE="redis://:a/b@localhost:6379/0")
     with pytest.raises(PluginError, match="encode the password: / is %2F"):
         app.start()

@@ -14,11 +14,11 @@ from cocopot_session import CookieTooLargeError
 from cocopot_session.signing import CookieSigner
 from itsdangerous import TimestampSigner
 from markupsafe import Markup
+from session_views import done
 
 from cocopot import Cocopot, Request, flash, get_flashed_messages, session
 from cocopot.sessions import Session as BaseSession
 from cocopot.sessions import SessionInterface
-from tests.session_views import done
 
 if TYPE_CHECKING:
     from collections.abc import Callable

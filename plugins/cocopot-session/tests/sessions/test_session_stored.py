@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cocopot_session import Session, Stored
+from session_views import done
 
 from cocopot import flash, get_flashed_messages, session
 from cocopot.sessions import SessionUnavailable
-from tests.session_views import done
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,8 @@
+"""Let the tests import the modules beside this one, in the repository and in a source distribution."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

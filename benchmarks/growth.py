@@ -32,6 +32,7 @@ _RULES = {
     "fixed part in a segment": ("/x{0}-<value>", "/x{0}-5"),
     "any()": ("/<any(a{0}, b{0}):value>/z", "/a{0}/z"),
     "path before a fixed end": ("/<path:value>/x{0}", "/p/q/x{0}"),
+    "fixed part between paths": ("/<path:value>/x{0}/<path:other>", "/p/q/x{0}/r/s"),
 }
 
 

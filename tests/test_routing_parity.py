@@ -292,9 +292,9 @@ def test_rules_that_overlap(data: st.DataObject, rules: list[tuple[str, dict[str
 @st.composite
 def partly_static(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     names = iter("uvwx")
-    fixed = st.sampled_from(["", "a", "b", "ab", "-", "a.b", "(a)", "a/b", "/a", "b/"])
+    fixed = st.sampled_from(["", "a", "b", "ab", "-", "a.b", "(a)", "a/b", "/a", "b/", "/a/", "-b-", ".a-b."])
     pieces = [draw(fixed)]
-    for _ in range(draw(st.integers(1, 2))):
+    for _ in range(draw(st.integers(1, 3))):
         pieces += [draw(variables).format(next(names)), draw(fixed)]
     options = {"endpoint": object(), "methods": draw(st.sampled_from([None, None, ["GET"], ["POST"]]))}
     return "/" + "".join(pieces), options

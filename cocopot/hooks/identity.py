@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,11 @@ class IdentityManager(pluggy.PluginManager):
 
     def __init__(self, project_name: str) -> None:
         super().__init__(project_name)
-        self._name2plugin = PluginsByName()  # type: ignore[misc]  # final in pluggy
+        self._name2plugin: PluginsByName = PluginsByName()  # type: ignore[misc]  # final in pluggy
 
     def get_name(self, plugin: object) -> str | None:
         """Return the name under which a plugin is registered, or `None`; an equal one is another one."""
-        return next((name for name, other in self._name2plugin.items() if other is plugin), None)
+        return self._name2plugin.name_of(plugin)
 
     def is_registered(self, plugin: object) -> bool:
         """Whether a plugin is registered; an equal one is another one."""
@@ -48,6 +49,8 @@ class IdentityManager(pluggy.PluginManager):
 
     def instance_of(self, plugin: object) -> str | None:
         """Return the name of a registered plugin that is an instance of just this class, or `None`."""
+        if not issubclass(type(plugin), type):
+            return None
         return next((name for name, other in self._name2plugin.items() if type(other) is plugin), None)
 
     def get_plugins(self) -> AbstractSet[Any]:  # type: ignore[override]  # a `set` needs hashes
@@ -66,16 +69,48 @@ class IdentityManager(pluggy.PluginManager):
 class PluginsByName(dict[str, Any]):
     """Plugins by name; pluggy searches the values for a plugin, of which an equal one is another one."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: dict[int, str] = {}
+
+    def __setitem__(self, name: str, plugin: object) -> None:
+        if name in self:
+            del self[name]
+        super().__setitem__(name, plugin)
+        if plugin is not None:  # else a name that is blocked
+            self._names[id(plugin)] = name
+
+    def __delitem__(self, name: str) -> None:
+        self._names.pop(id(self[name]), None)
+        super().__delitem__(name)
+
+    def name_of(self, plugin: object) -> str | None:
+        """Return the name of a plugin, without a search: an application may have thousands of functions."""
+        return self._names.get(id(plugin))
+
     def values(self) -> Identities:  # type: ignore[override]  # all that pluggy needs
         """Return the plugins, `None` for names that are blocked."""
-        return Identities(super().values())
+        return Identities(self)
 
 
-class Identities(list[Any]):
-    """A list that contains the very objects in it, and none that is equal to one."""
+class Identities(Collection[Any]):
+    """Plugins by name, as a collection that contains the very objects, and none that is equal to one.
+
+    Args:
+        plugins: The plugins.
+    """
+
+    def __init__(self, plugins: PluginsByName) -> None:
+        self._plugins = plugins
 
     def __contains__(self, value: object) -> bool:
-        return any(item is value for item in self)
+        return self._plugins.name_of(value) is not None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(dict.values(self._plugins)))  # a copy: other threads may register plugins
+
+    def __len__(self) -> int:
+        return len(self._plugins)
 
 
 class PluginSet(AbstractSet[Any]):

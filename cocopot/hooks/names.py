@@ -50,12 +50,16 @@ def check_passed_name(name: object, source: str = "plugin_name = ") -> str:
 
 
 def unique_name(name: str, taken: Container[str]) -> str:
-    """Return a name, with a number if it is taken."""
-    numbered, number = name, 1
-    while numbered in taken:
-        number += 1
-        numbered = f"{name} ({number})"
-    return numbered
+    """Return a name, with a number if it is taken: by halves, as thousands may share it."""
+    if name not in taken:
+        return name
+    last, free = 1, 2
+    while f"{name} ({free})" in taken:
+        last, free = free, free * 2
+    while free - last > 1:
+        middle = (last + free) // 2
+        last, free = (middle, free) if f"{name} ({middle})" in taken else (last, middle)
+    return f"{name} ({free})"
 
 
 def free_name(plugin: object, name: str, taken: Container[str]) -> str:

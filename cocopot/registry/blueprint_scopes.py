@@ -157,7 +157,7 @@ def _matches(
     child = node.static.get(parts[index])
     if child is not None:
         yield from _matches(child, parts, index + 1, values)
-    for edge in node.edges:
+    for edge in node.edges if node.index is None else node.index.find(parts, index):
         read = edge.read("/".join(parts[index:]) if edge.final else parts[index])
         if read is not None:
             end = len(parts) if edge.final else index + 1

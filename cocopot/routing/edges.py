@@ -1,19 +1,20 @@
 """The transitions of a node over variable segments, and an index of them.
 
 A path is tried against every edge of a node that it comes to, in Werkzeug's order. Where there are many, such
-as for 1,000 rules like `/x7-<id>` or `/<path:file>/x7`, the static text at the beginning or at the end of a
-part selects the few that can match.
+as for 1,000 rules like `/x7-<id>`, `/<path:file>/x7` or `/<path:file>/x7/<id>`, the static text at the
+beginning or at the end of a part, or a word between its variables, selects the few that can match.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from cocopot.routing.readers import SUFFIX, make_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from werkzeug.routing.rules import RulePart
 
@@ -27,6 +28,11 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _HEAD = re.compile(r"(?:[^\\(]|\\.)*", re.DOTALL)
 #: What follows the last variable: in it, a parenthesis is escaped.
 _TAIL = re.compile(r"\)((?:[^\\()]|\\.)*)\Z", re.DOTALL)
+#: The text between two variables.
+_BETWEEN = re.compile(r"\)((?:[^\\()]|\\.)*)(?=\(\?P<__werkzeug_)", re.DOTALL)
+_find_words = re.compile(r"\w+").findall
+#: A word in such a text that is a word in each text that contains it.
+_WHOLE_WORD = re.compile(r"(?<=\W)\w+(?=\W)")
 #: One of several texts, as of the converter `any`.
 _ITEMS = re.compile(r"\(\?P<__werkzeug_0>\(\?:((?:[\w\s/<>\"',;:=!%&@`~-]|\\[\W_]|\|)*)\)\)")
 _BAR = re.compile(r"((?:[^\\|]|\\.)*)(?:\||\Z)", re.DOTALL)
@@ -41,54 +47,70 @@ class Edge(NamedTuple):
     suffixed: bool
 
 
+_Place: TypeAlias = Literal["beginning", "end", "word"]
+_Use: TypeAlias = tuple[_Place, str]
+
+
 class _Key(NamedTuple):
     """Texts of which one is in every text that a part matches.
 
     Args:
-        final: Whether the part matches all the rest of a path.
-        suffixed: Whether a slash at the end does not belong to the text.
-        at_end: Whether they are at its end, not at its beginning.
+        place: Where it is: at the beginning, at the end, or a whole word.
         texts: The texts.
     """
 
-    final: bool
-    suffixed: bool
-    at_end: bool
+    place: _Place
     texts: tuple[str, ...]
 
 
+#: What a key is looked up in: whether that is all the rest of a path, without a slash at its end.
+_Scope: TypeAlias = "tuple[bool, bool]"
 _Lengths: TypeAlias = "dict[int, dict[str, list[int]]]"
 
 
 class EdgeIndex:
-    """Finds the edges of a node that can match, by the text at the beginning or at the end of a part."""
+    """Finds the edges of a node that can match, by static text of their parts: the rarest that each has."""
 
-    __slots__ = ("_always", "_edges", "_tables")
+    __slots__ = ("_always", "_edges", "_tables", "_words")
 
     def __init__(self, edges: tuple[Edge, ...], parts: Iterable[RulePart]) -> None:
         self._edges = edges
         #: The numbers of edges that are always tried.
         self._always: list[int] = []
-        #: Which text they are looked up in, and by length and text the numbers of the edges.
-        self._tables: dict[tuple[bool, bool, bool], _Lengths] = {}
-        for number, part in enumerate(parts):
-            key = _key(part)
-            if key is None:
+        #: By what they are looked up in, and whether at its end: by length and text the numbers of edges.
+        self._tables: dict[tuple[_Scope, bool], _Lengths] = {}
+        #: By what they are looked up in, the numbers of edges by one of its words.
+        self._words: dict[_Scope, dict[str, list[int]]] = {}
+        all_keys = [_keys(part) for part in parts]
+        uses = Counter((place, text) for keys in all_keys for place, texts in keys for text in texts)
+        for number, keys in enumerate(all_keys):
+            if keys:
+                self._add(number, min(keys, key=lambda key: _cost(key, uses)))
+            else:
                 self._always.append(number)
-                continue
-            table = self._tables.setdefault(key[:3], {})
-            for text in set(key.texts):
-                table.setdefault(len(text), {}).setdefault(text, []).append(number)
+
+    def _add(self, number: int, key: _Key) -> None:
+        scope = self._edges[number].final, self._edges[number].suffixed
+        for text in set(key.texts):
+            if key.place == "word":
+                texts = self._words.setdefault(scope, {})
+            else:
+                lengths = self._tables.setdefault((scope, key.place == "end"), {})
+                texts = lengths.setdefault(len(text), {})
+            texts.setdefault(text, []).append(number)
 
     def find(self, parts: list[str], index: int) -> list[Edge]:
         """Return the edges that can match the parts of a path from `index` on, in their order."""
         numbers = self._always.copy()
-        for (final, suffixed, at_end), table in self._tables.items():
+        for ((final, suffixed), at_end), table in self._tables.items():
             text = "/".join(parts[index:]) if final else parts[index]
             if suffixed:
                 text = text.removesuffix("/")
             for length, found in table.items():
                 numbers += found.get(text[-length:] if at_end else text[:length], ())
+        for (final, _), by_word in self._words.items():
+            for word in set(_find_words("/".join(parts[index:]) if final else parts[index])):
+                numbers += by_word.get(word, ())
         numbers.sort()
         return [self._edges[number] for number in numbers]
 
@@ -105,19 +127,27 @@ def make_edges(dynamic: Iterable[tuple[RulePart, Node]]) -> tuple[tuple[Edge, ..
     return edges, index
 
 
-def _key(part: RulePart) -> _Key | None:
-    """Return the longest texts that can be looked up, or `None` if there are none."""
+def _keys(part: RulePart) -> list[_Key]:
+    """Return the texts by which a part can be looked up."""
     content = part.content.removesuffix(r"\Z").removesuffix(SUFFIX if part.suffixed else "")
     beginning = _HEAD.match(content)
     end = _TAIL.search(content)
     head = beginning[0] if beginning is not None else ""
     items = _ITEMS.match(content, len(head))
     heads = [head + item for item in _BAR.findall(items[1])[:-1]] if items is not None else [head]
-    tail = _unescape(end[1]) if end is not None else ""
-    texts = tuple(map(_unescape, heads))
-    if len(tail) > min(map(len, texts)):
-        return _Key(part.final, part.suffixed, at_end=True, texts=(tail,))
-    return _Key(part.final, part.suffixed, at_end=False, texts=texts) if all(texts) else None
+    words = {word for text in _BETWEEN.findall(content) for word in _WHOLE_WORD.findall(_unescape(text))}
+    keys = [
+        _Key("beginning", tuple(map(_unescape, heads))),
+        _Key("end", (_unescape(end[1]) if end is not None else "",)),
+        *(_Key("word", (word,)) for word in words),
+    ]
+    return [key for key in keys if all(key.texts)]
+
+
+def _cost(key: _Key, uses: Mapping[_Use, int]) -> tuple[int, bool, int]:
+    """Return what sorts keys: how many parts have the text, that words take longer to look up, its length."""
+    length = min(map(len, key.texts))
+    return max(uses[key.place, text] for text in key.texts), key.place == "word", -length
 
 
 def _unescape(text: str) -> str:

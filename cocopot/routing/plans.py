@@ -17,6 +17,7 @@ from cocopot.routing.captures import captures_of, ending_rules, group_by_method,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from cocopot.routing.captures import Capture, Redirecting, RulesByMethod, Selected
     from cocopot.routing.rule import Rule
@@ -77,6 +78,7 @@ def build_plans(node: Node, depth: int, redirecting: Redirecting, *, exhaustive:
         exhaustive: Whether no rule with a variable in one of these segments matches such a path.
     """
     by_length: dict[int, list[_Candidates]] = {}
+    all_ended: dict[tuple[tuple[int, ...], bool], _Ended] = {}  # those of a path are the same for each length
     full: set[int] = set()
     candidates = _Returning(_candidates(node, depth, (), is_variable=True))
     for length, static, rules, is_end in candidates:
@@ -88,18 +90,39 @@ def build_plans(node: Node, depth: int, redirecting: Redirecting, *, exhaustive:
             else:
                 groups.append((indexes, {}))
         if length not in full:
-            by_method = group_by_method(rules, redirecting)
-            groups[-1][1][texts] = by_method, _all_methods(rules, by_method) if is_end else None
+            key = tuple(map(id, rules)), is_end
+            if key not in all_ended:
+                by_method = group_by_method(rules, redirecting)
+                all_ended[key] = by_method, _all_methods(rules, by_method) if is_end else None
+            groups[-1][1][texts] = all_ended[key]
     if not by_length:
         return NO_PLANS
     exhaustive = exhaustive and not candidates.value
-    return tuple(
-        # A walk with an index is quicker than most of the plans, and those that fit none of the paths.
-        _WALK
-        if length in full and node.index is not None
-        else _join(groups, exhaustive=exhaustive and length not in full and len(groups) == 1)
-        for length, groups in ((length, by_length.get(length, [])) for length in range(_MAX_SEGMENTS))
-    )
+    return tuple(_join_all(by_length, full, indexed=node.index is not None, exhaustive=exhaustive))
+
+
+def _join_all(
+    by_length: Mapping[int, list[_Candidates]], full: AbstractSet[int], *, indexed: bool, exhaustive: bool
+) -> Generator[Plan | None, None, None]:
+    """Yield the plan for each number of segments; a path's is the same for many.
+
+    Args:
+        by_length: The groups, by the number of segments.
+        full: The numbers of segments with more groups than are tried.
+        indexed: Whether a walk has an index: it is quicker than most of their plans, which fit no path.
+        exhaustive: As for `build_plans`.
+    """
+    last, plan = None, None
+    for length in range(_MAX_SEGMENTS):
+        groups = by_length.get(length, [])
+        joined = groups, exhaustive and length not in full and len(groups) == 1
+        if indexed and length in full:
+            yield _WALK
+        elif joined == last:
+            yield plan
+        else:
+            last, plan = joined, _join(groups, exhaustive=joined[1])
+            yield plan
 
 
 class _Returning:

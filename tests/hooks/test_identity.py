@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -52,6 +53,41 @@ def test_equal_plugins_are_different_ones(cls: type) -> None:
         app.plugins.unregister(second)
     with pytest.raises(ValueError, match=r"is not registered as 'third'"):
         app.plugins.unregister(first, "third")
+
+
+def test_functions_are_registered_in_as_many_steps_as_before() -> None:
+    """The thousandth function of an application is not compared with all others."""
+    counts = []
+    for number in (10, 1000):
+        app = Cocopot("shop", autoload=False)
+        for _ in range(number):
+            app.before_request(lambda: None)
+        calls = 0
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal calls
+            calls += event in {"call", "c_call"}
+
+        sys.setprofile(count)
+        try:
+            app.before_request(lambda: None)
+        finally:
+            sys.setprofile(None)
+        counts.append(calls)
+    assert counts[1] - counts[0] < 30
+
+
+def test_a_blocked_name_is_not_a_plugin() -> None:
+    """A name that is blocked, free again and used is that of one plugin."""
+    plugins = Cocopot("shop", autoload=False).plugins
+    plugins.set_blocked("odd")
+    assert plugins.register(Counter(), "odd") is None
+    assert plugins.get_name(None) is None
+    assert plugins.unblock("odd")
+    assert plugins.register(first := Counter(), "odd") == "odd"
+    plugins.set_blocked("odd")
+    assert not plugins.is_registered(first)
+    assert None not in plugins.get_plugins()
 
 
 @pytest.mark.parametrize(

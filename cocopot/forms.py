@@ -19,7 +19,7 @@ from cocopot.datastructures import EnvironHeaders
 from cocopot.debug_errors import NoFiles
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cocopot.lazy_attributes import lazy, load_content_type, load_stream, werkzeug_loader
-from cocopot.multipart import boundary_of, split_form
+from cocopot.multipart import MAX_BOUNDARY, boundary_of, split_form
 from cocopot.speedups import FormMethods, RequestState, parse_arguments
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ class FormRequest(RequestState, _WerkzeugRequest):
         if "form" in vars(self):
             return
         try:
+            if len(self._content_type) > MAX_BOUNDARY:
+                self._check_boundary()
             self._parse_form()
         except Exception as error:
             self._note_form_failure(error)
@@ -155,6 +157,14 @@ class FormRequest(RequestState, _WerkzeugRequest):
             if data is not None or not is_plain:
                 vars(self)["stream"] = self.stream if data is None else BytesIO(data)
         self._set_form(self._no_arguments(), self._no_arguments())
+
+    def _check_boundary(self) -> None:
+        # Of a long one, each byte of the body may be the first, and be compared with it.
+        if (
+            self.mimetype == "multipart/form-data"
+            and len(self.mimetype_params.get("boundary", "")) > MAX_BOUNDARY
+        ):
+            raise ValueError(f"the boundary is longer than {MAX_BOUNDARY} characters (RFC 2046, 5.1.1)")
 
     def _no_arguments(self) -> Any:
         cls: Any = self.parameter_storage_class

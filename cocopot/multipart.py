@@ -15,8 +15,10 @@ from cocopot.speedups import find_delimiter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A boundary that need not be quoted in the header (RFC 2046, 5.1.1).
-_BOUNDARY = re.compile(r"multipart/form-data; ?boundary=([0-9A-Za-z'_+.-]{1,70})", re.ASCII)
+#: The longest boundary, in characters (RFC 2046, 5.1.1).
+MAX_BOUNDARY = 70
+# A boundary that need not be quoted in the header (likewise).
+_BOUNDARY = re.compile(rf"multipart/form-data; ?boundary=([0-9A-Za-z'_+.-]{{1,{MAX_BOUNDARY}}})", re.ASCII)
 # What a text in quotes may consist of, where nothing has to be decoded but UTF-8.
 _TEXT = rb'[^\x00-\x1f"%\\\x7f]*+'
 _HEAD = re.compile(

@@ -477,6 +477,7 @@ def test_a_form_that_is_too_large(served: Served, monkeypatch: pytest.MonkeyPatc
         ("", multipart(field("a", b"1"))),
         ("; boundary=", multipart(field("a", b"1"))),
         ("; boundary=y", multipart(field("a", b"1"))),
+        (f"; boundary={'-' * 71}", multipart(field("a", b"1"), boundary=b"-" * 71)),
         ("; boundary=\xff", multipart(field("a", b"1"))),
         ("; boundary=x", multipart(field("a", b"1"), end=b"")),
         ("; boundary=x", multipart(field("a", b"1"))[:-9]),

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import MultiPartParser
+from werkzeug.test import create_environ
 
-from cocopot.exceptions import RequestEntityTooLarge
+from cocopot import Request
+from cocopot.exceptions import BadRequest, RequestEntityTooLarge
 from cocopot.multipart import boundary_of, split_form
 
 NAMES = [
@@ -179,6 +182,22 @@ def test_what_browsers_and_libraries_send() -> None:
 def test_boundary(content_type: str, boundary: bytes) -> None:
     """A boundary that is not quoted is found without parsing the parameters."""
     assert boundary_of(content_type, lambda: {"boundary": "from the parameters"}) == boundary
+
+
+@pytest.mark.parametrize("form", [Request, type("Other", (Request,), {"parameter_storage_class": MultiDict})])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_the_longest_boundary(form: type[Request], quote: str) -> None:
+    """70 characters are a boundary, 71 are not: a body of what a long one begins with would take long."""
+    for length, expected in ((70, "1"), (71, None)):
+        boundary = "-" * length
+        body = f'--{boundary}\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--{boundary}--\r\n'
+        content_type = f"multipart/form-data; boundary={quote}{boundary}{quote}"
+        request = form(create_environ(method="POST", data=body, content_type=content_type))
+        if expected is None:
+            with pytest.raises(BadRequest):
+                request.form  # noqa: B018 - the property is the test
+        else:
+            assert request.form.get("a") == expected
 
 
 def test_no_boundary() -> None:

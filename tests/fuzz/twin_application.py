@@ -18,6 +18,7 @@ from cocopot import (
     stream_with_context,
     url_for,
 )
+from tests.fuzz.failures import failing
 from tests.fuzz.spellings import HEADERS, STATUSES, body_of, parts, respond
 
 
@@ -86,6 +87,11 @@ def _spelled() -> Any:
     return respond(way, body_of(body), STATUSES[status], made)
 
 
+def _failing() -> Any:
+    """Return a body of which a part fails, as the query requests."""
+    return failing(*request.query_string.decode().split(","))
+
+
 def _nested() -> Any:
     environ = {**request.environ, "PATH_INFO": "/urls", "REQUEST_METHOD": "GET"}
     started: list[Any] = []
@@ -131,6 +137,9 @@ VIEWS: dict[str, Any] = {
     "moved": lambda: ("", 201, {"Location": f"http://localhost{request.path}"}),
     "no-change": lambda: Response("text", 304, {"ETag": '"1"', "Last-Modified": "now"}),
     "spelled": _spelled,
+    "failing": _failing,
+    "cookies": lambda: dict(request.cookies),
+    "accepted": lambda: f"{request.accept_mimetypes} {request.if_none_match} {request.cache_control}",
     "text": lambda: "text",
     "umlaut": lambda: "\xe4\u20ac" * 700,
     "surrogate": lambda: "\ud800",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import inspect
 import io
+import itertools
 import random
 import re
 import sys
@@ -16,10 +17,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cocopot import Cocopot, Request, Response, forms
+from cocopot import Cocopot, Request, Response, forms, multipart, request_urls, response, streaming
+from cocopot.datastructures import Headers
 from cocopot.json import DefaultJSONProvider
 from cocopot.pipeline import lifecycle
+from cocopot.speedups import python, streams
 from tests.fuzz import spellings
+from tests.fuzz.failures import Interrupted, make_odd, random_query
 from tests.fuzz.twin_application import VIEWS, OwnRequest, make_app
 
 if TYPE_CHECKING:
@@ -34,9 +38,24 @@ _PLACES: tuple[tuple[Any, str], ...] = (
     (DefaultJSONProvider, "loads"),
     (spellings, "make_response"),
     (forms, "read_body"),
+    *((Headers, name) for name in ("__setitem__", "set", "add", "setdefault", "update", "extend")),
+    *((Headers, name) for name in ("get", "__getitem__", "__contains__", "remove")),
 )
-_COMPILED = tuple(getattr(owner, name) for owner, name in _PLACES)
-_IN_PYTHON = tuple(map(inspect.unwrap, _COMPILED))
+#: Likewise, where what is compiled has no function in Python that it leaves something to.
+_FUNCTIONS: tuple[tuple[Any, str, object], ...] = (
+    (response, "encoded", streams.encoded),
+    (streaming, "read_in_context", streams.read_in_context),
+    (forms, "parse_arguments", python.parse_arguments),
+    (multipart, "find_delimiter", python.find_delimiter),
+    (request_urls, "plain_url", python.plain_url),
+)
+_BASE_ERRORS = (Interrupted, SystemExit, GeneratorExit)
+_REPLACED = (*_PLACES, *((owner, name) for owner, name, _ in _FUNCTIONS))
+_COMPILED = tuple(getattr(owner, name) for owner, name in _REPLACED)
+_IN_PYTHON = (
+    *map(inspect.unwrap, _COMPILED[: len(_PLACES)]),
+    *(function for _, _, function in _FUNCTIONS),
+)
 # Of an object whose class has no representation of its own.
 _ADDRESS = re.compile(" at 0x[0-9a-f]+")
 
@@ -105,7 +124,17 @@ _TYPES = [
     _FORM,
     "\xe4",
     "multipart/form-data",
+    "multipart/form-data; boundary=x",
+    f"multipart/form-data; boundary={'x' * 71}",
 ]
+_HEADERS = {
+    "HTTP_COOKIE": ["a=1; b=2", 'a="\\054"; a=\xc3\xa4', "=; ;a", "a" * 900],
+    "HTTP_ACCEPT": ["text/html, */*;q=0.1", "a/b;q=x", ",,", "\xe4"],
+    "HTTP_IF_NONE_MATCH": ['"1"', 'W/"1", "2"', "*", '"'],
+    "HTTP_CACHE_CONTROL": ["no-cache", "max-age=x", "a=,b"],
+    "HTTP_TRANSFER_ENCODING": ["chunked", "x"],
+}
+_PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
 
 
 def _environ(random: random.Random) -> tuple[dict[str, Any], bytes]:
@@ -123,7 +152,7 @@ def _environ(random: random.Random) -> tuple[dict[str, Any], bytes]:
         "HTTP_X_OWN": pick(("1", "\xe4", "a" * 900)),
     }
     if random.random() < 0.4:
-        body = pick(_BODIES)
+        body = pick((*_BODIES, _PART))
         environ |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": pick(_TYPES)}
     if random.random() < 0.1:
         environ["CONTENT_LENGTH"] = pick(_LENGTHS)
@@ -132,7 +161,12 @@ def _environ(random: random.Random) -> tuple[dict[str, Any], bytes]:
             del environ[key]
     if random.random() < 0.02:
         environ["HTTP_UPGRADE"] = "websocket"
-    if random.random() < 0.4:
+    if random.random() < 0.2:
+        name = pick(list(_HEADERS))
+        environ[name] = pick(_HEADERS[name])
+    if random.random() < 0.1:
+        environ |= {"PATH_INFO": "/failing", "QUERY_STRING": random_query(random)}
+    elif random.random() < 0.4:
         spelled = (
             {**spellings.BODIES, **spellings.NEW_BODIES},
             spellings.STATUSES,
@@ -140,11 +174,11 @@ def _environ(random: random.Random) -> tuple[dict[str, Any], bytes]:
             spellings.WAYS,
         )
         environ |= {"PATH_INFO": "/spelled", "QUERY_STRING": ",".join(pick(list(names)) for names in spelled)}
-    return environ, body
+    return (make_odd(environ, random) if random.random() < 0.1 else environ), body
 
 
-def _send(app: Cocopot, environ: dict[str, Any], body: bytes, fails: int) -> object:
-    """Send a request; return all that a server sees, or the exception."""
+def _send(app: Cocopot, environ: dict[str, Any], body: bytes, fails: int, parts: int | None) -> object:
+    """Send a request, and read so many parts of the body; return all that a server sees, or the exception."""
     started: list[object] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -152,19 +186,25 @@ def _send(app: Cocopot, environ: dict[str, Any], body: bytes, fails: int) -> obj
         if len(started) <= fails:
             raise OSError("The server fails.")
 
-    environ = {**environ, "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO()}
+    environ = type(environ)({"wsgi.input": io.BytesIO(body), **environ, "wsgi.errors": io.StringIO()})
+    answer: Any = None
+    content: list[object] = []
+    errors: list[object] = []
     try:
         answer = app(environ, start_response)
-        content = list(answer)
+        content.extend(itertools.islice(answer, parts))
+    except (Exception, *_BASE_ERRORS) as error:  # noqa: BLE001 - compared
+        errors.append((type(error), _ADDRESS.sub("", str(error))))
+    try:
         if (close := getattr(answer, "close", None)) is not None:
             close()
-    except Exception as error:  # noqa: BLE001 - compared
-        return started, type(error), _ADDRESS.sub("", str(error))
-    return started, content, sorted(environ.keys() - {"wsgi.input", "wsgi.errors"})
+    except (Exception, *_BASE_ERRORS) as error:  # noqa: BLE001 - compared
+        errors.append((type(error), _ADDRESS.sub("", str(error))))
+    return started, content, errors, sorted(environ.keys() - {"wsgi.input", "wsgi.errors"})
 
 
 def _replace(functions: Sequence[object]) -> None:
-    for (owner, name), function in zip(_PLACES, functions, strict=True):
+    for (owner, name), function in zip(_REPLACED, functions, strict=True):
         setattr(owner, name, function)
 
 
@@ -179,7 +219,7 @@ def differences(twins: Twins, *, seed: int, number: int) -> Iterator[tuple[objec
     choice = random.Random(seed)
     for _ in range(number):
         environ, body = _environ(choice)
-        fails = choice.choice((0,) * 20 + (1, 2))
+        fails, parts = choice.choice((0,) * 20 + (1, 2)), choice.choice((None,) * 9 + (0, 1, 2))
         propagate = choice.choice((None,) * 9 + (True,))
         answers = []
         both = zip((twins.compiled, twins.python), twins.seen, (_COMPILED, _IN_PYTHON), strict=True)
@@ -187,10 +227,10 @@ def differences(twins: Twins, *, seed: int, number: int) -> Iterator[tuple[objec
             seen.clear()
             _replace(functions)
             app.config["PROPAGATE_EXCEPTIONS"] = propagate
-            answers.append((_send(app, environ, body, fails), seen.copy()))
+            answers.append((_send(app, environ, body, fails, parts), seen.copy()))
         _replace(_COMPILED)
         if answers[0] != answers[1]:
-            yield environ, body, fails, *answers
+            yield environ, body, fails, parts, *answers
 
 
 # -------------------------------------------------------------------------

@@ -130,6 +130,16 @@ def body_of(name: str) -> Any:
     return NEW_BODIES[name]() if name in NEW_BODIES else BODIES[name]
 
 
+# Ways of calling the class.
+_CALLS: dict[str, Any] = {
+    "response": Response,
+    "mimetype": lambda body, status, headers: Response(body, status, headers, mimetype="text/css"),
+    "content-type": lambda body, status, headers: Response(body, status, headers, content_type="text/csv"),
+    "names": lambda body, status, headers: Response(headers=headers, response=body, status=status),
+    "passed": lambda body, status, headers: Response(body, status, headers, direct_passthrough=True),
+}
+
+
 def respond(way: str, body: Any, status: Any, headers: Any) -> Any:
     """Return a response in one of the ways in which a view writes it."""
     if way == "pair":
@@ -140,11 +150,9 @@ def respond(way: str, body: Any, status: Any, headers: Any) -> Any:
         return body
     if way == "make":
         return make_response(body, status, headers)
-    if way == "mimetype":
-        return Response(body, status, headers, mimetype="text/css")
-    if way == "content-type":
-        return Response(body, status, headers, content_type="text/csv; charset=utf-8")
-    response = Response(body, status, headers) if way == "response" else make_response(body)
+    if way in _CALLS:
+        return _CALLS[way](body, status, headers)
+    response = make_response(body)
     if way == "set":
         for name, value in () if headers is None else Headers(headers):
             response.headers[name] = value
@@ -153,4 +161,4 @@ def respond(way: str, body: Any, status: Any, headers: Any) -> Any:
     return response
 
 
-WAYS = ("pair", "triple", "body", "make", "mimetype", "content-type", "response", "set")
+WAYS = ("pair", "triple", "body", "make", "set", *_CALLS)

@@ -32,6 +32,8 @@ _DATE = re.compile(
 )
 _DATE_LENGTH = len("Thu, 01 Jan 1970 00:00:00 GMT")
 _BYTE_RANGE = re.compile(r"(\d*)-(\d*)", re.ASCII)
+# One from a first byte on, as most are written.
+_USUAL_RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})", re.ASCII)
 
 
 # What describes the body: not a part of a 304 (RFC 9110, 15.4.5), nor of a 412.
@@ -195,6 +197,12 @@ def requested_range(
     header = environ.get("HTTP_RANGE")
     if header is None or not length or environ["REQUEST_METHOD"] != "GET":
         return None
+    if "HTTP_IF_RANGE" not in environ and (found := _USUAL_RANGE.fullmatch(header)) is not None:
+        first, last = found.groups()
+        start, stop = int(first), min(int(last) + 1, length) if last else length
+        if start >= stop:
+            raise RequestedRangeNotSatisfiable(length)
+        return start, stop
     unit, _, ranges = header.partition("=")
     if unit.strip(" \t").lower() != "bytes" or not _is_unchanged(
         environ.get("HTTP_IF_RANGE"), etag, last_modified
@@ -232,8 +240,11 @@ def _position(digits: str, length: int) -> int:
 
 def _has_tag(header: str, etag: str | None, *, strong: bool) -> bool:
     """Return whether a header contains the tag of a response; `*` is any response (RFC 9110, 8.8.3.2)."""
-    if header == etag and header.count('"') == 2 and header[0] == header[-1] == '"':
-        return True
+    if header.count('"') == 2 and header[0] == header[-1] == '"':  # one strong tag, as nearly always
+        if header == etag:
+            return True
+        if etag is None or (etag.count('"') == 2 and etag[0] == etag[-1] == '"'):
+            return False
     tags = parse_etags(header.strip(" \t"))
     if tags.star_tag:
         return True

@@ -11,10 +11,13 @@ import mimetypes
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from stat import S_ISREG
 from time import time
 from typing import TYPE_CHECKING
+from unicodedata import normalize
+from urllib.parse import quote
 from zlib import adler32
 
 from werkzeug.http import dump_options_header, quote_etag
@@ -30,12 +33,14 @@ from cocopot.statuses import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from io import FileIO
+    from io import BytesIO, FileIO
 
     from cocopot.types import WSGIEnvironment
 
-# A file name that a header contains as it is, or between quotation marks.
-_PLAIN_NAME = re.compile(r"[\w .,()+=@-]+", re.ASCII)
+# A file name that a header contains as it is, between quotation marks, or encoded.
+_PLAIN_NAME = re.compile(r"[\w .,()+=@-]+")
+# The characters that are not encoded in a file name that is not ASCII (RFC 8187, 3.2.1).
+_SAFE_IN_NAME = "!#$&+-.^_`|~"
 _CONDITIONS = frozenset(
     {
         *("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_MODIFIED_SINCE"),
@@ -52,9 +57,9 @@ _BLOCK_SIZE = 65536
 
 @lru_cache(maxsize=256)  # most files are sent again
 def _plain_headers(
-    path: str,
-    name: str,
-    mtime: float,
+    path: str | None,
+    name: str | None,
+    mtime: float | None,
     size: int,
     mimetype: str | None,
     encoding: str | None,
@@ -63,19 +68,25 @@ def _plain_headers(
     etag: bool | str,
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]] | None:
     """Return the headers of a file before and after `Expires`; see `PlainFile.headers`."""
-    value = dump_options_header("attachment" if as_attachment else "inline", {"filename": name})
-    head = [("Content-Disposition", value)]
-    if encoding is not None and not as_attachment:
-        head.insert(0, ("Content-Encoding", encoding))
     type_header = type_header_of(mimetype or "application/octet-stream")
     if type_header is None:
         return None
-    head += type_header, ("Content-Length", str(size)), ("Last-Modified", date_text(mtime))
+    head = [("Content-Encoding", encoding)] if encoding is not None and not as_attachment else []
+    if name is not None:
+        names: dict[str, str | None] = {"filename": name}
+        if not name.isascii():
+            simple = normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+            names = {"filename": simple, "filename*": f"UTF-8''{quote(name, safe=_SAFE_IN_NAME)}"}
+        disposition = "attachment" if as_attachment else "inline"
+        head.append(("Content-Disposition", dump_options_header(disposition, names)))
+    head += type_header, ("Content-Length", str(size))
+    if mtime is not None:
+        head.append(("Last-Modified", date_text(mtime)))
     if max_age is None:
         head.append(("Cache-Control", "no-cache"))
     else:
         head.append(("Cache-Control", f"{'public' if max_age > 0 else 'no-cache'}, max-age={max_age}"))
-    if etag is True:
+    if etag is True and path is not None:
         etag = f"{mtime}-{size}-{adler32(path.encode()) & 0xFFFFFFFF}"
     return head, [("ETag", quote_etag(etag))] if isinstance(etag, str) else []
 
@@ -123,13 +134,17 @@ class PlainFile:
         OSError: It cannot be read.
     """
 
+    path: str | None
+    name: str | None
+    mtime: float | None
+
     def __init__(self, path: str, name: str | None) -> None:
         self.path = path
-        self.name = path.rpartition(os.sep)[2] if name is None else name
+        self.name = name = path.rpartition(os.sep)[2] if name is None else name
         found = os.stat(path)  # noqa: PTH116 - faster
         self.size, self.mtime = found.st_size, found.st_mtime
         #: Whether it is a file, and no header needs an encoding for its name.
-        self.is_plain = S_ISREG(found.st_mode) and _PLAIN_NAME.fullmatch(self.name) is not None
+        self.is_plain = S_ISREG(found.st_mode) and _PLAIN_NAME.fullmatch(name) is not None
 
     def headers(
         self, *, mimetype: str | None, as_attachment: bool, max_age: int | None, etag: bool | str
@@ -143,7 +158,7 @@ class PlainFile:
             etag: Whether it has an entity tag, or the tag.
         """
         encoding = None
-        if mimetype is None:
+        if mimetype is None and self.name is not None:
             mimetype, encoding = _guess_type(self.name)
         found = _plain_headers(
             *(self.path, self.name, self.mtime, self.size, mimetype, encoding, as_attachment, max_age),
@@ -179,25 +194,66 @@ class PlainFile:
                 if failure is not None:
                     return _response(without_body(head, failure), [], failure)
                 wanted = requested_range(environ, etag, modified, self.size)
-        if wanted is None and self.size <= _BLOCK_SIZE and (content := self._read()) is not None:
-            return _response(head, [content], 200)
+        start, stop = wanted or (0, self.size)
+        if wanted is not None:
+            head[head.index(("Content-Length", str(self.size)))] = ("Content-Length", str(stop - start))
+            head.append(("Content-Range", f"bytes {start}-{stop - 1}/{self.size}"))
+        status = 200 if wanted is None else 206
+        if stop - start <= _BLOCK_SIZE and (content := self._read(start, stop)) is not None:
+            return _response(head, [content], status)
+        assert self.path is not None  # noqa: S101 - for the type checker
         # Without a buffer: a server reads whole blocks.
         file = open(self.path, "rb", 0)  # noqa: PTH123, SIM115
-        if wanted is None:
-            return _response(head, wrap_file(environ, file), 200)
-        start, stop = wanted
-        head[head.index(("Content-Length", str(self.size)))] = ("Content-Length", str(stop - start))
-        head.append(("Content-Range", f"bytes {start}-{stop - 1}/{self.size}"))
-        return _response(head, FilePart(file, start, stop), 206)
+        body = wrap_file(environ, file) if wanted is None else FilePart(file, start, stop)
+        return _response(head, body, status)
 
-    def _read(self) -> bytes | None:
-        """Return the content, or `None` if its length is not that of the headers any more."""
+    def _read(self, start: int, stop: int) -> bytes | None:
+        """Return a part of the content, or `None` if its length is not that of the headers any more."""
+        assert self.path is not None  # noqa: S101 - for the type checker
         file = os.open(self.path, _READ_ONLY)  # a third of the time of `open`
         try:
-            content = os.read(file, self.size + 1)
+            if start:
+                os.lseek(file, start, os.SEEK_SET)
+            # One byte more shows that the file has grown.
+            content = os.read(file, stop - start + (stop == self.size))
         finally:
             os.close(file)
-        return content if len(content) == self.size else None
+        return content if len(content) == stop - start else None
+
+
+class PlainBytes(PlainFile):
+    """A file in memory to be sent, from its beginning.
+
+    Args:
+        file: The file, which is closed when it has been read.
+        name: The file name that the browser proposes, if there is one.
+    """
+
+    def __init__(self, file: BytesIO, name: str | None) -> None:
+        self._file, self.path, self.name, self.mtime = file, None, name, None
+        self.size = file.getbuffer().nbytes
+        #: Whether it is read at once, and no header needs an encoding for its name.
+        self.is_plain = (
+            self.size <= _BLOCK_SIZE
+            and file.tell() == 0
+            and (name is None or _PLAIN_NAME.fullmatch(name) is not None)
+        )
+
+    def respond(self, head: list[tuple[str, str]], environ: WSGIEnvironment, conditional: bool) -> Response:
+        """Return the response to a request that has neither conditions nor a range."""
+        if conditional:
+            head.append(("Date", date_text(int(time()))))
+            if environ["REQUEST_METHOD"] in _READING:
+                head.append(("Accept-Ranges", "bytes"))
+        content = self._file.read()
+        with suppress(BufferError):  # a view of its bytes is still used
+            self._file.close()
+        return _response(head, [content], 200)
+
+
+def has_conditions(environ: WSGIEnvironment) -> bool:
+    """Return whether a request has conditions, or a range."""
+    return not environ.keys().isdisjoint(_CONDITIONS)
 
 
 class FilePart(Iterator[bytes]):
@@ -237,4 +293,7 @@ def _response(head: list[tuple[str, str]], body: Iterable[bytes], status: int) -
 
 
 def _value(head: list[tuple[str, str]], name: str) -> str | None:
-    return next((value for found, value in head if found == name), None)
+    for found, value in head:
+        if found == name:
+            return value
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, TypeVar, cast
 
@@ -14,7 +15,7 @@ from cocopot.context import CURRENT, current, current_request, current_request_c
 from cocopot.coroutines import Synchronous
 from cocopot.datastructures import check_etag, check_file_name, clean_file_name
 from cocopot.exceptions import NotFound
-from cocopot.files import PlainFile, path_below
+from cocopot.files import PlainBytes, PlainFile, has_conditions, path_below
 from cocopot.functions import check_function, name_of
 from cocopot.head import MAKER
 from cocopot.redirects import redirect_response
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from typing import IO, Unpack
 
     from werkzeug.wrappers import Response as WerkzeugResponse
+
+    from cocopot.context import Context
 
 AfterFunction = TypeVar("AfterFunction", bound=Callable[[Any], object])
 _Response = Response  # for `redirect`, which has a parameter of the other name
@@ -192,11 +195,20 @@ def send_file(
         "last_modified": last_modified,
         "max_age": max_age,
     }
+    context = current()
     if isinstance(path_or_file, (str, os.PathLike)):
-        path = _below(current().app.root_path, path_or_file)
-        response = _plain_response(PlainFile(path, options["download_name"]), options)
+        path = _below(context.app.root_path, path_or_file)
+        response = _plain_response(context, PlainFile(path, options["download_name"]), options)
         if response is not None:
             return response
+    elif (
+        type(path_or_file) is BytesIO
+        and (download_name is not None or (mimetype is not None and not as_attachment))
+        and not (conditional and has_conditions(current_request().environ))
+        and (response := _plain_response(context, PlainBytes(path_or_file, download_name), options))
+        is not None
+    ):
+        return response
     max_age = options.pop("max_age")
     return _as_response(werkzeug.utils.send_file(path_or_file, **options, **_sending_options(max_age)))
 
@@ -217,13 +229,14 @@ def send_from_directory(
     """
     check_etag(kwargs.get("etag"))
     kwargs["download_name"] = _download_name(kwargs.get("download_name"), path)
-    folder, name, root = os.fspath(directory), os.fspath(path), current().app.root_path
+    context = current()
+    folder, name, root = os.fspath(directory), os.fspath(path), context.app.root_path
     if (found := path_below(root, folder, name)) is not None:
         try:
             file = PlainFile(found, kwargs["download_name"])
         except (OSError, ValueError):
             raise NotFound from None
-        if (response := _plain_response(file, kwargs)) is not None:
+        if (response := _plain_response(context, file, kwargs)) is not None:
             return response
     # Werkzeug looks for the normalized path, in which nothing follows the name of a file.
     if not os.path.isfile(os.path.join(root, folder, name)):  # noqa: PTH113, PTH118
@@ -241,14 +254,13 @@ def _below(root: str, path: os.PathLike[str] | str) -> str:
     return os.path.join(root, path)  # noqa: PTH118
 
 
-def _plain_response(file: PlainFile, options: FileOptions) -> Response | None:
+def _plain_response(context: Context, file: PlainFile, options: FileOptions) -> Response | None:
     """Return the response with a file, or `None` if Werkzeug has to make it.
 
     Raises:
         OSError: If the file cannot be read.
     """
-    context = current()
-    app, environ = context.app, current_request().environ
+    app, request = context.app, current_request() if context.request is None else context.request
     is_plain = app.response_class is Response and not app.config["USE_X_SENDFILE"]
     if not (is_plain and file.is_plain) or options.get("last_modified") is not None:
         return None
@@ -264,7 +276,7 @@ def _plain_response(file: PlainFile, options: FileOptions) -> Response | None:
         max_age=seconds,
         etag=options.get("etag", True),
     )
-    return None if head is None else file.respond(head, environ, options.get("conditional", True))
+    return None if head is None else file.respond(head, request.environ, options.get("conditional", True))
 
 
 def _download_name(name: str | None, path_or_file: os.PathLike[str] | str | IO[bytes]) -> str | None:

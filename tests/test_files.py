@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,17 @@ class Own(Response):
     """A class of the application's own, for which Werkzeug's function makes the response."""
 
 
-NAMES = ["a.txt", "b.tar.gz", "c d.pdf", "e", "f'g.css", "h\xe4.txt", ".hidden", "sub/i.json"]
+NAMES = [
+    "a.txt",
+    "b.tar.gz",
+    "c d.pdf",
+    "e",
+    "f'g.css",
+    "h\xe4.txt",
+    "\u65e5\u672c.txt",
+    ".hidden",
+    "sub/i.json",
+]
 #: The time of each file's last change, in seconds.
 CHANGED = 1_700_000_000.25
 DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
@@ -69,7 +80,18 @@ ENVIRONS = st.dictionaries(
     ),
     st.sampled_from(
         [
-            *("{tag}", "W/{tag}", '"other", {tag}', "*", '"other"', DATE, "Mon, 13 Nov 2023 22:13:20 GMT"),
+            *(
+                "{tag}",
+                "W/{tag}",
+                '"other", {tag}',
+                "*",
+                '"other"',
+                '"*"',
+                '"a,b"',
+                '""',
+                DATE,
+                "Mon, 13 Nov 2023 22:13:20 GMT",
+            ),
             *("Wed, 15 Nov 2023 22:13:20 GMT", "nonsense", "", "bytes=0-1", "bytes=-1", "bytes=9999-"),
         ]
     ),
@@ -80,7 +102,9 @@ OPTIONS = st.fixed_dictionaries(
     optional={
         "mimetype": st.sampled_from([None, "text/css", "text/\u0100", "image/png"]),
         "as_attachment": st.booleans(),
-        "download_name": st.sampled_from([None, "x.csv", "x y.html", "\u20ac.txt", 'a".txt', ""]),
+        "download_name": st.sampled_from(
+            [None, "x.csv", "x y.html", "\u20ac.txt", "\xdc \u65e5.zip", "e\u0301", 'a".txt', ""]
+        ),
         "conditional": st.booleans(),
         "etag": st.sampled_from([True, False, "own", "", 'a"b']),
         "last_modified": st.sampled_from([None, 1_600_000_000]),
@@ -108,6 +132,46 @@ def test_it_is_sent_as_by_werkzeug(
 
     ours, theirs = (send(folder, cls, view, values | {"REQUEST_METHOD": method}) for cls in (Response, Own))
     assert ours == theirs
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    content=st.sampled_from([b"", b"content", b"x" * 65_537]),
+    position=st.sampled_from([0, 0, 0, 2]),
+    options=OPTIONS,
+    environ=ENVIRONS,
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+)
+def test_a_file_in_memory_is_sent_as_by_werkzeug(
+    folder: Path, content: bytes, position: int, options: dict[str, Any], environ: dict[str, str], method: str
+) -> None:
+    """So are those of a file in memory, also without a name, and it is closed afterwards."""
+    files = []
+
+    def view() -> Response:
+        files.append(BytesIO(content))
+        files[-1].seek(position)
+        return send_file(files[-1], **options)
+
+    values = environ | {"REQUEST_METHOD": method}
+    ours, theirs = (_send_or_type(folder, cls, view, values) for cls in (Response, Own))
+    assert ours == theirs
+    assert files[0].closed == files[1].closed
+
+
+def _send_or_type(folder: Path, cls: type[Response], view: Any, environ: dict[str, Any]) -> Any:
+    try:
+        return send(folder, cls, view, environ)
+    except TypeError as error:
+        return str(error)
+
+
+def test_a_file_in_memory_whose_bytes_are_used(folder: Path) -> None:
+    """A file of whose bytes a view is still used is sent, and left open."""
+    file = BytesIO(b"content")
+    with file.getbuffer():
+        sent = send(folder, Response, lambda: send_file(file, download_name="a.txt"), {})
+        assert (sent[0], sent[2], file.closed) == ("200 OK", b"content", False)
 
 
 PATHS = [
@@ -184,6 +248,15 @@ def test_sizes(tmp_path: Path, size: int) -> None:
     status, headers, body = send(tmp_path, Response, lambda: send_file("a.bin"), {})
     assert (status, len(body), dict(headers)["Content-Length"]) == ("200 OK", size, str(size))
     assert send(tmp_path, Own, lambda: send_file("a.bin"), {}) == (status, headers, body)
+
+
+@pytest.mark.parametrize("text", ["0-0", "1-65536", "0-65536", "5-", "-7", "-65537", "199999-"])
+def test_ranges(tmp_path: Path, text: str) -> None:
+    """A range is the same whether it is read before it is sent or not."""
+    (tmp_path / "a.bin").write_bytes(bytes(range(250)) * 800)
+    sent = send(tmp_path, Response, lambda: send_file("a.bin"), {"HTTP_RANGE": f"bytes={text}"})
+    assert sent == send(tmp_path, Own, lambda: send_file("a.bin"), {"HTTP_RANGE": f"bytes={text}"})
+    assert sent[0] == "206 PARTIAL CONTENT"
 
 
 def test_a_file_that_has_grown_is_left_to_the_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

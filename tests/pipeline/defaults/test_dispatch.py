@@ -111,8 +111,8 @@ class TestOptions:
         app.add_url_rule("/<name>", "name", nothing, methods=["PATCH"])
         app.add_url_rule("/plain", "plain", nothing)
         for _ in range(2):
-            with app.test_request_context(path, method="OPTIONS"):
-                adapter = app.create_url_adapter(request._get_current_object())
+            with app.test_request_context(path, method="OPTIONS") as context:
+                adapter = app.create_url_adapter(context.request)
                 expected = set() if adapter is None else set(adapter.allowed_methods())
             assert set(app.test_client().options(path).allow) == expected
 

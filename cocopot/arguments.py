@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from werkzeug.datastructures import ImmutableMultiDict as _ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
@@ -10,7 +10,11 @@ from werkzeug.exceptions import BadRequestKeyError
 from cocopot.speedups import argument_getter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from werkzeug.datastructures import MultiDict
+
+V = TypeVar("V")
 
 
 class ImmutableMultiDict(_ImmutableMultiDict[str, str]):
@@ -42,5 +46,22 @@ class ImmutableMultiDict(_ImmutableMultiDict[str, str]):
             return default
 
 
-# The method of a base class that a multi dict overrides.
+def collect(pairs: Iterable[tuple[str, V]], cls: type[MultiDict[str, V]]) -> Any:
+    """Return a multi dict with the pairs, without calling its constructor.
+
+    Args:
+        pairs: Names and values.
+        cls: Its class: Werkzeug's, or a subclass whose constructor does no more.
+    """
+    lists: dict[str, list[V]] = {}
+    for name, value in pairs:
+        lists.setdefault(name, []).append(value)
+    collected = _new(cls)
+    _update(collected, lists)
+    return collected
+
+
+# The methods of a base class that a multi dict overrides, as names of their own for type checkers.
 _get: Callable[[Any, str], list[str] | None] = dict.get
+_new: Callable[[type[Any]], Any] = dict.__new__
+_update: Callable[[Any, dict[str, Any]], None] = dict.update

@@ -14,13 +14,14 @@ from werkzeug.datastructures import FileStorage, Headers
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from cocopot.arguments import ImmutableMultiDict as Arguments
+from cocopot.arguments import collect
 from cocopot.body import PIECE, BodyStream, bad_request, has_plain_length, read_body
 from cocopot.datastructures import EnvironHeaders
 from cocopot.debug_errors import NoFiles
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cocopot.lazy_attributes import lazy, load_content_type, load_stream, werkzeug_loader
 from cocopot.multipart import MAX_BOUNDARY, boundary_of, split_form
-from cocopot.speedups import FormMethods, RequestState, parse_arguments
+from cocopot.speedups import FormMethods, RequestState, new, parse_arguments
 
 if TYPE_CHECKING:
     from werkzeug.formparser import FormDataParser
@@ -206,11 +207,13 @@ class FormRequest(RequestState, _WerkzeugRequest):
             if filename is None:
                 fields.append((name, data[start:end].decode(errors="replace")))
                 continue
-            items = Headers(headers)
-            file: Any = self._get_file_stream(length, items.get("Content-Type"), filename, 0)
+            items = new(Headers)
+            items._list = headers  # noqa: SLF001 - valid ones, without the constructor
+            content_type = headers[1][1] if len(headers) > 1 else None
+            file: Any = self._get_file_stream(length, content_type, filename, 0)
             # Without a copy, except for a class that may demand bytes.
             is_spooled = type(file) is SpooledTemporaryFile
             file.write(memoryview(data)[start:end] if is_spooled else data[start:end])
             file.seek(0)
             files.append((name, FileStorage(file, filename, name, headers=items)))
-        self._set_form(self.parameter_storage_class(fields), self.parameter_storage_class(files))
+        self._set_form(collect(fields, Arguments), collect(files, self.parameter_storage_class))

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 _SAFE_IN_PATH = "!$&'()*+,/:;=@"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?%[]{}|\\^`"
-_NOT_ASCII = re.compile("(?:%[89a-f][0-9a-f])+", re.ASCII | re.IGNORECASE)
+_NOT_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
+_search_not_ascii = re.compile("%[89A-Fa-f]").search
 # What the functions below would not change, as nearly all that clients send.
 _is_plain_path = re.compile(r"[\w!$&'()*+,./:;=@~-]*", re.ASCII).fullmatch
-_is_plain_query = re.compile(rb"[\w!$&'()*+,./:;=@~?\[\]{}|\\^`-]*", re.ASCII).fullmatch
+# Letters and digits of any script are encoded, and decoded again.
+_is_plain_iri_path = re.compile(r"[\w!$&'()*+,./:;=@~-]*").fullmatch
+_is_plain_query = re.compile(rb"[\w!$&'()*+,./:;=@~?%\[\]{}|\\^`-]*", re.ASCII).fullmatch
 
 
 def quote_path(path: str | bytes) -> str:
@@ -41,7 +44,9 @@ def quote_query(query: bytes) -> str:
 
 def to_iri(quoted: str) -> str:
     """Decode the encoded characters outside ASCII, except those that cannot be printed."""
-    return _NOT_ASCII.sub(lambda match: _decode(match[0]), quoted) if "%" in quoted else quoted
+    if "%" not in quoted or _search_not_ascii(quoted) is None:
+        return quoted
+    return _NOT_ASCII.sub(lambda match: _decode(match[0]), quoted)
 
 
 def _decode(encoded: str) -> str:
@@ -78,6 +83,9 @@ def load_full_path(request: Request) -> str:
 
 
 def _origin(request: Request) -> str:
+    plain = plain_url(request.scheme, request.host, "")
+    if plain is not None:
+        return plain
     origin = f"{request.scheme}://{request.host}"
     try:
         return uri_to_iri(f"{origin}/")[:-1]
@@ -92,7 +100,7 @@ def _root(request: Request) -> str:
 
 def _path(request: Request) -> str:
     path = request.path
-    if _is_plain_path(path):
+    if _is_plain_iri_path(path):
         return path
     data = path.encode()
     if "\ufffd" in path and path == load_path(request):  # bytes that are not UTF-8
@@ -108,4 +116,4 @@ def _root_bytes(request: Request, root: str) -> bytes:
 
 
 def _query(query: bytes) -> str:
-    return query.decode("ascii") if _is_plain_query(query) else to_iri(quote_query(query))
+    return to_iri(query.decode("ascii") if _is_plain_query(query) else quote_query(query))

@@ -137,7 +137,7 @@ PRIVATE_NAMES = [
     PrivateName("_get_file_stream", "forms", "the place of an uploaded file", lambda: Request),
     PrivateName("_value_matches", "accept", "compares with a cached result", lambda: MIMEAccept),
     PrivateName("_specificity", "accept", "sorts with a cached result", lambda: MIMEAccept),
-    PrivateName("_list", "datastructures head", "headers without a second validation", Headers),
+    PrivateName("_list", "datastructures forms head", "headers without a second validation", Headers),
     PrivateName("_pos", "body", "a body of unknown length that the server terminates", _stream),
     PrivateName("_stream", "body", "the server's stream, whose errors are reported as 4xx", _stream),
     PrivateName("_limit_is_max", "body", "whether the limit is one of the configuration", _stream),

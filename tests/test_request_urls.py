@@ -162,3 +162,19 @@ def test_built_urls_have_the_root_encoded() -> None:
     app.add_url_rule("/x", "x", lambda: f"{url_for('x')} {url_for('x', _external=True)} {request.url}")
     body, *_ = run_wsgi_app(app, make_environ("/x", "", "/a%20%3F%2541"))
     assert b"".join(body) == b"/a%20%3F%2541/x http://h/a%20%3F%2541/x http://h/a%20%3F%2541/x"
+
+
+def test_letters_and_digits_of_any_script_stay_as_they_are() -> None:
+    """What is not encoded and decoded again is what encoding and decoding would return."""
+    for number in range(0x80, 0x32000):
+        char = chr(number)
+        if request_urls._is_plain_iri_path(char):
+            assert request_urls.to_iri(request_urls.quote_path(char.encode())) == char
+
+
+@given(st.text("a%25E9c3\xe9&=+?[]\x00 ", max_size=12))
+def test_a_query_is_that_of_the_general_way(query: str) -> None:
+    """A query that is not quoted before it is decoded has nothing in it to be quoted."""
+    made = Request(make_environ("/", query.encode().decode("latin1")))
+    expected = request_urls.to_iri(request_urls.quote_query(made.query_string))
+    assert made.full_path == f"/?{expected}"

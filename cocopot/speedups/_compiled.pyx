@@ -179,6 +179,8 @@ cdef class ReadThrough:
         try:
             return getattr(bound, name)
         except AttributeError as error:
+            if _PyType_Lookup(Py_TYPE(self), name) == NULL:  # as of nearly all that are missing
+                raise
             return read_after_error(self, name, error)
 
     def __setattr__(self, name, value):
@@ -189,6 +191,10 @@ cdef class ReadThrough:
 
     def __contains__(self, item):
         return item in required_object(self)
+
+    def __bool__(self):
+        bound = bound_object(self)
+        return bound is not None and bool(bound)
 
 
 def proxy_class(str name not None, base, variable, str attribute not None):

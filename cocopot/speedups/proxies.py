@@ -33,7 +33,7 @@ def proxy_class(
     methods: dict[str, Any] = {"__slots__": (), "__getattr__": _getattr}
     # The attribute's name is compiled in: to find it by `getattr` takes a third more time.
     namespace = {**globals(), "get_context": variable.get}
-    for template in (_getattribute, _setattr, _delattr, _contains):
+    for template in (_getattribute, _setattr, _delattr, _contains, _bool):
         code = template.__code__
         names = tuple(attribute if used == "ATTRIBUTE" else used for used in code.co_names)
         method = f"_{template.__name__}__"
@@ -111,3 +111,11 @@ def _contains(self: LocalProxy[Any], item: object) -> bool:
     except LookupError:
         bound = None
     return item in (self._get_current_object() if bound is None else bound)
+
+
+def _bool(self: LocalProxy[Any]) -> bool:  # noqa: ARG001 - a method
+    try:
+        bound = get_context().ATTRIBUTE
+    except LookupError:
+        return False
+    return bound is not None and bool(bound)

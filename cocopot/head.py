@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.urls import iri_to_uri
 from werkzeug.utils import get_content_type
 
 from cocopot.datastructures import PLAIN_NAMES, Headers, is_token, special_name
@@ -94,6 +95,15 @@ def encode_text(
 def is_uri(location: str) -> bool:
     """Return whether a location can be sent as it is; some that can be are not recognized."""
     return _URI.fullmatch(location) is not None
+
+
+def _converted(location: str) -> str | None:
+    """Return a location as Werkzeug sends it, or `None` if it has to do that."""
+    try:
+        uri = iri_to_uri(location)
+    except ValueError:
+        return None
+    return uri if is_uri(uri) else None
 
 
 def remove_entity_headers(head: list[tuple[str, str]]) -> None:
@@ -223,15 +233,20 @@ def final_head(  # noqa: C901, PLR0912 - the hot path
         return None
     has_length = False
     locations = ""
-    for name, value in head:
+    for index, (name, value) in enumerate(head):
         if name in PLAIN_NAMES or name == "Content-Type":
             continue
         kind = _USUAL_NAMES.get(name) or special_name(name)
         if kind == "content-length":
             has_length = True
         elif kind and kind != "content-type":
-            if name not in _USUAL_NAMES or name == locations or not is_uri(value):
+            if name not in _USUAL_NAMES or name == locations:
                 return None
+            if not is_uri(value):
+                uri = _converted(value)
+                if uri is None:
+                    return None
+                head[index] = name, uri
             if name == "Location" and response.autocorrect_location_header:
                 return None
             locations = name

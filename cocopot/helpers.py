@@ -104,10 +104,13 @@ def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoRe
     if context is None:
         werkzeug.exceptions.abort(code, *args, **kwargs)
     aborter = context.app.aborter
-    if type(aborter) is werkzeug.exceptions.Aborter and type(code) is int:
-        error: Any = aborter.mapping.get(code)
-        if error is not None:
-            raise error(*args, **kwargs)  # a call of the aborter takes twice as long
+    if type(aborter) is werkzeug.exceptions.Aborter:  # a call of it takes twice as long
+        if type(code) is int:
+            error: Any = aborter.mapping.get(code)
+            if error is not None:
+                raise error(*args, **kwargs)
+        elif type(code) is _Response:
+            raise werkzeug.exceptions.HTTPException(response=code)
     aborter(code, *args, **kwargs)
 
 

@@ -227,6 +227,7 @@ def test_usual_locations_are_uris(location: str) -> None:
         lambda: Response(status=304),
         lambda: Response("a", headers={"Content-Type": "text/css"}),
         lambda: Response("a", 201, [("Location", "/a")]),
+        lambda: Response("a", 302, {"Location": "https://b\xfccher.example/\xe4?\xf6 \xfc"}),
         lambda: Response(Markup("a")),
         lambda: Response(["a", "b"]),
         lambda: Response(iter(["a"])),

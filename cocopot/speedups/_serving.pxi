@@ -245,6 +245,8 @@ cdef class RequestHandler:
             return None
         if (<PipelineState>context.pipeline).serve is not self.plain_serve:
             return None
+        if type(value) is tuple:
+            value = self.with_changes(context.app, <tuple>value)
         if type(value) is (<ApplicationState>context.app).response_class:
             return value
         answer = self.answer(context.app, value)
@@ -369,6 +371,10 @@ cdef class RequestHandler:
         """Do what `error_value` does; the page of an exception without own attributes is there already."""
         cdef PyObject *page = PyDict_GetItemWithError(self.pages, type(exc))
         cdef dict attributes
+        if type(exc) is self.http_exception:
+            response = PyObject_GenericGetDict(exc, NULL).get("response")
+            if response is not None and type(response) is app.response_class:
+                return response
         if page != NULL and app.response_class.default_mimetype == "text/html":
             attributes = PyObject_GenericGetDict(exc, NULL)
             if len(attributes) == 1 and attributes.get("response", exc) is None:

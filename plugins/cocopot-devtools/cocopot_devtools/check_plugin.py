@@ -19,8 +19,9 @@ from cocopot_devtools.processes import Seconds, cleaned_up_after_signals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from cocopot_devtools.checks.findings import Finding
     from cocopot_devtools.checks.review import Review
-    from cocopot_devtools.checks.rules import Finding, Rule
+    from cocopot_devtools.checks.rules import Rule
 
 _HEADINGS = {"error": "Errors", "warning": "Warnings", "info": "Notes"}
 _WIDTH = 100

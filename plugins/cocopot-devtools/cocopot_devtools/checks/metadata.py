@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from cocopot.testing import find_installed_plugins
+from cocopot_devtools.checks.findings import Finding
 from cocopot_devtools.checks.projects import GROUP
-from cocopot_devtools.checks.rules import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

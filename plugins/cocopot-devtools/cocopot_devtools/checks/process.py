@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cocopot_devtools.checks.rules import Finding
+from cocopot_devtools.checks.findings import Finding
 from cocopot_devtools.processes import frames_in, read_output, run_process, signal_name
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from cocopot import Cocopot
 from cocopot_devtools.checks.cost import import_message
+from cocopot_devtools.checks.findings import Finding
 from cocopot_devtools.checks.metadata import check_metadata, undeclared_requirements
 from cocopot_devtools.checks.process import Processes
-from cocopot_devtools.checks.rules import RULES, Finding
+from cocopot_devtools.checks.rules import RULES
 from cocopot_devtools.checks.sources import check_source, config_reads, read_sources
 
 if TYPE_CHECKING:

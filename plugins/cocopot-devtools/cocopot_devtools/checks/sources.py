@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cocopot
-from cocopot_devtools.checks.rules import Finding
+from cocopot_devtools.checks.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cocopot.exceptions import PluginError, locate, message_of
 from cocopot.testing import find_installed_plugins, load_plugins
-from cocopot_devtools.checks.rules import Finding
+from cocopot_devtools.checks.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ import pytest
 from cocopot_devtools.checks.behaviour import check_behaviour, make_app
 
 if TYPE_CHECKING:
-    from cocopot_devtools.checks.rules import Finding
+    from cocopot_devtools.checks.findings import Finding
     from tests.conftest import MakePlugin
 
 #: Uses all that a plugin should use, as it should.

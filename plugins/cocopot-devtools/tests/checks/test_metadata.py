@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cocopot_devtools.checks.rules import Finding
+    from cocopot_devtools.checks.findings import Finding
 
 PROJECT = """
 [project]

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from cocopot_devtools.checks.rules import RULES, Finding
+from cocopot_devtools.checks.findings import Finding
+from cocopot_devtools.checks.rules import RULES
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "check-plugin.md"
 SOURCES = sorted((Path(__file__).parents[2] / "cocopot_devtools" / "checks").glob("*.py"))

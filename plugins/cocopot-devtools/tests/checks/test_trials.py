@@ -7,7 +7,7 @@ from cocopot_devtools.checks.behaviour import make_app
 from cocopot_devtools.checks.trials import SCENARIOS, ProbePlugin, RequestScenarios
 
 if TYPE_CHECKING:
-    from cocopot_devtools.checks.rules import Finding
+    from cocopot_devtools.checks.findings import Finding
     from tests.conftest import MakePlugin
 
 HOOK = "@hookimpl\ndef {hook}({arguments}):\n    {body}"

@@ -8,6 +8,7 @@ without a call of their converters.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from werkzeug.routing import Rule as WerkzeugRule
 from cocopot.routing.converters import IntegerConverter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cocopot.routing.rule import Rule
 
@@ -108,6 +109,73 @@ class Builder:
                 return self._encode(values)
             pairs.append(f"{name}={text}")
         return self._encode(values) if self._sorts else "&".join(pairs).replace(" ", "+")
+
+
+class RuleIndex:
+    """The rules of one endpoint, found by the values that a URL is built with.
+
+    Args:
+        rules: The rules, in the order in which they are tried.
+    """
+
+    __slots__ = ("_always", "_by_default", "_by_name", "_rules")
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        #: The numbers of rules that are always tried.
+        self._always: list[int] = []
+        #: By the rarest variable that they need.
+        self._by_name: dict[str, list[int]] = {}
+        #: By a variable with a default: all, and those with each default.
+        self._by_default: dict[str, tuple[list[int], dict[object, list[int]]]] = {}
+        uses = Counter(name for rule in rules for name in rule.arguments)
+        for number, rule in enumerate(rules):
+            self._add(number, rule, uses)
+
+    def _add(self, number: int, rule: Rule, uses: Mapping[str, int]) -> None:
+        if rule.defaults:
+            name, default = next(iter(rule.defaults.items()))
+            found, by_value = self._by_default.setdefault(name, ([], {}))
+            try:
+                by_value.setdefault(default, []).append(number)
+                found.append(number)
+            except TypeError:  # it has no hash
+                self._always.append(number)
+        elif rule.arguments:
+            name = min(rule.arguments, key=lambda name: uses[name])
+            self._by_name.setdefault(name, []).append(number)
+        else:
+            self._always.append(number)
+
+    def find(self, values: Mapping[str, Any]) -> list[Rule]:
+        """Return the rules that may be suitable for values, in their order."""
+        numbers = self._always.copy()
+        for name in values.keys() & self._by_name.keys():
+            numbers += self._by_name[name]
+        for name, (found, by_value) in self._by_default.items():
+            try:
+                numbers += by_value.get(values[name], ()) if name in values else found
+            except TypeError:  # the value has no hash
+                numbers += found
+        numbers.sort()
+        return [self._rules[number] for number in numbers]
+
+
+def find_rules(
+    endpoint: str, rules: Sequence[Rule], values: Mapping[str, Any], indexes: dict[str, RuleIndex]
+) -> list[Rule]:
+    """Return the rules of an endpoint that may be suitable for values, in their order.
+
+    Args:
+        endpoint: The endpoint.
+        rules: All its rules.
+        values: The values.
+        indexes: The indexes of endpoints, to which that of this one is added.
+    """
+    index = indexes.get(endpoint)
+    if index is None:
+        index = indexes[endpoint] = RuleIndex(rules)
+    return index.find(values)
 
 
 def split_trace(rule: Rule) -> tuple[_Template, _Template]:

@@ -16,6 +16,7 @@ from cocopot.exceptions import MethodNotAllowed
 from cocopot.fork_safety import fork_safe
 from cocopot.hosts import host_of, subdomain_of, without_default_port, without_final_dot
 from cocopot.request_urls import quote_path, quote_query
+from cocopot.routing.building import find_rules
 from cocopot.routing.converters import CONVERTERS
 from cocopot.routing.matcher import Matcher
 from cocopot.routing.slashes import redirect_to
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import BaseConverter, MapAdapter, RuleFactory
 
-    from cocopot.routing.building import Builder
+    from cocopot.routing.building import Builder, RuleIndex
     from cocopot.routing.plans import Match, Outcome
     from cocopot.routing.rule import Rule
     from cocopot.routing.table import Domain, Host, Table
@@ -85,6 +86,8 @@ class Router(RouterState, Map):
         self._lock = fork_safe(RLock())
         #: By endpoint, for those of one rule: its builder, if that decides everything.
         self._plain_builders: dict[str, Builder] = {}
+        #: By endpoint, for those of several rules.
+        self._rule_indexes: dict[str, RuleIndex] = {}
         super().__init__(
             None,
             default_subdomain=default_subdomain,
@@ -140,7 +143,7 @@ class Router(RouterState, Map):
                 endpoint: sorted(rules, key=WerkzeugRule.build_compare_key)
                 for endpoint, rules in self._rules_by_endpoint.items()
             }
-            self._plain_builders = {}
+            self._plain_builders, self._rule_indexes = {}, {}
             self._remap = False
 
     def match_request(  # noqa: C901, PLR0912 - the hot path
@@ -268,7 +271,8 @@ class Router(RouterState, Map):
         """
         if self._remap:
             self.update()
-        builders = self._plain_builders  # read once: another thread may add rules
+        # Read once, and before the rules: another thread may add some.
+        builders, indexes = self._plain_builders, self._rule_indexes
         builder = builders.get(endpoint)
         if builder is not None and method is None and builder.domain == domain:
             try:
@@ -281,6 +285,7 @@ class Router(RouterState, Map):
         if method is None and len(rules) == 1 and rules[0].is_plain and rules[0].builder.is_plain:
             builders[endpoint] = rules[0].builder
         values = {name: value for name, value in values.items() if value is not None}
+        rules = rules if len(rules) < 2 else find_rules(endpoint, rules, values, indexes)
         # Werkzeug prefers a rule for the method of the request.
         for wanted in (default_method, None) if method is None else (method,):
             for rule in rules:

@@ -109,10 +109,14 @@ class Rule(RuleState, WerkzeugRule):
             values: The values.
             method: The method, or `None` for any.
         """
-        if self.defaults:
-            return super().suitable_for(values, method)
-        is_wanted = method is None or self.methods is None or method in self.methods
-        return is_wanted and self.arguments <= values.keys()
+        if method is not None and self.methods is not None and method not in self.methods:
+            return False
+        if not self.defaults:
+            return self.arguments <= values.keys()
+        for name, default in self.defaults.items():
+            if name in values and default != values[name]:
+                return False
+        return self.arguments <= values.keys() | self.defaults.keys()
 
     def get_empty_kwargs(self) -> Mapping[str, Any]:
         """Return the keyword arguments for an unbound copy of this rule."""

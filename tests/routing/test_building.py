@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter, BuildError, Map
 from werkzeug.routing import Rule as WerkzeugRule
 
 from cocopot.routing import Router, Rule
+from cocopot.routing.building import RuleIndex
 from cocopot.routing.converters import CONVERTERS as BUILTIN_CONVERTERS
 
 
@@ -110,6 +111,52 @@ def test_any_rules(data: st.DataObject, found: list[tuple[str, dict[str, Any]]],
         endpoint = data.draw(st.sampled_from("ef"))
         expected = built(oracle, endpoint, given_values, **arguments)
         assert built(router, endpoint, given_values, **arguments) == expected
+
+
+default_values = st.sampled_from([1, 2, 1.0, True, "a", None, (1,), ["a"]])
+
+
+@given(
+    found=st.lists(
+        st.tuples(
+            st.lists(st.sampled_from("xyz"), unique=True),
+            st.dictionaries(st.sampled_from("xyd"), default_values, max_size=2),
+            st.sampled_from([None, ["GET"], ["POST"]]),
+        ),
+        min_size=2,
+        max_size=8,
+    ),
+    given_values=st.dictionaries(st.sampled_from("xyzdq"), default_values),
+)
+def test_the_rules_that_may_be_suitable(found: list[Any], given_values: dict[str, Any]) -> None:
+    """The index omits no rule that Werkzeug considers suitable, and keeps their order."""
+    made = [
+        Rule("/" + "/".join(f"<{name}>" for name in names), endpoint="e", defaults=defaults, methods=methods)
+        for names, defaults, methods in found
+    ]
+    rules: list[Any] = list(Router(made).iter_rules("e"))
+    indexed = RuleIndex(rules).find(given_values)
+    for method in (None, "GET"):
+        suitable = [rule for rule in rules if WerkzeugRule.suitable_for(rule, given_values, method)]
+        assert [rule for rule in indexed if rule.suitable_for(given_values, method)] == suitable
+
+
+@pytest.mark.parametrize(
+    ("string", "defaults", "values", "path"),
+    [
+        ("/<v{0}>/{0}", False, {"v7": "a"}, "/a/7"),
+        ("/d{0}", True, {"page": 7}, "/d7"),
+        ("/d{0}", True, {"page": 999}, "/d/999"),
+    ],
+)
+def test_of_many_rules_few_are_tried(string: str, defaults: bool, values: dict[str, Any], path: str) -> None:
+    """Of 300 rules of an endpoint, those are tried that have the variable of a value, or just that default."""
+    rules = [
+        Rule(string.format(n), endpoint="e", defaults={"page": n} if defaults else None) for n in range(300)
+    ]
+    router = Router([Rule("/d/<int:page>", endpoint="e"), *rules])
+    assert len(RuleIndex(rules).find(values)) <= 1
+    assert router.build_path("e", values, None, "GET", "") == router.bind("h").build("e", values) == path
 
 
 def test_a_variable_that_is_there_twice() -> None:

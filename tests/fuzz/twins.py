@@ -194,12 +194,12 @@ def _send(app: Cocopot, environ: dict[str, Any], body: bytes, fails: int, parts:
         answer = app(environ, start_response)
         content.extend(itertools.islice(answer, parts))
     except (Exception, *_BASE_ERRORS) as error:  # noqa: BLE001 - compared
-        errors.append((type(error), _ADDRESS.sub("", str(error))))
+        errors.append((type(error), str(error)))
     try:
         if (close := getattr(answer, "close", None)) is not None:
             close()
     except (Exception, *_BASE_ERRORS) as error:  # noqa: BLE001 - compared
-        errors.append((type(error), _ADDRESS.sub("", str(error))))
+        errors.append((type(error), str(error)))
     return started, content, errors, sorted(environ.keys() - {"wsgi.input", "wsgi.errors"})
 
 
@@ -229,7 +229,7 @@ def differences(twins: Twins, *, seed: int, number: int) -> Iterator[tuple[objec
             app.config["PROPAGATE_EXCEPTIONS"] = propagate
             answers.append((_send(app, environ, body, fails, parts), seen.copy()))
         _replace(_COMPILED)
-        if answers[0] != answers[1]:
+        if answers[0] != answers[1] and len({_ADDRESS.sub("", repr(answer)) for answer in answers}) == 2:
             yield environ, body, fails, parts, *answers
 
 

@@ -150,7 +150,7 @@ def test_the_rules_that_may_be_suitable(found: list[Any], given_values: dict[str
     ],
 )
 def test_of_many_rules_few_are_tried(string: str, defaults: bool, values: dict[str, Any], path: str) -> None:
-    """Of 300 rules of an endpoint, those are tried that have the variable of a value, or just that default."""
+    """Of 300 rules of an endpoint, those with the variable of a value, or just that default, are tried."""
     rules = [
         Rule(string.format(n), endpoint="e", defaults={"page": n} if defaults else None) for n in range(300)
     ]

@@ -17,6 +17,9 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: The months in dates.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+# Numbers of two digits: formatting one takes longer than looking it up.
+_DIGITS = tuple(f"{number:02}" for number in range(100))
+
 
 def format_date(value: Any) -> str:
     """Return a date as it is sent (RFC 9110, 5.6.7), as `werkzeug.http.http_date` does.
@@ -26,8 +29,9 @@ def format_date(value: Any) -> str:
     """
     if type(value) is not datetime or (value.tzinfo is not None and value.tzinfo is not UTC):
         return http_date(value)
-    date = f"{_DAYS[value.weekday()]}, {value.day:02} {MONTHS[value.month - 1]} {value.year:04}"
-    return f"{date} {value.hour:02}:{value.minute:02}:{value.second:02} GMT"
+    day, month, year = _DIGITS[value.day], MONTHS[value.month - 1], value.year
+    date = f"{_DAYS[value.weekday()]}, {day} {month} {_DIGITS[year // 100]}{_DIGITS[year % 100]}"
+    return f"{date} {_DIGITS[value.hour]}:{_DIGITS[value.minute]}:{_DIGITS[value.second]} GMT"
 
 
 class ResponseCacheControl(_ResponseCacheControl):

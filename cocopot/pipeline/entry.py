@@ -25,7 +25,7 @@ from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_no_res
 from cocopot.pipeline.sending import send
 from cocopot.pipeline.teardown import tear_down
 from cocopot.request import Request
-from cocopot.response import METHODS, set_headers
+from cocopot.response import METHODS
 from cocopot.routing import Router
 from cocopot.speedups import RequestHandler
 from cocopot.streaming import ContextIterator
@@ -55,7 +55,6 @@ HANDLER = RequestHandler(
     key_error=BadRequestKeyError,
     routing_exception=RoutingException,
     process_response=lifecycle.process_response,
-    set_headers=set_headers,
     send=send,
     raise_no_result=raise_no_result,
     serve_value=fastpath.serve_value,

@@ -41,6 +41,14 @@ cdef Py_ssize_t find_header(list items, str name, Py_ssize_t start) except? MISS
     return MISSING
 
 
+cdef bint has_name(list items, str name) except -1:
+    """Return whether a name is among those of pairs that are known to be valid."""
+    for item in items:
+        if is_same_name((<tuple>item)[0], name):
+            return True
+    return False
+
+
 cdef int delete_headers(list items, str name, Py_ssize_t start) except -1:
     """Delete all headers of a name from an index on; return whether the list is a usual one."""
     cdef Py_ssize_t index

@@ -340,6 +340,32 @@ cdef class ResponseMaker:
         response._headers = headers
         return 0
 
+    cdef object changed(self, tuple value, response_class):
+        """Return the response in a tuple, with its status and headers; or the tuple, as `answer` returns `None`."""
+        cdef tuple pair = None
+        cdef list items
+        if not 2 <= len(value) <= 3 or type(value[0]) is not response_class:
+            return value
+        response = value[0]
+        status, headers = (value[1], value[2]) if len(value) == 3 else (None, value[1])
+        if len(value) == 2 and isinstance(headers, (int, str)):
+            status, headers = headers, None
+        if response._has_short_path is not True:
+            return value
+        if status is not None:
+            pair = self.status_of(status)
+            if pair is None:
+                return value
+        if headers is not None:
+            head = response._head
+            items = None if type(headers) is self.headers_class else self.items_of(headers)
+            if items is None or type(head) is not list or self.inspect(items, False) & (LOCATIONS | UNKNOWN):
+                return value
+            response._head = [item for item in head if not has_name(items, (<tuple>item)[0])] + items
+        if pair is not None:
+            response._status, response._status_code = pair
+        return response
+
     cdef bint finish(self, list head, int kinds, int code, response) except -1:
         """Make a head the one that is sent, or return whether Werkzeug has to do it.
 

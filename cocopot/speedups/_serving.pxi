@@ -21,7 +21,7 @@ cdef class RequestHandler:
     cdef object handled, serve_value, answer_exception, tear_down, report_errors
     cdef object context_class, request_class, router_class, current
     cdef object error_value, http_exception, key_error, routing_exception, trap_http_exception
-    cdef object other_headers_class, process_response, set_headers, send_any, raise_no_result
+    cdef object other_headers_class, process_response, send_any, raise_no_result
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef frozenset unraised
     cdef tuple json_responses
@@ -48,7 +48,6 @@ cdef class RequestHandler:
         key_error,
         routing_exception,
         process_response,
-        set_headers,
         send,
         raise_no_result,
         serve_value,
@@ -86,7 +85,6 @@ cdef class RequestHandler:
         self.key_error = key_error
         self.routing_exception = routing_exception
         self.process_response = process_response
-        self.set_headers = set_headers
         self.send_any = send
         self.raise_no_result = raise_no_result
         self.serve_value = serve_value
@@ -246,7 +244,7 @@ cdef class RequestHandler:
         if (<PipelineState>context.pipeline).serve is not self.plain_serve:
             return None
         if type(value) is tuple:
-            value = self.with_changes(context.app, <tuple>value)
+            value = self.maker.changed(value, (<ApplicationState>context.app).response_class)
         if type(value) is (<ApplicationState>context.app).response_class:
             return value
         answer = self.answer(context.app, value)
@@ -313,7 +311,7 @@ cdef class RequestHandler:
     ):
         """Send what a view, a before-request hook or an error handler has returned."""
         if type(value) is tuple:
-            value = self.with_changes(app, <tuple>value)
+            value = self.maker.changed(value, app.response_class)
         if context.after_functions is not None:
             return self.process_functions(app, context, environ, start_response, value)
         if pipeline.after_request_hook is not None:
@@ -391,29 +389,6 @@ cdef class RequestHandler:
         ):
             return False  # what else depends on the configuration are the errors of missing keys
         return trap(exc)
-
-    cdef object with_changes(self, ApplicationState app, tuple value):
-        """Return a response that a tuple changes, with the changes; or the tuple."""
-        cdef list items
-        if len(value) < 2 or len(value) > 3 or type(value[0]) is not app.response_class:
-            return value
-        response, status, headers = value[0], value[1], None
-        if len(value) == 3:
-            headers = value[2]
-        elif not isinstance(status, (int, str)):
-            status, headers = None, status
-        if headers is not None:
-            items = self.maker.items_of(headers)
-            if items is None or self.maker.inspect(items, False) & UNKNOWN:
-                return value
-        if status is not None:
-            line_and_code = self.maker.status_of(status)
-            if line_and_code is None:
-                return value
-            response._status, response._status_code = <tuple>line_and_code
-        if headers:
-            self.set_headers(response, headers)
-        return response
 
     cdef object process_functions(
         self, ApplicationState app, ContextState context, dict environ, start_response, value

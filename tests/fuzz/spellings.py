@@ -146,6 +146,9 @@ def respond(way: str, body: Any, status: Any, headers: Any) -> Any:
         return (body, status) if headers is None else (body, headers)
     if way == "triple":
         return body, status, headers
+    if way == "changed":
+        response = Response("text", headers=[("x-OWN", "0"), ("X-Other", "0")])
+        return (response, status) if headers is None else (response, status, headers)
     if way == "body":
         return body
     if way == "make":
@@ -161,4 +164,4 @@ def respond(way: str, body: Any, status: Any, headers: Any) -> Any:
     return response
 
 
-WAYS = ("pair", "triple", "body", "make", "set", *_CALLS)
+WAYS = ("pair", "triple", "body", "changed", "make", "set", *_CALLS)

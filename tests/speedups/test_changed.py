@@ -1,0 +1,71 @@
+"""A response in a tuple, with a status or headers, is changed as the pipeline in Python changes it."""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from cocopot import Cocopot, Response, make_response
+from cocopot.datastructures import Headers
+from cocopot.pipeline import lifecycle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def with_headers_object() -> Response:
+    """Return a response whose headers have been read."""
+    response = Response("text", headers={"X-Own": "0"})
+    response.headers.add("X-Own", "1")
+    return response
+
+
+RESPONSES: dict[str, Callable[[], Any]] = {
+    "plain": lambda: Response("text"),
+    "headers": lambda: Response("text", 404, [("X-Own", "0"), ("x-own", "1"), ("X-Other", "2")]),
+    "object": with_headers_object,
+    "location": lambda: Response("", 302, {"Location": "/a"}),
+    "stream": lambda: Response(iter(["a", "b"])),
+    "subclass": lambda: type("Own", (Response,), {})("text"),
+}
+CHANGES: list[tuple[Any, ...]] = [
+    *((), (201,), ("201 Made",), ("404",), (HTTPStatus.CREATED,), (True,), (999,), (204,), (304,), (None,)),
+    *(({},), ([],), ({"X-OWN": "9"},), ([("X-Own", "8"), ("X-Own", "9")],), ({"X-Own": 7},), ((),)),
+    *(({"X-Own": "a\n"},), ({"X Own": "a"},), ([("X-Own",)],), ({"Location": "/b"},), ("x", {"X-Own": "9"})),
+    *(({"content-type": "a/b"},), ({"Content-Length": "4"},), (Headers({"X-Own": "9"}),)),
+    *((201, {"X-Own": "9"}), (None, {"X-Own": "9"}), (201, None), (999, {"X-Own": "9"}), (201, {"X": "a\n"})),
+    *((WerkzeugHeaders({"X-Own": "9"}),), (201, {}, "more"), (200.0,), (object(),)),
+]
+
+
+def sent(application: Any) -> object:
+    """Return what an application sends, or what it raises."""
+    try:
+        body, status, headers = run_wsgi_app(application, EnvironBuilder("/").get_environ(), buffered=True)
+    except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
+        return type(error), str(error)
+    return status, list(headers), b"".join(body)
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("makes", [False, True])
+def test_a_response_in_a_tuple(name: str, change: tuple[Any, ...], makes: bool) -> None:
+    """Status and headers of the tuple are set, or refused, in the same way; also by `make_response`."""
+    app = Cocopot("test", static_folder=None, autoload=False)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    make: Any = make_response
+
+    @app.route("/")
+    def view() -> Any:
+        response = RESPONSES[name]()
+        return make(response, *change) if makes else (response, *change)
+
+    found, make = sent(app), inspect.unwrap(make_response)
+    assert found == sent(partial(lifecycle.handle_request, app))

@@ -39,6 +39,8 @@ def quote_path(path: str | bytes) -> str:
 
 def quote_query(query: bytes) -> str:
     """Return a query string as it is in a URL: what the client has encoded stays as it is."""
+    if _is_plain_query(query):
+        return query.decode("ascii")
     return quote(query, safe=_SAFE_IN_QUERY)
 
 
@@ -116,4 +118,4 @@ def _root_bytes(request: Request, root: str) -> bytes:
 
 
 def _query(query: bytes) -> str:
-    return to_iri(query.decode("ascii") if _is_plain_query(query) else quote_query(query))
+    return to_iri(quote_query(query))

@@ -212,6 +212,23 @@ def test_a_uri_is_not_converted(text: str, start: str) -> None:
         assert iri_to_uri(location) == location
 
 
+@settings(max_examples=400, deadline=None)
+@given(
+    st.text("/?%a&=.:#+\xe9 ", max_size=8),
+    st.sampled_from(["", "/", "http://a", "https://a.b:80/", "http://A/"]),
+)
+def test_a_location_is_sent_as_by_werkzeug(text: str, start: str) -> None:
+    """A location with a query, and one that has to be converted, is sent as Werkzeug sends it."""
+
+    def answer(cls: Any) -> object:
+        try:
+            return send(cls("", 302, {"Location": start + text}), "GET")
+        except ValueError as error:
+            return str(error)
+
+    assert answer(Response) == answer(General)
+
+
 @pytest.mark.parametrize("location", ["/", "/a/b?c=d&e=%20#f", "https://shop.example:8080/a", "http://a"])
 def test_usual_locations_are_uris(location: str) -> None:
     """The locations of redirects to an own page, and to a host, are sent as they are."""

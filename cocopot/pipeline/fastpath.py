@@ -145,8 +145,8 @@ def serve(  # noqa: C901, PLR0912 - the hot path
     return serve_value(context, environ, start_response, value)
 
 
-def unraised(app: Cocopot, request: Request) -> HTTPException | None:
-    """Return the routing exception of a request, if it would only be raised to become its own response.
+def unraised(app: Cocopot, request: Request) -> WerkzeugResponse | None:
+    """Return the response of a request's routing exception, if it would only be raised to become that.
 
     Args:
         app: The application, without error handlers.
@@ -162,7 +162,7 @@ def unraised(app: Cocopot, request: Request) -> HTTPException | None:
         or app.trap_http_exception(error)
     ):
         return None
-    return error
+    return cocopot_make_response(app, request, error)
 
 
 #: The classes of routing exceptions that need not be raised.

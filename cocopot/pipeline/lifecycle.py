@@ -144,9 +144,15 @@ def new_context(app: Cocopot, environ: WSGIEnvironment) -> Context:
 
 
 def match_request(  # noqa: C901 - the hot path
-    app: Cocopot, request: Request, environ: WSGIEnvironment
+    app: Cocopot, request: Request, environ: WSGIEnvironment, is_tried: bool = False
 ) -> str | None:
     """Match the URL: set the request's rule and view arguments, or its routing exception.
+
+    Args:
+        app: The application.
+        request: The request.
+        environ: The WSGI environment.
+        is_tried: Whether `match_plain` has found nothing already.
 
     Returns:
         The endpoint, or `None` if nothing matched.
@@ -158,9 +164,8 @@ def match_request(  # noqa: C901 - the hot path
             request.url_rule, request.view_args = match_with_adapter(app, request)
             return request.url_rule.endpoint  # type: ignore[no-any-return]
         config, router = app.config, app.router
-        if type(request) is Request and (
-            (found := router.match_plain(environ, config, app.subdomain_matching)) is not None
-        ):
+        is_plain = not is_tried and type(request) is Request
+        if is_plain and (found := router.match_plain(environ, config, app.subdomain_matching)) is not None:
             if not isinstance(found, tuple):
                 request.routing_exception = found
                 return None

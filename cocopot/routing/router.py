@@ -217,15 +217,22 @@ class Router(RouterState, Map):
                 if type(outcome) is tuple:
                     return outcome
         is_plain = server_name is None and subdomain is None and not self.host_matching
-        error = domain.error_of(outcome, environ, path, method, is_plain=is_plain)
+        error = domain.error_of(outcome, environ, path, method, is_plain=is_plain, server_name=server_name)
         if error is not None:
             raise error
-        return self._walk(environ, domain, path, method, is_plain=is_plain) or self._match_bound(
+        is_known = is_plain or (server_name is not None and not self.host_matching)
+        return self._walk(environ, domain, path, method, is_known, server_name) or self._match_bound(
             environ, path, method, server_name, subdomain
         )
 
     def _walk(
-        self, environ: WSGIEnvironment, domain: Domain, path: str, method: str, *, is_plain: bool
+        self,
+        environ: WSGIEnvironment,
+        domain: Domain,
+        path: str,
+        method: str,
+        is_known: bool,
+        server_name: str | None,
     ) -> Match | None:
         """Match by a walk of the states; return `None` where an adapter is needed, mostly for a redirect."""
         if not path or path[1:2] == "/":
@@ -243,8 +250,10 @@ class Router(RouterState, Map):
         except SlashRequiredError:
             is_redirected = True
         # What is raised here has no context, with the frames of this request.
-        if is_redirected and is_plain:
-            raise redirect_to(environ, f"{path}/")
+        if is_redirected and is_known:
+            redirect = redirect_to(environ, f"{path}/", server_name, domain.name)
+            if redirect is not None:
+                raise redirect
         if is_redirected or (not is_rejected and self.merge_slashes and "//" in path):
             return None
         error = walk.error()

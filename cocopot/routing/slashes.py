@@ -8,6 +8,7 @@ from werkzeug.routing import RequestRedirect
 
 from cocopot.hosts import host_of, without_default_port
 from cocopot.request_urls import quote_path, quote_query
+from cocopot.speedups import plain_host, plain_url
 
 if TYPE_CHECKING:
     from cocopot.routing.walk import Node
@@ -30,16 +31,32 @@ def redirected_methods(node: Node) -> frozenset[str | None]:
     return frozenset(method for rule in rules for method in rule.methods or (None,))
 
 
-def redirect_to(environ: WSGIEnvironment, path: str) -> RequestRedirect:
-    """Return the redirect to another path on the host of a request, with the query of the request.
+def redirect_to(
+    environ: WSGIEnvironment, path: str, server_name: str | None = None, subdomain: str = ""
+) -> RequestRedirect | None:
+    """Return the redirect to another path, with the query of the request; `None` where an adapter decides.
 
     Args:
         environ: The WSGI environment of a request whose host is valid.
         path: The decoded path.
+        server_name: The server name that URLs are built from, or `None` for the host of the request.
+        subdomain: The subdomain of the server name.
     """
     scheme, script_name = environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", "")
-    root = quote_path(script_name.encode("latin1")).strip("/") if script_name else ""
-    url = f"{scheme}://{_host(environ, scheme).lower()}{root and f'/{root}'}/{quote_path(path).lstrip('/')}"
+    header = environ.get("HTTP_HOST") if server_name is None else server_name
+    host = plain_host(header, scheme) if type(header) is str else None
+    url = None
+    if host is not None and not script_name and path[1:2] != "/":
+        url = plain_url(
+            scheme, f"{subdomain}.{host}" if subdomain and server_name is not None else host, path
+        )
+    if url is None:
+        if server_name is not None:
+            return None
+        root = quote_path(script_name.encode("latin1")).strip("/") if script_name else ""
+        url = (
+            f"{scheme}://{_host(environ, scheme).lower()}{root and f'/{root}'}/{quote_path(path).lstrip('/')}"
+        )
     query = environ.get("QUERY_STRING", "")
     return RequestRedirect(f"{url}?{quote_query(query.encode('latin1'))}" if query else url)
 

@@ -77,7 +77,14 @@ class Domain(DomainState):
             self.root_rules = self._by_method(() if root is None else root.rules)
 
     def error_of(
-        self, outcome: Outcome, environ: WSGIEnvironment, path: str, method: str, *, is_plain: bool
+        self,
+        outcome: Outcome,
+        environ: WSGIEnvironment,
+        path: str,
+        method: str,
+        *,
+        is_plain: bool,
+        server_name: str | None = None,
     ) -> HTTPException | None:
         """Return what is raised for a path, if the tables show that no rule matches, or else `None`.
 
@@ -87,6 +94,7 @@ class Domain(DomainState):
             path: The decoded path.
             method: The method.
             is_plain: Whether URLs are built from the host of the request.
+            server_name: The server name that they are built from otherwise, if hosts are not matched.
         """
         if outcome is True:
             return None if "//" in path else NotFound()  # slashes may be merged
@@ -97,8 +105,9 @@ class Domain(DomainState):
             allowed = outcome
         if allowed is not None:
             return MethodNotAllowed(allowed.copy())
-        if is_plain and not {method, None}.isdisjoint(self.redirected.get(path, ())):
-            return redirect_to(environ, f"{path}/")
+        is_known = is_plain or server_name is not None
+        if is_known and not {method, None}.isdisjoint(self.redirected.get(path, ())):
+            return redirect_to(environ, f"{path}/", server_name, self.name)
         return self._rejection(path, method) if outcome is REJECTED and "//" not in path else None
 
     def _rejection(self, path: str, method: str) -> HTTPException:

@@ -248,11 +248,15 @@ cdef bint is_valid_value(str value):
 
 
 cdef bint is_location(str location):
-    """Return whether a location is a path, perhaps of a host, that is sent as it is; see `cocopot.head.is_uri`."""
+    """Return whether a location is a path, perhaps of a host and with a query, that is sent as it is.
+
+    It recognizes no more than `cocopot.head.is_uri`.
+    """
     if not PyUnicode_IS_ASCII(location):
         return False
     cdef const char *text = PyUnicode_1BYTE_DATA(location)
     cdef Py_ssize_t length = len(location), start = begin_of_host(text, length), index
+    cdef bint is_query = False
     if start:
         index = index_of(text, c"/", start, length)
         if not is_host(text + start, index - start):
@@ -261,7 +265,11 @@ cdef bint is_location(str location):
     elif length == 0 or text[0] != c"/" or (length > 1 and text[1] == c"/"):
         return False
     for index in range(start, length):
-        if not in_path[<unsigned char>text[index]]:
+        if text[index] == c"?":
+            if not is_query and index + 1 == length:
+                return False
+            is_query = True
+        elif text[index] != c"%" and not in_path[<unsigned char>text[index]]:
             return False
     return True
 

@@ -63,7 +63,10 @@ cdef object matched(RouterState router, dict environ, config, subdomain_matching
     found = match_plan(domain.prefix, (<str>path).split("/"), method)
     if type(found) is tuple:
         return found
-    return (<object>domain).error_of(found, environ, path, method, is_plain=config["SERVER_NAME"] is None)
+    server_name = config_value(config, "SERVER_NAME")
+    return (<object>domain).error_of(
+        found, environ, path, method, is_plain=server_name is None, server_name=server_name
+    )
 
 
 cdef PyObject *DICT_GETITEM = _PyType_Lookup(&PyDict_Type, "__getitem__")

@@ -256,6 +256,7 @@ cdef class RequestHandler:
         return response
 
     cdef object match(self, ApplicationState app, RequestState request, dict environ):
+        cdef bint is_tried = False
         if type(app.router) is self.router_class and has_plain_length(environ):
             found = matched(app.router, environ, app.config, app.subdomain_matching)
             if type(found) is tuple:
@@ -265,7 +266,8 @@ cdef class RequestHandler:
             if found is not None:
                 request.routing_exception = found
                 return None
-        return self.match_request(app, request, environ)
+            is_tried = True
+        return self.match_request(app, request, environ, is_tried)
 
     cdef object serve(
         self, ApplicationState app, ContextState context, PipelineState pipeline, dict environ, start_response

@@ -215,7 +215,9 @@ def match_plain(
     found = _match_plan(domain.prefix, path.split("/"), method)
     if type(found) is tuple:
         return found
-    return domain.error_of(found, environ, path, method, is_plain=config["SERVER_NAME"] is None)
+    server_name = config["SERVER_NAME"]
+    is_plain = server_name is None
+    return domain.error_of(found, environ, path, method, is_plain=is_plain, server_name=server_name)
 
 
 def _decoded_path(path: str, environ: WSGIEnvironment) -> str | None:

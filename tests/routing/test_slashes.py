@@ -1,0 +1,92 @@
+"""A redirect to the path with a slash is the one that Werkzeug's adapter raises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.exceptions import HTTPException
+
+from cocopot.routing import Router, Rule
+
+ROUTER = Router(
+    [
+        Rule("/static/", endpoint="static", methods=["GET"]),
+        Rule("/caf\xe9/", endpoint="unicode"),
+        Rule("/items/<int:number>/", endpoint="item"),
+        Rule("/names/<name>/", endpoint="name"),
+        Rule("/static/", endpoint="inside", subdomain="www"),
+        Rule("/items/<name>/", endpoint="inside-item", subdomain="www"),
+    ]
+)
+PATHS = [
+    "/static",
+    "/caf\xe9",
+    "/items/7",
+    "/items/x",
+    "/names/a;b",
+    "/names/\u65e5",
+    "/names/a b",
+    "/missing",
+]
+SERVER_NAMES = [
+    *(
+        "shop.example",
+        "shop.example:80",
+        "shop.example:443",
+        "shop.example:8000",
+        "Shop.Example",
+        "localhost",
+    ),
+    *("b\xfccher.example", "xn--bcher-kva.example", "[::1]:8000", "shop_1.example"),
+]
+ENVIRONS = st.fixed_dictionaries(
+    {
+        "wsgi.url_scheme": st.sampled_from(["http", "https"]),
+        "SCRIPT_NAME": st.sampled_from(["", "", "/app", "/a b/"]),
+        "QUERY_STRING": st.sampled_from(["", "a=1&b=2", "q=%20+x", "a=<b>", "a=\xff", "?a=[1]", "#"]),
+        "HTTP_HOST": st.sampled_from(
+            ["shop.example", "www.shop.example", "www.localhost:80", "LOCALHOST:8000"]
+        ),
+        "REQUEST_METHOD": st.sampled_from(["GET", "POST"]),
+    }
+)
+
+
+def outcome(match: Any) -> object:
+    """Return what is matched, or the exception and where it redirects to."""
+    try:
+        rule, values = match()
+    except HTTPException as error:
+        return type(error), getattr(error, "new_url", None)
+    return rule.endpoint, values
+
+
+@given(
+    ENVIRONS,
+    st.sampled_from(PATHS),
+    st.none() | st.tuples(st.sampled_from(SERVER_NAMES), st.sampled_from([None, "", "www", "other"])),
+)
+def test_redirects_are_those_of_an_adapter(
+    environ: dict[str, Any], path: str, domain: tuple[str, str | None] | None
+) -> None:
+    """That is so with a server name, a subdomain, a script name and a query, with variables and without."""
+    environ = {**environ, "PATH_INFO": path.encode().decode("latin-1")}
+    method, arguments = environ["REQUEST_METHOD"], domain or ()
+    expected = outcome(lambda: ROUTER.bind_to_environ(environ, *arguments).match(return_rule=True))
+    for _ in range(2):
+        assert outcome(lambda: ROUTER.match_request(environ, path, method, *arguments)) == expected
+
+
+@pytest.mark.parametrize("name", ["shop.example", "shop.example:8000"])
+def test_without_an_adapter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A redirect on a usual server name, and its subdomains, needs no adapter."""
+    monkeypatch.delattr(Router, "_match_bound")
+    environ = {"wsgi.url_scheme": "http", "HTTP_HOST": name, "REQUEST_METHOD": "GET"}
+    for subdomain in ("", "www"):
+        for path in ("/static", "/items/7"):
+            found = outcome(lambda: ROUTER.match_request(environ, path, "GET", name, subdomain))  # noqa: B023
+            assert isinstance(found, tuple)
+            assert found[1] == f"http://{subdomain and 'www.'}{name}{path}/"

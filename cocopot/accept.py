@@ -84,6 +84,18 @@ class MIMEAccept(_MIMEAccept):
             return super()._value_matches(value, item)
         return _media_type_matches(value, item)
 
+    def __contains__(self, value: Any) -> bool:
+        if type(value) is not str or len(value) > _MAX_ITEM:
+            return super().__contains__(value)
+        for item, _ in self:
+            if (
+                _media_type_matches(value, item)
+                if len(item) <= _MAX_ITEM
+                else self._value_matches(value, item)
+            ):
+                return True
+        return False
+
 
 class LanguageAccept(_LanguageAccept):
     """The languages that a client accepts; see `werkzeug.datastructures.LanguageAccept`."""

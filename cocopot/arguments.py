@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from werkzeug.datastructures import CombinedMultiDict
 from werkzeug.datastructures import ImmutableMultiDict as _ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
 
@@ -59,6 +60,17 @@ def collect(pairs: Iterable[tuple[str, V]], cls: type[MultiDict[str, V]]) -> Any
     collected = _new(cls)
     _update(collected, lists)
     return collected
+
+
+def combine(sources: list[MultiDict[str, str]]) -> CombinedMultiDict[str, str]:
+    """Return a multi dict of what several have, without calling its constructor.
+
+    Args:
+        sources: The multi dicts, the one that takes precedence first.
+    """
+    combined: CombinedMultiDict[str, str] = _new(CombinedMultiDict)
+    combined.dicts = sources
+    return combined
 
 
 # The methods of a base class that a multi dict overrides, as names of their own for type checkers.

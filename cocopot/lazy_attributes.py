@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
-from werkzeug.datastructures import Accept, CharsetAccept, IfRange, ImmutableMultiDict
+from werkzeug.datastructures import (
+    Accept,
+    CharsetAccept,
+    HeaderSet,
+    IfRange,
+    ImmutableMultiDict,
+    MultiDict,
+)
 from werkzeug.http import parse_date
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from cocopot.accept import LanguageAccept, MIMEAccept, parse_accept, parse_cache_control
 from cocopot.arguments import ImmutableMultiDict as Arguments
+from cocopot.arguments import combine
 from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
 from cocopot.datastructures import EnvironHeaders
-from cocopot.header_parsers import parse_cookies
+from cocopot.header_parsers import is_plain_list, parse_cookies, split_plain_list
 from cocopot.hosts import get_host, sent_host, server_of
 from cocopot.speedups import Lazy, LazyArguments, LazyHeaders, method_loader, plain_cookies, plain_host
 
@@ -25,10 +34,13 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import IO
 
-    from werkzeug.datastructures import RequestCacheControl
+    from werkzeug.datastructures import CombinedMultiDict, RequestCacheControl
 
     from cocopot.json import JSONProvider
     from cocopot.request import Request
+
+
+_is_plain_etag = re.compile(r'"[!#-~]+"', re.ASCII).fullmatch
 
 
 class _RaiseBadRequest:
@@ -227,7 +239,9 @@ def load_content_length(request: Request) -> int | None:
     headers = request.headers
     if type(headers) is EnvironHeaders:
         environ = headers.environ
-        announced: str = environ.get("CONTENT_LENGTH", "")
+        announced: str | None = environ.get("CONTENT_LENGTH")
+        if announced is None or environ.get("HTTP_TRANSFER_ENCODING") == "chunked":
+            return None
         is_number = announced.isdecimal() and announced.isascii() and len(announced) < 16
         if is_number and "HTTP_TRANSFER_ENCODING" not in environ:
             return int(announced)
@@ -277,8 +291,38 @@ def load_cache_control(request: Request) -> RequestCacheControl:
     return parse_cache_control(_header(request, "Cache-Control", "HTTP_CACHE_CONTROL"))
 
 
+def load_access_route(request: Request) -> list[str]:
+    """The addresses of the client and of the proxies, if these have sent them, else the client's."""
+    header = _header(request, "X-Forwarded-For", "HTTP_X_FORWARDED_FOR")
+    if header is None or not is_plain_list(header):
+        route: list[str] = _werkzeug_value(request, "access_route")
+        return route
+    return request.list_storage_class(split_plain_list(header))
+
+
+def load_pragma(request: Request) -> HeaderSet:
+    """The directives of the `Pragma` header (RFC 9111, 5.4)."""
+    header = _header(request, "Pragma", "HTTP_PRAGMA")
+    if header is None or not is_plain_list(header):
+        pragma: HeaderSet = _werkzeug_value(request, "pragma")
+        return pragma
+    return HeaderSet(split_plain_list(header))
+
+
+def load_values(request: Request) -> CombinedMultiDict[str, str]:
+    """The arguments of the query, and the fields of the form unless the method is GET."""
+    sources = [request.args] if request.method == "GET" else [request.args, request.form]
+    if not all(isinstance(source, MultiDict) for source in sources):
+        values: CombinedMultiDict[str, str] = _werkzeug_value(request, "values")
+        return values
+    return combine(sources)
+
+
 def load_if_range(request: Request) -> IfRange:
     """The condition of a range: a date or an entity tag, or neither if there is none that is valid."""
+    header = _header(request, "If-Range", "HTTP_IF_RANGE")
+    if header and _is_plain_etag(header):  # and not a date, which has blanks
+        return IfRange(header[1:-1])
     condition: IfRange = _werkzeug_value(request, "if_range")
     is_invalid = condition.etag is not None and '"' in condition.etag  # RFC 9110, 8.8.3
     return IfRange() if is_invalid else condition

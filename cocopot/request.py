@@ -29,7 +29,6 @@ from __future__ import annotations
 from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from werkzeug.http import parse_options_header
 from werkzeug.utils import header_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
@@ -37,6 +36,7 @@ from cocopot.body import bad_request, read_body
 from cocopot.datastructures import EnvironHeaders
 from cocopot.escapes import printable
 from cocopot.forms import FORM_METHODS, FormRequest
+from cocopot.header_parsers import parse_options
 from cocopot.lazy_attributes import (
     RequestProperty,
     json_library,
@@ -47,6 +47,7 @@ from cocopot.lazy_attributes import (
     load_accept_encodings,
     load_accept_languages,
     load_accept_mimetypes,
+    load_access_route,
     load_cache_control,
     load_content_length,
     load_cookies,
@@ -55,10 +56,12 @@ from cocopot.lazy_attributes import (
     load_if_range,
     load_method,
     load_path,
+    load_pragma,
     load_remote_addr,
     load_root_path,
     load_scheme,
     load_server,
+    load_values,
     setting,
     werkzeug_lazy,
     werkzeug_loader,
@@ -142,7 +145,7 @@ class Request(FormRequest):
         accept_encodings = lazy(load_accept_encodings)
         accept_languages = lazy(load_accept_languages)
         accept_mimetypes = lazy(load_accept_mimetypes)
-        access_route = werkzeug_lazy("access_route")
+        access_route = lazy(load_access_route)
         authorization = werkzeug_lazy("authorization")
         cache_control = lazy(load_cache_control)
         content_length = lazy(load_content_length)
@@ -152,10 +155,10 @@ class Request(FormRequest):
         if_none_match = werkzeug_lazy("if_none_match")
         if_range = lazy(load_if_range)
         if_unmodified_since = werkzeug_lazy("if_unmodified_since")
-        pragma = werkzeug_lazy("pragma")
+        pragma = lazy(load_pragma)
         range = werkzeug_lazy("range")
         user_agent = werkzeug_lazy("user_agent")
-        values = werkzeug_lazy("values")
+        values = lazy(load_values)
         host = lazy(load_host)
         host_url = lazy(load_host_url)
         root_url = lazy(load_root_url)
@@ -230,7 +233,7 @@ class Request(FormRequest):
 
     def _parse_content_type(self) -> None:
         if "_parsed_content_type" not in vars(self):
-            self._parsed_content_type = parse_options_header(self._content_type)
+            self._parsed_content_type = parse_options(self._content_type)
 
     @property
     def is_json(self) -> bool:
@@ -282,14 +285,18 @@ class Request(FormRequest):
         try:
             value = self.json_module.loads(data)
         except (ValueError, RecursionError) as error:
-            failure = error if isinstance(error, ValueError) else ValueError("nested too deeply")
-            value = None if silent else self.on_json_loading_failed(failure)
-            if cache:
-                normal, quiet = self._cached_json
-                self._cached_json = (normal, None) if silent else (value, quiet)
-        else:
-            if cache:
-                self._cached_json = (value, value)
+            return self._note_json_failure(error, silent, cache)
+        if cache:
+            self._cached_json = (value, value)
+        return value
+
+    def _note_json_failure(self, error: Exception, silent: bool, cache: bool = True) -> Any:
+        """Return what `get_json` returns for a body that is not JSON, or raise `BadRequest`."""
+        failure = error if isinstance(error, ValueError) else ValueError("nested too deeply")
+        value = None if silent else self.on_json_loading_failed(failure)
+        if cache:
+            normal, quiet = self._cached_json
+            self._cached_json = (normal, None) if silent else (value, quiet)
         return value
 
     @overload

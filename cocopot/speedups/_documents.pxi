@@ -222,8 +222,8 @@ def json_reader(general, headers_class, read_body):
         attributes["_cached_data"] = data
         try:
             value = self.app.json.loads(data)
-        except (ValueError, RecursionError):
-            return general(self, force, silent, cache)  # which parses it again
+        except (ValueError, RecursionError) as error:
+            return self._note_json_failure(error, silent)
         attributes["_cached_json"] = value, value
         return value
 

@@ -144,7 +144,7 @@ def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> Werkz
         if isinstance(exc, RequestRedirect):
             if not is_plain_value(exc.new_url):
                 exc.new_url = iri_to_uri(exc.new_url)  # it may have control characters of the client's
-            if cls is RequestRedirect and exc.response is None and exc.code is not None:
+            if cls is RequestRedirect and made is None and exc.code is not None:
                 return redirect_response(exc.new_url, exc.code, app.response_class)
         return app.response_class.force_type(exc.get_response(request.environ), request.environ)
     environ = request.environ

@@ -133,13 +133,6 @@ class OwnBody(HTTPException):
         return [("Content-Type", "application/json"), ("X-Own", "1")]
 
 
-class OwnName(HTTPException):
-    """An error with a name and a code of its own."""
-
-    code = 299
-    name = "<Own>"
-
-
 class OwnHeaders(HTTPException):
     """An error with a further header."""
 
@@ -149,6 +142,8 @@ class OwnHeaders(HTTPException):
         return [*super().get_headers(environ, scope), ("X-Own", "1")]
 
 
+#: An error with a name and a code of its own.
+OwnName = type("OwnName", (HTTPException,), {"code": 299, "name": "<Own>"})
 ERRORS: list[type[HTTPException]] = [
     *default_exceptions.values(),
     *(BadRequestKeyError, OwnDescription, OwnBody, OwnName, OwnHeaders),

@@ -135,12 +135,10 @@ def _from_body(app: Cocopot, request: Request, body: object, status: Any, header
 def _from_exception(app: Cocopot, request: Request, exc: HTTPException) -> WerkzeugResponse:
     """Return the response of an HTTP exception."""
     cls = type(exc)
-    if (
-        type(exc.response) is Response is app.response_class
-        and cls.get_response is HTTPException.get_response
-    ):
-        return exc.response
-    if exc.response is not None or cls.get_response is not HTTPException.get_response:
+    made: Any = exc.response
+    if type(made) is Response is app.response_class and cls.get_response is HTTPException.get_response:
+        return made
+    if made is not None or cls.get_response is not HTTPException.get_response:
         if isinstance(exc, RequestRedirect):
             if not is_plain_value(exc.new_url):
                 exc.new_url = iri_to_uri(exc.new_url)  # it may have control characters of the client's

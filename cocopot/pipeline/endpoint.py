@@ -114,19 +114,25 @@ class EndpointPipeline(PipelineState):
         self.response_closed_hook = compiled("cocopot_response_closed", scopes, results=False)
         for name, default in STEPS.items():
             setattr(self, name, _without_context(overrides[name]) if name in overrides else default)
-        if self.teardown_request_hook is None and "do_teardown_request" not in overrides:
-            self.do_teardown_request = None
-        if self.teardown_app_context_hook is None and "do_teardown_appcontext" not in overrides:
-            self.do_teardown_appcontext = None
+        self._choose_teardown(overrides)
+        own = self.dispatch_request_hook is not cocopot_dispatch_request
         #: The hook, if it is more than to call the view.
-        self.own_dispatch_hook = self.dispatch_request_hook
-        if self.own_dispatch_hook is cocopot_dispatch_request:
-            self.own_dispatch_hook = None
+        self.own_dispatch_hook = self.dispatch_request_hook if own else None
         #: Whether no step is overridden that turns an exception into a response.
         self.recovers_here = fastpath.INLINED_IN_RECOVERY.isdisjoint(overrides)
         #: Whether in addition nothing handles HTTP exceptions: each is its own response.
         self.answers_errors = self.recovers_here and self.handle_exception_hook is cocopot_handle_exception
         self.open_session = sessions.open_session
+        #: Whether the end of each response is reported.
+        self.is_observed = self.response_closed_hook is not None
+        general = serve_observed if self.is_observed else lifecycle.serve
+        self.serve = fastpath.serve if fastpath.serves(app, self, overrides) else general
+
+    def _choose_teardown(self, overrides: Mapping[str, Step]) -> None:
+        if self.teardown_request_hook is None and "do_teardown_request" not in overrides:
+            self.do_teardown_request = None
+        if self.teardown_app_context_hook is None and "do_teardown_appcontext" not in overrides:
+            self.do_teardown_appcontext = None
         has_teardown = self.do_teardown_request is not None or self.do_teardown_appcontext is not None
         #: Runs the teardown steps when a context is torn down; `None` if there are none.
         self.tear_down = teardown.tear_down if has_teardown else None
@@ -134,10 +140,6 @@ class EndpointPipeline(PipelineState):
         self.plain_teardown_hook = None
         if self.do_teardown_appcontext is None and "do_teardown_request" not in overrides:
             self.plain_teardown_hook = self.teardown_request_hook
-        if self.response_closed_hook is not None:
-            self.serve = serve_observed
-        else:
-            self.serve = fastpath.serve if fastpath.serves(app, self, overrides) else lifecycle.serve
 
 
 def make_view_synchronous(app: Cocopot, endpoint: str | None) -> None:

@@ -19,6 +19,7 @@ from cocopot.hooks.reporting import report_errors
 from cocopot.json import METHODS as DOCUMENTS
 from cocopot.json import DefaultJSONProvider, JSONProvider
 from cocopot.pipeline import fastpath, lifecycle
+from cocopot.pipeline.closing import observed
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
 from cocopot.pipeline.error_pages import PAGES
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_no_result
@@ -54,6 +55,8 @@ HANDLER = RequestHandler(
     http_exception=HTTPException,
     key_error=BadRequestKeyError,
     routing_exception=RoutingException,
+    finalize_request=lifecycle.finalize_request,
+    observed=observed,
     process_response=lifecycle.process_response,
     send=send,
     raise_no_result=raise_no_result,

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from cocopot.exceptions import MethodNotAllowed, NotFound
 from cocopot.head import TYPE_HEADERS, encode_text
 from cocopot.pipeline import lifecycle
+from cocopot.pipeline.closing import observed
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
 from cocopot.pipeline.defaults.responses import cocopot_make_response
 from cocopot.pipeline.error_pages import page_of
@@ -119,7 +120,7 @@ def serve(  # noqa: C901, PLR0912 - the hot path
                 value = cocopot_dispatch_request(app, request)
     except Exception as exc:  # noqa: BLE001 - the error handlers decide
         return recover(context, environ, start_response, exc)
-    if pipeline.after_request_hook is None and context.after_functions is None:
+    if pipeline.after_request_hook is None and context.after_functions is None and not pipeline.is_observed:
         text = headers = None
         cls = type(value)
         if cls is str:
@@ -178,7 +179,8 @@ def recover(
     """
     try:
         if context.pipeline is None or not context.pipeline.recovers_here:
-            return send(lifecycle.recover(context, exc), environ, start_response)
+            response = lifecycle.recover(context, exc)
+            return observed(context, response, environ, send(response, environ, start_response))
         if context.teardown_functions:
             report_exception(context, exc)
         return serve_value(context, environ, start_response, handled(context, exc))
@@ -242,12 +244,13 @@ def serve_value(
         start_response: As in PEP 3333.
         value: What was returned.
     """
-    if context.after_functions is not None:
-        return send(lifecycle.finalize_request(context, value), environ, start_response)
-    app, request = context.app, context.existing_request
     pipeline: EndpointPipeline = context.pipeline  # type: ignore[assignment]  # set by `handle_request`
-    after_request, cls = pipeline.after_request_hook, type(value)
     response: Any
+    if context.after_functions is not None or pipeline.is_observed:
+        response = lifecycle.finalize_request(context, value)
+        return observed(context, response, environ, send(response, environ, start_response))
+    app, request = context.app, context.existing_request
+    after_request, cls = pipeline.after_request_hook, type(value)
     if cls is app.response_class:
         response = value
     elif cls is str and app.response_class is Response:

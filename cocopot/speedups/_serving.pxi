@@ -21,7 +21,7 @@ cdef class RequestHandler:
     cdef object handled, serve_value, answer_exception, tear_down, report_errors
     cdef object context_class, request_class, router_class, current
     cdef object error_value, http_exception, key_error, routing_exception, trap_http_exception
-    cdef object other_headers_class, process_response, send_any, raise_no_result
+    cdef object finalize_request, observed, other_headers_class, process_response, send_any, raise_no_result
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef frozenset unraised
     cdef tuple json_responses
@@ -47,6 +47,8 @@ cdef class RequestHandler:
         http_exception,
         key_error,
         routing_exception,
+        finalize_request,
+        observed,
         process_response,
         send,
         raise_no_result,
@@ -84,6 +86,8 @@ cdef class RequestHandler:
         self.http_exception = http_exception
         self.key_error = key_error
         self.routing_exception = routing_exception
+        self.finalize_request = finalize_request
+        self.observed = observed
         self.process_response = process_response
         self.send_any = send
         self.raise_no_result = raise_no_result
@@ -314,6 +318,8 @@ cdef class RequestHandler:
         """Send what a view, a before-request hook or an error handler has returned."""
         if type(value) is tuple:
             value = self.maker.changed(value, app.response_class)
+        if pipeline.is_observed:
+            return self.respond_observed(app, context, pipeline, environ, start_response, value)
         if context.after_functions is not None:
             return self.process_functions(app, context, environ, start_response, value)
         if pipeline.after_request_hook is not None:
@@ -332,6 +338,32 @@ cdef class RequestHandler:
                     if answer.content is None and context.after_functions is None and context.opened_session is None:
                         body = self.methods.send(value, environ, start_response)
         return self.serve_value(context, environ, start_response, value) if body is None else body
+
+    cdef object respond_observed(
+        self,
+        ApplicationState app,
+        ContextState context,
+        PipelineState pipeline,
+        dict environ,
+        start_response,
+        value,
+    ):
+        """Send a response whose end is observed."""
+        if type(value) is not app.response_class:
+            answer = self.answer(app, value)
+            if answer is not None:
+                value = self.made(app, answer)
+        if (
+            type(value) is not app.response_class
+            or pipeline.after_request_hook is not None
+            or context.after_functions is not None
+            or context.opened_session is not None
+        ):
+            value = self.finalize_request(context, value)
+        body = self.methods.send(value, environ, start_response) if type(value) is app.response_class else None
+        if body is None:
+            body = self.send_any(value, environ, start_response)
+        return self.observed(context, value, environ, body)
 
     cdef object handle_error(
         self, ApplicationState app, ContextState context, PipelineState pipeline, RequestState request, exc

@@ -58,3 +58,4 @@ cdef class PipelineState:
     cdef public object handle_exception_hook
     cdef public bint answers_errors
     cdef public bint recovers_here
+    cdef public bint is_observed

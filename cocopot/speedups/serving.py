@@ -93,6 +93,7 @@ class PipelineState:
         "answers_errors",
         "before_request_hook",
         "handle_exception_hook",
+        "is_observed",
         "own_dispatch_hook",
         "plain_teardown_hook",
         "recovers_here",

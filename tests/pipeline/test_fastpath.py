@@ -176,6 +176,17 @@ class Replacing:
         return "text"
 
 
+class Observing:
+    """A plugin that is notified of the end of each response."""
+
+    def __init__(self, seen: list[str]) -> None:
+        self.seen = seen
+
+    @hookimpl
+    def cocopot_response_closed(self, response: Response, exc: BaseException | None) -> None:
+        self.seen.append(f"closed {response.status} {exc!r}")
+
+
 class Dispatching:
     """A plugin with a wrapper around the view, such as for a transaction."""
 
@@ -201,6 +212,8 @@ def make(cls: type[Cocopot], plugins: str, seen: list[str]) -> Cocopot:
         "hooks": [Recording(seen)],
         "before": [Recording(seen, "from the hook")],
         "replacing": [Replacing()],
+        "observing": [Observing(seen)],
+        "all": [Observing(seen), Dispatching(seen), Recording(seen)],
         "dispatching": [Dispatching(seen), Recording(seen)],
     }
     app = cls("paths", autoload=False, static_folder=None, plugins=variants[plugins])
@@ -225,10 +238,15 @@ def make(cls: type[Cocopot], plugins: str, seen: list[str]) -> Cocopot:
 def exchange(app: Cocopot, path: str, method: str) -> tuple[Any, ...]:
     """Return what the server would receive of one request."""
     body, status, headers = run_wsgi_app(app, create_environ(path, method=method))
-    return b"".join(body), status, sorted(headers)
+    content = b"".join(body)
+    if hasattr(body, "close"):
+        body.close()
+    return content, status, sorted(headers)
 
 
-@pytest.mark.parametrize("plugins", ["none", "unhandled", "hooks", "before", "replacing", "dispatching"])
+@pytest.mark.parametrize(
+    "plugins", ["none", "unhandled", "hooks", "before", "replacing", "dispatching", "observing", "all"]
+)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "DELETE", "delete"])
 def test_the_paths_agree(plugins: str, method: str) -> None:
     """Whatever a view returns or raises, both paths send the same and call the same hooks."""

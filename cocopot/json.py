@@ -15,7 +15,7 @@ from werkzeug.http import http_date
 
 from cocopot.config_keys import DEFAULTS
 from cocopot.context import CURRENT
-from cocopot.json_encoders import c_encoder, encode, encode_unsorted, escape_surrogates
+from cocopot.json_encoders import LAYOUTS, c_encoder, encode, encode_unsorted, escape_surrogates
 from cocopot.missing_names import raise_missing
 from cocopot.speedups import DocumentMethods
 from cocopot.speedups.documents import AS_ASCII, COMPACT, INDENTED, SORTED, SPACED
@@ -291,7 +291,7 @@ class DefaultJSONProvider(JSONProvider):
         key = layout | (AS_ASCII if as_ascii else 0) | (SORTED if is_sorted else 0)
         prepared = self._encoders.get(key)
         if prepared is None:
-            prepared = self._encoders[key] = self._build(_LAYOUTS[layout]), []
+            prepared = self._encoders[key] = self._build(LAYOUTS[layout]), []
         encoder, idle = prepared
         c_encode: CEncoder | None
         try:
@@ -317,13 +317,6 @@ class DefaultJSONProvider(JSONProvider):
             "allow_nan": False,
         }
         return json.JSONEncoder(**{**settings, **options})
-
-
-_LAYOUTS: Final[Mapping[int, Mapping[str, Any]]] = {
-    SPACED: {},
-    COMPACT: {"separators": (",", ":")},
-    INDENTED: {"indent": 2},
-}
 
 
 def _response_value(args: tuple[object, ...], kwargs: dict[str, object]) -> object:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import copy
 import json
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from cocopot.escapes import printable
+from cocopot.speedups.documents import COMPACT, INDENTED, SPACED
 from cocopot.strict_json import raise_not_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     CEncoder = Callable[[object, int], Iterable[str]]
+
+#: The options of an encoder for each layout.
+LAYOUTS: Final[Mapping[int, Mapping[str, Any]]] = {
+    SPACED: {},
+    COMPACT: {"separators": (",", ":")},
+    INDENTED: {"indent": 2},
+}
 
 
 def escape_surrogates(text: str) -> str:

@@ -33,11 +33,13 @@ def function_kind(function: object) -> FunctionKind:
     Args:
         function: A function, a method, a `functools.partial`, or an object with `__call__`.
     """
-    # Without attributes, a function is neither marked as a coroutine function nor a decorator's. Requests ask
-    # for that of `after_this_request`.
+    # What marks a function as a coroutine function, and what a decorator adds, begins with an underscore.
+    # Requests ask for that of `after_this_request`, and the start for that of each implementation of a hook.
     usual = function.__func__ if type(function) is MethodType else function
-    if isinstance(usual, FunctionType) and not usual.__code__.co_flags & _NOT_PLAIN and not vars(usual):
-        return "plain"
+    if isinstance(usual, FunctionType) and not usual.__code__.co_flags & _NOT_PLAIN:
+        attributes = vars(usual)
+        if not attributes or not any(name.startswith("_") for name in attributes):
+            return "plain"
     for candidate in (function, called_function(function)):
         if inspect.iscoroutinefunction(candidate):
             return "coroutine"
@@ -69,9 +71,14 @@ def called_function(function: object) -> object:
     return function
 
 
+def unwrapped(function: Any) -> Any:
+    """Return the function inside all decorators, as `inspect.unwrap` does; most functions as they are."""
+    return inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
+
+
 def code_of(function: object) -> CodeType | None:
     """Return the code of the function whose parameters pluggy reads, inside all decorators."""
-    code: object = getattr(inspect.unwrap(function), "__code__", None)  # type: ignore[arg-type]  # any object
+    code: object = getattr(unwrapped(function), "__code__", None)
     return code if inspect.iscode(code) else None
 
 
@@ -81,7 +88,7 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     Only a decorated function needs it, whose decorator may return the generator or coroutine of the function
     that it wraps.
     """
-    inner = inspect.unwrap(function)
+    inner = unwrapped(function)
     if inner is function or function_kind(function) != "plain" or function_kind(inner) == "plain":
         return function
     code = code_of(inner)

@@ -69,7 +69,7 @@ teardown_functions
 hooks.markers
 hooks.specs.application hooks.specs.requests hooks.specs.sessions hooks.specs.templates hooks.specs.responses
 hooks.specs.errors hooks.specs.urls hooks.specs
-hooks.failures hooks.distributions hooks.versions hooks.imports
+hooks.failures hooks.dist_info hooks.distributions hooks.versions hooks.imports
 hooks.declarations hooks.names hooks.candidates hooks.unrecorded
 hooks.locks hooks.selection hooks.records hooks.identity
 hooks.conflicts hooks.wrappers hooks.ordering hooks.claims

@@ -225,7 +225,7 @@ def _warnings(manager: PluginManager, candidate: Candidate, plugin: object) -> t
         for attribute in ("after", "before")
     }
     return (
-        *plugin_warnings(manager, candidate, plugin),
+        *plugin_warnings(manager, candidate, plugin, manager.specified_hooks()),
         *environment_warnings(candidate, named, known),
     )
 

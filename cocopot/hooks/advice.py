@@ -25,19 +25,21 @@ if TYPE_CHECKING:
 _PREFIX = "cocopot_"
 
 
-def plugin_warnings(manager: PluginManager, candidate: Candidate, plugin: object) -> Iterator[str]:
+def plugin_warnings(
+    manager: PluginManager, candidate: Candidate, plugin: object, known: frozenset[str]
+) -> Iterator[str]:
     """Yield warnings about the hooks of a plugin: it has none, or a function is probably meant to be one.
 
     Each is a predicate, for a message that begins with the plugin's name.
 
     Args:
-        manager: The plugin manager, with the specifications of all plugins.
+        manager: The plugin manager.
         candidate: The plugin.
         plugin: The module or object that is registered for it.
+        known: The hooks that have a specification.
     """
-    known = manager.specified_hooks()
-    unmarked = {name: hook for name in _functions(manager, plugin) if (hook := _hook_like(name, known))}
-    implemented = dict.fromkeys(hook for hook, _ in manager.implementations_in(plugin))
+    functions, implemented = _functions(manager, plugin)
+    unmarked = {name: hook for name in functions if (hook := _hook_like(name, known))}
     if implemented:
         for name, hook in unmarked.items():
             if name.startswith(_PREFIX):
@@ -89,18 +91,22 @@ def _is_cocopot(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == "cocopot"
 
 
-def _functions(manager: PluginManager, plugin: object) -> list[str]:
-    """Return the names of functions of a plugin's own that are not marked as implementations."""
+def _functions(manager: PluginManager, plugin: object) -> tuple[list[str], dict[str, None]]:
+    """Return the names of a plugin's own functions that are not marked, and the hooks that it implements."""
     module = plugin.__name__ if isinstance(plugin, ModuleType) else None
-    found = []
+    found: list[str] = []
+    implemented: dict[str, None] = {}
     for name in dir(plugin):
+        options = manager.parse_hookimpl_opts(plugin, name)
+        if options is not None:
+            implemented[options.get("specname") or name] = None
+            continue
         value = static_attribute(plugin, name)
         # `isinstance` may run code of the value, such as that of a proxy.
         value = getattr(value, "__func__", None) if type(value) in (staticmethod, classmethod) else value
-        is_own = type(value) is FunctionType and module in (None, value.__module__)
-        if is_own and manager.parse_hookimpl_opts(plugin, name) is None:
+        if type(value) is FunctionType and module in (None, value.__module__):
             found.append(name)
-    return found
+    return found, implemented
 
 
 def _hook_like(name: str, known: Collection[str]) -> str | None:

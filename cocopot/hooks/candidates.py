@@ -43,6 +43,8 @@ ERRORS_VARIABLE = "COCOPOT_PLUGIN_ERRORS"
 #: `Py_TPFLAGS_HEAPTYPE`: a class statement has made the class.
 _HEAP_TYPE = 1 << 9
 
+#: What a plugin declares by default.
+_NOTHING: tuple[Requirement, ...] = ()
 #: The cure for a plugin that is registered twice.
 TWIN_CURE = "Register it once. A class can be registered twice as two instances of it."
 
@@ -152,7 +154,9 @@ class Candidate:
         Raises:
             PluginError: If it is anything but a tuple or list of names, each with or without a version.
         """
-        value: object = getattr(plugin, attribute, ())
+        value: object = getattr(plugin, attribute, _NOTHING)
+        if value is _NOTHING:
+            return ()
         try:
             return parse_requirements(value)
         except ValueError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.utils import import_string
 
-from cocopot.functions import code_of, function_kind
+from cocopot.functions import code_of, function_kind, unwrapped
 from cocopot.hooks import specs
 from cocopot.hooks.markers import MISSING, static_attribute
 from cocopot.hooks.source import name_of_namespace, option_of
@@ -199,7 +199,7 @@ def _misfits(impl: pluggy.HookImpl, code: CodeType, known: Sequence[str]) -> Ite
             f"their names; it has {_list(known)}."
         )
     only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    own = getattr(inspect.unwrap(impl.function), "__kwdefaults__", None) or {}
+    own = getattr(unwrapped(impl.function), "__kwdefaults__", None) or {}
     # A default whose name begins with an underscore is the implementation's own, such as a cache.
     optional = [name for name in (*impl.kwargnames, *own) if not name.startswith("_")]
     for name in (*impl.argnames, *(name for name in only if name not in own), *optional):
@@ -257,8 +257,9 @@ def check_hooks(manager: PluginManager, record: PluginRecord, known: frozenset[s
     Raises:
         PluginError: If a plugin has any.
     """
-    for caller in vars(manager.hook).values():
-        impls = () if caller.name in known else caller.get_hookimpls()
+    callers = vars(manager.hook)
+    for caller in [callers[name] for name in callers.keys() - known]:
+        impls = caller.get_hookimpls()
         unknown = [impl for impl in impls if impl.plugin is record.plugin and not impl.optionalhook]
         if unknown:
             hint = did_you_mean(caller.name, known, f"Hooks are: {', '.join(sorted(known))}.")

@@ -11,6 +11,7 @@ from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
+from cocopot.hooks.dist_info import read_file
 from cocopot.hooks.versions import fits
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ def _read_source(module: str) -> bytes | None:
     origin = None if spec is None else spec.origin
     if origin is None or not origin.endswith(".py"):
         return None
-    with open(origin, "rb") as file:  # noqa: PTH123 - faster
-        return file.read()
+    return read_file(origin)
 
 
 def _literals(module: ast.Module, attribute: str) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from cocopot.exceptions import PluginError
+from cocopot.hooks.dist_info import DistInfo, distributions_in, plain_entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,21 +29,42 @@ _SIMILARITY = 0.9
 def find_distributions() -> Iterable[Distribution]:
     """Return one distribution of each name: the first on `sys.path`, or the first that has metadata.
 
-    `importlib_metadata.entry_points` searches the same ones, but treats an entry of `sys.path` that does not
-    exist, such as `python311.zip`, as an archive; importing the module that reads archives takes as long as
-    the search. Folders without a distribution's name, such as those that an installer has left, are skipped.
+    Folders without a distribution's name, such as those that an installer has left, are skipped.
     """
-    import importlib_metadata  # by an application that loads installed plugins, and no other
+    return _distributions_by_name().values()
 
+
+def find_distribution(name: str) -> Distribution | None:
+    """Return an installed distribution, or `None`.
+
+    Args:
+        name: Its normalized name: in lower case, with `_` between words.
+    """
+    return _distributions_by_name().get(name)
+
+
+def _distributions_by_name() -> dict[str, Any]:
     # `Path.exists` raises without permission.
     places = [place for place in sys.path if os.path.exists(place or os.curdir)]  # noqa: PTH110
+    candidates = distributions_in(places)
     found: dict[str, Any] = {}
     distribution: Any
-    for distribution in importlib_metadata.distributions(path=places):
+    for distribution in _search(places) if candidates is None else candidates:
         name = _normalized_name(distribution)
         if name and (name not in found or (not _has_metadata(found[name]) and _has_metadata(distribution))):
             found[name] = distribution
-    return found.values()
+    return found
+
+
+def _search(places: list[str]) -> Iterable[IDistribution]:
+    """Return what importlib-metadata finds.
+
+    Without the places it would treat an entry of `sys.path` that does not exist, such as `python311.zip`, as
+    an archive; importing the module that reads archives takes as long as the search.
+    """
+    import importlib_metadata  # where it is needed alone
+
+    return importlib_metadata.distributions(path=places)
 
 
 def _normalized_name(distribution: Any) -> str:
@@ -138,8 +160,12 @@ def entry_points_of(distribution: IDistribution, group: str) -> list[EntryPoint]
     Raises:
         PluginError: If the file that names them cannot be read.
     """
+    points: list[Any] | None = None
     try:
-        points = [point for point in distribution.entry_points if point.group == group]
+        if isinstance(distribution, DistInfo):
+            points = plain_entry_points(distribution, group)
+        if points is None:
+            points = [point for point in distribution.entry_points if point.group == group]
     except Exception as error:  # whatever the reader raises
         problem = "a line has no '='" if isinstance(error, TypeError) else str(error)
         raise _unreadable(distribution, f"cannot be read: {problem}") from error

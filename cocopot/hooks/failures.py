@@ -1,4 +1,4 @@
-"""Collect the errors of plugins in place of raising or logging them, for commands that show them."""
+"""The errors of plugins that are loaded: where they are caught, and collected for commands that show them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from cocopot.exceptions import PluginError
+    from cocopot.exceptions import PluginError, PluginErrorReason
+    from cocopot.hooks.candidates import Candidate
 
 _COLLECTED: ContextVar[dict[str, PluginError] | None] = ContextVar("cocopot_collected_errors", default=None)
 
@@ -34,3 +35,33 @@ def collect_errors() -> Iterator[dict[str, PluginError]]:
 def collected_errors() -> dict[str, PluginError] | None:
     """Return where errors are collected, by plugin; `None` outside of `collect_errors`."""
     return _COLLECTED.get()
+
+
+class SkipOnError:
+    """A block in which a plugin may fail; `contextlib.contextmanager` would take three times as long.
+
+    Args:
+        fail_with: Called with what was raised, the plugin, and the reason; raises what is to be raised.
+        candidate: The plugin.
+        reason: What kind of fault it is.
+    """
+
+    __slots__ = ("_candidate", "_fail_with", "_reason")
+
+    def __init__(
+        self,
+        fail_with: Callable[[BaseException, Candidate, PluginErrorReason], None],
+        candidate: Candidate,
+        reason: PluginErrorReason,
+    ) -> None:
+        self._fail_with = fail_with
+        self._candidate = candidate
+        self._reason = reason
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, exc: BaseException | None, traceback: object) -> bool:
+        if exc is None or isinstance(exc, KeyboardInterrupt):
+            return False
+        self._fail_with(exc, self._candidate, self._reason)
+        return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from cocopot.exceptions import PluginError
@@ -13,7 +12,7 @@ from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, insta
 from cocopot.hooks.conflicts import Claim, combine_errors, conflict_error
 from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.culprits import skipped_plugin, wrap_error
-from cocopot.hooks.failures import collected_errors
+from cocopot.hooks.failures import SkipOnError, collected_errors
 from cocopot.hooks.locks import Lock
 from cocopot.hooks.needs import check_before_import, check_needs, in_order, needs_among
 from cocopot.hooks.wrappers import is_wrapper
@@ -96,8 +95,9 @@ class Loader:
                 with self._skip_on_error(candidates[name], "register"):
                     self._manager.register(plugins[name], name, candidate=candidates[name])
         self.check()
+        known = self._manager.specified_hooks()
         for record in self._manager.records("plugin"):
-            self._warn_about(record)
+            self._warn_about(record, known)
 
     def _fitting(self, candidates: Mapping[str, Candidate]) -> list[Candidate]:
         """Return the plugins that fit lock, version of Cocopot, and each other; nothing is imported."""
@@ -111,10 +111,10 @@ class Loader:
                 fitting.append(candidate)
         return fitting
 
-    def _warn_about(self, record: PluginRecord) -> None:
+    def _warn_about(self, record: PluginRecord, known: frozenset[str]) -> None:
         """Log what is probably not meant; a command that collects the errors shows it itself."""
         if self._collected is None:
-            for warning in plugin_warnings(self._manager, record.candidate, record.plugin):
+            for warning in plugin_warnings(self._manager, record.candidate, record.plugin, known):
                 logger.warning("%s %s", record.candidate.subject, warning)
 
     def check(self) -> None:
@@ -125,19 +125,17 @@ class Loader:
                 check_hooks(self._manager, record, known)
         self._skip_dependents()
 
-    @contextmanager
-    def _skip_on_error(self, candidate: Candidate, reason: PluginErrorReason) -> Iterator[None]:
+    def _skip_on_error(self, candidate: Candidate, reason: PluginErrorReason) -> SkipOnError:
         """Turn what goes wrong inside into a `PluginError`; raise it, or log it and skip the plugin."""
-        try:
-            yield
-        except PluginError as error:
-            candidate = skipped_plugin(candidate, error, self._manager.records_by_name)
-            candidate.complete(error)
-            self._fail(error, candidate.name)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as exc:  # noqa: BLE001 - it is raised again, or logged
-            skipped = skipped_plugin(candidate, exc, self._manager.records_by_name)
+        return SkipOnError(self._fail_with, candidate, reason)
+
+    def _fail_with(self, exc: BaseException, candidate: Candidate, reason: PluginErrorReason) -> None:
+        """Raise what went wrong with a plugin as a `PluginError`, or log it and skip the plugin."""
+        skipped = skipped_plugin(candidate, exc, self._manager.records_by_name)
+        if isinstance(exc, PluginError):
+            skipped.complete(exc)
+            self._fail(exc, skipped.name)
+        else:
             self._fail(wrap_error(skipped, exc, reason), skipped.name)
 
     def _fail(self, error: PluginError, name: str | None = None) -> None:
@@ -250,9 +248,10 @@ class Loader:
         app = self._app
         if app is None:
             return
+        known = self._manager.specified_hooks()
         if self._startup_has_run:  # otherwise the start does it, when all specifications are known
-            check_hooks(self._manager, record, self._manager.specified_hooks())
-        self._warn_about(record)
+            check_hooks(self._manager, record, known)
+        self._warn_about(record, known)
         roll_back = app.checkpoint()
         try:
             order = self._manager.call_order("cocopot_config_defaults")

@@ -6,6 +6,8 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from cocopot.hooks.distributions import find_distribution, version_of
+
 if TYPE_CHECKING:
     from importlib_metadata._meta import IDistribution
 
@@ -49,12 +51,8 @@ def fits(version: str, specifier: str) -> bool | None:
 @functools.cache
 def cocopot_version() -> str:
     """Return the version of Cocopot; empty if it is not installed, but on `sys.path` alone."""
-    import importlib_metadata  # as for `fits`
-
-    try:
-        return importlib_metadata.version("cocopot")
-    except importlib_metadata.PackageNotFoundError:
-        return ""
+    found = find_distribution("cocopot")
+    return "" if found is None else version_of(found)
 
 
 def cocopot_specifiers(distribution: IDistribution) -> list[str]:

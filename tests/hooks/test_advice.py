@@ -151,7 +151,8 @@ def test_an_object_whose_attributes_raise() -> None:
     module = ModuleType("hostile")
     vars(module).update(one=Hostile(), lazy=Lazy())
     app = make_app()
-    [warning] = plugin_warnings(app.plugins, app.plugins.records()[0].candidate, module)
+    known = app.plugins.specified_hooks()
+    [warning] = plugin_warnings(app.plugins, app.plugins.records()[0].candidate, module, known)
     assert warning.endswith("the decorator @cocopot.hookimpl.")
 
 

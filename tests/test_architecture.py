@@ -370,6 +370,11 @@ class TestPlugins:
             elif top.startswith("cocopot_") and top != own:
                 assert full.count(".") <= 1
 
+    @pytest.mark.parametrize("path", PLUGIN_SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+    def test_length(self, path: Path) -> None:
+        """No file of a plugin has more than 400 lines."""
+        assert len(path.read_text("utf-8").splitlines()) <= 400
+
     def test_devtools(self) -> None:
         """The commands for authors are among the plugins, and use what any plugin may use."""
         assert any("cocopot_devtools" in path.parts for path in PLUGIN_SOURCES)

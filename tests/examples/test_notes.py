@@ -275,6 +275,14 @@ class TestPlugins:
         preflight = client.options("/api/notes/1", headers=self.PREFLIGHT)
         assert "PUT" in preflight.headers["Access-Control-Allow-Methods"]
 
+    def test_what_the_readme_lists(self, app: Cocopot) -> None:
+        """The README has the plugins that the server prints, in their order."""
+        text = (EXAMPLE.parents[2] / "README.md").read_text("utf-8")
+        lines = text.partition(" * Plugins:\n")[2].partition("[...]")[0].splitlines()
+        assert [line.split()[0] for line in lines] == [
+            record.name for record in app.plugins.records("plugin") if record.name != "cocopot"
+        ]
+
     def test_only_by_the_plugin(self, app: Cocopot, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without the plugin they may not."""
         monkeypatch.setenv("COCOPOT_DISABLE_PLUGINS", "cors")

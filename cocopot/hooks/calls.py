@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from cocopot.fork_safety import fork_safe
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from cocopot.exceptions import Blame
     from cocopot.hooks.source import HookCall, HookFunction, Kind
+    from cocopot.scopes import Scope
     from cocopot.speedups.reports import Callback
 
 
@@ -48,6 +50,8 @@ class CallManager(CallState, IdentityManager):
         self._executors: dict[Hashable, HookFunction] = {}
         self._culprits = Culprits(self.records_by_name)
         self.compiled = {}
+        #: By hook and blueprint, the numbers and the implementations.
+        self._by_scope: dict[str, dict[Scope, list[tuple[int, pluggy.HookImpl]]]] = {}
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -93,7 +97,7 @@ class CallManager(CallState, IdentityManager):
             A function that takes the hook's arguments by position, in the order of the specification.
         """
         caller: pluggy.HookCaller = getattr(self.hook, hook)
-        impls = [impl for impl in caller.get_hookimpls() if self.records_by_name.serves(impl, scopes)]
+        impls = self._implementations_for(caller, scopes)
         if not impls or caller.spec is None:
             return None
         parameters = (*caller.spec.argnames, *caller.spec.kwargnames)
@@ -104,6 +108,19 @@ class CallManager(CallState, IdentityManager):
             )
         call = hook_call(caller, hook, parameters, self.observers.observe, results=results)
         return self.compile_ordered(call, self._ordered(caller, impls))
+
+    def _implementations_for(self, caller: pluggy.HookCaller, scopes: Sequence[str]) -> list[pluggy.HookImpl]:
+        """Return those for the endpoints of blueprints, without a search among those of all blueprints."""
+        cache = self._by_scope  # read before the implementations, which another thread may change
+        by_scope = cache.get(caller.name)
+        if by_scope is None:
+            by_scope = {}
+            for number, impl in enumerate(caller.get_hookimpls()):
+                scope = self.records_by_name.scope_of(impl)
+                by_scope.setdefault(scope, []).append((number, impl))
+            cache[caller.name] = by_scope
+        found = [item for scope in {None, *scopes} for item in by_scope.get(scope, ())]
+        return [impl for _, impl in sorted(found, key=itemgetter(0))]
 
     def compile_ordered(self, call: HookCall, impls: Sequence[pluggy.HookImpl]) -> HookFunction:
         culprits = self._culprits
@@ -198,5 +215,6 @@ class CallManager(CallState, IdentityManager):
     def invalidate(self) -> None:
         """Discard what has been compiled; it is compiled again when it is next needed."""
         self.compiled = {}
+        self._by_scope = {}
         self._executors = {}
         self._culprits = Culprits(self.records_by_name)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pluggy
 
     from cocopot.hooks.candidates import Candidate
+    from cocopot.scopes import Scope
 
 #: Where a plugin comes from: it was loaded or passed, it is a function of the application, or built in.
 Origin = Literal["plugin", "application", "builtin"]
@@ -86,5 +87,10 @@ class Records(dict[str, PluginRecord]):
             impl: The implementation.
             scopes: The blueprints, innermost first.
         """
+        scope = self.scope_of(impl)
+        return scope is None or scope in scopes
+
+    def scope_of(self, impl: pluggy.HookImpl) -> Scope:
+        """Return the blueprint whose endpoints alone an implementation serves, or `None` for all."""
         record = self.get(impl.plugin_name)
-        return record is None or record.scope is None or record.scope in scopes
+        return None if record is None else record.scope

@@ -74,10 +74,12 @@ cdef class Reporter:
 
     cdef report(self, HookCallRecord record, Guard guard):
         context = PyContext_CopyCurrent()
+        cdef bint is_new = guard is None
+        if is_new:
+            guard = Guard()
         PyContext_Enter(context)
         try:
-            if guard is None:
-                guard = Guard()
+            if is_new:
                 PyContextVar_Set(self.guards, guard)
             guard.is_in_callback = True
             for callback in self.callbacks:
@@ -96,7 +98,8 @@ cdef class ReportingFunction:
     cdef readonly str plugin
     cdef readonly object function
 
-    def __init__(self, Reporter reporter not None, str hook not None, str plugin not None, function):
+    # Not in `__init__`: an instance that was made without it would have no reporter to call.
+    def __cinit__(self, Reporter reporter not None, str hook not None, str plugin not None, function):
         self.reporter = reporter
         self.hook = hook
         self.plugin = plugin
@@ -147,7 +150,7 @@ cdef class ReportingGenerator:
     cdef double start, entered, left, own, wrapped
     cdef bint is_reported
 
-    def __init__(self, ReportingWrapper source not None, generator):
+    def __cinit__(self, ReportingWrapper source not None, generator):
         self.source = source
         self.generator = generator
         self.start = self.entered = self.left = perf_counter()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 import pytest
@@ -121,3 +122,30 @@ def test_the_coroutine_function_of_a_second_endpoint() -> None:
     client = app.test_client()
     assert [client.get(path).text for path in ("/early", "/late", "/late")] == ["early", "late", "late"]
     app.close()
+
+
+def test_the_functions_of_other_blueprints_are_not_searched() -> None:
+    """The first request of a blueprint takes as many steps among 300 blueprints as among 10."""
+    counts = []
+    for number in (10, 300):
+        app = Cocopot("shop", autoload=False)
+        for index in range(number):
+            blueprint = Blueprint(f"b{index}", __name__, url_prefix=f"/b{index}")
+            blueprint.before_request(lambda: None)
+            blueprint.add_url_rule("/", "index", lambda: "x")
+            app.register_blueprint(blueprint)
+        client = app.test_client()
+        client.get("/b0/")
+        calls = 0
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal calls
+            calls += event in {"call", "c_call"}
+
+        sys.setprofile(count)
+        try:
+            client.get("/b7/")
+        finally:
+            sys.setprofile(None)
+        counts.append(calls)
+    assert counts[1] - counts[0] < 100

@@ -202,3 +202,14 @@ def test_a_callback_has_the_context_variables_of_the_call(kind: Any) -> None:
         function()
         assert variable.get() == number
     assert seen == [1, 2]
+
+
+@pytest.mark.skipif(
+    not speedups.COMPILED, reason="An object in Python has no fields that are read unchecked."
+)
+@pytest.mark.parametrize("name", ["ReportingFunction", "ReportingKeywordFunction", "ReportingWrapper"])
+def test_an_instance_without_its_fields(name: str) -> None:
+    """What reports cannot be created without the constructor, and then called."""
+    cls = getattr(KINDS[-1], name)
+    with pytest.raises(TypeError, match="4 positional arguments"):
+        cls.__new__(cls)

@@ -126,7 +126,7 @@ def _keeps_contract(subject: PluginUnderTest, plugin: object) -> bool:
         subject.find(code, contract_message(subject, error), _find_place(subject, error))
         return False
     code = "CP203" if any(manager.implementations_in(plugin)) else "CP107"
-    warnings = list(plugin_warnings(manager, subject.candidate, plugin))
+    warnings = list(plugin_warnings(manager, subject.candidate, plugin, manager.specified_hooks()))
     for warning in warnings:
         subject.find(code, f"It {warning}", subject.place_of_function(plugin))
     return not warnings

@@ -82,7 +82,9 @@ class EdgeIndex:
         #: By what they are looked up in, the numbers of edges by one of its words.
         self._words: dict[_Scope, dict[str, list[int]]] = {}
         all_keys = [_keys(part) for part in parts]
-        uses = Counter((place, text) for keys in all_keys for place, texts in keys for text in texts)
+        uses: Counter[_Use] = Counter(
+            (key.place, text) for keys in all_keys for key in keys for text in key.texts
+        )
         for number, keys in enumerate(all_keys):
             if keys:
                 self._add(number, min(keys, key=lambda key: _cost(key, uses)))

@@ -121,6 +121,7 @@ MAKER = ResponseMaker(
     is_token=is_token,
     special_name=special_name,
     is_uri=is_uri,
+    iri_to_uri=iri_to_uri,
     entity_headers=_NOT_IN_304,
     headers_class=Headers,
 )

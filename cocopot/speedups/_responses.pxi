@@ -44,7 +44,7 @@ cdef class RequestHandler
 cdef class ResponseMaker:
     # What serves requests, from when it is created.
     cdef RequestHandler handler
-    cdef object type_header_of, is_token, special_name, is_uri
+    cdef object type_header_of, is_token, special_name, is_uri, iri_to_uri
     cdef frozenset entity_headers
     cdef object headers_class
     cdef dict type_headers, content_types, statuses
@@ -70,6 +70,7 @@ cdef class ResponseMaker:
         is_token,
         special_name,
         is_uri,
+        iri_to_uri,
         frozenset entity_headers not None,
         headers_class,
     ):
@@ -82,6 +83,7 @@ cdef class ResponseMaker:
         self.is_token = is_token
         self.special_name = special_name
         self.is_uri = is_uri
+        self.iri_to_uri = iri_to_uri
         self.entity_headers = entity_headers
         self.headers_class = headers_class
 
@@ -309,6 +311,18 @@ cdef class ResponseMaker:
                 kind |= CONVERTED
             kinds |= kind
         return kinds
+
+    cdef int convert(self, list head) except -1:
+        """Convert the locations among headers as they are sent, and return the special headers among them."""
+        cdef Py_ssize_t index
+        try:
+            for index in range(len(head)):
+                name, value = <tuple>head[index]
+                if name in LOCATION_KINDS:
+                    head[index] = (name, self.iri_to_uri(value))
+        except ValueError:
+            return CONVERTED  # raised again, where it is reported
+        return self.inspect(head, True)
 
     cdef int kind_of(self, str name) except -1:
         """Return which special header has a name."""

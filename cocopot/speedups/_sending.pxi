@@ -94,6 +94,8 @@ cdef class ResponseMethods:
             if head is None:
                 return None
             kinds = self.maker.inspect(head, True)
+            if kinds & CONVERTED:
+                kinds = self.maker.convert(head)
         if not self.maker.finish(head, kinds, code, response):
             return None
         if length >= 0 and not kinds & LENGTH and not is_without_body(code):

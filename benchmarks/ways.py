@@ -65,6 +65,12 @@ def _multipart_fields() -> bytes:
     return f"{''.join(parts)}--{BOUNDARY}--\r\n".encode()
 
 
+def _multipart_mixed() -> bytes:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="'
+    file = f'{head}file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\n{FILE.decode()}\r\n'
+    return f'{head}note"\r\n\r\ntwo words\r\n{file}--{BOUNDARY}--\r\n'.encode()
+
+
 def _row(group: str, name: str, title: str, **options: object) -> Workload:
     settings = {"paths": (f"/{name}",), "headers": {}, **options}
     return Workload(name=name, title=title, group=group, **settings)  # type: ignore[arg-type]
@@ -97,6 +103,9 @@ WAYS = [
     _row("requests", "query", "an argument of the query", query="limit=10&thing=ab"),
     _row("requests", "query-encoded", "an argument, with + and %", query=urlencode(FIELDS)),
     _row("requests", "query-1000", "one of 1,000 encoded arguments", query=urlencode(NUMBERS)),
+    _row(
+        "requests", "query-missing", "an argument that is missing, and a default", query="limit=10&thing=ab"
+    ),
     _row("requests", "cookies", "two cookies", sent={"HTTP_COOKIE": "a=1; session=abcdef; theme=dark"}),
     _row(
         "requests",
@@ -113,6 +122,16 @@ WAYS = [
         **_FORM,
     ),
     _row("requests", "data", "the body as bytes", method="POST", payload=FILE, type="text/plain"),
+    _row("requests", "body", "the body by `data`", method="POST", payload=FILE, type="text/plain"),
+    _row(
+        "requests",
+        "chunked",
+        "a chunked body by `data`",
+        method="POST",
+        payload=FILE,
+        type="text/plain",
+        sent={"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": "1"},
+    ),
     _row("requests", "json-body", "JSON", method="POST", payload=b'{"a":1}'),
     _row(
         "requests",
@@ -136,6 +155,14 @@ WAYS = [
         "a multipart form of 3 fields",
         method="POST",
         payload=_multipart_fields(),
+        type=f"multipart/form-data; boundary={BOUNDARY}",
+    ),
+    _row(
+        "requests",
+        "multipart-mixed",
+        "a field and a file of 2 KB",
+        method="POST",
+        payload=_multipart_mixed(),
         type=f"multipart/form-data; boundary={BOUNDARY}",
     ),
     _row("requests", "request-class", "JSON, with a class of requests", method="POST", payload=b'{"a":1}'),
@@ -192,6 +219,10 @@ WAYS = [
     _row("urls", "path", "a variable for a path", paths=("/path/a/b/c",), body=b"a/b/c"),
     _row("urls", "custom", "a converter of the application", paths=("/custom/a-b",), body=b"ab"),
     _row("urls", "unicode", "a path that is not ASCII", paths=("/unicode/\xc3\xa9",), body="é".encode()),
+    _row("urls", "url-unicode", "the URL of a path that is not ASCII", paths=("/url-unicode/\xc3\xa9",)),
+    _row("urls", "extension", "two variables in a segment", paths=("/extension/a.txt",), body=b"a"),
+    _row("urls", "not-strict", "strict_slashes=False, with a slash", paths=("/not-strict/7/",), body=b"7"),
+    _row("urls", "defaults", "a variable with a default in another rule", paths=("/defaults/7",), body=b"7"),
     _row("urls", "trusted", "TRUSTED_HOSTS"),
     _row("urls", "server-name", "SERVER_NAME"),
     _row("urls", "subdomains", "SERVER_NAME, with subdomain matching"),

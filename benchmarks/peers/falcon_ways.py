@@ -216,14 +216,18 @@ def _requests(app: Any, name: str) -> Any:
         "query": lambda request: request.get_param("limit"),
         "query-encoded": lambda request: request.get_param("note"),
         "query-1000": lambda request: request.get_param("k500"),
+        "query-missing": lambda request: request.get_param_as_int("page", default=1),
         "cookies": lambda request: request.cookies["session"],
         "form": lambda request: request.get_media()["note"],
         "form-large": lambda request: request.get_media()["text"],
         "data": lambda request: request.bounded_stream.read(),
+        "body": lambda request: request.bounded_stream.read(),
+        "chunked": lambda request: request.stream.read(),
         "json-body": lambda request: request.media["a"],
         "json-charset": lambda request: request.media["a"],
         "multipart": lambda request: [part.get_data() for part in request.media],
         "multipart-fields": lambda request: {part.name: part.text for part in request.media}["note"],
+        "multipart-mixed": lambda request: [part.get_data() for part in request.media],
         "request-class": lambda request: request.media["a"],
         "url": lambda request: request.url,
         "accept": lambda request: request.client_prefers(MEDIA_TYPES),
@@ -308,18 +312,32 @@ def _urls(app: Any, name: str) -> Any:
     def text(_request: Any, response: Any, word: str = HELLO) -> None:
         response.text = word
 
+    def show(request: Any, response: Any, word: str) -> None:
+        response.text = HELLO if request.url else word
+
+    def name_of(_request: Any, response: Any, name: str, kind: str) -> None:  # noqa: ARG001
+        response.text = name
+
+    def number_of(_request: Any, response: Any, number: int) -> None:
+        response.text = f"{number}"
+
     app.router_options.converters["joined"] = Joined
     templates = {
         "path": "/path/{word:path}",
         "custom": "/custom/{word:joined}",
         "unicode": "/unicode/{word}",
+        "url-unicode": "/url-unicode/{word}",
+        "extension": "/extension/{name}.{kind}",
+        "not-strict": "/not-strict/{number:int}/",
+        "defaults": "/defaults/{number:int}",
         "trusted": "/trusted",
         "server-name": "/server-name",
         "subdomains": "/subdomains",
     }
     if name not in templates:
         return None
-    app.add_route(templates[name], View(text))
+    views = {"url-unicode": show, "extension": name_of, "not-strict": number_of, "defaults": number_of}
+    app.add_route(templates[name], View(views.get(name, text)))
     return app
 
 

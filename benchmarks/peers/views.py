@@ -221,14 +221,18 @@ def _requests(framework: Any, app: Any, name: str) -> None:
         "query": lambda: seen(request.args["limit"]),
         "query-encoded": lambda: seen(request.args["note"]),
         "query-1000": lambda: seen(request.args["k500"]),
+        "query-missing": lambda: seen(request.args.get("page", 1, type=int)),
         "cookies": lambda: seen(request.cookies["session"]),
         "form": lambda: seen(request.form["note"]),
         "form-large": lambda: seen(request.form["text"]),
         "data": lambda: seen(request.get_data()),
+        "body": lambda: seen(request.data),
+        "chunked": lambda: seen(request.data),
         "json-body": lambda: seen(request.json["a"]),
         "json-charset": lambda: seen(request.json["a"]),
         "multipart": lambda: seen(request.files["file"].filename),
         "multipart-fields": lambda: seen(request.form["note"]),
+        "multipart-mixed": lambda: seen(request.form["note"] and request.files["file"].read()),
         "request-class": lambda: seen(request.json["a"]),
         "url": lambda: seen(request.url),
         "accept": lambda: seen(request.accept_mimetypes.best_match(MEDIA_TYPES)),
@@ -301,10 +305,16 @@ def _urls(framework: Any, app: Any, name: str) -> None:
         "path": ("/path/<path:rest>", lambda rest: rest),
         "custom": ("/custom/<joined:word>", lambda word: word),
         "unicode": ("/unicode/<word>", lambda word: word),
+        "url-unicode": ("/url-unicode/<word>", lambda word: HELLO if framework.request.url else word),
+        "extension": ("/extension/<name>.<kind>", lambda name, kind: name),  # noqa: ARG005
+        "not-strict": ("/not-strict/<int:number>", lambda number: f"{number}"),
+        "defaults": ("/defaults/<int:number>", lambda number: f"{number}"),
         "trusted": ("/trusted", lambda: HELLO),
     }
     rule, view = rules[name]
-    app.add_url_rule(rule, name, view)
+    if name == "defaults":
+        app.add_url_rule("/defaults/", name, defaults={"number": 1})
+    app.add_url_rule(rule, name, view, strict_slashes=name != "not-strict")
 
 
 def _growth(framework: Any, app: Any, name: str) -> None:

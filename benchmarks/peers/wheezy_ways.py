@@ -169,6 +169,7 @@ _requests = {
     "query": _reads(lambda request: request.get_param("limit")),
     "query-encoded": _reads(lambda request: request.get_param("note")),
     "query-1000": _reads(lambda request: request.get_param("k500")),
+    "query-missing": _reads(lambda request: int(request.query.get("page", [1])[-1])),
     "cookies": _reads(lambda request: request.cookies["session"]),
     "form": _reads(lambda request: request.form["note"]),
     "form-large": _reads(lambda request: request.form["text"]),
@@ -176,6 +177,7 @@ _requests = {
     "json-charset": _reads(lambda request: request.form["a"]),
     "multipart": _reads(lambda request: request.files["file"]),
     "multipart-fields": _reads(lambda request: request.form["note"]),
+    "multipart-mixed": _reads(lambda request: request.form["note"] and request.files["file"]),
     "url": _reads(lambda request: request.urlparts.geturl()),
 }
 _errors = {"abort": abort, "abort-text": abort_text, "abort-response": abort_response}

@@ -159,7 +159,12 @@ cdef class FormMethods:
             attributes["body_is_read"] = True
             attributes["_cached_data"] = b""
             return b""
-        if length <= 0 or (most is not None and most < length) or is_type_of_form(content_type):
+        if is_type_of_form(content_type):
+            return request.get_data(parse_form_data=True)
+        if environ.get("HTTP_TRANSFER_ENCODING") == "chunked":
+            self.open_chunked(request, attributes, content_type)
+            return request.get_data()
+        if length <= 0 or (most is not None and most < length):
             return request.get_data(parse_form_data=True)
         if content_type is not None:
             attributes["_content_type"] = content_type  # from now on, also if the headers are replaced
@@ -169,6 +174,18 @@ cdef class FormMethods:
         attributes["body_is_read"] = True
         attributes["_cached_data"] = data
         return data
+
+    cdef int open_chunked(self, request, dict attributes, content_type) except -1:
+        """Open the stream of a chunked body that is not a form, as the function in Python does."""
+        if content_type is not None:
+            attributes["_content_type"] = content_type
+        attributes.setdefault("content_length", None)
+        try:
+            attributes["stream"] = request.stream
+        except Exception as error:
+            request._note_form_failure(error)
+            raise
+        return self.set_form(attributes, new_arguments(self.storage_class))
 
 
 cdef bint has_no_body(dict environ) except -1:

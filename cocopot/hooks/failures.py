@@ -56,7 +56,7 @@ class SkipOnError:
     ) -> None:
         self._fail_with = fail_with
         self._candidate = candidate
-        self._reason = reason
+        self._reason: PluginErrorReason = reason
 
     def __enter__(self) -> None: ...
 

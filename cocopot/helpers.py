@@ -170,8 +170,8 @@ def send_file(
 ) -> Response:
     """Send a file; conditional and range requests (RFC 9110, sections 13 and 14) are supported.
 
-    Never pass a path that comes from a client; use `send_from_directory` for that. A file of at most 64 KiB
-    is read before it is sent.
+    Never pass a path that comes from a client; use `send_from_directory` for that. A file, or a range, of at
+    most 64 KiB is read before it is sent; an `io.BytesIO` of that size is closed then.
 
     Args:
         path_or_file: A path, relative to the application's root path, or a file opened for reading bytes.

@@ -194,10 +194,12 @@ def is_preflight(request: Request) -> bool:
 
 def is_exempt(app: Cocopot, request: Request, resources: Resources) -> bool:
     """Whether the route of a request has `cors=False`; for a preflight, that of the requested method."""
-    if not resources.may_exempt(app, request):
+    if resources.has_exempt is False or not resources.has_exempt_rules(app):
         return False
     if not is_preflight(request):
         return request.url_rule is not None and not request.url_rule.options["cors"]
+    if not resources.may_exempt(app, request):
+        return False
     adapter = app.create_url_adapter(request)
     requested = _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
     return adapter is not None and not _is_shared(adapter, requested)

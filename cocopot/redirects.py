@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, TypeVar
 
 from cocopot.response import Response
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
-
-#: What `html.escape` replaces, in one pass instead of five.
-_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
 R = TypeVar("R", bound="WerkzeugResponse")
 
@@ -23,7 +21,7 @@ def redirect_response(location: str, code: int, response_class: type[R]) -> R:
         code: The status.
         response_class: The class of the response.
     """
-    link = str(location).translate(_ESCAPED)
+    link = escape(str(location))
     body = (
         "<!doctype html>\n<html lang=en>\n<title>Redirect</title>\n"
         f'<p>This page has another address: <a href="{link}">{link}</a>\n'

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 #: The content type of a page.
 PAGE_TYPE = dict(HTTPException().get_headers())["Content-Type"]
 _ONLY_TYPE = HTTPException().get_headers()
+#: The other headers of Werkzeug's exceptions.
+_NAMES = frozenset({"Allow", "Content-Range", "Retry-After", "WWW-Authenticate"})
 #: Exceptions whose pages are built only once, where they have no text of their own.
 _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
 #: What is sent for each, once it has been built.
 PAGES: dict[type[HTTPException], Page] = {}
-#: The entities of MarkupSafe, and what Werkzeug makes of the end of a line.
-_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;", "\n": "<br>"})
 #: What precedes the description, by code.
 _HEADS: dict[int, str] = {}
 
@@ -43,13 +43,8 @@ def page_of(exc: HTTPException, environ: WSGIEnvironment) -> Page | None:
         return None
     if type(code) is not int or code not in STATUSES:
         return None
-    allow = None
-    if cls is MethodNotAllowed:
-        if exc.valid_methods:  # type: ignore[attr-defined]  # it is one
-            allow = ", ".join(exc.valid_methods)  # type: ignore[attr-defined]
-            if not is_plain_value(allow):
-                return None
-    elif cls.get_headers is not HTTPException.get_headers and exc.get_headers(environ) != _ONLY_TYPE:
+    headers = _headers_of(exc, environ) if cls.get_headers is not HTTPException.get_headers else {}
+    if headers is None:
         return None
     page = PAGES.get(cls) if is_plain else None
     if page is None:
@@ -59,7 +54,22 @@ def page_of(exc: HTTPException, environ: WSGIEnvironment) -> Page | None:
             return None
         if is_plain:
             PAGES[cls] = page
-    return page if allow is None else (page[0], code, {"Allow": allow})
+    return page if not headers else (page[0], code, headers)
+
+
+def _headers_of(exc: HTTPException, environ: WSGIEnvironment) -> dict[str, str] | None:
+    """Return the headers of an exception except for its type, or `None` if they are not the usual ones."""
+    if type(exc) is MethodNotAllowed:  # the most frequent one
+        headers = {"Allow": ", ".join(exc.valid_methods)} if exc.valid_methods else {}
+    else:
+        found = list(exc.get_headers(environ))
+        if found[:1] != _ONLY_TYPE or not all(type(item) is tuple and len(item) == 2 for item in found):
+            return None
+        headers = dict(found[1:])
+        if len(headers) != len(found) - 1 or not _NAMES.issuperset(headers):
+            return None
+    is_plain = all(type(value) is str and is_plain_value(value) for value in headers.values())
+    return headers if is_plain else None
 
 
 def body_of(exc: HTTPException, environ: WSGIEnvironment) -> str:
@@ -80,8 +90,15 @@ def body_of(exc: HTTPException, environ: WSGIEnvironment) -> str:
         return exc.get_body(environ)
     head = _HEADS.get(exc.code)
     if head is None:
-        name = HTTP_STATUS_CODES.get(exc.code, "Unknown Error").translate(_ESCAPED)
+        name = _escaped(HTTP_STATUS_CODES.get(exc.code, "Unknown Error"))
         head = f"<!doctype html>\n<html lang=en>\n<title>{exc.code} {name}</title>\n<h1>{name}</h1>\n<p>"
         if exc.code in HTTP_STATUS_CODES:
             _HEADS[exc.code] = head
-    return f"{head}{text.translate(_ESCAPED) if text else ''}</p>\n"
+    return f"{head}{_escaped(text) if text else ''}</p>\n"
+
+
+def _escaped(text: str) -> str:
+    """Return a text with the entities of MarkupSafe, and with what Werkzeug makes of the end of a line."""
+    # Faster than `str.translate`, which looks each character up.
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("'", "&#39;").replace('"', "&#34;").replace("\n", "<br>")

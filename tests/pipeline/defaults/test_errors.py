@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
+from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import default_exceptions
 from werkzeug.test import create_environ
 
 from cocopot import Cocopot, Response, abort, hookimpl, redirect
-from cocopot.exceptions import BadRequestKeyError, HTTPException, MethodNotAllowed, NotFound, TooManyRequests
+from cocopot.exceptions import (
+    BadRequestKeyError,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestedRangeNotSatisfiable,
+    TooManyRequests,
+    Unauthorized,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,6 +176,27 @@ def test_pages_are_those_of_werkzeug(cls: type[HTTPException], text: str | None,
         assert app.test_client().get("/").status_code == 500
         return
     response = app.test_client().get("/")
+    assert (response.status_code, response.data) == (expected.status_code, expected.data)
+    assert sorted(response.headers) == sorted(expected.headers)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TooManyRequests(retry_after=30),
+        TooManyRequests("text", retry_after=datetime(2026, 1, 2, tzinfo=UTC)),
+        Unauthorized(www_authenticate=WWWAuthenticate("basic", {"realm": "\xe4"})),
+        Unauthorized(www_authenticate=[WWWAuthenticate("basic"), WWWAuthenticate("bearer")]),
+        RequestedRangeNotSatisfiable(10),
+        MethodNotAllowed(["GET", "PUT"]),
+        MethodNotAllowed([]),
+    ],
+)
+def test_headers_are_those_of_werkzeug(error: HTTPException) -> None:
+    """Status, headers and body are equal, whether the exception has headers or not."""
+    app = Cocopot(__name__, autoload=False)
+    app.add_url_rule("/", "index", raising(error))
+    expected, response = error.get_response(create_environ()), app.test_client().get("/")
     assert (response.status_code, response.data) == (expected.status_code, expected.data)
     assert sorted(response.headers) == sorted(expected.headers)
 

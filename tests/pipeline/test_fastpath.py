@@ -239,8 +239,8 @@ def exchange(app: Cocopot, path: str, method: str) -> tuple[Any, ...]:
     """Return what the server would receive of one request."""
     body, status, headers = run_wsgi_app(app, create_environ(path, method=method))
     content = b"".join(body)
-    if hasattr(body, "close"):
-        body.close()
+    if (close := getattr(body, "close", None)) is not None:
+        close()
     return content, status, sorted(headers)
 
 

@@ -17,8 +17,6 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MODULE = "cocopot.speedups._compiled"
 SOURCE = "cocopot/speedups/_compiled.pyx"
-# Small code without gaps: behind a view that works, most of its time is that of reading it from memory.
-_OPTIONS = ["-g0", "-O2", *(f"-fno-align-{what}" for what in ("functions", "jumps", "labels", "loops"))]
 
 
 class CompileHook(BuildHookInterface[Any]):
@@ -59,7 +57,7 @@ def compile_module(root: Path, folder: Path) -> Path:
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
-    options = [] if sys.platform == "win32" else _OPTIONS
+    options = [] if sys.platform == "win32" else ["-g0"]
     extensions = cythonize(  # type: ignore[no-untyped-call]
         [Extension(MODULE, [str(root / SOURCE)], extra_compile_args=options)],
         build_dir=str(folder),

@@ -152,8 +152,9 @@ class FormRequest(RequestState, _WerkzeugRequest):
     def _set_no_form(self, mimetype: str) -> None:
         """Set an empty form, as the body is not one, or raise what keeps the body from being read."""
         is_plain = has_plain_length(self.environ, self.max_content_length)
-        if mimetype or not is_plain:  # then Werkzeug calls its parser
+        if mimetype:  # then Werkzeug calls its parser
             self.content_length  # noqa: B018 - cached from now on, also if the headers are replaced
+        if mimetype or not is_plain:
             data: bytes | None = getattr(self, "_cached_data", None)
             if data is not None or not is_plain:
                 vars(self)["stream"] = self.stream if data is None else BytesIO(data)

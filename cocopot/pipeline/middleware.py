@@ -122,10 +122,9 @@ _CODES = {
         FileWrapper.__next__,
         ResponseBody.__next__,
         streams.encoded,
+        streams.raise_from_inside,
     )
 }
-# The one of the compiled twin, whose code object Cython creates for a traceback.
-_COMPILED_NAME = "cocopot.speedups._compiled.EncodedParts.__next__"
 
 
 def _has_passed_a_layer(error: BaseException) -> bool:
@@ -133,8 +132,7 @@ def _has_passed_a_layer(error: BaseException) -> bool:
     # Not `error.__traceback__`, which may be a property of its class. The first frame is the layer's own.
     traceback = BaseException.__getattribute__(error, "__traceback__")
     while traceback is not None and (traceback := traceback.tb_next) is not None:
-        code = traceback.tb_frame.f_code
-        if code in _CODES or code.co_name == _COMPILED_NAME:
+        if traceback.tb_frame.f_code in _CODES:
             return True
     return False
 

@@ -1,6 +1,6 @@
 # Part of `_compiled.pyx`: streamed bodies.
 
-from cocopot.speedups.streams import as_bytes
+from cocopot.speedups.streams import as_bytes, raise_from_inside
 
 
 cdef extern from *:
@@ -13,6 +13,15 @@ cdef extern from *:
     PyObject *utf8_or_null "PyUnicode_AsUTF8String"(object text)
     int enter_or_fail "PyContext_Enter"(object context)
     int exit_or_fail "PyContext_Exit"(object context)
+
+
+cdef int raise_failed_part() except -1:
+    """Raise what reading a part has raised, by a function whose frame is then in the traceback."""
+    try:
+        raise_pending()
+    except BaseException as error:
+        raise_from_inside(error)
+    return 0
 
 
 cdef class EncodedParts:
@@ -40,7 +49,7 @@ cdef class EncodedParts:
             found = reader.next_or_none()
         if found == NULL:
             self.parts = self.reader = None
-            raise_pending()
+            raise_failed_part()
             raise StopIteration
         part = <object>found
         Py_DECREF(part)
@@ -51,7 +60,7 @@ cdef class EncodedParts:
         found = utf8_or_null(part)
         if found == NULL:
             self.parts = self.reader = None
-            raise_pending()
+            raise_failed_part()
         text = <object>found
         Py_DECREF(text)
         return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,18 @@ def encoded(parts: Iterator[Any]) -> Iterator[bytes]:
     """
     for part in parts:
         yield part if type(part) is bytes else as_bytes(part)
+
+
+def raise_from_inside(error: BaseException) -> NoReturn:
+    """Raise the exception of a part, for the compiled twin of `encoded`.
+
+    This frame in the traceback shows that whoever reads the parts has not raised it. The compiled function
+    cannot: Cython creates one code object for all lines of the same number in its files.
+    """
+    try:
+        raise error
+    finally:
+        del error  # with it, the frame would be in a reference cycle
 
 
 class StreamState:

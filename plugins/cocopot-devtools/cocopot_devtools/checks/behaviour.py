@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -82,7 +81,7 @@ def _add_views(app: Cocopot) -> None:
         "text": lambda: "text",
         "json": lambda: {"a": 1},
         "stream": stream,
-        "file": lambda: send_file(io.BytesIO(b"file"), mimetype="application/octet-stream"),
+        "file": lambda: send_file(__file__, mimetype="application/octet-stream"),
         "fails": fail,
     }
     for name, view in views.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Types of values that two applications may share.
 _IMMUTABLE = (str, bytes, int, float, complex, tuple, frozenset, type, type(None), ModuleType)
+#: A file that is not read before it is sent.
+_LARGE = bytes(100_000)
 
 
 def check_behaviour(subject: PluginUnderTest) -> None:
@@ -81,7 +84,7 @@ def _add_views(app: Cocopot) -> None:
         "text": lambda: "text",
         "json": lambda: {"a": 1},
         "stream": stream,
-        "file": lambda: send_file(__file__, mimetype="application/octet-stream"),
+        "file": lambda: send_file(io.BytesIO(_LARGE), mimetype="application/octet-stream"),
         "fails": fail,
     }
     for name, view in views.items():

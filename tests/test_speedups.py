@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import io
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from abc import ABC, ABCMeta, abstractmethod
 from http import HTTPStatus
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -97,6 +100,23 @@ def test_which_are_chosen(variables: dict[str, str], expected: bool) -> None:
     output = subprocess.run(command, env=environ, check=True, capture_output=True, text=True).stdout
     module = "cocopot.speedups._compiled" if expected else "cocopot.speedups.python"
     assert output.split() == [str(expected), module]
+
+
+def can_compile() -> bool:
+    """Return whether a build compiles here: with CPython, its headers and the compiler that it names."""
+    compiler = str(sysconfig.get_config_var("CC") or "cc").split()[0]
+    return (
+        sys.implementation.name == "cpython"
+        and not sysconfig.get_config_var("Py_GIL_DISABLED")
+        and Path(sysconfig.get_path("include"), "Python.h").exists()
+        and shutil.which(compiler) is not None
+    )
+
+
+@pytest.mark.skipif(not can_compile(), reason="there is no compiler, or no headers of Python")
+def test_it_is_compiled_where_it_can_be() -> None:
+    """A build goes on without the compiled module also after a mistake in its source."""
+    assert IS_THERE
 
 
 def test_this_process_uses_the_selected_ones() -> None:

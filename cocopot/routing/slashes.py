@@ -43,6 +43,10 @@ def redirect_to(
         subdomain: The subdomain of the server name.
     """
     scheme, script_name = environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", "")
+    try:
+        script, query = script_name.encode("latin1"), environ.get("QUERY_STRING", "").encode("latin1")
+    except UnicodeEncodeError:  # not as PEP 3333 requires
+        return None
     header = environ.get("HTTP_HOST") if server_name is None else server_name
     host = plain_host(header, scheme) if type(header) is str else None
     url = None
@@ -53,12 +57,11 @@ def redirect_to(
     if url is None:
         if server_name is not None:
             return None
-        root = quote_path(script_name.encode("latin1")).strip("/") if script_name else ""
+        root = quote_path(script).strip("/")
         url = (
             f"{scheme}://{_host(environ, scheme).lower()}{root and f'/{root}'}/{quote_path(path).lstrip('/')}"
         )
-    query = environ.get("QUERY_STRING", "")
-    return RequestRedirect(f"{url}?{quote_query(query.encode('latin1'))}" if query else url)
+    return RequestRedirect(f"{url}?{quote_query(query)}" if query else url)
 
 
 def _host(environ: WSGIEnvironment, scheme: str) -> str:

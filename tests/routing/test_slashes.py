@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException
+from werkzeug.test import create_environ, run_wsgi_app
 
+from cocopot import Cocopot
+from cocopot.pipeline import lifecycle
 from cocopot.routing import Router, Rule
 
 ROUTER = Router(
@@ -90,3 +94,13 @@ def test_without_an_adapter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
             found = outcome(lambda: ROUTER.match_request(environ, path, "GET", name, subdomain))  # noqa: B023
             assert isinstance(found, tuple)
             assert found[1] == f"http://{subdomain and 'www.'}{name}{path}/"
+
+
+@pytest.mark.parametrize("variable", ["QUERY_STRING", "SCRIPT_NAME"])
+def test_a_text_that_is_not_latin_1(variable: str) -> None:
+    """What a server must not pass (PEP 3333) is a 400, whichever part of the router finds the redirect."""
+    app = Cocopot("test", static_folder=None, autoload=False)
+    app.add_url_rule("/slash/", "slash", lambda: "text")
+    for application in (app, partial(lifecycle.handle_request, app)):
+        environ = {**create_environ("/slash"), variable: "\u20ac"}
+        assert run_wsgi_app(application, environ)[1] == "400 BAD REQUEST"

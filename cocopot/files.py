@@ -222,7 +222,7 @@ class PlainFile:
 
 
 class PlainBytes(PlainFile):
-    """A file in memory to be sent, from its beginning.
+    """A file in memory to be sent, from its beginning, to a request without conditions and range.
 
     Args:
         file: The file, which is closed when it has been read.
@@ -239,16 +239,11 @@ class PlainBytes(PlainFile):
             and (name is None or _PLAIN_NAME.fullmatch(name) is not None)
         )
 
-    def respond(self, head: list[tuple[str, str]], environ: WSGIEnvironment, conditional: bool) -> Response:
-        """Return the response to a request that has neither conditions nor a range."""
-        if conditional:
-            head.append(("Date", date_text(int(time()))))
-            if environ["REQUEST_METHOD"] in _READING:
-                head.append(("Accept-Ranges", "bytes"))
+    def _read(self, start: int, stop: int) -> bytes:  # noqa: ARG002 - all of it: there is no range
         content = self._file.read()
         with suppress(BufferError):  # a view of its bytes is still used
             self._file.close()
-        return _response(head, [content], 200)
+        return content
 
 
 def has_conditions(environ: WSGIEnvironment) -> bool:

@@ -38,7 +38,6 @@ def page_of(exc: HTTPException, environ: WSGIEnvironment) -> Page | None:
         environ: The WSGI environment.
     """
     cls, code = type(exc), exc.code
-    is_plain = cls in _PLAIN_EXCEPTIONS and exc.description is cls.description and code is cls.code
     if exc.response is not None or cls.get_response is not HTTPException.get_response:
         return None
     if type(code) is not int or code not in STATUSES:
@@ -46,6 +45,7 @@ def page_of(exc: HTTPException, environ: WSGIEnvironment) -> Page | None:
     headers = _headers_of(exc, environ) if cls.get_headers is not HTTPException.get_headers else {}
     if headers is None:
         return None
+    is_plain = cls in _PLAIN_EXCEPTIONS and exc.description is cls.description and code is cls.code
     page = PAGES.get(cls) if is_plain else None
     if page is None:
         try:

@@ -56,7 +56,7 @@ class _Part(NamedTuple):
     suffixed: bool
 
 
-def count_variables(part: RulePart) -> int:
+def count_variables(part: RulePart | _Part) -> int:
     """Return how many variables a part has."""
     return part.content.count("(?P<__werkzeug_")
 
@@ -81,7 +81,7 @@ def _reader_of(part: _Part) -> Reader:
 
 def _limited_reader(part: _Part) -> Reader:
     read = _expression_reader(part)
-    count = part.content.count("(?P<__werkzeug_") - len(_DETERMINED.findall(part.content))
+    count = count_variables(part) - len(_DETERMINED.findall(part.content))
     limit = _max_length(count + part.suffixed if count > 1 else count)
     limit_of_line = _max_length(count - 1) if _REST.search(part.content) else limit
     if limit is None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cocopot import Cocopot, PluginError, hookimpl
+from tests.calls import count_calls
 
 
 @dataclasses.dataclass
@@ -62,18 +62,7 @@ def test_functions_are_registered_in_as_many_steps_as_before() -> None:
         app = Cocopot("shop", autoload=False)
         for _ in range(number):
             app.before_request(lambda: None)
-        calls = 0
-
-        def count(_frame: object, event: str, _argument: object) -> None:
-            nonlocal calls
-            calls += event in {"call", "c_call"}
-
-        sys.setprofile(count)
-        try:
-            app.before_request(lambda: None)
-        finally:
-            sys.setprofile(None)
-        counts.append(calls)
+        counts.append(count_calls(functools.partial(app.before_request, lambda: None)))
     assert counts[1] - counts[0] < 30
 
 

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import functools
-import sys
 from typing import Any
 
 import pytest
 
 from cocopot import Blueprint, Cocopot, Response, hookimpl
 from cocopot.pipeline import fastpath, lifecycle
+from tests.calls import count_calls
 
 
 @pytest.fixture
@@ -136,16 +136,5 @@ def test_the_functions_of_other_blueprints_are_not_searched() -> None:
             app.register_blueprint(blueprint)
         client = app.test_client()
         client.get("/b0/")
-        calls = 0
-
-        def count(_frame: object, event: str, _argument: object) -> None:
-            nonlocal calls
-            calls += event in {"call", "c_call"}
-
-        sys.setprofile(count)
-        try:
-            client.get("/b7/")
-        finally:
-            sys.setprofile(None)
-        counts.append(calls)
+        counts.append(count_calls(functools.partial(client.get, "/b7/")))
     assert counts[1] - counts[0] < 100

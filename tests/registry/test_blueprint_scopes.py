@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from werkzeug.test import create_environ
 
 from cocopot import Blueprint, Cocopot, Request
 from cocopot.registry.blueprint_scopes import BlueprintScopes
+from tests.calls import count_calls
 
 
 class EvenConverter(BaseConverter):
@@ -215,22 +216,11 @@ def test_a_prefix_that_no_rule_can_have() -> None:
     assert [client.get("/bad").text, client.get("/x/y").text] == ["app 404", "x 404"]
 
 
-def count_calls(app: Cocopot, path: str) -> int:
+def calls_of_request(app: Cocopot, path: str) -> int:
     """Return how many functions are called to answer a request, after the first one."""
-    calls = 0
-
-    def count(_frame: object, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
     client = app.test_client()
     client.get(path)
-    sys.setprofile(count)
-    try:
-        client.get(path)
-    finally:
-        sys.setprofile(None)
-    return calls
+    return count_calls(partial(client.get, path))
 
 
 @pytest.mark.parametrize(
@@ -247,7 +237,7 @@ def test_the_number_of_blueprints_makes_no_difference(prefix: str) -> None:
         blueprints = [make_blueprint(f"bp{n}", url_prefix=prefix.format(n)) for n in range(number)]
         app = make_app(*blueprints)
         counts.append(
-            [count_calls(app, path) for path in ("/none", "/p7/x/y/z", "/7/p7/x", "/same/x/p7/q/r")]
+            [calls_of_request(app, path) for path in ("/none", "/p7/x/y/z", "/7/p7/x", "/same/x/p7/q/r")]
         )
     assert all(abs(few - many) < 30 for few, many in zip(*counts, strict=True))
 

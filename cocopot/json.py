@@ -1,14 +1,13 @@
-"""The JSON provider: how an application reads and writes JSON."""
+"""The JSON provider that uses the standard library, and the functions of an application's provider."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from abc import ABC, abstractmethod
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import IO, TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 from werkzeug.http import http_date
@@ -16,6 +15,7 @@ from werkzeug.http import http_date
 from cocopot.config_keys import DEFAULTS
 from cocopot.context import CURRENT
 from cocopot.json_encoders import LAYOUTS, c_encoder, encode, encode_unsorted, escape_surrogates
+from cocopot.json_provider import JSONProvider, Setting
 from cocopot.missing_names import raise_missing
 from cocopot.speedups import DocumentMethods
 from cocopot.speedups.documents import AS_ASCII, COMPACT, INDENTED, SORTED, SPACED
@@ -23,132 +23,14 @@ from cocopot.strict_json import loads_strictly, scan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Self
 
     from cocopot.app import Cocopot
     from cocopot.json_encoders import CEncoder
     from cocopot.response import Response
 
-
-T = TypeVar("T")
-#: The attributes of a provider that are settings.
-_SETTINGS: Final = ("compact", "ensure_ascii", "mimetype", "sort_keys")
+__all__ = ("DefaultJSONProvider", "JSONProvider", "dump", "dumps", "load", "loads")
 #: Replaces methods of the default provider by what is compiled of them.
 METHODS: Final = DocumentMethods(encode_unsorted=encode_unsorted, scan=scan)
-
-
-class _Setting(Generic[T]):
-    """A setting of a provider: the value of a configuration key, unless a subclass has a value of its own.
-
-    What is assigned to the attribute of a provider is stored in the configuration.
-
-    Args:
-        key: The configuration key.
-    """
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-    @overload
-    def __get__(self, provider: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, provider: JSONProvider, owner: type) -> T: ...
-    def __get__(self, provider: JSONProvider | None, owner: type) -> T | Self:
-        if provider is None:
-            return self
-        value: T = provider.app.config[self.key]
-        return value
-
-    def __set__(self, provider: JSONProvider, value: T) -> None:
-        provider.app.config[self.key] = value
-
-
-class JSONProvider(ABC):
-    """The JSON library of an application; a subclass with `dumps` and `loads` replaces it.
-
-    Args:
-        app: The application, whose configuration is read at each call.
-    """
-
-    #: The content type of JSON responses: JSON_MIMETYPE.
-    mimetype: _Setting[str] | str = _Setting("JSON_MIMETYPE")
-    # Whether a subclass has settings of its own.
-    _has_settings = False
-
-    def __init__(self, app: Cocopot) -> None:
-        #: The application.
-        self.app = app
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls._has_settings = any(
-            not isinstance(getattr(cls, name, JSONProvider.mimetype), _Setting) for name in _SETTINGS
-        )
-
-    @abstractmethod
-    def dumps(self, obj: object, **kwargs: Any) -> str:
-        """Return a value as JSON text.
-
-        Args:
-            obj: The value.
-            kwargs: Options of the library in use.
-        """
-
-    @abstractmethod
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """Return the value of a JSON text.
-
-        Args:
-            s: The text, or its bytes in UTF-8.
-            kwargs: Options of the library in use.
-
-        Raises:
-            ValueError: The text is not JSON.
-        """
-
-    def dump(self, obj: object, fp: IO[str], **kwargs: Any) -> None:
-        """Write a value as JSON to a file opened for text.
-
-        Args:
-            obj: The value.
-            fp: The file; RFC 8259 requires UTF-8.
-            kwargs: As for `dumps`.
-        """
-        fp.write(self.dumps(obj, **kwargs))
-
-    def load(self, fp: IO[Any], **kwargs: Any) -> Any:
-        """Return the value of a JSON file.
-
-        Args:
-            fp: The file, opened for text or for bytes.
-            kwargs: As for `loads`.
-
-        Raises:
-            ValueError: The text is not JSON.
-        """
-        return self.loads(fp.read(), **kwargs)
-
-    def response(self, *args: object, **kwargs: object) -> Response:
-        """Return a response with a value as JSON.
-
-        Args:
-            args: One value: that value; several: a list of them; none, and no keywords either: `None`.
-            kwargs: The items of a dict.
-
-        Returns:
-            A response whose content type is `JSON_MIMETYPE`.
-
-        Raises:
-            TypeError: There are both positional and keyword arguments.
-        """
-        value = args[0] if len(args) == 1 and not kwargs else _response_value(args, kwargs)
-        body, mimetype = self._content(value)
-        return self.app.response_class(body, None, None, None, mimetype)
-
-    def _content(self, value: object) -> tuple[bytes, str]:
-        """Return the body and the content type of a response."""
-        # JSON writes a surrogate without its other half as Python's error handler does.
-        return self.dumps(value).encode(errors="backslashreplace"), self.mimetype
 
 
 class DefaultJSONProvider(JSONProvider):
@@ -180,11 +62,11 @@ class DefaultJSONProvider(JSONProvider):
     """
 
     #: Whether output escapes all characters outside ASCII: JSON_AS_ASCII.
-    ensure_ascii: _Setting[bool] | bool = _Setting("JSON_AS_ASCII")
+    ensure_ascii: Setting[bool] | bool = Setting("JSON_AS_ASCII")
     #: Whether output has the keys of objects sorted: JSON_SORT_KEYS.
-    sort_keys: _Setting[bool] | bool = _Setting("JSON_SORT_KEYS")
+    sort_keys: Setting[bool] | bool = Setting("JSON_SORT_KEYS")
     #: Whether responses have no blanks; `None`: not in debug mode: JSON_COMPACT.
-    compact: _Setting[bool | None] | bool | None = _Setting("JSON_COMPACT")
+    compact: Setting[bool | None] | bool | None = Setting("JSON_COMPACT")
 
     def __init__(self, app: Cocopot) -> None:
         super().__init__(app)
@@ -319,14 +201,6 @@ class DefaultJSONProvider(JSONProvider):
         return json.JSONEncoder(**{**settings, **options})
 
 
-def _response_value(args: tuple[object, ...], kwargs: dict[str, object]) -> object:
-    if args and kwargs:
-        raise TypeError("a JSON response takes positional or keyword arguments, not both")
-    if len(args) == 1:
-        return args[0]
-    return list(args) or kwargs or None
-
-
 # -------------------------------------------------------------------------
 # With the provider of the current application
 # -------------------------------------------------------------------------
@@ -390,6 +264,4 @@ def load(fp: IO[Any], **kwargs: Any) -> Any:
 if not TYPE_CHECKING:  # type checkers would accept any name
 
     def __getattr__(name: str) -> object:
-        return raise_missing(
-            __name__, name, ("DefaultJSONProvider", "JSONProvider", "dump", "dumps", "load", "loads")
-        )
+        return raise_missing(__name__, name, __all__)

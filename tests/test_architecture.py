@@ -40,7 +40,7 @@ origins
 config_keys plugin_keys
 strict_json
 config config_attributes
-json_encoders json
+json_encoders json_provider json
 arguments datastructures
 statuses
 wsgi head

@@ -25,6 +25,8 @@ BENCHED := cors csrf headers jinja session sqlalchemy
 WHEEZY := wheezy.core wheezy.http wheezy.routing wheezy.web
 # Compiled with libev, if that is installed.
 BJOERN := 'bjoern>=3.2.2'
+# The browser's driver, without an installation of Cocopot that would compile it again.
+PLAYWRIGHT := 'playwright>=1.49'
 PRE := .venv-pre
 
 COMPILED := $(wildcard cocopot/speedups/*.pyx cocopot/speedups/*.pxi)
@@ -36,7 +38,10 @@ CHECKOUT = --editable '.[dev]' $(foreach file,$(PLUGINS),--editable $(dir $(file
 # One process per core. Tests that share expensive fixtures stay in one process, see conftest.py.
 PYTEST = -m pytest --numprocesses=auto --maxprocesses=8
 
-.PHONY: help run test check test-pure test-versions test-pre browser bjoern lint format docs dist fuzz bench bench-docs clean
+# Bytecode is written whatever the caller's environment has: tests start a process of Python a thousand times.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help environment run test check test-pure test-versions test-pre browser bjoern lint style mypy pyright format docs dist fuzz bench bench-docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
@@ -58,6 +63,8 @@ $(BENCH)/installed: pyproject.toml
 	$(BENCH)/bin/python $(INSTALL) --force-reinstall --no-deps --no-cache-dir --no-build-isolation --no-binary :all: $(WHEEZY)
 	test ! -f /usr/include/ev.h || $(BENCH)/bin/python $(INSTALL) $(BJOERN)
 	touch $@
+
+environment: $(VENV)/installed ## create the environment of PYTHON
 
 run: $(VENV)/installed ## serve the example application on HOST and PORT
 	$(if $(SESSION_STORE),COCOPOT_SESSION_STORE='$(SESSION_STORE)') $(BIN)/python docs/examples/notes/app.py --host $(HOST) --port $(PORT)
@@ -84,18 +91,24 @@ test-pre: $(PRE)/installed ## run all tests with the newest pre-releases of the 
 	$(PRE)/bin/python $(PYTEST) $(ARGS)
 
 browser: $(VENV)/installed ## install Playwright, and Chromium if apt-get can, for the tests of a page in a browser
-	$(BIN)/python $(INSTALL) --editable '.[browser]'
+	$(BIN)/python $(INSTALL) $(PLAYWRIGHT)
 	command -v chromium || { apt-get update && apt-get install --yes --no-install-recommends chromium; }
 
 bjoern: $(VENV)/installed ## install bjoern, and libev if apt-get can, for the tests of that server
 	test -f /usr/include/ev.h || { apt-get update && apt-get install --yes --no-install-recommends libev-dev; }
 	$(BIN)/python $(INSTALL) $(BJOERN)
 
-lint: $(VENV)/installed ## check style, spelling and types
+lint: style mypy pyright ## check style, spelling and types
+
+style: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+
+mypy: $(VENV)/installed
 	$(BIN)/mypy
+
+pyright: $(VENV)/installed
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 format: $(VENV)/installed ## format the code, and fix what ruff can fix

@@ -11,22 +11,13 @@ Servers treat a broken body differently; here it is a 4xx under each of them, wh
 
 from __future__ import annotations
 
-import errno
-import sys
-from io import DEFAULT_BUFFER_SIZE, SEEK_CUR, BytesIO
 from typing import TYPE_CHECKING, cast
 
 from werkzeug.wsgi import LimitedStream, get_content_length
 
-from cocopot.exceptions import (
-    BadRequest,
-    ClientDisconnected,
-    HTTPException,
-    LengthRequired,
-    RequestEntityTooLarge,
-    UnsupportedMediaType,
-)
-from cocopot.speedups import body_reader
+from cocopot.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
+from cocopot.speedups import InputReader, body_reader, stream_opener
+from cocopot.speedups.bodies import HIDES_TRUNCATION, PIECE, raise_read_error, read_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,40 +25,11 @@ if TYPE_CHECKING:
 
     from cocopot.types import WSGIEnvironment
 
-#: The SERVER_SOFTWARE of granian, which ends a body whose chunks break off as if it were complete.
-_HIDES_TRUNCATION = "Granian"
 _NO_LENGTH = "This server cannot read a body without a Content-Length."
 # What Werkzeug's parsers raise for an invalid value of a client.
 PARSE_ERRORS = (ValueError, OverflowError)
 #: What the attributes and methods of a request raise for bad input.
 BAD_INPUT = (BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType)
-
-#: The most bytes that are requested in one call: servers allocate what is requested, and a Content-Length may
-#: announce any number.
-PIECE = 1024 * 1024
-
-_LINE_FEED = ord("\n")
-
-# Errors of a connection for which Python has no subclass of `ConnectionError`.
-_NETWORK_ERRORS = frozenset(
-    getattr(errno, name)
-    for name in ("EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETRESET", "ENETUNREACH", "ENOTCONN")
-    if hasattr(errno, name)
-)
-
-
-def bad_request(what: str, error: Exception) -> BadRequest:
-    """Return the exception for a part of a request that cannot be read."""
-    return BadRequest(f"The {what} of this request cannot be read: {error}")
-
-
-def _is_disconnect(error: OSError) -> bool:
-    """Return whether an error is about the connection or the body, and not the file system's."""
-    if error.errno is None or error.errno in _NETWORK_ERRORS:
-        return True
-    # The errors of TLS have numbers of their own; a server that uses it has imported the module.
-    tls_error: type[OSError] = getattr(sys.modules.get("ssl"), "SSLError", ConnectionError)
-    return isinstance(error, (ConnectionError, TimeoutError, tls_error))
 
 
 class BodyStream(LimitedStream):
@@ -82,19 +44,12 @@ class BodyStream(LimitedStream):
         max_length: The longest body that is read, in bytes, where the length is not known.
     """
 
-    # What was received for `readline` and not read yet; replaced, never written to.
-    _ahead = BytesIO()
-    _received = 0
-    _is_broken = False
-
     def __init__(self, stream: IO[bytes], length: int | None, max_length: int | None = None) -> None:
-        # One more byte than allowed: once it has been read, the body is known to be too long.
-        most = sys.maxsize if max_length is None else max_length + 1
-        # Werkzeug's constructor is not called: it does no more than this.
-        self._stream = stream
-        self._pos = 0
-        self._limit_is_max = length is None
-        self.limit = most if length is None else length
+        # Werkzeug's constructor is not called: it stores what the reader has.
+        self.reader = InputReader(stream, length, max_length)
+
+    def __del__(self) -> None:
+        """Do nothing, in place of `close`, which `io.IOBase` calls with many steps."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return the next bytes: all by default, fewer than `size` only at the end of the body.
@@ -107,118 +62,39 @@ class BodyStream(LimitedStream):
             BadRequest: The server cannot read the body.
             RequestEntityTooLarge: The body is longer than allowed.
         """
-        missing = self.limit if size is None or size < 0 else size
-        piece = self._ahead.read(missing) or self._receive(missing)
-        if len(piece) == missing:
-            self._pos += missing
-            return piece
-        pieces = []
-        while piece:
-            pieces.append(piece)
-            missing -= len(piece)
-            piece = self._receive(missing)
-        data = b"".join(pieces)
-        self._pos += len(data)
-        return data
+        return self.reader.read(size)
 
     def readall(self) -> bytes:
         """Return what has not been read of the body."""
-        return self.read()
+        return self.reader.read()
 
     def readinto(self, b: bytearray) -> int:  # type: ignore[override]  # as in Werkzeug
         """Read as many bytes as fit into a buffer, and return their number."""
-        data = self.read(len(b))
+        data = self.reader.read(len(b))
         b[: len(data)] = data
         return len(data)
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Return the next line with its line feed, or `size` bytes of it; errors are those of `read`."""
-        if size is None or size < 0:
-            line = self._ahead.readline()
-            if line[-1:] == b"\n":  # all of it has been received
-                self._pos += len(line)
-                return line
-            self._ahead.seek(-len(line), SEEK_CUR)
-        missing = self.limit if size is None or size < 0 else size
-        pieces = []
-        while missing > 0:
-            piece = self._ahead.readline(missing)
-            if piece:
-                pieces.append(piece)
-                missing -= len(piece)
-                if piece.endswith(b"\n"):
-                    break
-            elif received := self._receive(DEFAULT_BUFFER_SIZE):
-                self._ahead = BytesIO(received)
-            else:
-                break
-        line = b"".join(pieces)
-        self._pos += len(line)
-        return line
+        return self.reader.readline(size)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Iterate over the lines, each with its line feed; errors are those of `read`."""
-        while True:
-            ahead = self._ahead
-            for line in ahead:
-                if line[-1] != _LINE_FEED:  # not all of it has been received
-                    ahead.seek(-len(line), SEEK_CUR)
-                    break
-                self._pos += len(line)
-                yield line
-            line = self.readline()
-            if not line:
-                return
-            yield line
+        """Return an iterator over the lines, each with its line feed; errors are those of `read`."""
+        return self.reader
 
-    def is_at_end(self) -> bool:
-        """Return whether nothing is left to read; errors are those of `read`."""
-        if not self._limit_is_max:
-            return self.is_exhausted
-        ahead = self._ahead
-        if ahead.tell() == ahead.getbuffer().nbytes:
-            ahead = self._ahead = BytesIO(self._receive(DEFAULT_BUFFER_SIZE))
-        return not ahead.getbuffer().nbytes
+    def tell(self) -> int:
+        """Return how many bytes have been read."""
+        return self.reader.position
 
-    def _receive(self, size: int) -> bytes:
-        """Return the bytes of one read of the server's input; none at the end of the body."""
-        if self._limit_is_max and self._received >= self.limit:
-            raise RequestEntityTooLarge
-        size = min(size, self.limit - self._received, PIECE)
-        if size <= 0:
-            return b""
-        if self._is_broken:  # some servers raise once, and then return nothing
-            raise ClientDisconnected
-        try:
-            data = _read(self._stream, size)
-            if not data:
-                self.on_disconnect()
-        except BadRequest:
-            self._is_broken = True
-            raise
-        self._received += len(data)
-        if self._limit_is_max and self._received >= self.limit:
-            raise RequestEntityTooLarge
-        return data
+    @property
+    def limit(self) -> int:  # type: ignore[override]  # as in Werkzeug, but read-only
+        """The announced length, or the first one that is too long, in bytes."""
+        return self.reader.limit
 
-
-def _read(stream: IO[bytes], size: int) -> bytes:
-    """Return the bytes of one read of the server's input."""
-    try:
-        return stream.read(size)
-    except Exception as error:
-        _raise_read_error(error)
-        raise
-
-
-def _raise_read_error(error: Exception) -> None:
-    """Raise what an exception of the server's input means, unless that is the exception itself."""
-    if isinstance(error, (HTTPException, MemoryError)):
-        return
-    if not isinstance(error, OSError):
-        raise bad_request("body", error) from error
-    if _is_disconnect(error):
-        raise ClientDisconnected from error
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the announced length has been read; a body without one ends unannounced."""
+        return self.reader.position >= self.reader.limit
 
 
 def check_content_length(environ: WSGIEnvironment) -> None:
@@ -268,9 +144,9 @@ def _ends_without_length(environ: WSGIEnvironment, is_chunked: bool) -> bool:
     """
     has_body = is_chunked
     if environ.get("wsgi.input_terminated"):
-        if environ.get("SERVER_SOFTWARE") != _HIDES_TRUNCATION:
+        if environ.get("SERVER_SOFTWARE") != HIDES_TRUNCATION:
             return True
-        has_body = "HTTP_TRANSFER_ENCODING" in environ or bool(_read(environ["wsgi.input"], 1))
+        has_body = "HTTP_TRANSFER_ENCODING" in environ or bool(read_input(environ["wsgi.input"], 1))
     if has_body:
         raise LengthRequired(_NO_LENGTH)
     return False
@@ -310,14 +186,15 @@ def read_body(environ: WSGIEnvironment, max_length: int | None) -> bytes | None:
     if not missing:
         return b""
     stream = environ["wsgi.input"]
-    data = _read(stream, missing)
+    data = read_input(stream, missing)
     return data if len(data) == missing else _read_rest(stream, data, missing)
 
 
 def _read_rest(stream: IO[bytes], data: bytes, length: int) -> bytes:
     """Return a whole body, of which some bytes have been received."""
-    return data + BodyStream(stream, length - len(data)).read()
+    return data + InputReader(stream, length - len(data)).read()
 
 
 if not TYPE_CHECKING:  # the type is the same
-    read_body = body_reader(read_body, _read_rest, _raise_read_error, PIECE)
+    read_body = body_reader(read_body, _read_rest, raise_read_error, PIECE)
+    body_stream = stream_opener(body_stream, BodyStream)

@@ -15,13 +15,14 @@ from werkzeug.wrappers import Request as _WerkzeugRequest
 
 from cocopot.arguments import ImmutableMultiDict as Arguments
 from cocopot.arguments import collect
-from cocopot.body import PIECE, BodyStream, bad_request, has_plain_length, read_body
+from cocopot.body import BodyStream, body_stream, has_plain_length, read_body
 from cocopot.datastructures import EnvironHeaders
 from cocopot.debug_errors import NoFiles
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cocopot.lazy_attributes import lazy, load_content_type, load_stream, werkzeug_loader
 from cocopot.multipart import MAX_BOUNDARY, boundary_of, split_form
 from cocopot.speedups import FormMethods, RequestState, new, parse_arguments
+from cocopot.speedups.bodies import PIECE, bad_request
 
 if TYPE_CHECKING:
     from werkzeug.formparser import FormDataParser
@@ -43,6 +44,7 @@ _FORM_ATTRIBUTES = (
 FORM_METHODS = FormMethods(
     headers_class=EnvironHeaders,
     read_body=read_body,
+    open_stream=body_stream,
     arguments_class=Arguments,
     storage_class=_WerkzeugRequest.parameter_storage_class,
     longest=PIECE,
@@ -86,7 +88,7 @@ class FormRequest(RequestState, _WerkzeugRequest):
             return bool(data)
         stream = self.stream
         if isinstance(stream, BodyStream):
-            return not stream.is_at_end()
+            return not stream.reader.is_at_end()
         return not getattr(stream, "is_exhausted", False)
 
     def _read_plain(self) -> bytes | None:

@@ -22,11 +22,12 @@ from werkzeug.wrappers import Request as _WerkzeugRequest
 from cocopot.accept import LanguageAccept, MIMEAccept, parse_accept, parse_cache_control
 from cocopot.arguments import ImmutableMultiDict as Arguments
 from cocopot.arguments import combine
-from cocopot.body import PARSE_ERRORS, BodyStream, bad_request, body_stream
+from cocopot.body import PARSE_ERRORS, BodyStream, body_stream
 from cocopot.datastructures import EnvironHeaders
 from cocopot.header_parsers import is_plain_list, parse_cookies, split_plain_list
 from cocopot.hosts import get_host, sent_host, server_of
 from cocopot.speedups import Lazy, LazyArguments, LazyHeaders, method_loader, plain_cookies, plain_host
+from cocopot.speedups.bodies import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from werkzeug.utils import header_property
 from werkzeug.wrappers import Request as _WerkzeugRequest
 
-from cocopot.body import bad_request, read_body
+from cocopot.body import read_body
 from cocopot.datastructures import EnvironHeaders
 from cocopot.escapes import printable
 from cocopot.forms import FORM_METHODS, FormRequest
@@ -70,6 +70,7 @@ from cocopot.missing_names import install_hint
 from cocopot.request_urls import load_base_url, load_full_path, load_host_url, load_root_url, load_url
 from cocopot.scopes import blueprints_of
 from cocopot.speedups import json_reader
+from cocopot.speedups.bodies import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -309,6 +310,7 @@ class Request(FormRequest):
         self, cache: bool = True, as_text: Literal[True] = ..., parse_form_data: bool = False
     ) -> str: ...
 
+    @FORM_METHODS.body
     def get_data(
         self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
     ) -> bytes | str:

@@ -9,7 +9,6 @@ import ast
 import atexit
 import importlib
 import inspect
-import io
 import json
 import re
 import sys
@@ -36,7 +35,6 @@ from werkzeug.local import LocalProxy
 from werkzeug.routing import Map, Rule
 from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request, Response
-from werkzeug.wsgi import LimitedStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,10 +71,6 @@ def _read_request() -> Request:
     request = Request(create_environ(data=b"{}", method="POST"))
     request.get_data()
     return request
-
-
-def _stream() -> LimitedStream:
-    return LimitedStream(io.BytesIO(), 1, is_max=True)
 
 
 def _metadata() -> object:
@@ -138,9 +132,6 @@ PRIVATE_NAMES = [
     PrivateName("_value_matches", "accept", "compares with a cached result", lambda: MIMEAccept),
     PrivateName("_specificity", "accept", "sorts with a cached result", lambda: MIMEAccept),
     PrivateName("_list", "datastructures forms head", "headers without a second validation", Headers),
-    PrivateName("_pos", "body", "a body of unknown length that the server terminates", _stream),
-    PrivateName("_stream", "body", "the server's stream, whose errors are reported as 4xx", _stream),
-    PrivateName("_limit_is_max", "body", "whether the limit is one of the configuration", _stream),
     # Werkzeug: responses and proxies
     PrivateName("_on_close", "response", "no list for responses without callbacks", Response),
     PrivateName("_wrap_range_response", "conditions", "sends a part of the body", Response),

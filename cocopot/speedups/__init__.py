@@ -21,6 +21,7 @@ try:
         FormMethods,
         HeaderMethods,
         HookCallRecord,
+        InputReader,
         Lazy,
         LazyArguments,
         LazyHeaders,
@@ -60,8 +61,10 @@ try:
         plain_url,
         proxy_class,
         read_in_context,
+        stream_opener,
     )
 except ImportError:  # also if an outdated one lacks a name
+    from cocopot.speedups.bodies import InputReader, stream_opener
     from cocopot.speedups.documents import (
         DocumentMethods,
         body_reader,
@@ -127,6 +130,7 @@ __all__ = [
     "FormMethods",
     "HeaderMethods",
     "HookCallRecord",
+    "InputReader",
     "Lazy",
     "LazyArguments",
     "LazyHeaders",
@@ -166,6 +170,7 @@ __all__ = [
     "plain_url",
     "proxy_class",
     "read_in_context",
+    "stream_opener",
 ]
 
 #: Whether they are the compiled ones.

@@ -1,3 +1,5 @@
+from cocopot.speedups.bodies import InputReader as InputReader
+from cocopot.speedups.bodies import stream_opener as stream_opener
 from cocopot.speedups.documents import DocumentMethods as DocumentMethods
 from cocopot.speedups.documents import body_reader as body_reader
 from cocopot.speedups.documents import config_flag as config_flag

@@ -326,6 +326,7 @@ def is_plain_value(str value not None):
 # -------------------------------------------------------------------------
 
 include "_arguments.pxi"
+include "_bodies.pxi"
 include "_calls.pxi"
 include "_documents.pxi"
 include "_headers.pxi"

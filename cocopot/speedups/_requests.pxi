@@ -58,12 +58,15 @@ cdef tuple READ_FORM_BEFORE = (*READ_BEFORE, "_form_failure", "files", "form", "
 
 
 cdef class FormMethods:
-    cdef object headers_class, read_body, arguments_class, storage_class
+    cdef object headers_class, read_body, open_stream, arguments_class, storage_class
     cdef Py_ssize_t longest
 
-    def __init__(self, *, headers_class, read_body, arguments_class, storage_class, Py_ssize_t longest):
+    def __init__(
+        self, *, headers_class, read_body, open_stream, arguments_class, storage_class, Py_ssize_t longest
+    ):
         self.headers_class = headers_class
         self.read_body = read_body
+        self.open_stream = open_stream
         self.arguments_class = arguments_class
         self.storage_class = storage_class
         self.longest = longest
@@ -95,6 +98,20 @@ cdef class FormMethods:
 
         return update_wrapper(load_data, general)
 
+    def body(self, general):
+        cdef FormMethods methods = self
+
+        @binding(True)
+        def get_data(self, cache=True, as_text=False, parse_form_data=False):
+            if cache is not True or parse_form_data is not False or not methods.is_plain_body(self):
+                return general(self, cache, as_text, parse_form_data)
+            data = methods.read_unparsed(self, announced_length(self.environ, methods.longest), self.max_content_length)
+            if data is None:
+                return general(self, cache, as_text)
+            return data.decode(errors="replace") if as_text else data
+
+        return update_wrapper(get_data, general)
+
     cdef object attribute(self, request, str name):
         return (<dict>request.__dict__)[name]
 
@@ -107,6 +124,16 @@ cdef class FormMethods:
             and request.parameter_storage_class is self.storage_class
             and is_unread(READ_FORM_BEFORE, request.__dict__, (<RequestState>request).environ, self.headers_class)
         )
+
+    cdef bint is_plain_body(self, request) except -1:
+        """Return whether a class leaves the reading of a body to Cocopot, and nothing has been read."""
+        if not isinstance(request, RequestState) or request._has_plain_bodies is not True:
+            return False
+        cdef dict attributes = request.__dict__
+        for name in READ_BEFORE:
+            if name in attributes:
+                return False
+        return type((<RequestState>request).environ) is dict
 
     cdef int set_form(self, dict attributes, form) except -1:
         attributes["form"] = form
@@ -153,39 +180,42 @@ cdef class FormMethods:
         cdef dict environ = (<RequestState>request).environ
         content_type = sent_type(attributes, environ)
         cdef Py_ssize_t length = announced_length(environ, self.longest)
+        cdef bint is_chunked = length < 0 and environ.get("HTTP_TRANSFER_ENCODING") == "chunked"
         most = request.max_content_length
-        if content_type is None and has_no_body(environ):
-            self.set_form(attributes, new_arguments(self.storage_class))
-            attributes["body_is_read"] = True
-            attributes["_cached_data"] = b""
-            return b""
-        if is_type_of_form(content_type):
-            return request.get_data(parse_form_data=True)
-        if environ.get("HTTP_TRANSFER_ENCODING") == "chunked":
-            self.open_chunked(request, attributes, content_type)
-            return request.get_data()
-        if length <= 0 or (most is not None and most < length):
+        if is_type_of_form(content_type) or (length > 0 and most is not None and most < length) or not (
+            length > 0 or is_chunked or (content_type is None and has_no_body(environ))
+        ):
             return request.get_data(parse_form_data=True)
         if content_type is not None:
             attributes["_content_type"] = content_type  # from now on, also if the headers are replaced
-            attributes.setdefault("content_length", length)
+            attributes.setdefault("content_length", None if is_chunked else length)
+        if is_chunked:
+            try:
+                attributes["stream"] = self.open_stream(environ, most)
+            except Exception as error:
+                request._note_form_failure(error)
+                raise
         self.set_form(attributes, new_arguments(self.storage_class))
-        data = self.read_body(environ, most)
-        attributes["body_is_read"] = True
+        return self.read_unparsed(request, length, most)
+
+    cdef object read_unparsed(self, request, Py_ssize_t length, most):
+        """Return the body, or `None` if the function in Python has to read it."""
+        cdef dict attributes = request.__dict__
+        cdef dict environ = (<RequestState>request).environ
+        if length <= 0 and environ.get("HTTP_TRANSFER_ENCODING") == "chunked":
+            stream = attributes.get("stream")
+            if stream is None:
+                stream = attributes["stream"] = self.open_stream(environ, most)
+            data = (<InputReader?>stream.reader).read()
+        elif length > 0 or has_no_body(environ):
+            data = self.read_body(environ, most) if length > 0 else b""
+            if data is None:
+                return None
+            attributes["body_is_read"] = True
+        else:
+            return None
         attributes["_cached_data"] = data
         return data
-
-    cdef int open_chunked(self, request, dict attributes, content_type) except -1:
-        """Open the stream of a chunked body that is not a form, as the function in Python does."""
-        if content_type is not None:
-            attributes["_content_type"] = content_type
-        attributes.setdefault("content_length", None)
-        try:
-            attributes["stream"] = request.stream
-        except Exception as error:
-            request._note_form_failure(error)
-            raise
-        return self.set_form(attributes, new_arguments(self.storage_class))
 
 
 cdef bint has_no_body(dict environ) except -1:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import ImmutableMultiDict
 
+    from cocopot.speedups.bodies import StreamOpener
     from cocopot.speedups.documents import BodyReader
     from cocopot.types import F
 
@@ -48,14 +49,15 @@ _values_of: Callable[[Any, str, list[str]], list[str]] = dict.setdefault
 
 
 class FormMethods:
-    """Decorators for the functions that read `form`, `files` and `data` of a request.
+    """Decorators for the functions that read `form`, `files`, `data` and the body of a request.
 
-    Compiled, they read an urlencoded form, or a body that is not a form, of moderate length in one piece, if
-    nothing has been read before.
+    Compiled, they read an urlencoded form, or a body that is not a form, of moderate length in one piece, and
+    a chunked body that is not a form, if nothing has been read before.
 
     Args:
         headers_class: The class of headers that are those of the environment.
         read_body: Reads a whole body.
+        open_stream: Opens the body as a stream.
         arguments_class: The class of the fields of a form.
         storage_class: The `parameter_storage_class` of requests whose forms are read here.
         longest: The longest body that is read, in bytes.
@@ -66,6 +68,7 @@ class FormMethods:
         *,
         headers_class: type[Any],
         read_body: BodyReader,
+        open_stream: StreamOpener,
         arguments_class: type[Any],
         storage_class: type[Any],
         longest: int,
@@ -82,4 +85,8 @@ class FormMethods:
 
     def data(self, general: F) -> F:
         """Return what reads the body, unless it is a form."""
+        return general
+
+    def body(self, general: F) -> F:
+        """Return `get_data`, which returns the body."""
         return general

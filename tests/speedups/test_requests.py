@@ -86,6 +86,7 @@ ENVIRONS = st.fixed_dictionaries(
         ),
         "HTTP_TRANSFER_ENCODING": st.sampled_from(["chunked", "gzip"]),
         "wsgi.input_terminated": st.just(True),
+        "SERVER_SOFTWARE": st.just("Granian"),
     },
 )
 
@@ -111,6 +112,8 @@ STEPS = {
     "values": lambda request: sorted(request.values.lists()),
     "type of form": lambda request: (type(request.form), type(request.files)),
     "get_data": lambda request: request.get_data(),
+    "text": lambda request: request.get_data(as_text=True),
+    "get_data without cache": lambda request: request.get_data(cache=False),
     "json": lambda request: request.get_json(silent=True),
     "stream": lambda request: request.stream.read(),
     "headers": lambda request: request.headers.get("Content-Type"),
@@ -132,6 +135,8 @@ def _in_python(cls: type[Request]) -> type[Request]:
         namespace[name] = type(Request.__dict__.get(name) or vars(Request.__mro__[1])[name])(
             werkzeug_loader(name)
         )
+    if speedups.COMPILED:
+        namespace["get_data"] = vars(Request)["get_data"].__wrapped__
     return type(cls.__name__, (cls,), namespace)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, TypeVar
 
 from cocopot.response import Response
+from cocopot.speedups import redirect_body
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -21,11 +21,7 @@ def redirect_response(location: str, code: int, response_class: type[R]) -> R:
         code: The status.
         response_class: The class of the response.
     """
-    link = escape(str(location))
-    body = (
-        "<!doctype html>\n<html lang=en>\n<title>Redirect</title>\n"
-        f'<p>This page has another address: <a href="{link}">{link}</a>\n'
-    )
+    body = redirect_body(str(location))
     if response_class is Response:
         return response_class(body, code, {"Location": location}, mimetype="text/html")
     response = response_class(body, code, mimetype="text/html")

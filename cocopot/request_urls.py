@@ -14,34 +14,20 @@ from urllib.parse import quote, unquote_to_bytes
 from werkzeug.urls import uri_to_iri
 
 from cocopot.lazy_attributes import load_path, load_root_path
-from cocopot.speedups import plain_url
+from cocopot.speedups import Quoter, plain_url
 
 if TYPE_CHECKING:
     from cocopot.request import Request
 
 _SAFE_IN_PATH = "!$&'()*+,/:;=@"
-_SAFE_IN_QUERY = _SAFE_IN_PATH + "?%[]{}|\\^`"
 _NOT_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _search_not_ascii = re.compile("%[89A-Fa-f]").search
-# What the functions below would not change, as nearly all that clients send.
-_is_plain_path = re.compile(r"[\w!$&'()*+,./:;=@~-]*", re.ASCII).fullmatch
 # Letters and digits of any script are encoded, and decoded again.
 _is_plain_iri_path = re.compile(r"[\w!$&'()*+,./:;=@~-]*").fullmatch
-_is_plain_query = re.compile(rb"[\w!$&'()*+,./:;=@~?%\[\]{}|\\^`-]*", re.ASCII).fullmatch
-
-
-def quote_path(path: str | bytes) -> str:
-    """Return a decoded path as it is in a URL."""
-    if type(path) is str and _is_plain_path(path):
-        return path
-    return quote(path, safe=_SAFE_IN_PATH)
-
-
-def quote_query(query: bytes) -> str:
-    """Return a query string as it is in a URL: what the client has encoded stays as it is."""
-    if _is_plain_query(query):
-        return query.decode("ascii")
-    return quote(query, safe=_SAFE_IN_QUERY)
+#: Quotes a decoded path as it is in a URL.
+quote_path = Quoter(_SAFE_IN_PATH)
+#: Quotes a query: what the client has encoded stays as it is.
+quote_query = Quoter(_SAFE_IN_PATH + "?%[]{}|\\^`")
 
 
 def to_iri(quoted: str) -> str:

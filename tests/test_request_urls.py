@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -106,8 +107,8 @@ def test_plain_urls_are_composed_as_others(scheme: str, host: str, root: str, pa
     plain = urls()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(request_urls, "plain_url", lambda *_: None)
-        for name in ("path", "query"):
-            patch.setattr(request_urls, f"_is_plain_{name}", lambda _: None)
+        for name, safe in (("path", "!$&'()*+,/:;=@"), ("query", "!$&'()*+,/:;=@?%[]{}|\\^`")):
+            patch.setattr(request_urls, f"quote_{name}", partial(quote, safe=safe))
         assert urls() == plain
 
 

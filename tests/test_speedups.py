@@ -23,14 +23,13 @@ from markupsafe import Markup
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 from werkzeug.test import create_environ
-from werkzeug.urls import iri_to_uri, uri_to_iri
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from cocopot import Cocopot, Response, speedups
 from cocopot.datastructures import Headers
 from cocopot.environment import is_true
 from cocopot.exceptions import HTTPException, MethodNotAllowed, NotFound
-from cocopot.hosts import get_host, is_host
+from cocopot.hosts import is_host
 from cocopot.speedups import python
 from tests.processes import clean_environ
 
@@ -546,48 +545,6 @@ def test_find_delimiter(kind: Any, body: bytes, delimiter: bytes, start: int) ->
     assert kind.find_delimiter(body, delimiter, start) == body.find(delimiter, start)
     with pytest.raises((TypeError, AttributeError)):
         kind.find_delimiter(None, delimiter, start)
-
-
-# -------------------------------------------------------------------------
-# URLs
-# -------------------------------------------------------------------------
-
-HOST_PIECES = [*"aZ0-_.:[]~%8\xe9/@", "xn--", "80", "443", "a.b", "x" * 62, "a" * 250]
-host_texts = st.lists(st.sampled_from(HOST_PIECES), max_size=5).map("".join)
-path_texts = st.lists(st.sampled_from([*"/a?#%.\xe9 ;=[", "\n"]), max_size=4).map("".join)
-
-
-@given(host_texts, st.sampled_from(["http", "https", "ws", "x"]))
-@settings(max_examples=1000, deadline=None)
-def test_plain_hosts(text: str, scheme: str) -> None:
-    """A host that is plain is what the inspection makes of it, and both parts agree on which are."""
-    found = [kind.plain_host(text, scheme) for kind in KINDS]
-    assert found == [found[0]] * len(found)
-    if found[0] is not None:
-        assert found[0] == get_host(scheme, text, None)
-
-
-@given(st.sampled_from(["http", "https", "HTTP", ""]), host_texts, path_texts)
-@settings(max_examples=1000, deadline=None)
-def test_plain_urls(scheme: str, host: str, path: str) -> None:
-    """Both parts agree on which URLs need no conversion; of those Werkzeug would change nothing."""
-    found = [kind.plain_url(scheme, host, path) for kind in KINDS]
-    assert found == [found[0]] * len(found)
-    if found[0] is not None:
-        assert found[0] == f"{scheme}://{host}{path}"
-        assert uri_to_iri(found[0]) == iri_to_uri(found[0]) == found[0]
-
-
-@both
-def test_usual_urls_are_plain(kind: Any) -> None:
-    """The hosts and paths of nearly all requests need no inspection."""
-    assert kind.plain_host("shop.example:80", "http") == "shop.example"
-    assert kind.plain_host("127.0.0.1:8000", "http") == "127.0.0.1:8000"
-    assert kind.plain_url("https", "shop.example:8443", "/a/b;c=1") == "https://shop.example:8443/a/b;c=1"
-    for path in ("/%41", "/a?b", "/a b", "a", "/\xe9"):
-        assert kind.plain_url("https", "shop.example", path) is None
-    for host in ("", "a..b", "a:", "a:080", "a:x", "a:12345", "[::1]", "xn--a", "A", "a" * 64):
-        assert kind.plain_url("https", host, "/") is None
 
 
 @both

@@ -8,10 +8,12 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 
 from cocopot.exceptions import MethodNotAllowed
-from cocopot.speedups import is_plain_value
+from cocopot.speedups import is_plain_value, redirect_body
 from cocopot.statuses import STATUSES
 
 if TYPE_CHECKING:
+    from werkzeug.routing import RequestRedirect
+
     from cocopot.types import WSGIEnvironment
 
     #: A page with its status code, and its headers except for its type and its length.
@@ -28,6 +30,19 @@ _PLAIN_EXCEPTIONS = frozenset(default_exceptions.values())
 PAGES: dict[type[HTTPException], Page] = {}
 #: What precedes the description, by code.
 _HEADS: dict[int, str] = {}
+
+
+def redirect_page(exc: RequestRedirect) -> Page | None:
+    """Return the page of a redirect of the router, or `None` if its URL has to be encoded.
+
+    Args:
+        exc: The redirect, which has no response of its own.
+    """
+    url: object = exc.new_url
+    code: int | None = exc.code
+    if code is None or type(url) is not str or not is_plain_value(url):
+        return None
+    return redirect_body(url).encode(), code, {"Location": url}
 
 
 def page_of(exc: HTTPException, environ: WSGIEnvironment) -> Page | None:

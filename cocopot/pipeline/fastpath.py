@@ -20,7 +20,7 @@ from cocopot.pipeline import lifecycle
 from cocopot.pipeline.closing import observed
 from cocopot.pipeline.defaults.dispatch import WITH_VIEW, cocopot_dispatch_request, raise_view_returned_none
 from cocopot.pipeline.defaults.responses import cocopot_make_response
-from cocopot.pipeline.error_pages import page_of
+from cocopot.pipeline.error_pages import page_of, redirect_page
 from cocopot.pipeline.mistakes import raise_bad_processed_response, raise_bad_response, raise_no_result
 from cocopot.pipeline.sending import send
 from cocopot.pipeline.sessions import save_or_close
@@ -227,7 +227,9 @@ def error_value(
     """
     response = exc.response
     if response is None:
-        page = page_of(exc, environ) if app.response_class.default_mimetype == "text/html" else None
+        if app.response_class.default_mimetype != "text/html":
+            return exc
+        page = redirect_page(exc) if type(exc) is RequestRedirect else page_of(exc, environ)
         return exc if page is None else page
     is_plain = type(response) is Response and type(exc).get_response is HTTPException.get_response
     return response if is_plain else exc  # type: ignore[return-value]  # it is one

@@ -55,6 +55,12 @@ class Capture(NamedTuple):
     number: int = 0
     is_rest: bool = False
 
+    def as_text(self) -> Capture:
+        """Return how it is read without being converted."""
+        return Capture(
+            self.segment, self.name, self.accepts, "text", False, self.place, self.number, self.is_rest
+        )
+
 
 class Selected(NamedTuple):
     """What a method selects.
@@ -105,6 +111,17 @@ def ending_rules(node: Node) -> tuple[Rule, ...]:
     """
     slash = node.static.get("")
     return (*node.rules, *takewhile(lambda rule: not rule.strict_slashes, slash.rules if slash else ()))
+
+
+def slash_rules(node: Node) -> tuple[Rule, ...]:
+    """Return the rules with a slash more, if the path of a node without rules is redirected to theirs.
+
+    Args:
+        node: The node.
+    """
+    slash = node.static.get("")
+    rules = tuple(rule for rule in slash.rules if not rule.websocket) if slash else ()
+    return rules if all(rule.strict_slashes for rule in rules) else ()
 
 
 def lenient_rules(node: Node) -> tuple[Rule, ...]:

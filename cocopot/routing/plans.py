@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from werkzeug.routing import ValidationError
 
-from cocopot.routing.captures import captures_of, ending_rules, group_by_method, lenient_rules
+from cocopot.routing.captures import (
+    Selected,
+    captures_of,
+    ending_rules,
+    group_by_method,
+    lenient_rules,
+    slash_rules,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from cocopot.routing.captures import Capture, Redirecting, RulesByMethod, Selected
+    from cocopot.routing.captures import Capture, Redirecting, RulesByMethod
     from cocopot.routing.rule import Rule
     from cocopot.routing.walk import Node
 
@@ -32,10 +39,12 @@ _MAX_SEGMENTS = 16
 Match: TypeAlias = "tuple[Rule, dict[str, Any]]"
 #: A converter has rejected the text of its variable: no other rule is tried.
 REJECTED: Final = "rejected"
+#: The path is redirected to the one with a slash.
+REDIRECTED: Final = "redirected"
 #: What a plan returns: `None` for a path that does not fit, `False` where only a walk can decide. A list has
 #: the methods of all rules of a path, of which none has the method of the request. Of a path without a plan,
 #: the outcome is whether no rule matches it, if slashes are not merged.
-Outcome: TypeAlias = "Match | list[str] | bool | Literal['rejected'] | None"
+Outcome: TypeAlias = "Match | list[str] | bool | Literal['rejected', 'redirected'] | None"
 #: A function and its data. It is called with a path's segments, the method and the plan itself:
 #: `plan[0](parts, method, plan)`. `Router.match_request` and `speedups.match_plain` call plans.
 Plan: TypeAlias = "tuple[Any, ...]"
@@ -49,12 +58,13 @@ NO_PLANS: Plans = (None,) * _MAX_SEGMENTS
 
 
 _Texts: TypeAlias = "tuple[str, ...]"
-#: The rules, and all methods of them, if no rule but these has their path.
-_Ended: TypeAlias = "tuple[RulesByMethod, list[str] | None]"
+#: The rules; all methods of them, if no rule but these has their path; whether they redirect it.
+_Ended: TypeAlias = "tuple[RulesByMethod, list[str] | None, bool]"
 #: The indexes of the static segments, and by the texts of these segments the rules.
 _Candidates: TypeAlias = "tuple[tuple[int, ...], dict[_Texts, _Ended]]"
-#: What may end a walk: number of segments, the static ones, rules, whether no rule has a slash more.
-_Candidate: TypeAlias = "tuple[int, _Static, Sequence[Rule], bool]"
+#: What may end a walk: number of segments, the static ones, rules, whether no rule has a slash more, and
+#: whether these rules do, so that they redirect the path.
+_Candidate: TypeAlias = "tuple[int, _Static, Sequence[Rule], bool, bool]"
 #: The index of the static segment; what picks several out of a path; plans by their texts; the next group.
 _Group: TypeAlias = (
     "tuple[int, Callable[[list[str]], _Texts] | None, dict[str | _Texts, Plan], _Group | None]"
@@ -78,10 +88,12 @@ def build_plans(node: Node, depth: int, redirecting: Redirecting, *, exhaustive:
         exhaustive: Whether no rule with a variable in one of these segments matches such a path.
     """
     by_length: dict[int, list[_Candidates]] = {}
-    all_ended: dict[tuple[tuple[int, ...], bool], _Ended] = {}  # those of a path are the same for each length
+    all_ended: dict[
+        tuple[tuple[int, ...], bool, bool], _Ended
+    ] = {}  # those of a path are the same for each length
     full: set[int] = set()
     candidates = _Returning(_candidates(node, depth, (), is_variable=True))
-    for length, static, rules, is_end in candidates:
+    for length, static, rules, is_end, is_redirected in candidates:
         indexes, texts = tuple(index for index, _ in static), tuple(text for _, text in static)
         groups = by_length.setdefault(length, [])
         if not groups or groups[-1][0] != indexes or texts in groups[-1][1]:
@@ -90,10 +102,11 @@ def build_plans(node: Node, depth: int, redirecting: Redirecting, *, exhaustive:
             else:
                 groups.append((indexes, {}))
         if length not in full:
-            key = tuple(map(id, rules)), is_end
+            key = tuple(map(id, rules)), is_end, is_redirected
             if key not in all_ended:
-                by_method = group_by_method(rules, redirecting)
-                all_ended[key] = by_method, _all_methods(rules, by_method) if is_end else None
+                by_method = group_by_method(rules, {} if is_redirected else redirecting)
+                methods = _all_methods(rules, by_method) if is_end else None
+                all_ended[key] = by_method, methods, is_redirected
             groups[-1][1][texts] = all_ended[key]
     if not by_length:
         return NO_PLANS
@@ -161,7 +174,8 @@ def _candidates(
     """
     if not is_variable:
         if node.rules or "" in node.static:
-            yield depth, static, ending_rules(node), "" not in node.static
+            rules, is_redirected = _ending(node)
+            yield depth, static, rules, "" not in node.static, is_redirected
         for text, child in node.static.items():
             if (yield from _candidates(child, depth + 1, (*static, (depth, text)))):
                 return True
@@ -169,12 +183,22 @@ def _candidates(
         if edge.final:
             if edge.suffixed or captures_of(edge.node.rules[0]) is None:
                 return True
-            yield from ((length, static, edge.node.rules, True) for length in range(depth + 1, _MAX_SEGMENTS))
+            lengths = range(depth + 1, _MAX_SEGMENTS)
+            yield from ((length, static, edge.node.rules, True, False) for length in lengths)
         elif (yield from _candidates(edge.node, depth + 1, static)):
             return True
     if not is_variable and (rules := lenient_rules(node)):
-        yield depth + 1, (*static, (depth, "")), rules, False
+        yield depth + 1, (*static, (depth, "")), rules, False, False
     return False
+
+
+def _ending(node: Node) -> tuple[Sequence[Rule], bool]:
+    """Return the rules for a path that ends at a node, and whether they redirect it."""
+    rules = ending_rules(node)
+    if rules:
+        return rules, False
+    rules = slash_rules(node)
+    return rules, bool(rules)
 
 
 def _join(groups: list[_Candidates], *, exhaustive: bool) -> Plan | None:
@@ -196,12 +220,22 @@ def _join(groups: list[_Candidates], *, exhaustive: bool) -> Plan | None:
 
 
 def _plan(ended: _Ended, static: _Static, *, exhaustive: bool) -> Plan:
-    rules, methods = ended
+    rules, methods, is_redirected = ended
     if not rules:
         return _WALK
+    if is_redirected:
+        return (_redirect, _plan_by_method(_without_conversions(rules), static, False))
     plan = _plan_by_method(rules, static, methods if exhaustive and methods else False)
     redirecting = {id(found.rule): found.redirecting for found in rules.values() if found.redirecting}
     return (_match_unless_redirected, plan, redirecting) if redirecting else plan
+
+
+def _without_conversions(rules: RulesByMethod) -> RulesByMethod:
+    """Return what decides whether a path fits the rules, without the conversions, which may reject it."""
+    return {
+        method: Selected(found.rule, [capture.as_text() for capture in found.captures], ())
+        for method, found in rules.items()
+    }
 
 
 def _plan_by_method(rules: RulesByMethod, static: _Static, others: list[str] | bool) -> Plan:
@@ -246,6 +280,13 @@ def _match_unless_redirected(parts: list[str], method: str, plan: Plan) -> Outco
             if not any(name in arguments and value != arguments[name] for name, value in defaults.items()):
                 return False
     return outcome
+
+
+def _redirect(parts: list[str], method: str, plan: Plan) -> Outcome:
+    """Redirect a path that fits rules with a slash more."""
+    inner: Plan = plan[1]
+    outcome: Outcome = inner[0](parts, method, inner)
+    return REDIRECTED if type(outcome) is tuple else outcome
 
 
 def _undecided(_parts: list[str], _method: str, _plan: Plan) -> Literal[False]:

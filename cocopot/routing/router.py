@@ -217,7 +217,7 @@ class Router(RouterState, Map):
                 if type(outcome) is tuple:
                     return outcome
         is_plain = server_name is None and subdomain is None and not self.host_matching
-        error = domain.error_of(outcome, environ, path, method, is_plain=is_plain, server_name=server_name)
+        error = domain.error_of(outcome, environ, path, method, is_plain, server_name)
         if error is not None:
             raise error
         is_known = is_plain or (server_name is not None and not self.host_matching)

@@ -11,24 +11,7 @@ from cocopot.request_urls import quote_path, quote_query
 from cocopot.speedups import plain_host, plain_url
 
 if TYPE_CHECKING:
-    from cocopot.routing.walk import Node
     from cocopot.types import WSGIEnvironment
-
-
-def redirected_methods(node: Node) -> frozenset[str | None]:
-    """Return the methods with which the path of a node is redirected to the path with a slash.
-
-    Args:
-        node: A node without rules that is reached by static segments alone.
-
-    Returns:
-        The methods, with `None` for any; empty if only a walk can decide.
-    """
-    rules = node.static[""].rules if "" in node.static else ()
-    rules = tuple(rule for rule in rules if not rule.websocket)
-    if not all(rule.strict_slashes for rule in rules):
-        return frozenset()
-    return frozenset(method for rule in rules for method in rule.methods or (None,))
 
 
 def redirect_to(
@@ -42,26 +25,31 @@ def redirect_to(
         server_name: The server name that URLs are built from, or `None` for the host of the request.
         subdomain: The subdomain of the server name.
     """
-    scheme, script_name = environ["wsgi.url_scheme"], environ.get("SCRIPT_NAME", "")
-    try:
-        script, query = script_name.encode("latin1"), environ.get("QUERY_STRING", "").encode("latin1")
-    except UnicodeEncodeError:  # not as PEP 3333 requires
-        return None
+    scheme, query = environ["wsgi.url_scheme"], environ.get("QUERY_STRING", "")
     header = environ.get("HTTP_HOST") if server_name is None else server_name
     host = plain_host(header, scheme) if type(header) is str else None
+    if host is not None and subdomain and server_name is not None:
+        host = f"{subdomain}.{host}"
     url = None
-    if host is not None and not script_name and path[1:2] != "/":
-        url = plain_url(
-            scheme, f"{subdomain}.{host}" if subdomain and server_name is not None else host, path
-        )
+    if host is not None and not environ.get("SCRIPT_NAME") and path[1:2] != "/":
+        url = plain_url(scheme, host, path, query)
     if url is None:
-        if server_name is not None:
-            return None
-        root = quote_path(script).strip("/")
-        url = (
-            f"{scheme}://{_host(environ, scheme).lower()}{root and f'/{root}'}/{quote_path(path).lstrip('/')}"
-        )
-    return RequestRedirect(f"{url}?{quote_query(query)}" if query else url)
+        origin = None if host is None else plain_url(scheme, host, "")
+        if origin is None and server_name is None:
+            origin = f"{scheme}://{_host(environ, scheme).lower()}"
+        url = None if origin is None else _quoted_url(origin, environ, path)
+    return None if url is None else RequestRedirect(url)
+
+
+def _quoted_url(origin: str, environ: WSGIEnvironment, path: str) -> str | None:
+    """Return a URL of the application, or `None` if the environment is not as PEP 3333 requires."""
+    try:
+        script, query = (environ.get(key, "").encode("latin1") for key in ("SCRIPT_NAME", "QUERY_STRING"))
+    except UnicodeEncodeError:
+        return None
+    root = quote_path(script).strip("/")
+    url = f"{origin}{root and f'/{root}'}/{quote_path(path).lstrip('/')}"
+    return f"{url}?{quote_query(query)}" if query else url
 
 
 def _host(environ: WSGIEnvironment, scheme: str) -> str:

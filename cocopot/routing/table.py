@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cocopot.exceptions import MethodNotAllowed, NotFound
 from cocopot.hosts import host_of_server, is_host, is_trusted, parse_host, sent_host
-from cocopot.routing.captures import ending_rules, group_by_method, lenient_rules
-from cocopot.routing.plans import NO_PLANS, REJECTED, build_plans
-from cocopot.routing.slashes import redirect_to, redirected_methods
+from cocopot.routing.captures import ending_rules, group_by_method, lenient_rules, slash_rules
+from cocopot.routing.plans import NO_PLANS, REDIRECTED, REJECTED, build_plans
+from cocopot.routing.slashes import redirect_to
 from cocopot.routing.walk import Node, Walk
 from cocopot.speedups import DomainState, TableState
 
@@ -82,7 +82,6 @@ class Domain(DomainState):
         environ: WSGIEnvironment,
         path: str,
         method: str,
-        *,
         is_plain: bool,
         server_name: str | None = None,
     ) -> HTTPException | None:
@@ -105,10 +104,14 @@ class Domain(DomainState):
             allowed = outcome
         if allowed is not None:
             return MethodNotAllowed(allowed.copy())
-        is_known = is_plain or server_name is not None
-        if is_known and not {method, None}.isdisjoint(self.redirected.get(path, ())):
-            return redirect_to(environ, f"{path}/", server_name, self.name)
+        if outcome is REDIRECTED or (self.redirected and self._is_redirected(path, method)):
+            is_known = (is_plain or server_name is not None) and path[1:2] != "/"
+            return redirect_to(environ, f"{path}/", server_name, self.name) if is_known else None
         return self._rejection(path, method) if outcome is REJECTED and "//" not in path else None
+
+    def _is_redirected(self, path: str, method: str) -> bool:
+        methods = self.redirected.get(path, ())
+        return method in methods or None in methods
 
     def _rejection(self, path: str, method: str) -> HTTPException:
         """Return what is raised if a converter rejects the text of its variable."""
@@ -145,8 +148,8 @@ class Domain(DomainState):
             return
         if rules := ending_rules(node):
             self.static_rules.setdefault(path, self._by_method(rules))
-        elif not self._host_matching and (methods := redirected_methods(node)):
-            self.redirected[path] = methods
+        elif not self._host_matching and (rules := slash_rules(node)):
+            self.redirected[path] = frozenset(method for rule in rules for method in rule.methods or (None,))
         slash = node.static.get("")
         is_last = slash is None or "" not in slash.static
         if (rules := lenient_rules(node)) and is_last and all(edge.read("") is None for edge in node.edges):

@@ -27,6 +27,7 @@ try:
         LazyHeaders,
         MatcherState,
         PipelineState,
+        Quoter,
         Reporter,
         ReportingFunction,
         ReportingKeywordFunction,
@@ -61,6 +62,7 @@ try:
         plain_url,
         proxy_class,
         read_in_context,
+        redirect_body,
         stream_opener,
     )
 except ImportError:  # also if an outdated one lacks a name
@@ -93,9 +95,8 @@ except ImportError:  # also if an outdated one lacks a name
         match_plain,
         new,
         parse_arguments,
-        plain_host,
-        plain_url,
     )
+    from cocopot.speedups.quoting import Quoter, plain_host, plain_url, redirect_body
     from cocopot.speedups.reports import (
         HookCallRecord,
         Reporter,
@@ -136,6 +137,7 @@ __all__ = [
     "LazyHeaders",
     "MatcherState",
     "PipelineState",
+    "Quoter",
     "Reporter",
     "ReportingFunction",
     "ReportingKeywordFunction",
@@ -170,6 +172,7 @@ __all__ = [
     "plain_url",
     "proxy_class",
     "read_in_context",
+    "redirect_body",
     "stream_opener",
 ]
 

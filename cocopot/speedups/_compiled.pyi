@@ -23,8 +23,10 @@ from cocopot.speedups.python import is_plain_value as is_plain_value
 from cocopot.speedups.python import match_plain as match_plain
 from cocopot.speedups.python import new as new
 from cocopot.speedups.python import parse_arguments as parse_arguments
-from cocopot.speedups.python import plain_host as plain_host
-from cocopot.speedups.python import plain_url as plain_url
+from cocopot.speedups.quoting import Quoter as Quoter
+from cocopot.speedups.quoting import plain_host as plain_host
+from cocopot.speedups.quoting import plain_url as plain_url
+from cocopot.speedups.quoting import redirect_body as redirect_body
 from cocopot.speedups.reports import HookCallRecord as HookCallRecord
 from cocopot.speedups.reports import Reporter as Reporter
 from cocopot.speedups.reports import ReportingFunction as ReportingFunction

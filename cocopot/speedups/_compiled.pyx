@@ -17,7 +17,7 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8, PyUnicode_Substring
 from libc.string cimport memchr, memcmp
 
 from cocopot.speedups.proxies import read_after_error, read_unbound
-from cocopot.speedups.python import DEFAULT_PORTS, LENGTH_HEADERS, PATH_CHARACTERS, unquote_argument
+from cocopot.speedups.python import LENGTH_HEADERS, unquote_argument
 
 
 cdef extern from *:
@@ -205,97 +205,6 @@ def proxy_class(str name not None, base, variable, str attribute not None):
 
 
 # -------------------------------------------------------------------------
-# URLs
-# -------------------------------------------------------------------------
-
-
-def plain_host(header, scheme):
-    if type(header) is not str or not PyUnicode_IS_ASCII(<str>header) or len(<str>header) > 255:
-        return None
-    cdef const char *text = PyUnicode_1BYTE_DATA(<str>header)
-    cdef Py_ssize_t length = len(<str>header)
-    cdef Py_ssize_t end = end_of_name(text, length, False)
-    if end == length:
-        return header
-    if not is_port(text, end, length):
-        return None
-    return (<str>header)[:end] if DEFAULT_PORTS.get(scheme) == (<str>header)[end + 1:] else header
-
-
-cdef bint is_plain_host(header):
-    if type(header) is not str or not PyUnicode_IS_ASCII(<str>header) or len(<str>header) > 255:
-        return False
-    cdef const char *text = PyUnicode_1BYTE_DATA(<str>header)
-    cdef Py_ssize_t length = len(<str>header)
-    cdef Py_ssize_t end = end_of_name(text, length, False)
-    return end == length or is_port(text, end, length)
-
-
-def plain_url(scheme, host, path):
-    if type(host) is not str or type(path) is not str or (scheme != "http" and scheme != "https"):
-        return None
-    if not PyUnicode_IS_ASCII(<str>host) or not PyUnicode_IS_ASCII(<str>path):
-        return None
-    if not is_host(PyUnicode_1BYTE_DATA(<str>host), len(<str>host)):
-        return None
-    cdef const char *text = PyUnicode_1BYTE_DATA(<str>path)
-    cdef Py_ssize_t length = len(<str>path), end
-    if length and text[0] != c"/":
-        return None
-    for end in range(length):
-        if not in_path[<unsigned char>text[end]]:
-            return None
-    return f"{scheme}://{<str>host}{<str>path}"
-
-
-cdef bint[128] in_path
-for character in range(128):
-    in_path[character] = chr(character) in PATH_CHARACTERS
-
-
-cdef bint is_host(const char *text, Py_ssize_t length):
-    """Return whether a text is the name of a host in lower case, perhaps with a port."""
-    cdef Py_ssize_t end = end_of_name(text, length, True)
-    return end == length or is_port(text, end, length)
-
-
-cdef Py_ssize_t end_of_name(const char *text, Py_ssize_t length, bint is_lower):
-    """Return where the name of a host ends, or -1 if it is not a plain one."""
-    cdef Py_ssize_t index, begin = 0
-    cdef char character
-    for index in range(length):
-        character = text[index]
-        if c"a" <= character <= c"z" or c"0" <= character <= c"9" or character == c"-" or character == c"_":
-            continue
-        if c"A" <= character <= c"Z" and not is_lower:
-            continue
-        if not is_label(text, begin, index, is_lower):
-            return -1
-        if character == c":":
-            return index
-        if character != c".":
-            return -1
-        begin = index + 1
-    return length if is_label(text, begin, length, is_lower) else -1
-
-
-cdef bint is_label(const char *text, Py_ssize_t begin, Py_ssize_t end, bint is_lower):
-    if not 0 < end - begin <= 63:
-        return False
-    return not is_lower or end - begin < 4 or memcmp(text + begin, b"xn--", 4) != 0
-
-
-cdef bint is_port(const char *text, Py_ssize_t colon, Py_ssize_t length):
-    """Return whether a port of up to four digits is between a colon and the end."""
-    if colon < 0 or not 1 < length - colon <= 5 or text[colon + 1] == c"0":
-        return False
-    for colon in range(colon + 1, length):
-        if not c"0" <= text[colon] <= c"9":
-            return False
-    return True
-
-
-# -------------------------------------------------------------------------
 # Headers
 # -------------------------------------------------------------------------
 
@@ -332,6 +241,7 @@ include "_documents.pxi"
 include "_headers.pxi"
 include "_header_objects.pxi"
 include "_matching.pxi"
+include "_quoting.pxi"
 include "_responses.pxi"
 include "_sending.pxi"
 include "_states.pxi"

@@ -64,9 +64,7 @@ cdef object matched(RouterState router, dict environ, config, subdomain_matching
     if type(found) is tuple:
         return found
     server_name = config_value(config, "SERVER_NAME")
-    return (<object>domain).error_of(
-        found, environ, path, method, is_plain=server_name is None, server_name=server_name
-    )
+    return (<object>domain).error_of(found, environ, path, method, server_name is None, server_name)
 
 
 cdef PyObject *DICT_GETITEM = _PyType_Lookup(&PyDict_Type, "__getitem__")

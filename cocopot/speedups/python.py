@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import string
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, unquote_to_bytes
+
+from cocopot.speedups.quoting import plain_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -216,8 +216,7 @@ def match_plain(
     if type(found) is tuple:
         return found
     server_name = config["SERVER_NAME"]
-    is_plain = server_name is None
-    return domain.error_of(found, environ, path, method, is_plain=is_plain, server_name=server_name)
+    return domain.error_of(found, environ, path, method, server_name is None, server_name)
 
 
 def _decoded_path(path: str, environ: WSGIEnvironment) -> str | None:
@@ -339,47 +338,6 @@ def find_delimiter(body: bytes, delimiter: bytes, start: int) -> int:
 # As names of their own, for the methods of a base class that a type checker does not know as such.
 _new_dict: Callable[[type[Any]], Any] = dict.__new__
 _update: Callable[[Any, dict[str, list[str]]], None] = dict.update
-
-
-# -------------------------------------------------------------------------
-# URLs
-# -------------------------------------------------------------------------
-
-#: The ports that are omitted in a URL.
-DEFAULT_PORTS = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
-#: The characters that are not encoded in a path, and have no other meaning there.
-PATH_CHARACTERS = frozenset(f"{string.ascii_letters}{string.digits}_!$&'()*+,./:;=@~-")
-_PLAIN_HOST = re.compile(
-    r"[a-z0-9_-]{1,63}+(?:\.[a-z0-9_-]{1,63}+)*+(?::([1-9][0-9]{0,3}))?", re.ASCII | re.IGNORECASE
-)
-_LABEL = "(?!xn--)[a-z0-9_-]{1,63}+"
-_PLAIN_ORIGIN = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})*+(?::[1-9][0-9]{{0,3}})?")
-_PLAIN_PATH = re.compile(f"(?:/[{re.escape(''.join(PATH_CHARACTERS))}]*)?")
-
-
-def plain_host(header: str, scheme: str) -> str | None:
-    """Return a host without the scheme's port, or `None` if `cocopot.hosts` has to inspect it.
-
-    Args:
-        header: What a `Host` header contains.
-        scheme: The scheme of the URL.
-    """
-    host = _PLAIN_HOST.fullmatch(header) if len(header) <= 255 else None
-    if host is None:
-        return None
-    return header[: host.start(1) - 1] if host[1] and host[1] == DEFAULT_PORTS.get(scheme) else header
-
-
-def plain_url(scheme: str, host: str, path: str) -> str | None:
-    """Return a URL without a query, or `None` if something in it has to be encoded or decoded.
-
-    Args:
-        scheme: The scheme.
-        host: The host, with its port.
-        path: The path, which is empty or begins with a slash.
-    """
-    origin = f"{scheme}://{host}"
-    return origin + path if _PLAIN_ORIGIN.fullmatch(origin) and _PLAIN_PATH.fullmatch(path) else None
 
 
 # -------------------------------------------------------------------------

@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cocopot import Cocopot, Request, Response, forms, multipart, request_urls, response, streaming
+from cocopot import Cocopot, Request, Response, forms, multipart, redirects, request_urls, response, streaming
 from cocopot.datastructures import Headers
 from cocopot.json import DefaultJSONProvider
-from cocopot.pipeline import lifecycle
-from cocopot.speedups import python, streams
+from cocopot.pipeline import error_pages, lifecycle
+from cocopot.routing import slashes
+from cocopot.speedups import python, quoting, streams
 from tests.fuzz import spellings
 from tests.fuzz.failures import Interrupted, make_odd, random_query
 from tests.fuzz.twin_application import VIEWS, OwnRequest, make_app
@@ -47,7 +48,11 @@ _FUNCTIONS: tuple[tuple[Any, str, object], ...] = (
     (streaming, "read_in_context", streams.read_in_context),
     (forms, "parse_arguments", python.parse_arguments),
     (multipart, "find_delimiter", python.find_delimiter),
-    (request_urls, "plain_url", python.plain_url),
+    (request_urls, "plain_url", quoting.plain_url),
+    (slashes, "plain_host", quoting.plain_host),
+    (slashes, "plain_url", quoting.plain_url),
+    (error_pages, "redirect_body", quoting.redirect_body),
+    (redirects, "redirect_body", quoting.redirect_body),
 )
 _BASE_ERRORS = (Interrupted, SystemExit, GeneratorExit)
 _REPLACED = (*_PLACES, *((owner, name) for owner, name, _ in _FUNCTIONS))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter, RequestRedirect, ValidationError
 from werkzeug.test import create_environ, run_wsgi_app
 
 from cocopot import Cocopot
@@ -104,3 +105,88 @@ def test_a_text_that_is_not_latin_1(variable: str) -> None:
     for application in (app, partial(lifecycle.handle_request, app)):
         environ = {**create_environ("/slash"), variable: "\u20ac"}
         assert run_wsgi_app(application, environ)[1] == "400 BAD REQUEST"
+
+
+class Chosen(BaseConverter):
+    """Counts its conversions."""
+
+    converted: ClassVar[list[str]] = []
+
+    def to_python(self, value: str) -> str:
+        self.converted.append(value)
+        raise ValidationError
+
+
+VARIED: list[tuple[str, dict[str, Any]]] = [
+    ("/a/<int:x>/", {}),
+    ("/a/<x>/", {"methods": ["POST"]}),
+    ("/a/<x>", {"methods": ["PUT"]}),
+    ("/b/<x>/c/", {"methods": ["GET"]}),
+    ("/b/<x>/<y>", {"methods": ["POST"]}),
+    ("/c/<x>/", {"strict_slashes": False}),
+    ("/d/<x>.txt/", {}),
+    ("/d/<path:x>/", {"methods": ["GET"]}),
+    ("/e/<x>/", {"websocket": True}),
+    ("/e/<x>/", {"defaults": {"y": 1}}),
+    ("/f/<chosen:x>/", {}),
+    ("/<any(g,h):x>/", {}),
+    ("/<x>/k/", {"alias": True, "endpoint": "/a/<int:x>/"}),
+]
+VARIED_ROUTER = Router(converters={"chosen": Chosen})
+for string, options in VARIED:
+    VARIED_ROUTER.add(Rule(string, **{"endpoint": string, **options}))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "k", "7", "x.txt", "", "caf\xe9"]), max_size=4
+    ),
+    st.sampled_from(["GET", "POST", "PUT", "get"]),
+    st.sampled_from(["", "q=1"]),
+)
+def test_rules_with_variables(segments: list[str], method: str, query: str) -> None:
+    """Whether a path is redirected depends on methods, other rules and options, as for an adapter."""
+    path = "/" + "/".join(segments)
+    environ = {"wsgi.url_scheme": "http", "HTTP_HOST": "localhost", "REQUEST_METHOD": method}
+    environ |= {"PATH_INFO": path.encode().decode("latin-1"), "QUERY_STRING": query}
+    expected = outcome(lambda: VARIED_ROUTER.bind_to_environ(environ).match(return_rule=True))
+    assert outcome(lambda: VARIED_ROUTER.match_request(environ, path, method)) == expected
+    found = VARIED_ROUTER.match_plain(environ, {"SERVER_NAME": None, "TRUSTED_HOSTS": None})
+    if isinstance(found, RequestRedirect):
+        assert (RequestRedirect, found.new_url) == expected
+
+
+@pytest.mark.parametrize("path", ["/a/7", "/b/x/c", "/d/a.txt", "/f/x", "/g"])
+def test_tables_redirect_with_variables(path: str) -> None:
+    """No walk is needed for a redirect of a rule with variables, and no value is converted."""
+    Chosen.converted.clear()
+    environ = {
+        "wsgi.url_scheme": "https",
+        "HTTP_HOST": "shop.example",
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": path,
+    }
+    assert VARIED_ROUTER.table.any_host is not None  # built now
+    found = VARIED_ROUTER.match_plain(
+        {**environ, "QUERY_STRING": "a=1"}, {"SERVER_NAME": None, "TRUSTED_HOSTS": None}
+    )
+    assert isinstance(found, RequestRedirect)
+    assert found.new_url == f"https://shop.example{path}/?a=1"
+    assert Chosen.converted == []
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example", "//evil.example/k", "///evil.example", "/\\evil.example/k"]
+)
+def test_no_redirect_to_another_host(path: str) -> None:
+    """A path that begins with two slashes is never the beginning of a location."""
+    app = Cocopot("test", static_folder=None, autoload=False)
+    app.add_url_rule("/<x>/", "variable", lambda x: x)
+    app.add_url_rule("/<x>/k/", "deep", lambda x: x)
+    app.add_url_rule("/<path:x>/e/", "path", lambda x: x)
+    for application in (app, partial(lifecycle.handle_request, app)):
+        environ = {**create_environ("/"), "PATH_INFO": path}
+        _, status, headers = run_wsgi_app(application, environ)
+        assert status.startswith(("308", "404"))
+        assert headers.get("Location", "http://localhost/x").startswith("http://localhost/")
+        assert not headers.get("Location", "").startswith("http://localhost//")

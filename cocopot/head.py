@@ -10,7 +10,7 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.utils import get_content_type
 
 from cocopot.datastructures import PLAIN_NAMES, Headers, is_token, special_name
-from cocopot.speedups import LENGTH_HEADERS, ResponseMaker, is_plain_value
+from cocopot.speedups import LENGTH_HEADERS, Quoter, ResponseMaker, is_plain_value
 from cocopot.statuses import STATUSES
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _URI = re.compile(
     rf"/(?!/){_PATH}|https?://[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}})*(?::[1-9][0-9]{{0,3}})?(?:/{_PATH})?",
     re.ASCII,
 )
+
+_quote_outside_ascii = Quoter("".join(map(chr, range(128))))
 
 
 def plain_header(name: str, value: object) -> tuple[str, str] | None:
@@ -100,10 +102,26 @@ def is_uri(location: str) -> bool:
 def _converted(location: str) -> str | None:
     """Return a location as Werkzeug sends it, or `None` if it has to do that."""
     try:
-        uri = iri_to_uri(location)
+        uri = converted_location(location)
     except ValueError:
         return None
     return uri if is_uri(uri) else None
+
+
+def converted_location(location: str) -> str:
+    """Return a location as a URI, as Werkzeug's `iri_to_uri` does.
+
+    Args:
+        location: The location.
+
+    Raises:
+        ValueError: It cannot be converted.
+    """
+    if location[:1] == "/" != location[1:2]:
+        uri = _quote_outside_ascii(location)
+        if is_uri(uri):
+            return uri
+    return iri_to_uri(location)
 
 
 def remove_entity_headers(head: list[tuple[str, str]]) -> None:
@@ -121,7 +139,7 @@ MAKER = ResponseMaker(
     is_token=is_token,
     special_name=special_name,
     is_uri=is_uri,
-    iri_to_uri=iri_to_uri,
+    iri_to_uri=converted_location,
     entity_headers=_NOT_IN_304,
     headers_class=Headers,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from werkzeug.routing import BuildError
 
@@ -11,6 +10,7 @@ from cocopot.context import CURRENT
 from cocopot.helpers import URLS
 from cocopot.request_urls import quote_path
 from cocopot.scopes import blueprints_of
+from cocopot.speedups import Quoter, plain_host, plain_url
 
 if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 #: Of an endpoint with more characters nothing is computed that takes the square of its length.
 LONGEST_USUAL = 200
-_SAFE_IN_FRAGMENT = "%!#$&'()*+,/:;=?@"
+#: What `_scheme` usually is.
+_USUAL_SCHEMES = {None, "http", "https"}
+_quote_in_fragment = Quoter("%!#$&'()*+,/:;=?@")
 
 
 def domain_of(app: Cocopot) -> tuple[str | None, str | None]:
@@ -108,10 +110,10 @@ def url_for(
     if scheme is not None and not external:
         raise ValueError("url_for() with _scheme= builds an external URL; remove _external=False.")
     app.inject_url_defaults(endpoint, values)
-    if context is not None and scheme is None and "create_url_adapter" not in app.overridden:
-        plain_url = _plain_url(app, context, endpoint, values, method, external)
-        if plain_url is not None:
-            return plain_url if anchor is None else _with_anchor(plain_url, anchor)
+    if context is not None and scheme in _USUAL_SCHEMES and "create_url_adapter" not in app.overridden:
+        url = _url_of_request(app, context, endpoint, values, method, scheme if external else "")
+        if url is not None:
+            return _with_anchor(url, anchor)
     adapter = context.url_adapter if context is not None else app.create_url_adapter(None)
     if adapter is None:
         raise RuntimeError(
@@ -127,35 +129,50 @@ def url_for(
 
 
 def _with_anchor(url: str, anchor: str | None) -> str:
-    return url if anchor is None else f"{url}#{quote(anchor, safe=_SAFE_IN_FRAGMENT)}"
+    return url if anchor is None else f"{url}#{_quote_in_fragment(anchor)}"
 
 
-def _plain_url(
-    app: Cocopot, context: Context, endpoint: str, values: Options, method: str | None, external: bool
+def _url_of_request(
+    app: Cocopot, context: Context, endpoint: str, values: Options, method: str | None, scheme: str | None
 ) -> str | None:
     """Return a URL as the adapter of a request builds it, or `None` where only the adapter can.
 
     The host of a request that a rule matches is valid and trusted.
+
+    Args:
+        app: The application.
+        context: The context.
+        endpoint: The endpoint.
+        values: The values.
+        method: The method of the rule.
+        scheme: The scheme, `None` for that of the request, or an empty text for a path.
     """
     request = context.request
     if request is None or request.url_rule is None:
         return None
-    domain = "" if app.config["SERVER_NAME"] is None else domain_of(app)[1]  # `None` if the host decides
+    server_name = app.config["SERVER_NAME"]
+    domain = "" if server_name is None else domain_of(app)[1]  # `None` if the host decides
     environ = request.environ
     path = app.router.build_path(endpoint, values, method, environ["REQUEST_METHOD"], domain)
     if path is None:
         return None
-    if not external:
-        script_name = environ.get("SCRIPT_NAME")
-        if not script_name and path[:1] == "/" != path[1:2]:
-            return path
-        root = quote_path(script_name.encode("latin1")).rstrip("/") if script_name else ""
-        return f"{root}/{path.lstrip('/')}"
-    adapter = context.url_adapter
-    if adapter is None or adapter.subdomain or domain:
-        return None
-    scheme = "https" if adapter.url_scheme in {"https", "wss"} else "http"
-    return f"{scheme}://{adapter.server_name}{adapter.script_name[:-1]}/{path.lstrip('/')}"
+    script_name = environ.get("SCRIPT_NAME")
+    root = quote_path(script_name.encode("latin1")) if script_name else ""
+    if scheme != "":
+        origin = None if domain else _origin(request, server_name, scheme)
+        return None if origin is None else f"{origin}{root.removesuffix('/')}/{path.lstrip('/')}"
+    if not root and path[:1] == "/" != path[1:2]:
+        return path
+    return f"{root.rstrip('/')}/{path.lstrip('/')}"
+
+
+def _origin(request: Request, server_name: str | None, scheme: str | None) -> str | None:
+    """Return the scheme and the host of an external URL, or `None` where only the adapter can."""
+    host: str | None = request.host  # checked also if the URLs are built from SERVER_NAME
+    own: str = request.environ["wsgi.url_scheme"]
+    if server_name is not None:
+        host = plain_host(server_name, own)
+    return None if host is None else plain_url(scheme or own, host, "")
 
 
 def _relative(context: Context | None, endpoint: str) -> str:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from markupsafe import Markup
 
 from cocopot import Blueprint, Cocopot, request, url_for
-from cocopot.exceptions import BuildError
+from cocopot.exceptions import BuildError, SecurityError
 from cocopot.routing import Router, Rule
 
 if TYPE_CHECKING:
@@ -170,17 +173,37 @@ class TestPlainUrls:
         all_values: list[dict[str, Any]] = [
             *({}, {"n": 7}, {"n": None}, {"n": 10, "p": "a/é"}, {"n": 1, "p": "x", "q": [1, 2]}),
             *({"n": "x"}, {"q": "a b&c", "n": 1}, {"é": 1, "n": 2, "z": None}, {"n": 1, "p": None, "q": ""}),
+            *({"n": 1, "q": ["a+b", "é~", None]}, {"n": "é b", "q": [1, "*"]}, {"n": 1, "q": []}),
+            *({"n": 1, "q": ("a", 2)}, {"n": 1, "q": True, "r": Markup("&")}),
         ]
         app.view_functions["one"] = lambda: ""
-        with app.test_request_context("/", base_url=f"http://H.example:80{root}", method=method) as context:
+        for base_url in (f"http://H.example:80{root}", f"https://h.example:8443{root}"):
+            with app.test_request_context("/", base_url=base_url, method=method) as context:
+                adapter = context.url_adapter
+                assert adapter is not None
+                for known, values in itertools.product(app.router.iter_rules(), all_values * 2):
+                    for external, scheme in ((True, None), (False, None), (True, "https"), (True, "ws")):
+                        build = partial(adapter.build, force_external=external, url_scheme=scheme)
+                        expected = attempt(build, known.endpoint, values)
+                        build = partial(url_for, _external=external, _scheme=scheme)
+                        assert attempt(build, known.endpoint, **values) == expected, (known, values, scheme)
+
+    @pytest.mark.parametrize("root", ["/app/", "/app//", "app", "/\xc3\xa9"])
+    @pytest.mark.parametrize("external", [True, False])
+    def test_script_names(self, app: Cocopot, root: str, external: bool) -> None:
+        """Slashes at the end of the script name are those of the adapter."""
+        with app.test_request_context("/", environ_overrides={"SCRIPT_NAME": root}) as context:
             adapter = context.url_adapter
             assert adapter is not None
-            for known in app.router.iter_rules():
-                for values in all_values * 2:
-                    for external in (True, False):
-                        expected = attempt(adapter.build, known.endpoint, values, force_external=external)
-                        actual = attempt(url_for, known.endpoint, _external=external, **values)
-                        assert actual == expected, (known, values)
+            expected = adapter.build("note", {"n": 1}, force_external=external)
+            assert url_for("note", n=1, _external=external) == expected
+
+    def test_an_external_url_of_a_host_that_is_not_trusted(self, app: Cocopot) -> None:
+        """The host is checked again where a request has other trusted hosts than the application."""
+        with app.test_request_context("/", base_url="http://h.example"):
+            request.trusted_hosts = ["other.example"]
+            with pytest.raises(SecurityError):
+                url_for("home", _external=True)
 
     def test_a_rule_that_is_added(self, app: Cocopot) -> None:
         """A rule that is added later counts, also where a URL of its endpoint has been built."""

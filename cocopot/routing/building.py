@@ -7,15 +7,15 @@ without a call of their converters.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import quote
 
 from werkzeug.routing import BaseConverter
 from werkzeug.routing import Rule as WerkzeugRule
 
+from cocopot.request_urls import quote_path
 from cocopot.routing.converters import IntegerConverter
+from cocopot.speedups import Quoter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 #: A text, and what follows it: a variable, how it is written, and the next text.
 _Template: TypeAlias = "tuple[str, tuple[tuple[str, Writer, str], ...]]"
 
-#: What is not quoted in a path, and in a query (https://url.spec.whatwg.org/#percent-encoded-bytes).
-_SAFE_IN_PATH = "!$&'()*+,/:;=@"
-_is_plain_in_path = re.compile(r"[\w.~!$&'()*+,/:;=@-]*", re.ASCII).fullmatch
-_is_plain_in_query = re.compile(r"[\w.~!$'()*,/:;?@ -]*", re.ASCII).fullmatch
+#: Quotes a name or a value in a query, except for blanks (https://url.spec.whatwg.org/#percent-encoded-bytes).
+_quote_in_query = Quoter("!$'()*,/:;?@ ")
 #: Numbers from 0 to it are written without a call; of a larger one, Python may refuse the digits.
 _LARGEST = 2**64
 
@@ -102,13 +100,22 @@ class Builder:
         return text
 
     def _query(self, values: Mapping[str, Any]) -> str:
+        if self._sorts:
+            return self._encode(values)
         pairs = []
         for name, value in values.items():
-            text = str(value) if type(value) is int else value
-            if type(text) is not str or not (_is_plain_in_query(text) and _is_plain_in_query(name)):
+            if type(name) is not str:
                 return self._encode(values)
-            pairs.append(f"{name}={text}")
-        return self._encode(values) if self._sorts else "&".join(pairs).replace(" ", "+")
+            quoted = _quote_in_query(name)
+            for item in value if type(value) is list else (value,):
+                if type(item) is str:
+                    text = _quote_in_query(item)
+                elif type(item) is int:
+                    text = str(item)
+                else:
+                    return self._encode(values)
+                pairs.append(f"{quoted}={text}")
+        return "&".join(pairs).replace(" ", "+")
 
 
 class RuleIndex:
@@ -200,7 +207,7 @@ def _template(rule: Rule, pieces: Iterable[tuple[bool, str]]) -> _Template:
     for is_variable, text in pieces:
         converter = rule._converters[text] if is_variable else None  # noqa: SLF001 - likewise
         if converter is None:
-            texts[-1] += quote(text, safe=_SAFE_IN_PATH)
+            texts[-1] += quote_path(text)
         elif text in defaults:
             texts[-1] += converter.to_url(defaults[text])
         else:
@@ -214,7 +221,7 @@ def _writer(converter: BaseConverter) -> Writer:
     """Return what writes a value: the method of the converter, without a call where that is known."""
     to_url = converter.to_url
     if getattr(to_url, "__func__", None) is BaseConverter.to_url:
-        return lambda value: value if type(value) is str and _is_plain_in_path(value) else to_url(value)
+        return lambda value: quote_path(value) if type(value) is str else to_url(value)
     if type(converter) is IntegerConverter and converter.is_unlimited:
         return lambda value: str(value) if type(value) is int and 0 <= value < _LARGEST else to_url(value)
     return to_url

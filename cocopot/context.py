@@ -185,13 +185,18 @@ class Context(ContextState):
         token: contextvars.Token[Context],
         preserve: Callable[[Context], object] | None,
         exc: BaseException | None,
+        body: object,
     ) -> None:
         """End the serving of a request whose context something else holds, such as a stream or the session.
+
+        Where it has raised and no stream is sent, its streams are closed: what holds them may be the
+        exception, which the context holds.
 
         Args:
             token: Of the context variable.
             preserve: Lets a test client or the debugger hold the context as well.
             exc: The exception that has ended the request, or `None`.
+            body: What is sent, or `None`.
         """
         try:
             self.response_is_sent = True
@@ -200,8 +205,20 @@ class Context(ContextState):
             if self.opened_session is not None:
                 self.opened_session.finish(self, exc)
             self.release(exc)
+            has_raised = exc is not None or self.answered is not None
+            if self.streams is not None and has_raised and (body is None or type(body) is list):
+                self._close_streams(exc)
         finally:
             CURRENT.reset(token)
+
+    def _close_streams(self, exc: BaseException | None) -> None:
+        """Close the streams that still exist, each also after one that raises."""
+        for reference in self.streams or ():
+            if (stream := reference()) is not None:
+                try:
+                    stream.close(exc)
+                except Exception:
+                    self.app.logger.exception("Closing a stream has failed, after the request had failed")
 
     def tear_down(self, exc: BaseException | None = None) -> None:
         """Run the teardown hooks, with this as the current context, and close uploaded files."""
@@ -266,6 +283,7 @@ class Context(ContextState):
             self.request = self.request_owner = None
         self._url_adapter = None
         self._globals = None
+        self.streams = None
 
     def __repr__(self) -> str:
         request = self.request

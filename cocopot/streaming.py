@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextvars
 import functools
 import importlib
+import weakref
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from types import GeneratorType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, overload
 
 from cocopot.context import CURRENT, current_request_context
 from cocopot.coroutines import run_coroutine
-from cocopot.speedups import StreamState, read_in_context
+from cocopot.speedups import StreamState, stream_constructor
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
@@ -121,12 +122,16 @@ class AsyncReader(Iterator[T]):
 class ContextIterator(StreamState, Iterator[T]):
     """Reads an iterable in a copy of the current context variables, in whichever thread reads it."""
 
+    @stream_constructor(CURRENT)
     def __init__(self, iterable: Iterable[T] | AsyncIterable[T]) -> None:
         self.context = context = current_request_context()
         # A request that has ended, or whose teardown functions run, is not torn down again.
         self.is_held = context.holds > 0
         if self.is_held:
             context.holds += 1
+            if context.streams is None:
+                context.streams = []
+            context.streams.append(weakref.ref(self))
         self.variables = contextvars.copy_context()
         if CURRENT.get(None) is not context:  # it is read inside an application context
             self.variables.run(CURRENT.set, context)
@@ -138,9 +143,6 @@ class ContextIterator(StreamState, Iterator[T]):
     def is_asynchronous(self) -> bool:
         """Whether it reads an asynchronous iterable, so that `next_within` may be called."""
         return isinstance(self.source, AsyncReader)
-
-    def __iter__(self) -> Iterator[T]:  # noqa: PYI034 - calling `__next__` takes longer
-        return read_in_context(self)
 
     def __next__(self) -> T:
         return self._read(self._read_next)

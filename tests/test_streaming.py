@@ -159,6 +159,96 @@ def test_exception_before_the_stream(app: Cocopot, ends: list[str]) -> None:
     assert len(ends) == 1
 
 
+@pytest.fixture
+def without_gc() -> Iterator[None]:
+    """Let only the counts of references free what is dropped."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_gc")
+class TestFailedRequest:
+    """A request that raises after it has created a stream, which is then not sent."""
+
+    @staticmethod
+    def fail(app: Cocopot, error: BaseException, keep: Callable[[Any], None] = lambda _: None) -> None:
+        """Serve a request whose view creates a stream and raises."""
+
+        def view() -> str:
+            stream = stream_with_context(request.path for _ in "a")
+            keep(stream)
+            raise error
+
+        app.add_url_rule("/here", "here", view)
+        for _ in app(create_environ("/here"), lambda status, headers, exc=None: None):  # type: ignore[arg-type]
+            pass
+
+    @staticmethod
+    def divide() -> str:
+        """Create a stream and raise `ZeroDivisionError`."""
+        stream = stream_with_context("ab")
+        return next(stream) * (1 // 0)
+
+    @pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt()])
+    def test_it_leaves_the_application(self, app: Cocopot, ends: list[str], error: BaseException) -> None:
+        """The context is torn down, though the caller has the exception, whose frames hold the stream."""
+        with pytest.raises(type(error)) as raised:
+            self.fail(app, error)
+        assert (ends, raised.value) == ([f"end {error!r}"], error)
+
+    def test_it_is_answered(self, app: Cocopot, ends: list[str]) -> None:
+        """The context is torn down with the exception, also if `g` holds the stream."""
+        app.testing = False
+        self.fail(app, ValueError("x"), lambda stream: setattr(g, "stream", stream))
+        assert ends == ["end ValueError('x')"]
+
+    def test_it_is_handled(self, app: Cocopot, ends: list[str]) -> None:
+        """The context is torn down without an exception, also if the stream is in a reference cycle."""
+        app.register_error_handler(ValueError, lambda _: "handled")
+        kept: list[Any] = []
+        self.fail(app, ValueError("x"), lambda stream: kept.append((stream, kept)))
+        assert ends == ["end None"]
+
+    def test_the_answer_is_a_stream(self, app: Cocopot, ends: list[str]) -> None:
+        """What an error handler sends is not closed."""
+        app.add_url_rule("/here", "here", self.divide)
+        app.register_error_handler(
+            ZeroDivisionError, lambda _: stream_with_context(request.path for _ in "ab")
+        )
+        body = app(create_environ("/here"), lambda status, headers, exc=None: None)  # type: ignore[arg-type]
+        assert (b"".join(body), ends) == (b"/here/here", ["end None"])
+
+    def test_inside_client_block(self, app: Cocopot, ends: list[str]) -> None:
+        """Inside the block of a test client the context stays until its end."""
+        app.add_url_rule("/here", "here", self.divide)
+        with app.test_client() as client:
+            with pytest.raises(ZeroDivisionError):
+                client.get("/here")
+            assert (request.path, ends) == ("/here", [])
+        assert ends == ["end ZeroDivisionError('integer division or modulo by zero')"]
+
+    def test_closing_raises(self, app: Cocopot, ends: list[str], caplog: pytest.LogCaptureFixture) -> None:
+        """What closing a stream raises is logged, and the next one is closed too."""
+
+        def generate() -> Iterator[str]:
+            try:
+                yield "a"
+            finally:
+                raise OSError("closed")
+
+        def begin(_: object) -> None:
+            g.streams = [stream_with_context(generate()), stream_with_context(generate())]
+            for stream in g.streams:
+                next(stream)
+
+        with pytest.raises(ValueError, match="x"):
+            self.fail(app, ValueError("x"), begin)
+        assert ends == ["end ValueError('x')"]
+        assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["closed"] * 2
+
+
 def test_inside_client_block(app: Cocopot, ends: list[str]) -> None:
     """Inside the block of a test client the context stays after the stream, until its end."""
     app.add_url_rule("/here", "here", lambda: stream_with_context(request.path for _ in "ab"))

@@ -75,22 +75,24 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
     context.holds = 1
     token = _set_context(context)
     error: BaseException | None = None
+    body: Iterable[bytes] | None = None
     pipeline = None
     try:
         try:
             endpoint = match_request(app, request, environ)
             pipeline = app.plugins.compiled.get(endpoint) or app.pipeline_for(endpoint)
             context.pipeline = pipeline
-            return pipeline.serve(context, environ, start_response)
+            body = pipeline.serve(context, environ, start_response)
         except Exception as exc:  # noqa: BLE001 - the one place where every exception arrives
             error = exc
-            return answer_exception(context, environ, start_response, exc)
+            body = answer_exception(context, environ, start_response, exc)
+        return body  # noqa: TRY300 - read below
     except BaseException as exc:
         error, context.answered = exc, None
         raise
     finally:
         if context.holds != 1 or request.holds_files or "werkzeug.debug.preserve_context" in environ:
-            context.finish(token, environ.get("werkzeug.debug.preserve_context"), error)
+            context.finish(token, environ.get("werkzeug.debug.preserve_context"), error, body)
         else:
             context.holds = 0
             try:

@@ -63,6 +63,7 @@ try:
         proxy_class,
         read_in_context,
         redirect_body,
+        stream_constructor,
         stream_opener,
     )
 except ImportError:  # also if an outdated one lacks a name
@@ -116,7 +117,7 @@ except ImportError:  # also if an outdated one lacks a name
         ResponseMethods,
         method_loader,
     )
-    from cocopot.speedups.streams import StreamState, encoded, read_in_context
+    from cocopot.speedups.streams import StreamState, encoded, read_in_context, stream_constructor
     from cocopot.speedups.urls import UrlMethods
     from cocopot.speedups.wrappers import Unwinder
 
@@ -173,6 +174,7 @@ __all__ = [
     "proxy_class",
     "read_in_context",
     "redirect_body",
+    "stream_constructor",
     "stream_opener",
 ]
 

@@ -47,5 +47,6 @@ from cocopot.speedups.serving import method_loader as method_loader
 from cocopot.speedups.streams import StreamState as StreamState
 from cocopot.speedups.streams import encoded as encoded
 from cocopot.speedups.streams import read_in_context as read_in_context
+from cocopot.speedups.streams import stream_constructor as stream_constructor
 from cocopot.speedups.urls import UrlMethods as UrlMethods
 from cocopot.speedups.wrappers import Unwinder as Unwinder

@@ -185,7 +185,7 @@ cdef class RequestHandler:
         context.holds = 1
         cdef PipelineState pipeline = None
         token = PyContextVar_Set(self.current, context)
-        error = None
+        error = body = None
         try:
             try:
                 endpoint = self.match(app, request, <dict>environ)
@@ -194,17 +194,19 @@ cdef class RequestHandler:
                     pipeline = (<object>app).pipeline_for(endpoint)
                 context.pipeline = pipeline
                 if pipeline.serve is self.plain_serve:
-                    return self.serve(app, context, pipeline, <dict>environ, start_response)
-                return pipeline.serve(context, environ, start_response)
+                    body = self.serve(app, context, pipeline, <dict>environ, start_response)
+                else:
+                    body = pipeline.serve(context, environ, start_response)
             except Exception as exc:
                 error = exc
-                return self.answer_exception(context, environ, start_response, exc)
+                body = self.answer_exception(context, environ, start_response, exc)
+            return body
         except BaseException as exc:
             error, context.answered = exc, None
             raise
         finally:
             if context.holds != 1 or request.holds_files or "werkzeug.debug.preserve_context" in <dict>environ:
-                context.finish(token, (<dict>environ).get("werkzeug.debug.preserve_context"), error)
+                context.finish(token, (<dict>environ).get("werkzeug.debug.preserve_context"), error, body)
             else:
                 context.holds = 0
                 try:

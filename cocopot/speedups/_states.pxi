@@ -21,6 +21,7 @@ cdef class ContextState:
     cdef public object request_owner
     cdef public object original
     cdef public object answered
+    cdef public list streams
     cdef public bint response_is_sent
     cdef public object _url_adapter
     cdef public object _exc
@@ -35,6 +36,25 @@ cdef class ContextState:
     @g.setter
     def g(self, value):
         self._globals = value
+
+    cdef int drop(self, exc) except -1:
+        """Do what `Context.release` does, without a call where nothing is torn down."""
+        pipeline, request = self.pipeline, self.request
+        if self.holds > 1:
+            self.holds -= 1
+            self._exc = self._exc if exc is None else exc
+        elif (
+            self.request_owner is None
+            and isinstance(pipeline, PipelineState)
+            and (<PipelineState>pipeline).tear_down is None
+            and isinstance(request, RequestState)
+            and not (<RequestState>request).holds_files
+        ):
+            self.holds = 0
+            self._exc = self._url_adapter = self._globals = self.streams = None
+        else:
+            self.release(exc)
+        return 0
 
 
 cdef class RequestState:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
+    from weakref import ReferenceType
 
     from werkzeug.routing import MapAdapter
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cocopot.pipeline.sessions import RequestSession
     from cocopot.request import Request
     from cocopot.routing import Rule
+    from cocopot.speedups.streams import StreamState
     from cocopot.types import F, Function, StartResponse, WSGIEnvironment
 
     Handler = Callable[[Cocopot, WSGIEnvironment, StartResponse], Iterable[bytes]]
@@ -51,6 +53,8 @@ class ContextState:
     original: Context | None = None
     #: The exception that the request has been answered for, until its end.
     answered: Exception | None = None
+    #: The streams that hold this context, some of which have ended, or `None`.
+    streams: list[ReferenceType[StreamState]] | None = None
     #: Whether the head of the response has been sent; also after the end of a context that is kept.
     response_is_sent: bool = False
     _url_adapter: MapAdapter | None = None

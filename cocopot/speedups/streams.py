@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextvars import Context
+    from collections.abc import Callable, Iterator
+    from contextvars import Context, ContextVar
 
     from cocopot.context import Context as RequestContext
+    from cocopot.types import F
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -62,6 +63,9 @@ class StreamState:
     #: Whether the stream holds the context, and releases it at its end.
     is_held: bool
 
+    def __iter__(self) -> Iterator[Any]:
+        return read_in_context(self)
+
     def begin(self) -> Iterator[Any]:
         """Return the iterator over the iterable, which is created by the first call."""
         if self.iterator is None:
@@ -88,6 +92,17 @@ class StreamState:
 
     def __del__(self) -> None:
         self.close()
+
+
+def stream_constructor(current: ContextVar[RequestContext]) -> Callable[[F], F]:  # noqa: ARG001 - see the twin
+    """Return a decorator of the constructor of a stream, which returns what does the same.
+
+    The compiled twin does what it does, without calling it, in the plain case.
+
+    Args:
+        current: The variable of the current context.
+    """
+    return lambda general: general
 
 
 class Stream(Protocol[T_co]):

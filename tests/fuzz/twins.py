@@ -39,13 +39,14 @@ _PLACES: tuple[tuple[Any, str], ...] = (
     (DefaultJSONProvider, "loads"),
     (spellings, "make_response"),
     (forms, "read_body"),
+    (streaming.ContextIterator, "__init__"),
     *((Headers, name) for name in ("__setitem__", "set", "add", "setdefault", "update", "extend")),
     *((Headers, name) for name in ("get", "__getitem__", "__contains__", "remove")),
 )
 #: Likewise, where what is compiled has no function in Python that it leaves something to.
 _FUNCTIONS: tuple[tuple[Any, str, object], ...] = (
     (response, "encoded", streams.encoded),
-    (streaming, "read_in_context", streams.read_in_context),
+    (streaming.ContextIterator, "__iter__", streams.StreamState.__iter__),
     (forms, "parse_arguments", python.parse_arguments),
     (multipart, "find_delimiter", python.find_delimiter),
     (request_urls, "plain_url", quoting.plain_url),

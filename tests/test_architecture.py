@@ -33,7 +33,7 @@ debug_errors
 missing_names speedups.streams
 hosts
 scopes
-speedups.bodies speedups.documents speedups.headers speedups.proxies speedups.python speedups.quoting
+speedups.bodies speedups.documents speedups.headers speedups.proxies speedups.quoting speedups.python
 speedups.reports speedups.requests speedups.serving speedups.urls speedups.wrappers speedups
 context globals
 origins

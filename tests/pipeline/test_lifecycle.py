@@ -645,13 +645,6 @@ class TestPathsAndHosts:
 
 
 class TestGarbage:
-    @pytest.fixture(autouse=True)
-    def _small_heap(self) -> Generator[None]:
-        """Let the collector skip what exists before a test: it takes as long as everything else together."""
-        gc.freeze()
-        yield
-        gc.unfreeze()
-
     @pytest.fixture
     def app(self, app: Cocopot) -> Cocopot:
         app.add_url_rule("/folder/", "folder", index)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cocopot_sqlalchemy import SQLAlchemy, db
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, inspect, text
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, create_engine, inspect, text
 
 from cocopot import Cocopot, hookimpl
 
@@ -77,6 +77,15 @@ class Project:
         self.folder = folder
         self.apps: list[Cocopot] = []
         self.url = f"sqlite:///{folder / 'app.sqlite'}"
+
+    def use_server(self, url: str, *statements: str) -> None:
+        """Use a database of a server, after some statements that empty it."""
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        engine.dispose()
+        self.url = url
 
     def plugin(self, name: str, *tables: str, requires: tuple[str, ...] = ()) -> Provider:
         """Return a plugin; each of its tables has an identifier, and refers to what follows a `>`."""

@@ -33,12 +33,7 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def notes_project(project: Project, server: str) -> Project:
     """A project whose database is empty."""
-    engine = create_engine(server)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("DROP DATABASE shop")
-        connection.exec_driver_sql("CREATE DATABASE shop")
-    engine.dispose()
-    project.url = server
+    project.use_server(server, "DROP DATABASE shop", "CREATE DATABASE shop")
     return project
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from cocopot_sqlalchemy import db
 from cocopot_sqlalchemy.migrations.locking import locked
-from sqlalchemy import create_engine
 
 from tests.services import running_postgresql
 
@@ -30,12 +29,7 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def notes_project(project: Project, server: str) -> Project:
     """A project whose database is empty."""
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        connection.exec_driver_sql("CREATE SCHEMA public")
-    engine.dispose()
-    project.url = server
+    project.use_server(server, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     return project
 
 

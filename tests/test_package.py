@@ -7,7 +7,6 @@ import importlib
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -22,9 +21,8 @@ from hatchling.bridge.app import Application
 from packaging.requirements import Requirement
 
 import cocopot
-from tests.processes import clean_environ
+from tests.builds import CHECKOUT, build, built_once
 
-CHECKOUT = Path(cocopot.__file__).parents[1]
 SOURCES = {file.relative_to(CHECKOUT).as_posix() for file in CHECKOUT.glob("cocopot/**/*.py")}
 #: What is compiled, and what type checkers know of it.
 COMPILED = {
@@ -55,21 +53,7 @@ NOT_BEFORE_ASKED_FOR = {
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the source distribution of this checkout."""
-    folder = tmp_path_factory.mktemp("dist")
-    output = build(folder, "sdist", "wheel")
-    (folder / "output.txt").write_text(output, encoding="utf-8")
-    return folder
-
-
-def build(folder: Path, *targets: str, **variables: str) -> str:
-    """Build distributions, and return the output."""
-    options = [part for target in targets for part in ("-t", target)]
-    command = [sys.executable, "-m", "hatchling", "build", *options, "-d", str(folder)]
-    environ = {**clean_environ(), "HATCH_BUILD_NO_HOOKS": "false", **variables}
-    process = subprocess.run(
-        command, cwd=CHECKOUT, env=environ, check=True, capture_output=True, text=True, timeout=300
-    )
-    return process.stdout + process.stderr
+    return built_once(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +105,20 @@ def compile_in_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout's compiled part."""
-    sources = {name for name in SOURCES if name.startswith("cocopot/speedups/")} | {"cocopot/__init__.py"}
-    for name in sources | COMPILED:
-        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
-        shutil.copy(CHECKOUT / name, tmp_path / name)
+    """A checkout with a module to compile that is as small as can be."""
+    source = tmp_path / "cocopot" / "speedups" / "_compiled.pyx"
+    source.parent.mkdir(parents=True)
+    source.write_text("NUMBER = 1\n", encoding="utf-8")
     return tmp_path
+
+
+@pytest.mark.slow
+def test_an_editable_installation(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is compiled is put into the checkout, and nothing else is."""
+    before = {*checkout.rglob("*")}
+    output = compile_in_place(checkout, capsys)
+    place = checkout / f"cocopot/speedups/_compiled{sysconfig.get_config_var('EXT_SUFFIX')}"
+    assert {*checkout.rglob("*")} - before == ({place} if "is not compiled" not in output else set())
 
 
 @pytest.mark.slow

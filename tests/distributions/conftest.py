@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.builds import built_once
 from tests.distributions.environments import CHECKOUT, Builder, Environment
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
-    return Builder(tmp_path_factory.mktemp("wheels"))
+    (wheel,) = built_once(tmp_path_factory).glob("*.whl")
+    return Builder(tmp_path_factory.mktemp("wheels"), {CHECKOUT: wheel})
 
 
 @pytest.fixture(scope="session")

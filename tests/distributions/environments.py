@@ -11,9 +11,12 @@ import textwrap
 import venv
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.processes import clean_environ
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 #: The distribution with `cocopot new` and `cocopot check-plugin`.
@@ -82,17 +85,23 @@ class Plugin:
 
 
 class Builder:
-    """Builds wheels in separate folders, each once."""
+    """Builds wheels in separate folders, each once.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where the folders are created.
+        wheels: The wheels of projects that have been built.
+    """
+
+    def __init__(self, folder: Path, wheels: Mapping[Plugin | Path, Path]) -> None:
         self._folder = folder
-        self._wheels: dict[Plugin | Path, Path] = {}
+        self._wheels = dict(wheels)
 
     def wheels(self, *projects: Plugin | Path) -> list[Path]:
         """Return the wheels of plugins, and of projects in folders."""
         new = [project for project in projects if project not in self._wheels]
         places = [self._place(project) for project in new]
-        run(sys.executable, "-c", BUILD, *itertools.chain.from_iterable(places))
+        if new:
+            run(sys.executable, "-c", BUILD, *itertools.chain.from_iterable(places))
         for project, (_, output) in zip(new, places, strict=True):
             (self._wheels[project],) = output.glob("*.whl")
         return [self._wheels[project] for project in projects]

@@ -1,7 +1,7 @@
 """The forms of a request: parsed here where they are plain, else by Werkzeug's parser.
 
-Plain is an urlencoded form, or a multipart one as `cocopot.multipart` reads it, in a body whose length is
-announced and moderate, of a request whose class leaves the parsing to Cocopot.
+Plain is an urlencoded form, or a multipart one as `cocopot.speedups.multipart` reads it, in a body whose
+length is announced and moderate, of a request whose class leaves the parsing to Cocopot.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from cocopot.datastructures import EnvironHeaders
 from cocopot.debug_errors import NoFiles
 from cocopot.exceptions import BadRequest, ClientDisconnected, HTTPException, RequestEntityTooLarge
 from cocopot.lazy_attributes import lazy, load_content_type, load_stream, werkzeug_loader
-from cocopot.multipart import MAX_BOUNDARY, boundary_of, split_form
-from cocopot.speedups import FormMethods, RequestState, new, parse_arguments
+from cocopot.speedups import FormMethods, RequestState, new, parse_arguments, split_form
 from cocopot.speedups.bodies import PIECE, bad_request
+from cocopot.speedups.multipart import MAX_BOUNDARY, boundary_of
 
 if TYPE_CHECKING:
     from werkzeug.formparser import FormDataParser
 
-    from cocopot.multipart import Part
+    from cocopot.speedups.multipart import Part
 
 # The forms of a class that overrides one of these are parsed by Werkzeug's parser alone.
 _FORM_ATTRIBUTES = (
@@ -206,17 +206,23 @@ class FormRequest(RequestState, _WerkzeugRequest):
 
     def _set_parts(self, data: bytes, parts: list[Part], length: int | None) -> None:
         fields, files = [], []
-        for name, filename, headers, start, end in parts:
+        for part in parts:
+            name, filename, _, start, end = part
             if filename is None:
                 fields.append((name, data[start:end].decode(errors="replace")))
-                continue
-            items = new(Headers)
-            items._list = headers  # noqa: SLF001 - valid ones, without the constructor
-            content_type = headers[1][1] if len(headers) > 1 else None
-            file: Any = self._get_file_stream(length, content_type, filename, 0)
-            # Without a copy, except for a class that may demand bytes.
-            is_spooled = type(file) is SpooledTemporaryFile
-            file.write(memoryview(data)[start:end] if is_spooled else data[start:end])
-            file.seek(0)
-            files.append((name, FileStorage(file, filename, name, headers=items)))
+            else:
+                files.append((name, self._make_file(data, part, length)))
         self._set_form(collect(fields, Arguments), collect(files, self.parameter_storage_class))
+
+    def _make_file(self, data: bytes, part: Part, length: int | None) -> FileStorage:
+        """Return the file of a part of a form."""
+        name, filename, headers, start, end = part
+        items = new(Headers)
+        items._list = headers  # noqa: SLF001 - valid ones, without the constructor
+        content_type = headers[1][1] if len(headers) > 1 else None
+        file: Any = self._get_file_stream(length, content_type, filename, 0)
+        # Without a copy, except for a class that may demand bytes.
+        is_spooled = type(file) is SpooledTemporaryFile
+        file.write(memoryview(data)[start:end] if is_spooled else data[start:end])
+        file.seek(0)
+        return FileStorage(file, filename, name, headers=items)

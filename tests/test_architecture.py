@@ -33,8 +33,8 @@ debug_errors
 missing_names speedups.streams
 hosts
 scopes
-speedups.bodies speedups.documents speedups.headers speedups.proxies speedups.quoting speedups.python
-speedups.reports speedups.requests speedups.serving speedups.urls speedups.wrappers speedups
+speedups.bodies speedups.documents speedups.headers speedups.multipart speedups.proxies speedups.quoting
+speedups.python speedups.reports speedups.requests speedups.serving speedups.urls speedups.wrappers speedups
 context globals
 origins
 config_keys plugin_keys
@@ -48,7 +48,7 @@ body
 accept
 header_parsers
 lazy_attributes
-multipart forms
+forms
 request_urls
 request
 header_objects conditions cookies

@@ -533,21 +533,6 @@ def test_parse_arguments_of_something_else(kind: Any) -> None:
 
 
 @both
-@given(
-    st.lists(st.sampled_from([b"-", b"--", b"x", b"--x", b"--xy", b"\r\n", b"\0"]), max_size=12).map(
-        b"".join
-    ),
-    st.sampled_from([b"--x", b"--xy", b"-", b"--" + b"x" * 70]),
-    st.integers(0, 40),
-)
-def test_find_delimiter(kind: Any, body: bytes, delimiter: bytes, start: int) -> None:
-    """The first delimiter from an index on is found, as by `bytes.find`."""
-    assert kind.find_delimiter(body, delimiter, start) == body.find(delimiter, start)
-    with pytest.raises((TypeError, AttributeError)):
-        kind.find_delimiter(None, delimiter, start)
-
-
-@both
 @given(st.text(max_size=3) | st.sampled_from(["\x1f", " ", "~", "\x7f", "\x80", "\xe9", "\t", "\ud800"]))
 def test_a_plain_value_is_printable_ascii(kind: Any, value: str) -> None:
     """The value of a header is plain if it needs no inspection at all."""

@@ -48,7 +48,6 @@ try:
         config_flag,
         directive_setter,
         encoded,
-        find_delimiter,
         finite_float,
         header_set,
         is_plain_value,
@@ -63,6 +62,7 @@ try:
         proxy_class,
         read_in_context,
         redirect_body,
+        split_form,
         stream_constructor,
         stream_opener,
     )
@@ -81,6 +81,7 @@ except ImportError:  # also if an outdated one lacks a name
         directive_setter,
         header_set,
     )
+    from cocopot.speedups.multipart import split_form
     from cocopot.speedups.proxies import proxy_class
     from cocopot.speedups.python import (
         DomainState,
@@ -91,7 +92,6 @@ except ImportError:  # also if an outdated one lacks a name
         RouterState,
         RuleState,
         TableState,
-        find_delimiter,
         is_plain_value,
         match_plain,
         new,
@@ -159,7 +159,6 @@ __all__ = [
     "config_flag",
     "directive_setter",
     "encoded",
-    "find_delimiter",
     "finite_float",
     "header_set",
     "is_plain_value",
@@ -174,6 +173,7 @@ __all__ = [
     "proxy_class",
     "read_in_context",
     "redirect_body",
+    "split_form",
     "stream_constructor",
     "stream_opener",
 ]

@@ -102,19 +102,3 @@ cdef int add_argument(object arguments, object key, object value) except -1:
     if values is not new_list:
         values.append(value)
     return 0
-
-
-def find_delimiter(bytes body not None, bytes delimiter not None, Py_ssize_t start):
-    cdef const char *text = PyBytes_AS_STRING(body)
-    cdef const char *pattern = PyBytes_AS_STRING(delimiter)
-    cdef const char *found
-    cdef Py_ssize_t length = len(delimiter)
-    cdef Py_ssize_t end = len(body) - length + 1
-    while length and 0 <= start < end:
-        found = <const char *>memchr(text + start, pattern[0], end - start)
-        if found == NULL:
-            break
-        if memcmp(found, pattern, length) == 0:
-            return found - text
-        start = found - text + 1
-    return -1

@@ -9,6 +9,7 @@ from cocopot.speedups.headers import HeaderMethods as HeaderMethods
 from cocopot.speedups.headers import cache_control as cache_control
 from cocopot.speedups.headers import directive_setter as directive_setter
 from cocopot.speedups.headers import header_set as header_set
+from cocopot.speedups.multipart import split_form as split_form
 from cocopot.speedups.proxies import proxy_class as proxy_class
 from cocopot.speedups.python import DomainState as DomainState
 from cocopot.speedups.python import Lazy as Lazy
@@ -18,7 +19,6 @@ from cocopot.speedups.python import MatcherState as MatcherState
 from cocopot.speedups.python import RouterState as RouterState
 from cocopot.speedups.python import RuleState as RuleState
 from cocopot.speedups.python import TableState as TableState
-from cocopot.speedups.python import find_delimiter as find_delimiter
 from cocopot.speedups.python import is_plain_value as is_plain_value
 from cocopot.speedups.python import match_plain as match_plain
 from cocopot.speedups.python import new as new

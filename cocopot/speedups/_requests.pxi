@@ -2,6 +2,10 @@
 #
 # Each function does the plain case, and leaves anything else to the one in Python.
 
+from io import BytesIO
+
+from cocopot.speedups.multipart import BOUNDARY_CHARACTERS, MAX_BOUNDARY
+
 
 def argument_getter(general):
     @binding(True)
@@ -142,7 +146,7 @@ cdef class FormMethods:
         return 0
 
     cdef bint read_form(self, request) except -1:
-        """Read an urlencoded form, or return whether the function in Python has to."""
+        """Read a plain form, and return whether it has been read; else the function in Python has to."""
         if not self.is_plain(request):
             return False
         cdef dict attributes = request.__dict__
@@ -152,7 +156,11 @@ cdef class FormMethods:
         if content_type is None and has_no_body(environ):
             self.set_form(attributes, new_arguments(self.storage_class))
             return True
-        if length <= 0 or type(content_type) is not str or not (
+        if length <= 0 or type(content_type) is not str:
+            return False
+        if (<str>content_type).startswith("multipart/form-data;"):
+            return self.read_multipart(request, attributes, environ, content_type, length)
+        if not (
             <str>content_type == "application/x-www-form-urlencoded"
             or (<str>content_type).startswith("application/x-www-form-urlencoded;")
         ):
@@ -173,6 +181,48 @@ cdef class FormMethods:
             raise
         self.set_form(attributes, form)
         return True
+
+    cdef bint read_multipart(
+        self, request, dict attributes, dict environ, str content_type, Py_ssize_t length
+    ) except -1:
+        """Do the same for a multipart form; one that is not plain is left to be parsed from a stream."""
+        cdef bytes boundary = plain_boundary(content_type)
+        most = request.max_form_memory_size
+        if boundary is None or (most is not None and most < length):
+            return False
+        if attributes.get("content_length", length) != length:
+            return False
+        attributes["_content_type"] = content_type  # from now on, also if the headers are replaced
+        attributes["content_length"] = length
+        try:
+            data = self.read_body(environ, request.max_content_length)
+            if data is None:
+                return False
+            attributes["body_is_read"] = True
+            parts = split_form(data, boundary, request.max_form_parts)
+            if parts is None:
+                attributes["stream"] = BytesIO(data)
+                return False
+            self.set_parts(request, attributes, data, parts, length)
+        except Exception as error:
+            request._note_form_failure(error)
+            raise
+        return True
+
+    cdef int set_parts(self, request, dict attributes, bytes data, list parts, Py_ssize_t length) except -1:
+        form, files = new_arguments(self.arguments_class), new_arguments(self.storage_class)
+        cdef const char *text = PyBytes_AS_STRING(data)
+        cdef Py_ssize_t start, end
+        for part in parts:
+            name, filename, _, start, end = <tuple>part
+            if filename is None:
+                add_argument(form, name, PyUnicode_DecodeUTF8(text + start, end - start, "replace"))
+            else:
+                add_argument(files, name, request._make_file(data, part, length))
+        attributes.update(form=form, files=files, form_is_parsed=True)
+        if files:
+            (<RequestState>request).holds_files = True
+        return 0
 
     cdef object read_data(self, request):
         """Return a body that is not a form, as `get_data` in Python does after it has looked for a form."""
@@ -216,6 +266,28 @@ cdef class FormMethods:
             return None
         attributes["_cached_data"] = data
         return data
+
+
+cdef bytes plain_boundary(str content_type):
+    """Return the boundary of a multipart form, or `None` if the content type has to be parsed."""
+    cdef Py_ssize_t start = len("multipart/form-data;boundary="), length = len(content_type), index
+    if content_type.startswith("multipart/form-data; boundary="):
+        start += 1
+    elif not content_type.startswith("multipart/form-data;boundary="):
+        return None
+    if not PyUnicode_IS_ASCII(content_type) or not start < length <= start + LONGEST_BOUNDARY:
+        return None
+    cdef const char *text = PyUnicode_1BYTE_DATA(content_type)
+    for index in range(start, length):
+        if not in_boundary[<unsigned char>text[index]]:
+            return None
+    return text[start:length]
+
+
+cdef Py_ssize_t LONGEST_BOUNDARY = MAX_BOUNDARY
+cdef bint[128] in_boundary
+for character in range(128):
+    in_boundary[character] = chr(character) in BOUNDARY_CHARACTERS
 
 
 cdef bint has_no_body(dict environ) except -1:

@@ -51,8 +51,8 @@ _values_of: Callable[[Any, str, list[str]], list[str]] = dict.setdefault
 class FormMethods:
     """Decorators for the functions that read `form`, `files`, `data` and the body of a request.
 
-    Compiled, they read an urlencoded form, or a body that is not a form, of moderate length in one piece, and
-    a chunked body that is not a form, if nothing has been read before.
+    Compiled, they read a plain form, or a body that is not a form, of moderate length in one piece, and a
+    chunked body that is not a form, if nothing has been read before.
 
     Args:
         headers_class: The class of headers that are those of the environment.

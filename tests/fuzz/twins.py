@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cocopot import Cocopot, Request, Response, forms, multipart, redirects, request_urls, response, streaming
+from cocopot import Cocopot, Request, Response, forms, redirects, request_urls, response, streaming
 from cocopot.datastructures import Headers
 from cocopot.json import DefaultJSONProvider
 from cocopot.pipeline import error_pages, lifecycle
 from cocopot.routing import slashes
-from cocopot.speedups import python, quoting, streams
+from cocopot.speedups import multipart, python, quoting, streams
 from tests.fuzz import spellings
 from tests.fuzz.failures import Interrupted, make_odd, random_query
 from tests.fuzz.twin_application import VIEWS, OwnRequest, make_app
@@ -48,12 +48,12 @@ _FUNCTIONS: tuple[tuple[Any, str, object], ...] = (
     (response, "encoded", streams.encoded),
     (streaming.ContextIterator, "__iter__", streams.StreamState.__iter__),
     (forms, "parse_arguments", python.parse_arguments),
-    (multipart, "find_delimiter", python.find_delimiter),
     (request_urls, "plain_url", quoting.plain_url),
     (slashes, "plain_host", quoting.plain_host),
     (slashes, "plain_url", quoting.plain_url),
     (error_pages, "redirect_body", quoting.redirect_body),
     (redirects, "redirect_body", quoting.redirect_body),
+    (forms, "split_form", multipart.split_form),
 )
 _BASE_ERRORS = (Interrupted, SystemExit, GeneratorExit)
 _REPLACED = (*_PLACES, *((owner, name) for owner, name, _ in _FUNCTIONS))

@@ -62,6 +62,14 @@ TYPES = [
     *(URLENCODED, f"{URLENCODED}; charset=utf-8", f" {URLENCODED}", URLENCODED.upper(), f"{URLENCODED}2"),
     *(
         "multipart/form-data; boundary=b",
+        "multipart/form-data; boundary=b",
+        "multipart/form-data;boundary=b",
+        'multipart/form-data; boundary="b"',
+        f"multipart/form-data; boundary={'b' * 70}",
+        f"multipart/form-data; boundary={'b' * 71}",
+        "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=b/",
+        "multipart/form-data; boundary=\u00e9",
         "Multipart/Form-Data",
         "text/plain",
         "application/json",
@@ -69,6 +77,8 @@ TYPES = [
         "",
     ),
 ]
+FIELD = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xc3\xa9\xff\r\n'
+FILE = b'--b\r\nContent-Disposition: form-data; name="f"; filename="n"\r\nContent-Type: x\r\n\r\n\xff\r\n'
 BODIES = [
     b"a=1&b=%C3%A9+&a=2",
     b"",
@@ -76,6 +86,10 @@ BODIES = [
     b"{}",
     b"--b--",
     b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--',
+    FIELD + FILE + FILE + FIELD + b"--b--\r\n",
+    FIELD + FILE,
+    FIELD + b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\n",
+    (FIELD + FILE + b"--b--\r\n").replace(b"--b", b"--" + b"b" * 70),
 ]
 ENVIRONS = st.fixed_dictionaries(
     {},
@@ -125,6 +139,14 @@ STEPS = {
     "type": lambda request: request.mimetype,
     "input": lambda request: request.environ["wsgi.input"].tell(),
     "parsed": lambda request: request.form_is_parsed,
+    "contents": lambda request: [
+        (file.name, file.filename, file.content_type, file.read(), type(file.stream))
+        for file in request.files.values()
+    ],
+    "held": lambda request: request.holds_files,
+    "parts": lambda request: setattr(request, "max_form_parts", 1),
+    "memory": lambda request: setattr(request, "max_form_memory_size", 100),
+    "announced": lambda request: setattr(request, "content_length", 2),
 }
 
 
@@ -174,6 +196,7 @@ def test_forms_of_requests(
         request = cls(environ | sent | {"wsgi.input": Input(body, most, error)}, populate_request=False)
         request.app = app
         found.append([outcome(STEPS[step], request) for step in (*steps, "form", "files", "data", *steps)])
+        request.close()
     assert found[0] == found[1]
 
 

@@ -1,4 +1,6 @@
-"""The parser of multipart forms (RFC 7578) that are written as browsers and HTTP libraries write them.
+"""The pure-Python twin of `_multipart.pxi`, and its documentation.
+
+It parses multipart forms (RFC 7578) that are written as browsers and HTTP libraries write them.
 
 Werkzeug's parser decides about all others: where this one returns `None`, nothing has been decided. It does
 so where the form could be read in more than one way, as Werkzeug's parser also accepts a line feed alone, or
@@ -8,41 +10,27 @@ blanks, at the end of a line.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
-
-from cocopot.speedups import find_delimiter
+import string
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: The longest boundary, in characters (RFC 2046, 5.1.1).
 MAX_BOUNDARY = 70
-# A boundary that need not be quoted in the header (likewise).
-_BOUNDARY = re.compile(rf"multipart/form-data; ?boundary=([0-9A-Za-z'_+.-]{{1,{MAX_BOUNDARY}}})", re.ASCII)
+#: One part of a form: the name of the field, the name of the file or `None`, the headers of a file as they
+#: were sent, the index of the first byte of the content in the body, and the index after the last one.
+Part = tuple[str, str | None, list[tuple[str, str]], int, int]
+
+#: The characters of a boundary that need not be quoted in the header (likewise).
+BOUNDARY_CHARACTERS = f"{string.digits}{string.ascii_letters}'_+.-"
+_BOUNDARY = re.compile(rf"multipart/form-data; ?boundary=([{BOUNDARY_CHARACTERS}]{{1,{MAX_BOUNDARY}}})")
 # What a text in quotes may consist of, where nothing has to be decoded but UTF-8.
 _TEXT = rb'[^\x00-\x1f"%\\\x7f]*+'
 _HEAD = re.compile(
     rb'Content-Disposition: (form-data; name="(%(text)b)"(?:; filename="(%(text)b)")?)'
     rb"(?:\r\nContent-Type: ([!-~](?:[ -~]*[!-~])?))?" % {b"text": _TEXT}
 )
-
-
-class Part(NamedTuple):
-    """One part of a form.
-
-    Args:
-        name: The name of the field.
-        filename: The name of the file, or `None` for a field that is not a file.
-        headers: The headers, as they were sent.
-        start: The index of the first byte of its content in the body.
-        end: The index after the last one.
-    """
-
-    name: str
-    filename: str | None
-    headers: list[tuple[str, str]]
-    start: int
-    end: int
 
 
 def boundary_of(content_type: str, read: Callable[[], dict[str, str]]) -> bytes:
@@ -74,7 +62,7 @@ def split_form(body: bytes, boundary: bytes, max_parts: int | None) -> list[Part
     index = len(delimiter)
     while not body.startswith(b"--", index):
         # Whatever begins like the delimiter is one, or the form is not read here.
-        end = find_delimiter(body, delimiter, index)
+        end = body.find(delimiter, index)
         if end < 0 or body[end - 2 : end] != b"\r\n" or len(parts) == max_parts:
             return None
         part = _part(body, index, end - 2)
@@ -96,11 +84,11 @@ def _part(body: bytes, start: int, end: int) -> Part | None:
         filename = None if head[3] is None else head[3].decode()
     except UnicodeDecodeError:
         return None
+    content_type = "" if head[4] is None else head[4].decode()
+    if filename is None:
+        # The charset would be that of the field's text.
+        return None if "charset" in content_type.lower() else (name, None, [], blank_line + 4, end)
     headers = [("Content-Disposition", disposition)]
-    if head[4] is not None:
-        content_type = head[4].decode()
-        # The charset of a field's text.
-        if filename is None and "charset" in content_type.lower():
-            return None
+    if content_type:
         headers.append(("Content-Type", content_type))
-    return Part(name, filename, headers, blank_line + 4, end)
+    return name, filename, headers, blank_line + 4, end

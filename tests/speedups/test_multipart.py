@@ -15,7 +15,9 @@ from werkzeug.test import create_environ
 
 from cocopot import Request
 from cocopot.exceptions import BadRequest, RequestEntityTooLarge
-from cocopot.multipart import boundary_of, split_form
+from cocopot.speedups import multipart as in_python
+from cocopot.speedups import split_form
+from cocopot.speedups.multipart import boundary_of
 
 NAMES = [
     "a",
@@ -105,17 +107,18 @@ def test_parts(preamble: bytes, parts: list[bytes], end: bytes, max_parts: int |
     """Names, headers and contents are those of Werkzeug's parser, or it decides."""
     body = preamble + b"--x" + b"\r\n--x".join([*parts, end])
     found = split_form(body, b"x", max_parts)
+    assert found == in_python.split_form(body, b"x", max_parts)
     if found is None:
         return
     fields = [
-        (part.name, body[part.start : part.end].decode(errors="replace"))
-        for part in found
-        if part.filename is None
+        (name, body[start:stop].decode(errors="replace"))
+        for name, filename, _, start, stop in found
+        if filename is None
     ]
     files = [
-        (part.name, part.filename, part.name, part.headers, body[part.start : part.end])
-        for part in found
-        if part.filename is not None
+        (name, filename, name, headers, body[start:stop])
+        for name, filename, headers, start, stop in found
+        if filename is not None
     ]
     assert (fields, files) == read_by_werkzeug(body, max_parts)
 
@@ -127,10 +130,10 @@ def test_contents_of_any_size(size: int) -> None:
     for before in range(0, 140, 7):
         head = b'--x\r\nContent-Disposition: form-data; name="' + b"n" * before
         body = head + b'"; filename="f"\r\n\r\n' + content + b"\r\n--x--\r\n"
-        (found,) = split_form(body, b"x", None) or []
-        assert [(found.name, found.filename, found.name, found.headers, body[found.start : found.end])] == (
-            read_by_werkzeug(body, None)[1]
-        )
+        found = split_form(body, b"x", None) or []
+        assert found == in_python.split_form(body, b"x", None)
+        ((name, filename, headers, start, end),) = found
+        assert [(name, filename, name, headers, body[start:end])] == read_by_werkzeug(body, None)[1]
 
 
 PLAIN = b'\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
@@ -154,6 +157,7 @@ PLAIN = b'\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
 def test_what_is_left_to_werkzeug(body: bytes) -> None:
     """Nothing is decided about a form that could be read in more than one way, or that is broken."""
     assert not split_form(body, b"x", None)
+    assert split_form(body, b"x", None) == in_python.split_form(body, b"x", None)
 
 
 def test_what_browsers_and_libraries_send() -> None:
@@ -163,10 +167,22 @@ def test_what_browsers_and_libraries_send() -> None:
         b'--x\r\nContent-Disposition: form-data; name="f"; filename="\xc3\xa4.txt"\r\n'
         b"Content-Type: text/plain; charset=utf-8\r\n\r\n\r\n--y\r\n--x--\r\n"
     )
-    field, file = split_form(body, b"x", 2) or []
-    assert field[:3] == ("a", None, [("Content-Disposition", 'form-data; name="a"')])
-    assert file[:2] == ("f", "\xe4.txt")
-    assert body[file.start : file.end] == b"\r\n--y"
+    for split in (split_form, in_python.split_form):
+        field, file = split(body, b"x", 2) or []
+        assert field == ("a", None, [], field[3], field[4])
+        assert body[field[3] : field[4]] == b"1"
+        assert file[:3] == (
+            "f",
+            "\xe4.txt",
+            [
+                ("Content-Disposition", 'form-data; name="f"; filename="\xe4.txt"'),
+                ("Content-Type", "text/plain; charset=utf-8"),
+            ],
+        )
+        assert body[file[3] : file[4]] == b"\r\n--y"
+        assert split(body, b"x", 1) is None
+        assert split(bytearray(body), b"x", 2) is None  # type: ignore[arg-type]
+        assert split(body, b"", 2) is None
 
 
 @pytest.mark.parametrize(
@@ -205,3 +221,52 @@ def test_no_boundary() -> None:
     assert boundary_of("multipart/form-data", dict) == b""
     with pytest.raises(ValueError, match="ascii"):
         boundary_of("multipart/form-data; boundary=\xe9", lambda: {"boundary": "\xe9"})
+
+
+HEADS = [
+    *(
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\n",
+        b" ",
+        b'"',
+        b"a",
+        b"; ",
+        b"%",
+        b"\\",
+        b"\x7f",
+        b"\x1f",
+        b"\xc3\xa9",
+        b"\xff",
+    ),
+    *(
+        b"Content-Disposition: ",
+        b'form-data; name="',
+        b'"; filename="',
+        b"\r\nContent-Type: ",
+        b"charset=",
+        b"--x",
+    ),
+    b'\r\nContent-Disposition: form-data; name="',
+    b'"\r\n\r\n',
+]
+
+
+@settings(deadline=None, max_examples=3000)
+@given(st.lists(st.sampled_from(HEADS), max_size=12).map(b"".join), st.sampled_from([None, 0, 1, 2]))
+@example(b'\r\nContent-Disposition: form-data; name="a"; filename="b"\r\nContent-Type: \r\n\r\n', None)
+@example(b'\r\nContent-Disposition: form-data; name="a"; filename="b"\r\nContent-Type: a \r\n\r\n', None)
+@example(b'\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: a; CharSet=b\r\n\r\n', None)
+@example(b'\r\nContent-Disposition: form-data; name="a"; filename="\xff"\r\n\r\n', None)
+@example(b'\r\nContent-Disposition: form-data; name="a"; filename="b"; \r\n\r\n', None)
+def test_heads(head: bytes, max_parts: int | None) -> None:
+    """The head of a part is plain, or not, for the function that is compiled and for the one in Python."""
+    for body in (
+        b"--x" + head + b"content\r\n--x--",
+        b"--x" + head,
+        b"--x" + head + b"1\r\n--x" + head + b"\r\n--x--",
+    ):
+        found = split_form(body, b"x", max_parts)
+        assert found == in_python.split_form(body, b"x", max_parts)
+        if found:
+            assert isinstance(read_by_werkzeug(body, max_parts), tuple)

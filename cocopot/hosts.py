@@ -177,6 +177,20 @@ def is_acceptable(environ: WSGIEnvironment) -> bool:
     return True
 
 
+def scheme_of(environ: WSGIEnvironment) -> str:
+    """Return the scheme of a request, which is `ws` or `wss` for a WebSocket (RFC 6455, 4.1).
+
+    Args:
+        environ: The WSGI environment.
+    """
+    scheme: str = environ["wsgi.url_scheme"]
+    if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+        return scheme
+    tokens = environ.get("HTTP_CONNECTION", "").lower().split(",")
+    is_upgrade = any(token.strip(" \t") == "upgrade" for token in tokens)
+    return {"https": "wss"}.get(scheme, "ws") if is_upgrade else scheme
+
+
 def sent_host(environ: WSGIEnvironment, header: str | None) -> str | None:
     """Return the `Host` header, or `None` for the empty one that granian passes if HTTP/1.0 has none.
 

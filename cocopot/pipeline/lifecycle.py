@@ -169,7 +169,7 @@ def match_request(  # noqa: C901 - the hot path
         is_plain = not is_tried and type(request) is Request
         if is_plain and (found := router.match_plain(environ, config, app.subdomain_matching)) is not None:
             if not isinstance(found, tuple):
-                request.routing_exception = found
+                request.routing_exception = found  # type: ignore[assignment]  # a list only with a method
                 return None
             rule, request.view_args = found
             request.url_rule = rule

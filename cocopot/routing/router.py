@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from cocopot import speedups
 from cocopot.exceptions import MethodNotAllowed
 from cocopot.fork_safety import fork_safe
-from cocopot.hosts import host_of, subdomain_of, without_default_port, without_final_dot
+from cocopot.hosts import host_of, scheme_of, subdomain_of, without_default_port, without_final_dot
 from cocopot.request_urls import quote_path, quote_query
 from cocopot.routing.building import find_rules
 from cocopot.routing.converters import CONVERTERS
@@ -24,7 +24,7 @@ from cocopot.routing.walk import SlashRequiredError, Walk, read_arguments
 from cocopot.speedups import RouterState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from werkzeug.routing import BaseConverter, MapAdapter, RuleFactory
 
@@ -261,6 +261,21 @@ class Router(RouterState, Map):
             domain.remember_allowed_methods(path, method, error)
         raise error
 
+    def plain_methods(
+        self, environ: WSGIEnvironment, config: Mapping[str, Any], subdomain_matching: bool = False
+    ) -> Collection[str] | None:
+        """Return the methods that a request's path has, or `None` if `match_plain` does not find them.
+
+        Args:
+            environ: As for `match_plain`.
+            config: Likewise.
+            subdomain_matching: Likewise.
+        """
+        found = self.match_plain(environ, config, subdomain_matching, NO_METHOD)
+        if isinstance(found, MethodNotAllowed):
+            return list(found.valid_methods or ())
+        return found if type(found) is list else None
+
     def build_path(
         self,
         endpoint: str,
@@ -324,7 +339,7 @@ class Router(RouterState, Map):
             BadHost: The host cannot be a host name.
         """
         env = environ.environ if isinstance(environ, WerkzeugRequest) else environ
-        scheme = _scheme(env)
+        scheme = scheme_of(env)
         if server_name is None or (subdomain is None and not self.host_matching):
             host = environ.host if isinstance(environ, WerkzeugRequest) else host_of(env)
             server_name = host if server_name is None else server_name
@@ -377,16 +392,6 @@ class Router(RouterState, Map):
         plain = server_name is None and subdomain is None
         hosts = table.hosts.get(environ["wsgi.url_scheme"], {})
         table.cache_host(hosts, host if plain else (host, server_name, subdomain), domain)
-
-
-def _scheme(environ: WSGIEnvironment) -> str:
-    """Return the scheme of a request, which is `ws` or `wss` for a WebSocket (RFC 6455, 4.1)."""
-    scheme: str = environ["wsgi.url_scheme"]
-    if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
-        return scheme
-    tokens = environ.get("HTTP_CONNECTION", "").lower().split(",")
-    is_upgrade = any(token.strip(" \t") == "upgrade" for token in tokens)
-    return {"https": "wss"}.get(scheme, "ws") if is_upgrade else scheme
 
 
 def _match_nothing(*_: object, **__: object) -> None:

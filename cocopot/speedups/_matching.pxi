@@ -30,17 +30,20 @@ cdef object endpoint_of(rule):
 
 
 @binding(True)  # so that it is a method of the router's class
-def match_plain(RouterState router not None, environ, config, subdomain_matching=False):
-    return matched(router, <dict>environ, config, subdomain_matching) if type(environ) is dict else None
+def match_plain(RouterState router not None, environ, config, subdomain_matching=False, method=None):
+    if type(environ) is not dict:
+        return None
+    return matched(router, <dict>environ, config, subdomain_matching, method)
 
 
-cdef object matched(RouterState router, dict environ, config, subdomain_matching):
+cdef object matched(RouterState router, dict environ, config, subdomain_matching, other_method):
     if not isinstance(router._matcher, MatcherState):
         return None
     table = (<MatcherState>router._matcher).table
     if not isinstance(table, TableState):
         return None
-    path, method = environ.get("PATH_INFO"), environ.get("REQUEST_METHOD")
+    path = environ.get("PATH_INFO")
+    method = environ.get("REQUEST_METHOD") if other_method is None else other_method
     if type(path) is not str or type(method) is not str or "HTTP_UPGRADE" in environ:
         return None
     if not PyUnicode_IS_ASCII(<str>path):
@@ -61,7 +64,7 @@ cdef object matched(RouterState router, dict environ, config, subdomain_matching
             defaults = (<RuleState>rule).defaults if isinstance(rule, RuleState) else rule.defaults
             return rule, dict(defaults) if defaults else {}
     found = match_plan(domain.prefix, (<str>path).split("/"), method)
-    if type(found) is tuple:
+    if type(found) is tuple or (type(found) is list and other_method is not None and "//" not in <str>path):
         return found
     server_name = config_value(config, "SERVER_NAME")
     return (<object>domain).error_of(found, environ, path, method, server_name is None, server_name)

@@ -264,7 +264,7 @@ cdef class RequestHandler:
     cdef object match(self, ApplicationState app, RequestState request, dict environ):
         cdef bint is_tried = False
         if type(app.router) is self.router_class and has_plain_length(environ):
-            found = matched(app.router, environ, app.config, app.subdomain_matching)
+            found = matched(app.router, environ, app.config, app.subdomain_matching, None)
             if type(found) is tuple:
                 rule, request.view_args = <tuple>found
                 request.url_rule = rule

@@ -178,8 +178,12 @@ class RuleState:
 
 
 def match_plain(
-    router: Router, environ: WSGIEnvironment, config: Mapping[str, Any], subdomain_matching: bool = False
-) -> Match | HTTPException | None:
+    router: Router,
+    environ: WSGIEnvironment,
+    config: Mapping[str, Any],
+    subdomain_matching: bool = False,
+    method: str | None = None,
+) -> Match | HTTPException | list[str] | None:
     """Return a rule and new arguments for its view, or `None` if the router has to decide.
 
     This is the one function here that knows about routing. It reads the tables of `cocopot.routing.table`.
@@ -189,11 +193,15 @@ def match_plain(
         environ: The WSGI environment.
         config: The application's configuration, for `TRUSTED_HOSTS` and `SERVER_NAME`.
         subdomain_matching: Whether the subdomain is taken from the host, if there is a server name.
+        method: A method instead of that of the request.
 
     Returns:
-        The match; where the tables show that no rule matches, the exception; otherwise `None`.
+        The match; where the tables show that no rule matches, the exception; otherwise `None`. If `method` is
+        passed, the methods of the path may be returned instead of the exception: a list of the tables.
     """
-    path, method = environ.get("PATH_INFO"), environ.get("REQUEST_METHOD")
+    path, is_other = environ.get("PATH_INFO"), method is not None
+    if method is None:
+        method = environ.get("REQUEST_METHOD")
     if (
         type(environ) is not dict
         or type(path) is not str
@@ -213,7 +221,7 @@ def match_plain(
         if rule is not None:
             return rule, dict(rule.defaults) if rule.defaults else {}
     found = _match_plan(domain.prefix, path.split("/"), method)
-    if type(found) is tuple:
+    if type(found) is tuple or (type(found) is list and is_other and "//" not in path):
         return found
     server_name = config["SERVER_NAME"]
     return domain.error_of(found, environ, path, method, server_name is None, server_name)

@@ -94,3 +94,24 @@ def test_a_host_with_a_variable_is_bound_once() -> None:
             assert router.match_request(environ, "/", "GET")[1] == {"name": f"n{number}"}
         assert f"n{number}.example" in router.table.hosts["http"]
     assert len(router.table.hosts["http"]) <= 256
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/a/7", ["GET", "HEAD", "PUT"]), ("/a/x", None), ("/a//7", None), ("/any/x", None), ("/none", None)],
+)
+def test_the_methods_of_a_path(path: str, methods: list[str] | None) -> None:
+    """They are found whatever the method of the request is, where the tables have them."""
+    router = Router(
+        [
+            Rule("/a/<int:n>", endpoint="a", methods=["GET"]),
+            Rule("/a/<int:n>", endpoint="b", methods=["PUT"]),
+            Rule("/any/<n>", endpoint="any"),
+        ]
+    )
+    assert router.table.any_host is not None  # built now
+    for method in ("GET", "DELETE", "get"):
+        environ = environ_of(path, REQUEST_METHOD=method)
+        found = router.plain_methods(environ, {"SERVER_NAME": None, "TRUSTED_HOSTS": None})
+        assert (None if found is None else sorted(found)) == methods
+        assert methods is None or sorted(router.bind_to_environ(environ).allowed_methods()) == methods

@@ -113,10 +113,9 @@ def default_options_response(app: Cocopot, request: Request) -> Response:
 def _allowed_methods(app: Cocopot, request: Request) -> Iterable[str]:
     is_overridden = "create_url_adapter" in app.overridden
     if type(request) is Request and not is_overridden:
-        environ = {**request.environ, "REQUEST_METHOD": NO_METHOD}
-        found = app.router.match_plain(environ, app.config, app.subdomain_matching)
-        if isinstance(found, MethodNotAllowed):
-            return found.valid_methods or ()
+        methods = app.router.plain_methods(request.environ, app.config, app.subdomain_matching)
+        if methods is not None:
+            return methods
     request.host  # noqa: B018 - raises
     if is_overridden:
         adapter = app.create_url_adapter(request)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 #: Origins that regular expressions are matched with: scheme and host, so neither `null` nor a list.
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._~:\[\]-]+")
 #: In characters. A host name has at most 253; a longer text is never matched with a regular expression.
-_MAX_LENGTH = 512
+MAX_LENGTH = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,9 @@ class Origins:
     literals: frozenset[str] = frozenset()
     patterns: tuple[re.Pattern[str], ...] = ()
 
-    def __contains__(self, origin: str) -> bool:
-        if self.wildcard or origin in self.literals:
-            return True
-        if not self.patterns or len(origin) > _MAX_LENGTH or _ORIGIN.fullmatch(origin) is None:
+    def matches(self, origin: str) -> bool:
+        """Return whether a regular expression matches an origin of at most `MAX_LENGTH` characters."""
+        if not self.patterns or _ORIGIN.fullmatch(origin) is None:
             return False
         for pattern in self.patterns:  # noqa: SIM110 - faster than `any`
             if pattern.fullmatch(origin) is not None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from cocopot import Cocopot
+from cocopot import Cocopot, Request
+from cocopot_cors.origins import MAX_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from werkzeug.datastructures import Headers
     from werkzeug.routing import MapAdapter, Rule
 
-    from cocopot import Request
     from cocopot_cors.origins import Origins
 
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
@@ -59,6 +59,8 @@ class Policy:
     _allowed_headers: str = field(init=False)
     #: Those of `origins`, which need no call.
     _literals: frozenset[str] = field(init=False)
+    #: Whether a regular expression matches an origin; cached, as nearly all requests come from the same ones.
+    _matches: Callable[[str], bool] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         vary = () if self.origins.wildcard else ("Origin",)
@@ -72,7 +74,11 @@ class Policy:
         exposed = "*" if self.expose_headers is None else ", ".join(self.expose_headers)
         object.__setattr__(self, "_exposed", exposed)
         object.__setattr__(self, "_literals", self.origins.literals)
+        object.__setattr__(self, "_matches", lru_cache(maxsize=256)(self.origins.matches))
         object.__setattr__(self, "_allowed_headers", ", ".join(self.allow_headers or ()))
+
+    def _fits(self, origin: str) -> bool:
+        return len(origin) <= MAX_LENGTH and self._matches(origin)
 
     def add_headers(self, request: Request, headers: Headers) -> None:
         """Add the headers of every response, unless it already names an allowed origin.
@@ -91,7 +97,7 @@ class Policy:
         if self.origins.wildcard:
             headers.add(_ALLOW_ORIGIN, "*")
         elif (origin := request.environ.get("HTTP_ORIGIN")) and (
-            origin in self._literals or origin in self.origins
+            origin in self._literals or self._fits(origin)
         ):
             headers.add(_ALLOW_ORIGIN, origin)
         else:
@@ -110,7 +116,7 @@ class Policy:
         """
         environ = request.environ
         origin = environ.get("HTTP_ORIGIN", "")
-        if not self.origins.wildcard and origin not in self._literals and origin not in self.origins:
+        if not self.origins.wildcard and origin not in self._literals and not self._fits(origin):
             return []
         headers = []
         if allowed := _allowed_methods(self.methods, tuple(methods)):
@@ -215,21 +221,30 @@ def methods_of(app: Cocopot, request: Request, resources: Resources) -> Collecti
     elif request.url_rule is None:
         return None
     else:
-        allow = _allow(app, request, request.url_rule)
-        methods = _split(allow) if allow else _tokens(_header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
+        methods = _methods_of_path(app, request, request.url_rule) or _tokens(
+            _header(request, "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+        )
     if not resources.may_exempt(app, request):
         return methods
     adapter = app.create_url_adapter(request)
     return [method for method in methods if adapter is None or _is_shared(adapter, method)]
 
 
-def _allow(app: Cocopot, request: Request, rule: Rule) -> str | None:
-    """Return the value of `Allow` in the response to OPTIONS for the path of a rule."""
-    respond, allow = app.make_default_options_response, None
-    is_default = getattr(respond, "__func__", None) is Cocopot.make_default_options_response
-    if is_default and request.environ.get("PATH_INFO") == rule.rule:
-        allow = app.url_map.table.allow.get(id(rule))  # cached, if such a response has been made before
-    return respond().headers.get("Allow") if allow is None else allow
+def _methods_of_path(app: Cocopot, request: Request, rule: Rule) -> Collection[str]:
+    """Return the methods in the response to OPTIONS for the path of a rule."""
+    respond = app.make_default_options_response
+    if getattr(respond, "__func__", None) is Cocopot.make_default_options_response:
+        # Without making such a response: what has been cached for it, or what the tables of routing have.
+        is_plain = type(request) is Request and type(app).create_url_adapter is Cocopot.create_url_adapter
+        if not rule.arguments and request.environ.get("PATH_INFO") == rule.rule:
+            if allow := app.router.table.allow.get(id(rule)):
+                return _split(allow)
+        elif is_plain and (
+            methods := app.router.plain_methods(request.environ, app.config, app.subdomain_matching)
+        ):
+            return methods
+    allow = respond().headers.get("Allow")
+    return _split(allow) if allow else ()
 
 
 @lru_cache(maxsize=256)

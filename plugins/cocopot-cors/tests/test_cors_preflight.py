@@ -243,3 +243,31 @@ def test_an_override_of_the_default_answer(path: str) -> None:
     app.add_url_rule("/notes/<int:number>", "note", lambda number: f"{number}")
     for _ in range(2):
         assert preflight(app, path).headers[ALLOW_METHODS] == "GET, PUT"
+
+
+@pytest.mark.parametrize(
+    "path", ["/notes/7", "/notes/7/", "/notes/a/b", "/notes//7", "/both/x", "/m\u00e4rkte/x"]
+)
+def test_the_methods_are_those_of_options(path: str) -> None:
+    """The methods for a path with variables are those in the response to OPTIONS, however it is matched."""
+    app = make_app(CORS_METHODS="*")
+    app.add_url_rule("/notes/<int:n>", "number", lambda n: "", methods=["GET", "PUT"], strict_slashes=False)
+    app.add_url_rule("/notes/<path:rest>", "rest", lambda rest: "", methods=["DELETE"])
+    app.add_url_rule("/both/<x>", "both", lambda x: "")
+    app.add_url_rule("/both/<any(x, y):y>", "any", lambda y: "", methods=["PATCH"])
+    app.add_url_rule("/m\u00e4rkte/<x>", "unicode", lambda x: "", methods=["POST"])
+    allow = app.test_client().options(path).headers.get("Allow", "")
+    methods = preflight(app, path).headers.get(ALLOW_METHODS, "")
+    assert sorted(filter(None, methods.split(", "))) == sorted(filter(None, allow.split(", ")))
+    assert bool(methods) is (path != "/notes//7")
+
+
+@pytest.mark.parametrize("length", [500, 513])
+def test_a_long_origin(length: int) -> None:
+    """An origin that is longer than any host is not matched with a regular expression, and is not kept."""
+    app = make_app(CORS_ORIGINS=["^https://.*"])
+    origin = "https://" + "a" * (length - 8)
+    for _ in range(2):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+        response = app.test_client().options("/notes", headers=headers)
+        assert response.headers.get(ALLOW_ORIGIN) == (origin if length < 513 else None)

@@ -205,7 +205,11 @@ cdef class RequestHandler:
             error, context.answered = exc, None
             raise
         finally:
-            if context.holds != 1 or request.holds_files or "werkzeug.debug.preserve_context" in <dict>environ:
+            if context.streams is not None and context.is_only_held(<dict>environ, error):
+                context.response_is_sent = True
+                context.holds -= 1
+                PyContextVar_Reset(self.current, token)
+            elif context.holds != 1 or request.holds_files or "werkzeug.debug.preserve_context" in <dict>environ:
                 context.finish(token, (<dict>environ).get("werkzeug.debug.preserve_context"), error, body)
             else:
                 context.holds = 0

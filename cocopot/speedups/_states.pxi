@@ -37,6 +37,16 @@ cdef class ContextState:
     def g(self, value):
         self._globals = value
 
+    cdef bint is_only_held(self, dict environ, error):
+        """Return whether `Context.finish` has nothing to do but to leave the context to its streams."""
+        return (
+            error is None
+            and self.holds > 1
+            and self.opened_session is None
+            and self.answered is None
+            and "werkzeug.debug.preserve_context" not in environ
+        )
+
     cdef int drop(self, exc) except -1:
         """Do what `Context.release` does, without a call where nothing is torn down."""
         pipeline, request = self.pipeline, self.request

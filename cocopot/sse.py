@@ -56,11 +56,15 @@ class ServerSentEvent:
     comment: str | None = None
 
     def __post_init__(self) -> None:
+        if self.event is self.id is self.retry is self.comment is None:
+            return
         for name in ("event", "id", "comment"):
             value = getattr(self, name)
-            if value is not None and not isinstance(value, str):
+            if value is None:
+                continue
+            if not isinstance(value, str):
                 raise TypeError(f"{name} of a ServerSentEvent is a string, not {value!r:.100}.")
-            if value is not None and name != "comment" and _LINE_BREAK.search(value):
+            if name != "comment" and _LINE_BREAK.search(value):
                 raise ValueError(f"{name} of a ServerSentEvent cannot have a line break: {value!r:.100}.")
         if self.id is not None and "\0" in self.id:
             raise ValueError(f"id of a ServerSentEvent cannot have a NUL: {self.id!r:.100}.")
@@ -76,21 +80,27 @@ class ServerSentEvent:
         Args:
             dumps: Serializes data that is not a text, as JSON.
         """
-        data = self.data if self.data is None or isinstance(self.data, str) else dumps(self.data)
-        fields = {
-            "": self.comment,
-            "event": self.event,
-            "id": self.id,
-            "retry": None if self.retry is None else str(self.retry),
-            "data": data,
-        }
-        lines = [
-            f"{name}: {line}\n"
-            for name, value in fields.items()
-            if value is not None
-            for line in _LINE_BREAK.split(value)
-        ]
-        return ("".join(lines) + "\n").encode("utf-8", "replace")
+        text = "" if self.comment is None else _field("", self.comment)
+        if self.event is not None:
+            text += _field("event", self.event)
+        if self.id is not None:
+            text += _field("id", self.id)
+        if self.retry is not None:
+            text += _field("retry", str(self.retry))
+        if self.data is not None:
+            text += _data_field(self.data, dumps)
+        return f"{text}\n".encode("utf-8", "replace")
+
+
+def _field(name: str, value: str) -> str:
+    """Return the lines of a field, one for each line of its value."""
+    if "\n" not in value and "\r" not in value:
+        return f"{name}: {value}\n"
+    return "".join([f"{name}: {line}\n" for line in _LINE_BREAK.split(value)])
+
+
+def _data_field(data: object, dumps: Callable[[Any], str]) -> str:
+    return _field("data", data if isinstance(data, str) else dumps(data))
 
 
 def event_stream(
@@ -147,6 +157,8 @@ class _EventStream(Iterator[bytes]):
         self._reader = reader
         self._heartbeat = heartbeat
         self._is_begun = False
+        # When it is next inspected whether the server stops, which takes longer than an event.
+        self._next_check = 0.0
         #: Whether it ends before its next event.
         self.is_ended = False
 
@@ -162,8 +174,10 @@ class _EventStream(Iterator[bytes]):
             raise StopIteration from None
         if item is PENDING:
             return _HEARTBEAT
-        event = item if isinstance(item, ServerSentEvent) else ServerSentEvent(item)
-        return event.encode(self.app.json.dumps)
+        dumps = self.app.json.dumps
+        if isinstance(item, ServerSentEvent):
+            return item.encode(dumps)
+        return b"\n" if item is None else f"{_data_field(item, dumps)}\n".encode("utf-8", "replace")
 
     def _next_item(self) -> object:
         """Return the next event, or `PENDING` when it is time for a heartbeat.
@@ -171,13 +185,17 @@ class _EventStream(Iterator[bytes]):
         Raises:
             StopIteration: If there are no more, or the server or the application ends.
         """
-        deadline = None if self._heartbeat is None else time.monotonic() + self._heartbeat
-        while not (self.is_ended or _is_server_stopping()):
-            left = _POLL if deadline is None else min(deadline - time.monotonic(), _POLL)
+        now = time.monotonic()
+        deadline = None if self._heartbeat is None else now + self._heartbeat
+        while not (self.is_ended or (now >= self._next_check and _is_server_stopping())):
+            if now >= self._next_check:
+                self._next_check = now + _POLL
+            left = _POLL if deadline is None else min(deadline - now, _POLL)
             if left <= 0:
                 return PENDING
             if (item := self._reader.next_within(left)) is not PENDING:
                 return item
+            now = time.monotonic()
         self.close()
         raise StopIteration
 

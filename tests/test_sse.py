@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,33 @@ def test_encoding(app: Cocopot, event: ServerSentEvent, expected: dict[str, str]
     stream = event.encode(app.json.dumps)
     assert parse(stream) == ([expected] if expected else [])
     assert stream.endswith(b"\n\n")
+
+
+@pytest.mark.parametrize("data", ["wren", "", "a\r\nb\rc\n", "\ud800", {"a": "b"}, [1], 0, None])
+def test_data_alone(app: Cocopot, data: object) -> None:
+    """An item that is no event is sent as the data of one."""
+    expected = ServerSentEvent(data).encode(app.json.dumps)
+    assert [*body_of(app, lambda: iter([data]), heartbeat=None)][1:] == [expected]
+
+
+def test_a_server_that_stops(app: Cocopot) -> None:
+    """A stream that always has an event ends soon after the worker of gunicorn has been told to stop."""
+
+    class Worker:
+        alive = True
+
+        def handle_exit(self, *_: object) -> None: ...
+
+    worker = Worker()
+    before = signal.signal(signal.SIGTERM, worker.handle_exit)
+    try:
+        body = body_of(app, lambda: iter(int, 1), heartbeat=None)
+        assert [next(body) for _ in range(3)] == [b":\n\n", b"data: 0\n\n", b"data: 0\n\n"]
+        worker.alive = False
+        end = time.monotonic() + 5
+        assert all(time.monotonic() < end for _ in body)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.parametrize(

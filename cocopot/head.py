@@ -6,15 +6,16 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.urls import iri_to_uri
 from werkzeug.utils import get_content_type
 
 from cocopot.datastructures import PLAIN_NAMES, Headers, is_token, special_name
 from cocopot.speedups import LENGTH_HEADERS, Quoter, ResponseMaker, is_plain_value
-from cocopot.statuses import STATUSES
+from cocopot.statuses import STATUSES, clean_status
 
 if TYPE_CHECKING:
-    from werkzeug.datastructures import Headers as WerkzeugHeaders
     from werkzeug.wrappers import Response as WerkzeugResponse
 
 #: The statuses of responses that have no body (RFC 9110, 6.4.1).
@@ -135,6 +136,7 @@ MAKER = ResponseMaker(
     content_types=CONTENT_TYPES,
     type_header_of=type_header_of,
     statuses=STATUSES,
+    clean_status=clean_status,
     plain_names=PLAIN_NAMES,
     is_token=is_token,
     special_name=special_name,
@@ -142,6 +144,8 @@ MAKER = ResponseMaker(
     iri_to_uri=converted_location,
     entity_headers=_NOT_IN_304,
     headers_class=Headers,
+    other_headers_class=WerkzeugHeaders,
+    mappings=(dict, MultiDict, ImmutableMultiDict),
 )
 
 

@@ -65,6 +65,8 @@ T = TypeVar("T")
 # The attributes that the short path depends on: a subclass that overrides one does not use it.
 _SHORT_PATH_NEEDS = (
     "__call__",
+    "__getattribute__",
+    "__setattr__",
     "_clean_status",
     "call_on_close",
     "close",
@@ -125,6 +127,8 @@ class Response(CookieResponse):
         cls._has_short_path = cls.automatically_set_content_length and all(
             getattr(cls, name, None) is getattr(Response, name, None) for name in _SHORT_PATH_NEEDS
         )
+        if type(cls) is type:  # else its class may define what a call does
+            MAKER.with_fast_call(cls)
 
     @MAKER.constructor
     def __init__(  # noqa: C901, PLR0912 - the hot path

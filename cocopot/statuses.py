@@ -26,7 +26,7 @@ def _known_statuses() -> dict[int | str, tuple[str, int]]:
     for code, phrase in HTTP_STATUS_CODES.items():
         if 200 <= code <= 599:
             line = f"{code} {phrase.upper()}"
-            table[code] = table[line] = line, code
+            table[code] = table[str(code)] = table[line] = line, code
             table[f"{code} {phrase}"] = f"{code} {phrase}", code
     return table
 

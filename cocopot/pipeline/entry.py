@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from types import GeneratorType
 
-from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequestKeyError, HTTPException
 from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -71,7 +70,6 @@ HANDLER = RequestHandler(
     request_class=Request,
     request_attributes=REQUEST_ATTRIBUTES,
     router_class=Router,
-    other_headers_class=Headers,
     any_response_class=WerkzeugResponse,
     with_view=WITH_VIEW,
     json_responses=(DefaultJSONProvider.response, JSONProvider.response),

@@ -15,7 +15,7 @@ cdef tuple PARAMETERS = ("response", "status", "headers", "mimetype", "content_t
 cdef object call_response_class(object cls, PyObject *const *values, size_t number, PyObject *names):
     """Do what `type.__call__` does with `Response`, without a tuple and a dict of the arguments.
 
-    It is the `tp_vectorcall` of the class, which subclasses do not inherit.
+    It is the `tp_vectorcall` of the class and, as it is not inherited, of each subclass.
 
     Args:
         cls: The class.
@@ -26,10 +26,8 @@ cdef object call_response_class(object cls, PyObject *const *values, size_t numb
     cdef PyObject *arguments[5]
     cdef Py_ssize_t count = PyVectorcall_NARGS(number), index, place
     cdef ResponseMaker maker = maker_of_calls
-    if cls is not maker.response_class or count > 5:
-        return call_as_type(cls, values, count, names)
-    maker.read_defaults(cls)
-    if not maker.has_usual_constructor:
+    cdef ClassDefaults defaults = maker.defaults_of(cls)
+    if count > 5 or not defaults.has_usual_constructor:
         return call_as_type(cls, values, count, names)
     for index in range(5):
         arguments[index] = values[index] if index < count else NULL
@@ -45,7 +43,7 @@ cdef object call_response_class(object cls, PyObject *const *values, size_t numb
     response = (<TypeObject *>cls).tp_new(<TypeObject *>cls, (), NULL)
     body, status, headers = <object>arguments[0], <object>arguments[1], <object>arguments[2]
     mimetype, content_type = <object>arguments[3], <object>arguments[4]
-    if not maker.construct(response, body, status, headers, mimetype, content_type, True):
+    if not maker.construct(response, body, status, headers, mimetype, content_type, defaults):
         maker.general_init(response, body, status, headers, mimetype, content_type)
     return response
 

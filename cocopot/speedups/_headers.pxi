@@ -83,6 +83,27 @@ cdef list plain_pairs(arg):
     return items if are_plain_pairs(items) else None
 
 
+cdef object DICT_ITEMS = type({}.items())
+
+
+cdef list items_of_mapping(mapping):
+    """Return the names and values of a dict, or of one of lists, of which each value is one of its own."""
+    cdef list items = PyDict_Items(mapping), expanded = None
+    for item in items:
+        value = (<tuple>item)[1]
+        if type(value) is list or type(value) is tuple:
+            expanded = []
+            break
+    if expanded is None:
+        return items
+    for name, value in items:
+        if type(value) is list or type(value) is tuple:
+            expanded += [(name, single) for single in value]
+        else:
+            expanded.append((name, value))
+    return expanded
+
+
 cdef class HeaderMethods:
     cdef set plain_names
 

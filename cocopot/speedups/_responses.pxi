@@ -4,6 +4,7 @@ cdef extern from "Python.h":
     int PyUnicode_KIND(str text)
     int PyUnicode_1BYTE_KIND
     bytes PyUnicode_AsUTF8String(object text)
+    bint PyType_IsSubtype(TypeObject *cls, TypeObject *base)
     long PyLong_AsLongAndOverflow(object number, int *overflow) except? -1
 
 # The special headers that a list contains.
@@ -18,7 +19,6 @@ cdef enum:
     UNKNOWN = 32
 
 cdef int LOCATIONS = LOCATION | CONTENT_LOCATION
-cdef dict KINDS = {"Content-Type": TYPE, "Content-Length": LENGTH}
 cdef dict LOCATION_KINDS = {"Location": LOCATION, "Content-Location": CONTENT_LOCATION}
 
 
@@ -38,25 +38,34 @@ cdef class Answer:
     cdef tuple status
 
 
+@final
+cdef class ClassDefaults:
+    """What `defaults_of` has read of a class, which has another version after each change of it or its bases."""
+
+    cdef unsigned int version
+    cdef tuple type_header
+    cdef object status
+    # Whether a call of the class is nothing but a call of `init`.
+    cdef bint has_usual_constructor
+
+
 cdef class RequestHandler
 
 
 cdef class ResponseMaker:
     # What serves requests, from when it is created.
     cdef RequestHandler handler
-    cdef object type_header_of, is_token, special_name, is_uri, iri_to_uri
+    cdef object type_header_of, is_token, special_name, is_uri, iri_to_uri, clean_status
     cdef frozenset entity_headers
-    cdef object headers_class
+    cdef object headers_class, other_headers_class
+    # The classes of dicts of headers.
+    cdef tuple mappings
     cdef dict type_headers, content_types, statuses
     cdef tuple usual_status
     cdef set plain_names
-    # What `read_defaults` has read of a class, which has another version after each change of it or its bases.
-    cdef unsigned int version
-    cdef tuple default_type_header
-    cdef object default_status
-    # Whether a call of the class is nothing but a call of `init`.
-    cdef bint has_usual_constructor
-    # The class whose call is `call_response_class`; its constructor, and the one in Python.
+    # Those of the classes in use, by the last bits of their versions.
+    cdef list defaults
+    # The class of responses, its constructor, and the one in Python.
     cdef object response_class, init, general_init
 
     def __init__(
@@ -66,6 +75,7 @@ cdef class ResponseMaker:
         dict content_types not None,
         type_header_of,
         dict statuses not None,
+        clean_status,
         set plain_names not None,
         is_token,
         special_name,
@@ -73,6 +83,8 @@ cdef class ResponseMaker:
         iri_to_uri,
         frozenset entity_headers not None,
         headers_class,
+        other_headers_class,
+        tuple mappings not None,
     ):
         self.type_headers = type_headers
         self.content_types = content_types
@@ -86,6 +98,10 @@ cdef class ResponseMaker:
         self.iri_to_uri = iri_to_uri
         self.entity_headers = entity_headers
         self.headers_class = headers_class
+        self.other_headers_class = other_headers_class
+        self.mappings = mappings
+        self.clean_status = clean_status
+        self.defaults = [ClassDefaults.__new__(ClassDefaults) for _ in range(16)]
 
     def constructor(self, general):
         cdef ResponseMaker maker = self
@@ -103,7 +119,7 @@ cdef class ResponseMaker:
             if (
                 direct_passthrough is not False
                 or self._has_short_path is not True
-                or not maker.construct(self, response, status, headers, mimetype, content_type, False)
+                or not maker.construct(self, response, status, headers, mimetype, content_type, None)
             ):
                 general(self, response, status, headers, mimetype, content_type, direct_passthrough)
 
@@ -113,8 +129,9 @@ cdef class ResponseMaker:
 
     def with_fast_call(self, cls):
         global maker_of_calls
-        maker_of_calls = self
-        self.response_class = cls
+        if self.response_class is None:
+            self.response_class = cls
+            maker_of_calls = self
         (<TypeObject *>cls).tp_vectorcall = <vectorcallfunc>call_response_class
         return cls
 
@@ -130,22 +147,21 @@ cdef class ResponseMaker:
 
         return update_wrapper(make_response, general)
 
-    cdef bint construct(self, response, body, status, headers, mimetype, content_type, bint is_called) except -1:
+    cdef bint construct(
+        self, response, body, status, headers, mimetype, content_type, ClassDefaults defaults
+    ) except -1:
         """Set the attributes of a response, or return whether the constructor in Python has to do it.
 
         Args:
-            is_called: Whether it is a new one of the class that `read_defaults` has read; else it may have
-                attributes of its own.
+            defaults: Those of its class, if it is a new one; else it may have attributes of its own.
         """
         cdef Answer answer
-        if type(headers) is self.headers_class:
-            return False  # the response uses that very object
         if content_type is None:
             is_default = mimetype is None
             if not is_default:
                 type_header = self.type_header(mimetype)
-            elif is_called:
-                type_header = self.default_type_header
+            elif defaults is not None:
+                type_header = defaults.type_header
             else:
                 type_header = self.type_header(response.default_mimetype)
         else:
@@ -157,14 +173,27 @@ cdef class ResponseMaker:
         if content is None and isinstance(body, (str, bytes, bytearray, memoryview)):
             return False
         if status is None:
-            status = self.default_status if is_called else response.default_status
+            status = response.default_status if defaults is None else defaults.status
         answer = self.answer(content, status, headers, type_header, is_default)
         if answer is None:
             return False
         if content is None:
             answer.parts = [] if body is None else body
-        self.fill(response, answer, is_called)
+        self.fill(response, answer, defaults is not None)
+        if type(headers) is self.headers_class or type(headers) is self.other_headers_class:
+            self.share(response, headers, answer.head)
         return True
+
+    cdef int share(self, response, headers, list head) except -1:
+        """Make an object that was passed to the constructor the headers of the response, or one with its list."""
+        items = headers._list
+        (<list>items)[:] = head
+        if type(headers) is not self.headers_class:
+            headers = new(self.headers_class)
+            headers._list = items
+        response._headers = headers
+        response._head = None
+        return 0
 
     cdef tuple content_type(self, content_type):
         """Return the header for a whole content type, or `None` if Werkzeug has to inspect it."""
@@ -175,19 +204,23 @@ cdef class ResponseMaker:
             return "Content-Type", content_type
         return type_header
 
-    cdef int read_defaults(self, cls) except -1:
-        """Set the default content type and status to those of a class of responses."""
+    cdef ClassDefaults defaults_of(self, cls):
+        """Return the default content type and status of a class of responses."""
         cdef unsigned int version = (<TypeObject *>cls).tp_version_tag
-        if version == 0 or version != self.version:
-            self.default_type_header = self.type_header(cls.default_mimetype)
-            self.default_status = cls.default_status
-            self.has_usual_constructor = (
-                cls._has_short_path is True
-                and (<TypeObject *>cls).tp_new == PyBaseObject_Type.tp_new
-                and _PyType_Lookup(<TypeObject *>cls, "__init__") == <PyObject *>self.init
-            )
-            self.version = (<TypeObject *>cls).tp_version_tag
-        return 0
+        cdef ClassDefaults found = self.defaults[version & 15]
+        if version != 0 and version == found.version:
+            return found
+        found = ClassDefaults.__new__(ClassDefaults)
+        found.type_header = self.type_header(cls.default_mimetype)
+        found.status = cls.default_status
+        found.has_usual_constructor = (
+            cls._has_short_path is True
+            and (<TypeObject *>cls).tp_new == PyBaseObject_Type.tp_new
+            and _PyType_Lookup(<TypeObject *>cls, "__init__") == <PyObject *>self.init
+        )
+        found.version = (<TypeObject *>cls).tp_version_tag
+        self.defaults[found.version & 15] = found
+        return found
 
     cdef tuple type_header(self, mimetype):
         """Return the content type for a mimetype, or `None` if Werkzeug has to inspect it."""
@@ -252,20 +285,27 @@ cdef class ResponseMaker:
         return answer
 
     cdef tuple status_of(self, status):
-        """Return line and code of a status, or `None` if it is not a usual one."""
-        if type(status) is not int and type(status) is not str:
-            if not isinstance(status, int):
-                return None
-            status = int(status)  # such as a member of HTTPStatus
-        return self.statuses.get(status)
+        """Return line and code of a status, or `None` if it is not a valid one."""
+        if isinstance(status, int) or type(status) is str:  # of a number, such as a member of HTTPStatus
+            found = self.statuses.get(status)
+            if found is not None:
+                return found
+        try:
+            return self.clean_status(status)
+        except Exception:
+            return None  # raised again, where it is reported
 
     cdef list items_of(self, headers):
         """Return headers as a new list of what are perhaps pairs, or `None`."""
-        if type(headers) is dict:
-            return PyDict_Items(headers)
-        if type(headers) is self.headers_class:
+        cls = type(headers)
+        if cls is list:
+            return (<list>headers)[:]
+        if cls is dict or cls in self.mappings:
+            return items_of_mapping(headers)
+        if cls is self.headers_class or cls is self.other_headers_class:
             headers = headers._list
-        return (<list>headers)[:] if type(headers) is list else None
+            return (<list>headers)[:] if type(headers) is list else None
+        return list(headers) if cls is tuple or cls is DICT_ITEMS else None
 
     cdef int inspect(self, list items, bint are_valid) except -1:
         """Return the special headers among pairs; replace values that are an `int` by their text.
@@ -279,6 +319,8 @@ cdef class ResponseMaker:
         cdef int is_too_large
         for index in range(len(items)):
             item = items[index]
+            if type(item) is list and not are_valid:
+                items[index] = item = tuple(item)
             if type(item) is not tuple or len(<tuple>item) != 2:
                 return UNKNOWN
             name, value = <tuple>item
@@ -327,16 +369,16 @@ cdef class ResponseMaker:
     cdef int kind_of(self, str name) except -1:
         """Return which special header has a name."""
         kind = LOCATION_KINDS.get(name)
-        if kind is None:
-            if not self.is_token(name):
-                return UNKNOWN
-            special = self.special_name(name)
-            if not special:
-                return 0
-            kind = KINDS.get(special.title())
-            if kind is None:
-                return <int>LOCATION_KINDS[special.title()] | CONVERTED
-        return kind
+        if kind is not None:
+            return kind
+        if is_same_name(name, "Content-Type"):
+            return TYPE
+        if is_same_name(name, "Content-Length"):
+            return LENGTH
+        if not self.is_token(name):
+            return UNKNOWN
+        special = self.special_name(name)
+        return <int>LOCATION_KINDS[special.title()] | CONVERTED if special else 0
 
     cdef int fill(self, response, Answer answer, bint is_new) except -1:
         """Set the attributes of a response; a new one has the usual status from its class."""
@@ -358,27 +400,40 @@ cdef class ResponseMaker:
         """Return the response in a tuple, with its status and headers; or the tuple, as `answer` returns `None`."""
         cdef tuple pair = None
         cdef list items
-        if not 2 <= len(value) <= 3 or type(value[0]) is not response_class:
+        if not 2 <= len(value) <= 3 or not is_plain_response(self, value[0], response_class):
             return value
         response = value[0]
         status, headers = (value[1], value[2]) if len(value) == 3 else (None, value[1])
         if len(value) == 2 and isinstance(headers, (int, str)):
             status, headers = headers, None
-        if response._has_short_path is not True:
-            return value
         if status is not None:
             pair = self.status_of(status)
             if pair is None:
                 return value
         if headers is not None:
-            head = response._head
-            items = None if type(headers) is self.headers_class else self.items_of(headers)
-            if items is None or type(head) is not list or self.inspect(items, False) & (LOCATIONS | UNKNOWN):
+            items = self.items_of(headers)
+            if items is None or not self.set_items(response, items, self.inspect(items, False)):
                 return value
-            response._head = [item for item in head if not has_name(items, (<tuple>item)[0])] + items
         if pair is not None:
             response._status, response._status_code = pair
         return response
+
+    cdef bint set_items(self, response, list items, int kinds) except -1:
+        """Replace the headers of a response by new ones, or return whether the function in Python has to do it."""
+        head = response._head
+        headers = response._headers
+        if kinds & UNKNOWN:
+            return False
+        if headers is None:
+            if type(head) is not list or kinds & LOCATIONS:
+                return False
+            response._head = [item for item in head if not has_name(items, (<tuple>item)[0])] + items
+            return True
+        head = headers._list if type(headers) is self.headers_class else None
+        if type(head) is not list or not are_plain_pairs(head):
+            return False
+        (<list>head)[:] = [item for item in head if not has_name(items, (<tuple>item)[0])] + items
+        return True
 
     cdef bint finish(self, list head, int kinds, int code, response) except -1:
         """Make a head the one that is sent, or return whether Werkzeug has to do it.
@@ -398,10 +453,21 @@ cdef class ResponseMaker:
         return True
 
 
+cdef inline bint is_plain_response(ResponseMaker maker, response, response_class) except -1:
+    """Return whether an object is a response of a class whose attributes are set and read directly."""
+    if type(response) is response_class:
+        return True
+    if type(response) is str or not PyType_IsSubtype(Py_TYPE(response), <TypeObject *>maker.response_class):
+        return False
+    return isinstance(response, response_class) and response._has_short_path is True
+
+
 cdef bytes content_of(body):
     """Return a body as bytes, or `None` if it is not a text that is encoded as usual, or `bytes`."""
     if type(body) is bytes:
         return body
+    if type(body) is bytearray:
+        return bytes(body)
     if not isinstance(body, str) or (
         type(body) is not str and _PyType_Lookup(Py_TYPE(body), "encode") != STR_ENCODE
     ):

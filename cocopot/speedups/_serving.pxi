@@ -21,7 +21,7 @@ cdef class RequestHandler:
     cdef object handled, serve_value, answer_exception, tear_down, report_errors
     cdef object context_class, request_class, router_class, current
     cdef object error_value, http_exception, key_error, routing_exception, trap_http_exception
-    cdef object finalize_request, observed, other_headers_class, process_response, send_any, raise_no_result
+    cdef object finalize_request, observed, process_response, send_any, raise_no_result
     cdef object any_response_class, raise_bad_processed_response, close_unsent, send_processed, with_view
     cdef frozenset unraised
     cdef tuple json_responses
@@ -63,7 +63,6 @@ cdef class RequestHandler:
         request_class,
         request_attributes,
         router_class,
-        other_headers_class,
         any_response_class,
         with_view,
         tuple json_responses not None,
@@ -104,7 +103,6 @@ cdef class RequestHandler:
             name: <object>_PyType_Lookup(<TypeObject *>request_class, name) for name in request_attributes
         }
         self.router_class = router_class
-        self.other_headers_class = other_headers_class
         self.any_response_class = any_response_class
         self.with_view = with_view
         self.json_responses = json_responses
@@ -255,7 +253,7 @@ cdef class RequestHandler:
             return None
         if type(value) is tuple:
             value = self.maker.changed(value, (<ApplicationState>context.app).response_class)
-        if type(value) is (<ApplicationState>context.app).response_class:
+        if is_plain_response(self.maker, value, (<ApplicationState>context.app).response_class):
             return value
         answer = self.answer(context.app, value)
         return None if answer is None else self.made(context.app, answer)
@@ -331,7 +329,7 @@ cdef class RequestHandler:
         if pipeline.after_request_hook is not None:
             return self.process(app, context, pipeline, environ, start_response, value)
         body = None
-        if type(value) is app.response_class:
+        if is_plain_response(self.maker, value, app.response_class):
             if context.opened_session is None:
                 body = self.methods.send(value, environ, start_response)
         else:
@@ -434,7 +432,7 @@ cdef class RequestHandler:
         self, ApplicationState app, ContextState context, dict environ, start_response, value
     ):
         """Run the functions of `after_this_request` and the after-request hooks, and save the session."""
-        if type(value) is not app.response_class:
+        if not is_plain_response(self.maker, value, app.response_class):
             answer = self.answer(app, value)
             if answer is None:
                 return self.serve_value(context, environ, start_response, value)
@@ -446,7 +444,7 @@ cdef class RequestHandler:
         except Exception as exc:
             self.close_unsent(value, exc)
             raise
-        if type(processed) is app.response_class:
+        if is_plain_response(self.maker, processed, app.response_class):
             body = self.methods.send(processed, environ, start_response)
             if body is not None:
                 return body
@@ -456,7 +454,7 @@ cdef class RequestHandler:
         self, ApplicationState app, ContextState context, PipelineState pipeline, dict environ, start_response, value
     ):
         """Run the after-request hooks on what a view has returned, and send it."""
-        if type(value) is not app.response_class:
+        if not is_plain_response(self.maker, value, app.response_class):
             answer = self.answer(app, value)
             if answer is not None:
                 value = self.made(app, answer)
@@ -470,7 +468,7 @@ cdef class RequestHandler:
         except Exception as exc:
             self.close_unsent(value, exc)
             raise
-        if type(processed) is app.response_class and context.opened_session is None:
+        if is_plain_response(self.maker, processed, app.response_class) and context.opened_session is None:
             body = self.methods.send(processed, environ, start_response)
             if body is not None:
                 return body
@@ -489,17 +487,15 @@ cdef class RequestHandler:
                     status, headers = headers, None
             else:
                 return None
-        self.maker.read_defaults(app.response_class)
+        cdef ClassDefaults defaults = self.maker.defaults_of(app.response_class)
         if status is None:
-            status = self.maker.default_status
-        if type(headers) is tuple or type(headers) is self.other_headers_class:
-            headers = list(headers)
+            status = defaults.status
         if type(body) is dict or type(body) is list:
             return self.answer_json(app, body, status, headers, value is not body)
         content = content_of(body)
-        if self.maker.default_type_header is None or (content is None and type(body) not in self.iterators):
+        if defaults.type_header is None or (content is None and type(body) not in self.iterators):
             return None
-        cdef Answer answer = self.maker.answer(content, status, headers, self.maker.default_type_header, True)
+        cdef Answer answer = self.maker.answer(content, status, headers, defaults.type_header, True)
         if content is None and answer is not None:
             answer.parts = body
         return answer

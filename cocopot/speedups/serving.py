@@ -176,7 +176,7 @@ class ResponseMaker:
         return general
 
     def with_fast_call(self, cls: F) -> F:
-        """Return `Response`, whose call creates no tuple and dict of the arguments in the compiled twin.
+        """Return `Response` or a subclass; the compiled twin calls it without a tuple and a dict.
 
         Args:
             cls: The class, whose constructor is `constructor`'s.

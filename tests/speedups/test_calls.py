@@ -13,12 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.datastructures import Headers
 from cocopot.response import Response
 
 NAMES = ["response", "status", "headers", "mimetype", "content_type", "direct_passthrough", "mime", "self"]
-VALUES = st.sampled_from(
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, "text", "\xe4", "\ud800", b"bytes", ["a"], bytearray(b"a"), Markup("<b>"), 7, "", True),
         *(
@@ -32,10 +35,31 @@ VALUES = st.sampled_from(
             {"X-Own": "1"},
             [("X-Own", "1"), ("x", 1)],
         ),
+        *("299 Own", "201", "299 a\n", {"X-Own": ["1", "2"]}, {"X-Own": ("1", 2)}, {"X-Own": []}),
+        *([["X-Own", "1"]], [["X-Own"]], (("X-Own", "1"),), {"X-Own": "1"}.items(), {"X-Own": [None]}),
+        *(MultiDict([("X-Own", "1"), ("X-Own", "2")]), ImmutableMultiDict({"X-Own": "a\n"})),
         *({"Location": "/a"}, {"Content-Type": "a/b", "content-length": "9"}, {"X": "a\n"}, [("X",)]),
         *("text/plain", "application/json", "a/b\n", "image/svg+xml"),
     ]
 )
+
+
+class Plain(Response):
+    """A subclass that overrides nothing."""
+
+
+class Other(Response):
+    """A subclass with defaults of its own."""
+
+    default_mimetype = "text/plain"
+    default_status = 404
+
+
+class Slow(Response):
+    """A subclass that is constructed by Werkzeug."""
+
+    def set_data(self, value: bytes | str) -> None:
+        super().set_data(value)
 
 
 def outcome(call: Any, *args: Any, **kwargs: Any) -> object:
@@ -53,6 +77,71 @@ def test_a_call_is_one_of_type(args: list[Any], kwargs: dict[str, Any]) -> None:
     """Arguments by position and by name, too many, twice and unknown ones do what `type.__call__` does."""
     expected = outcome(partial(type.__call__, Response), *args, **kwargs)
     assert outcome(Response, *args, **kwargs) == expected
+
+
+@given(st.lists(VALUES, max_size=7), st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4))
+def test_a_call_of_a_subclass_is_one_of_type(args: list[Any], kwargs: dict[str, Any]) -> None:
+    """A subclass that overrides no constructor is called in the same way, with its own defaults."""
+    for cls in (Other, Plain, Other):
+        expected = outcome(partial(type.__call__, cls), *args, **kwargs)
+        assert outcome(cls, *args, **kwargs) == expected
+
+
+@pytest.mark.parametrize("cls", [Headers, WerkzeugHeaders])
+@pytest.mark.parametrize(
+    "items",
+    [
+        *([], [("X-Own", "1")], [("Content-Type", "a/b"), ("content-type", "c/d")], [("Location", "/a")]),
+        *([("Content-Length", "9"), ("X-Own", "1"), ("content-length", "8")], [("X-Own", "\xe4")]),
+    ],
+)
+@pytest.mark.parametrize("mimetype", [None, "text/plain"])
+def test_an_object_of_headers_is_that_of_the_response(
+    cls: Any, items: list[tuple[str, str]], mimetype: str | None
+) -> None:
+    """An object of headers is that of the response, or shares its list, in any class of responses."""
+    for response_class in (Response, Plain, Slow):
+        headers, expected = cls(items), WerkzeugHeaders(items)
+        theirs = WerkzeugResponse("text", 201, expected, mimetype=mimetype or Response.default_mimetype)
+        if mimetype is None and "content-type" in WerkzeugHeaders(items):
+            expected = WerkzeugHeaders(items)
+            theirs = WerkzeugResponse("text", 201, expected)
+        response = response_class("text", 201, headers, mimetype=mimetype)
+        assert list(response.headers) == list(headers) == list(theirs.headers)
+        assert (response.headers is headers) is (cls is Headers)
+        response.headers["X-Later"] = "1"
+        headers["X-Last"] = "2"
+        assert response.headers["X-Last"] == "2"
+        assert headers["X-Later"] == "1"
+        assert type(response.headers) is Headers
+
+
+def test_an_object_of_headers_that_is_invalid() -> None:
+    """A header that was set without a check is refused by the constructor."""
+    headers = WerkzeugHeaders()
+    headers._list.append(("X-Own", "a\nb"))
+    with pytest.raises(ValueError, match="newlines"):
+        Response("text", headers=headers)
+
+
+def test_many_subclasses() -> None:
+    """Each of more classes than are remembered has its own defaults."""
+    classes = [type(f"Own{number}", (Response,), {"default_status": 200 + number}) for number in range(40)]
+    for _ in range(2):
+        assert [cls("").status_code for cls in classes] == [*range(200, 240)]
+
+
+def test_a_class_of_classes() -> None:
+    """What a metaclass does when a class is called is done."""
+
+    class Meta(type):
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            return "called", super().__call__(*args, **kwargs).get_data()
+
+    class Own(Response, metaclass=Meta):
+        pass
+
+    assert Own("a") == ("called", b"a")  # type: ignore[comparison-overlap]
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES[:5], VALUES)))
@@ -82,10 +171,6 @@ def test_a_subclass_of_nothing_else() -> None:
     response = pickle.loads(pickle.dumps(Plain("a", headers={"X-Own": "1"})))
     assert type(response) is Plain
     assert (response.get_data(), response.headers["x-own"]) == (b"a", "1")
-
-
-class Plain(Response):
-    """A subclass that overrides nothing."""
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from cocopot import Cocopot, Response, make_response
@@ -26,6 +27,20 @@ def with_headers_object() -> Response:
     return response
 
 
+def with_unusual_object() -> Response:
+    """Return a response whose headers are a list of lists."""
+    response = Response("text")
+    response.headers._list = [["X-Own", "0"], ["Content-Length", "4"]]  # type: ignore[list-item]
+    return response
+
+
+class Guarded(Response):
+    """A subclass that changes each attribute that is set."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, "202 OWN" if name == "status" else value)
+
+
 RESPONSES: dict[str, Callable[[], Any]] = {
     "plain": lambda: Response("text"),
     "headers": lambda: Response("text", 404, [("X-Own", "0"), ("x-own", "1"), ("X-Other", "2")]),
@@ -33,6 +48,8 @@ RESPONSES: dict[str, Callable[[], Any]] = {
     "location": lambda: Response("", 302, {"Location": "/a"}),
     "stream": lambda: Response(iter(["a", "b"])),
     "subclass": lambda: type("Own", (Response,), {})("text"),
+    "overridden": lambda: Guarded("text"),
+    "unusual object": with_unusual_object,
 }
 CHANGES: list[tuple[Any, ...]] = [
     *((), (201,), ("201 Made",), ("404",), (HTTPStatus.CREATED,), (True,), (999,), (204,), (304,), (None,)),
@@ -41,6 +58,10 @@ CHANGES: list[tuple[Any, ...]] = [
     *(({"content-type": "a/b"},), ({"Content-Length": "4"},), (Headers({"X-Own": "9"}),)),
     *((201, {"X-Own": "9"}), (None, {"X-Own": "9"}), (201, None), (999, {"X-Own": "9"}), (201, {"X": "a\n"})),
     *((WerkzeugHeaders({"X-Own": "9"}),), (201, {}, "more"), (200.0,), (object(),)),
+    *(("299 Own",), ("299 a\n",), ("299",), (201, (("X-Own", "9"),)), ([["X-Own", "9"]],), ([["X-Own"]],)),
+    *(({"X-Own": ["8", "9"]},), ({"X-Own": []},), ({"X-Own": [7, None]},), ({"X-Own": ["a\n"]},)),
+    *((MultiDict([("X-Own", "8"), ("X-Own", "9")]),), ({"X-Own": "9"}.items(),), ({"X-Own": {"9"}},)),
+    *((201, {"X-Own": "9"}.items()), ({"Location": ["/b", "/c"]},), ({"Content-Location": "/\xe4"},)),
 ]
 
 

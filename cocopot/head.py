@@ -21,6 +21,27 @@ if TYPE_CHECKING:
 #: The statuses of responses that have no body (RFC 9110, 6.4.1).
 WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
+#: The attributes of a response that its short path depends on: a subclass that overrides one does not use it.
+SHORT_PATH_NEEDS = (
+    "__call__",
+    "__getattribute__",
+    "__setattr__",
+    "_clean_status",
+    "call_on_close",
+    "close",
+    "data",
+    "get_app_iter",
+    "get_wsgi_headers",
+    "get_wsgi_response",
+    "headers",
+    "is_sequence",
+    "iter_encoded",
+    "response",
+    "set_data",
+    "status",
+    "status_code",
+)
+
 # What describes the body that a 304 does not have (RFC 9110, 15.4.5).
 _NOT_IN_304 = frozenset(
     {

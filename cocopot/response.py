@@ -28,6 +28,7 @@ from cocopot.datastructures import own_headers, replaced
 from cocopot.head import (
     CONTENT_TYPES,
     MAKER,
+    SHORT_PATH_NEEDS,
     TYPE_HEADERS,
     WITHOUT_BODY,
     encode_text,
@@ -61,28 +62,6 @@ if TYPE_CHECKING:
     from cocopot.types import StartResponse, WSGIEnvironment
 
 T = TypeVar("T")
-
-# The attributes that the short path depends on: a subclass that overrides one does not use it.
-_SHORT_PATH_NEEDS = (
-    "__call__",
-    "__getattribute__",
-    "__setattr__",
-    "_clean_status",
-    "call_on_close",
-    "close",
-    "data",
-    "get_app_iter",
-    "get_wsgi_headers",
-    "get_wsgi_response",
-    "headers",
-    "is_sequence",
-    "iter_encoded",
-    "response",
-    "set_data",
-    "status",
-    "status_code",
-)
-
 
 #: Replaces methods of the class by what is compiled of them.
 METHODS = ResponseMethods(MAKER, close_unstarted)
@@ -125,7 +104,7 @@ class Response(CookieResponse):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._has_short_path = cls.automatically_set_content_length and all(
-            getattr(cls, name, None) is getattr(Response, name, None) for name in _SHORT_PATH_NEEDS
+            getattr(cls, name, None) is getattr(Response, name, None) for name in SHORT_PATH_NEEDS
         )
         if type(cls) is type:  # else its class may define what a call does
             MAKER.with_fast_call(cls)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.urls import iri_to_uri
 from werkzeug.utils import get_content_type
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot.datastructures import PLAIN_NAMES, Headers, is_token, special_name
 from cocopot.speedups import LENGTH_HEADERS, Quoter, ResponseMaker, is_plain_value
 from cocopot.statuses import STATUSES, clean_status
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response as WerkzeugResponse
 
 #: The statuses of responses that have no body (RFC 9110, 6.4.1).
 WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
@@ -166,6 +164,7 @@ MAKER = ResponseMaker(
     entity_headers=_NOT_IN_304,
     headers_class=Headers,
     other_headers_class=WerkzeugHeaders,
+    foreign_class=WerkzeugResponse,
     mappings=(dict, MultiDict, ImmutableMultiDict),
 )
 

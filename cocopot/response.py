@@ -196,27 +196,24 @@ class Response(CookieResponse):
             ValueError: Its status, or the name or value of a header, must not reach a server.
             TypeError: It is not an application, or has not called `start_response`.
         """
-        is_application = not isinstance(cast("object", response), _WerkzeugResponse)
-        forced = (
-            cls._run(response, environ)
-            if is_application
-            else cast("Response", super().force_type(response, environ))
-        )
+        if not isinstance(cast("object", response), _WerkzeugResponse):
+            return cls._run(response, environ)
+        forced = cast("Response", super().force_type(response, environ))
         forced.headers  # noqa: B018 - checks them
         forced._status, forced._status_code = clean_status(forced.status)  # noqa: SLF001
         return forced
 
     @classmethod
     def _run(cls, application: Any, environ: WSGIEnvironment | None) -> Response:
-        nested = NestedApplication(application)
-        try:
-            response = super().force_type(cast("Any", nested), environ)
-        except TypeError as error:
-            if nested.is_called and not nested.is_started:
-                raise TypeError("It has not called start_response (PEP 3333).") from error
-            raise
-        nested.is_sent = True
-        return cast("Response", response)
+        if environ is None:
+            raise TypeError("A WSGI application is run with an environment, which is missing.")
+        body, status, head = NestedApplication(application).run(environ)
+        headers = PlainHeaders(head)
+        # Made of our class, since a constructor of a subclass may have other parameters.
+        response = Response(body, status, headers, None if "Content-Type" in headers else "text/plain")
+        if cls is not Response:
+            response.__class__ = cls
+        return response
 
     @property
     @METHODS.headers

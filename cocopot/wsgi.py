@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.wsgi import ClosingIterator
 
 from cocopot.datastructures import check_text, checked_header
 from cocopot.exceptions import add_note
@@ -65,11 +68,14 @@ def send_checked(
         raise
 
 
-class NestedApplication:
-    """A WSGI application for Werkzeug to run, whose `start_response` may be passed `exc_info` (PEP 3333).
+_NOT_STARTED = "It has not called start_response (PEP 3333)."
 
-    Werkzeug's raises the exception in any case. This one accepts the new head, as a server does, as long as
-    the first one has not been used.
+
+class NestedApplication:
+    """A WSGI application that is run for its response, as Werkzeug's `run_wsgi_app` runs it.
+
+    Its `start_response` may be passed `exc_info` (PEP 3333), for which Werkzeug's raises the exception in any
+    case. This one accepts the new head, as a server does, as long as the first one has not been used.
 
     Args:
         application: The application.
@@ -77,27 +83,54 @@ class NestedApplication:
 
     def __init__(self, application: WSGIApplication) -> None:
         self.application = application
-        self.is_started = False
-        #: Whether the head has been used, so that it cannot be replaced.
-        self.is_sent = False
-        #: Whether the application can be called with an environment.
-        self.is_called = False
+        self._head: tuple[str, list[tuple[str, str]]] | None = None
+        self._parts: list[bytes] = []
+        # Whether the head has been used, so that it cannot be replaced.
+        self._is_sent = False
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        def start(
-            status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
-        ) -> Callable[[bytes], object]:
-            if exc_info and exc_info[1] is not None:
-                if self.is_sent:
-                    raise exc_info[1].with_traceback(exc_info[2])
-            elif self.is_started:
-                raise RuntimeError("start_response was called a second time without exc_info (PEP 3333).")
-            self.is_started = True
-            return start_response(status, headers)
+    def run(self, environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Call the application, and read its body until it has started its response.
 
-        body = self.application(environ, start)
-        self.is_called = True
-        return body
+        Args:
+            environ: The WSGI environment, of which the application is passed a copy.
+
+        Returns:
+            The body, which closes the application's, the status and the headers.
+
+        Raises:
+            TypeError: It cannot be called as an application, or has not called `start_response`.
+        """
+        body = self.application(environ.copy(), self._start_response)
+        try:
+            rest = iter(body)
+            for part in rest:
+                self._parts.append(part)
+                if self._head is not None:
+                    break
+        except TypeError as error:
+            if self._head is None:
+                raise TypeError(_NOT_STARTED) from error
+            raise
+        if self._head is None:
+            raise TypeError(_NOT_STARTED)
+        self._is_sent = True
+        whole = chain(self._parts, rest) if self._parts else rest
+        close = getattr(body, "close", None)
+        if close is not None and whole is not body:
+            whole = ClosingIterator(whole, close)
+        status, headers = self._head
+        return whole, status, headers
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
+    ) -> Callable[[bytes], object]:
+        if exc_info and exc_info[1] is not None:
+            if self._is_sent:
+                raise exc_info[1].with_traceback(exc_info[2])
+        elif self._head is not None:
+            raise RuntimeError("start_response was called a second time without exc_info (PEP 3333).")
+        self._head = status, headers
+        return self._parts.append
 
 
 def call_all(functions: Iterable[Callable[[], Any]]) -> None:

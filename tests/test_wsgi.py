@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -111,6 +111,51 @@ class TestNestedApplication:
         """An application that does not start its response is an error."""
         with pytest.raises(TypeError, match="has not called start_response"):
             forced(lambda _, __: body)
+
+    def test_is_no_body(self) -> None:
+        """What cannot be iterated over is an error, whether the response has been started or not."""
+
+        def application(_: Any, start_response: Any) -> Any:
+            start_response("200 OK", [])
+
+        with pytest.raises(TypeError, match="not iterable"):
+            forced(application)
+        with pytest.raises(TypeError, match="has not called start_response"):
+            forced(lambda _, __: cast("Any", None))
+
+    def test_writes_and_closes(self) -> None:
+        """What it writes comes before its body, which is read when it is sent, and closed."""
+        seen: list[str] = []
+
+        class Body:
+            def __iter__(self) -> Any:
+                seen.append("read")
+                return iter([b"c", b"d"])
+
+            def close(self) -> None:
+                seen.append("closed")
+
+        def application(environ: Any, start_response: Any) -> Any:
+            environ["changed"] = True
+            start_response("200 OK", [("X-A", "1")])(b"a")
+            return Body()
+
+        environ = dict(GET)
+        response = Response.force_type(application, environ)  # type: ignore[arg-type]  # as in Werkzeug
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert "changed" not in environ
+        assert (b"".join(response.iter_encoded()), seen) == (b"acd", ["read"])
+        response.close()
+        assert seen == ["read", "closed"]
+
+    def test_keeps_its_type(self) -> None:
+        """A content type of the application's is kept, in any spelling."""
+
+        def application(_: Any, start_response: Any) -> Any:
+            start_response("200 OK", [("content-type", "a/b")])
+            return [b"a"]
+
+        assert forced(application).headers.getlist("Content-Type") == ["a/b"]
 
     def test_fails_itself(self) -> None:
         """A `TypeError` of the application's own is raised as it is."""

@@ -57,7 +57,7 @@ cdef class ResponseMaker:
     cdef RequestHandler handler
     cdef object type_header_of, is_token, special_name, is_uri, iri_to_uri, clean_status
     cdef frozenset entity_headers
-    cdef object headers_class, other_headers_class
+    cdef object headers_class, other_headers_class, foreign_class
     # The classes of dicts of headers.
     cdef tuple mappings
     cdef dict type_headers, content_types, statuses
@@ -84,6 +84,7 @@ cdef class ResponseMaker:
         frozenset entity_headers not None,
         headers_class,
         other_headers_class,
+        foreign_class,
         tuple mappings not None,
     ):
         self.type_headers = type_headers
@@ -99,6 +100,7 @@ cdef class ResponseMaker:
         self.entity_headers = entity_headers
         self.headers_class = headers_class
         self.other_headers_class = other_headers_class
+        self.foreign_class = foreign_class
         self.mappings = mappings
         self.clean_status = clean_status
         self.defaults = [ClassDefaults.__new__(ClassDefaults) for _ in range(16)]
@@ -400,9 +402,11 @@ cdef class ResponseMaker:
         """Return the response in a tuple, with its status and headers; or the tuple, as `answer` returns `None`."""
         cdef tuple pair = None
         cdef list items
-        if not 2 <= len(value) <= 3 or not is_plain_response(self, value[0], response_class):
+        if not 2 <= len(value) <= 3:
             return value
-        response = value[0]
+        response = self.adopted(value[0], response_class)
+        if not is_plain_response(self, response, response_class):
+            return value
         status, headers = (value[1], value[2]) if len(value) == 3 else (None, value[1])
         if len(value) == 2 and isinstance(headers, (int, str)):
             status, headers = headers, None
@@ -416,6 +420,24 @@ cdef class ResponseMaker:
                 return value
         if pair is not None:
             response._status, response._status_code = pair
+        return response
+
+    cdef object adopted(self, response, response_class):
+        """Return a response of Werkzeug's own, converted by what `force_type` does; or anything else unchanged."""
+        if type(response) is not self.foreign_class or response_class is not self.response_class:
+            return response
+        cdef dict attributes = PyObject_GenericGetDict(response, NULL)
+        headers = attributes.get("headers")
+        items = headers._list if type(headers) is self.other_headers_class else None
+        cdef tuple status = self.status_of(attributes.get("_status"))
+        if status is None or type(items) is not list or self.inspect(items, False) & (UNKNOWN | CONVERTED):
+            return response
+        response.__class__ = response_class
+        del attributes["headers"]
+        headers = new(self.headers_class)
+        headers._list = items
+        response._headers = headers
+        response._status, response._status_code = status
         return response
 
     cdef bint set_items(self, response, list items, int kinds) except -1:

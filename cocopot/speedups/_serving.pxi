@@ -253,6 +253,7 @@ cdef class RequestHandler:
             return None
         if type(value) is tuple:
             value = self.maker.changed(value, (<ApplicationState>context.app).response_class)
+        value = self.maker.adopted(value, (<ApplicationState>context.app).response_class)
         if is_plain_response(self.maker, value, (<ApplicationState>context.app).response_class):
             return value
         answer = self.answer(context.app, value)
@@ -322,6 +323,7 @@ cdef class RequestHandler:
         """Send what a view, a before-request hook or an error handler has returned."""
         if type(value) is tuple:
             value = self.maker.changed(value, app.response_class)
+        value = self.maker.adopted(value, app.response_class)
         if pipeline.is_observed:
             return self.respond_observed(app, context, pipeline, environ, start_response, value)
         if context.after_functions is not None:

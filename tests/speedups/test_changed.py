@@ -11,6 +11,7 @@ import pytest
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from cocopot import Cocopot, Response, make_response
 from cocopot.datastructures import Headers
@@ -49,6 +50,12 @@ RESPONSES: dict[str, Callable[[], Any]] = {
     "stream": lambda: Response(iter(["a", "b"])),
     "subclass": lambda: type("Own", (Response,), {})("text"),
     "overridden": lambda: Guarded("text"),
+    "werkzeug": lambda: WerkzeugResponse("text", 404, [("X-Own", "0"), ("x-own", "1")], "text/html"),
+    "werkzeug location": lambda: WerkzeugResponse("", 302, {"Location": "/\xe4"}),
+    "werkzeug stream": lambda: WerkzeugResponse(iter(["a", "b"]), "299 Own"),
+    "werkzeug invalid": lambda: WerkzeugResponse("text", headers={"X-Own": "\u20ac"}),
+    "werkzeug status": lambda: WerkzeugResponse("text", 999),
+    "werkzeug subclass": lambda: type("Own", (WerkzeugResponse,), {})("text"),
     "unusual object": with_unusual_object,
 }
 CHANGES: list[tuple[Any, ...]] = [
@@ -90,3 +97,26 @@ def test_a_response_in_a_tuple(name: str, change: tuple[Any, ...], makes: bool) 
 
     found, make = sent(app), inspect.unwrap(make_response)
     assert found == sent(partial(lifecycle.handle_request, app))
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+@pytest.mark.parametrize("makes", [False, True])
+@pytest.mark.parametrize("hooked", [False, True])
+def test_a_response_alone(name: str, makes: bool, hooked: bool) -> None:
+    """A response of any class is sent, or refused, in the same way, and is one of the application's class."""
+    app = Cocopot("test", static_folder=None, autoload=False)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    seen: list[bool] = []
+
+    @app.route("/")
+    def view() -> Any:
+        return make_response(RESPONSES[name]()) if makes else RESPONSES[name]()
+
+    def see(response: Any) -> Any:
+        seen.append(isinstance(response, Response) and isinstance(response.headers, Headers))
+        return response
+
+    if hooked:
+        app.after_request(see)
+    assert sent(app) == sent(partial(lifecycle.handle_request, app))
+    assert False not in seen

@@ -4,7 +4,7 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 # Where the example application stores its sessions: make run SESSION_STORE=redis://localhost. By default in cookies.
 SESSION_STORE ?=
-# Further arguments of pytest, of the fuzzer or of the benchmarks: make test ARGS='-k cookies',
+# Further arguments of pytest, of the fuzzer or of the benchmarks: make check ARGS='-k cookies',
 # make fuzz ARGS='--seed 2 waitress', make bench ARGS='--workloads A,B'.
 ARGS ?=
 # The number of requests that `make fuzz` sends to an application with and without the compiled entry point.

@@ -128,10 +128,9 @@ def test_an_international_host() -> None:
     assert Request({**environ, "HTTP_HOST": "my_service"}).url == "http://my_service/"
 
 
-@pytest.mark.parametrize("character", CHARACTERS)
-@pytest.mark.parametrize("kind", ["slash", "merged", "alias", "defaults", "redirect_to"])
-def test_redirects_keep_every_character(character: str, kind: str) -> None:
-    """A redirect of the router is to the URL that was meant, with the path, the query and the root."""
+@pytest.fixture(scope="module")
+def redirecting() -> Cocopot:
+    """An application whose router redirects for each reason."""
     app = Cocopot("urls", static_folder=None, autoload=False)
     app.add_url_rule("/slash/<name>/", "slash", lambda name: name)
     app.add_url_rule("/merged/<name>", "merged", lambda name: name)
@@ -140,6 +139,13 @@ def test_redirects_keep_every_character(character: str, kind: str) -> None:
     app.add_url_rule("/one/<name>", "defaults", lambda name, page: name, defaults={"page": 1})
     app.add_url_rule("/defaults/<name>/<int:page>", "defaults")
     app.add_url_rule("/redirect_to/<name>", "redirect_to", redirect_to="/new/<name>")
+    return app
+
+
+@pytest.mark.parametrize("character", CHARACTERS)
+@pytest.mark.parametrize("kind", ["slash", "merged", "alias", "defaults", "redirect_to"])
+def test_redirects_keep_every_character(redirecting: Cocopot, character: str, kind: str) -> None:
+    """A redirect of the router is to the URL that was meant, with the path, the query and the root."""
     encoded = f"x{quote(character, safe='')}y"
     requested, expected = {
         "slash": (f"/slash/{encoded}", f"/slash/{encoded}/"),
@@ -150,7 +156,7 @@ def test_redirects_keep_every_character(character: str, kind: str) -> None:
     }[kind]
     query = "" if kind == "redirect_to" else f"q={encoded}&%FF"
     root = "" if kind == "redirect_to" else f"/{encoded}"
-    _, status, headers = run_wsgi_app(app, make_environ(requested, query, root))
+    _, status, headers = run_wsgi_app(redirecting, make_environ(requested, query, root))
     parts = urlsplit(headers["Location"])
     assert status.startswith("308")
     assert (parts.scheme, parts.netloc, parts.query) == ("http", "h", query)

@@ -1,5 +1,8 @@
 # Part of `_compiled.pyx`: the arguments of a query string or a form.
 
+cdef extern from *:
+    void PyObject_GC_UnTrack(PyObject *instance)
+
 
 cpdef parse_arguments(query, cls):
     if type(query) is not str:
@@ -98,6 +101,8 @@ cdef int digit(char character):
 
 cdef int add_argument(object arguments, object key, object value) except -1:
     cdef list new_list = [value]
+    # A list of texts is not in a reference cycle: the garbage collector need not visit a thousand of them.
+    PyObject_GC_UnTrack(<PyObject *>new_list)
     cdef list values = <object>PyDict_SetDefault(arguments, key, new_list)
     if values is not new_list:
         values.append(value)

@@ -56,8 +56,8 @@ response
 redirects
 session_cookies sessions
 routing.parts routing.converters routing.building routing.rule
-routing.readers routing.edges routing.walk routing.captures routing.plans routing.slashes
-routing.table routing.matcher routing.router routing
+routing.readers routing.edges routing.walk routing.defaults routing.captures routing.plans
+routing.slashes routing.table routing.matcher routing.router routing
 coroutines
 proxies
 flashing async_reading streaming sse

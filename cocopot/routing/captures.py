@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from werkzeug.routing.converters import BaseConverter, PathConverter
 
@@ -12,20 +12,17 @@ from cocopot.routing.converters import CONVERTERS, IntegerConverter
 from cocopot.routing.readers import count_variables, make_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from werkzeug.routing.rules import RulePart
 
+    from cocopot.routing.defaults import OtherDefaults, Redirecting
     from cocopot.routing.rule import Rule
     from cocopot.routing.walk import Node
 
 _BUILTIN_CONVERTERS = frozenset(CONVERTERS.values())
 #: A variable that takes the rest of a path.
 _REST = rf"(?P<__werkzeug_0>{PathConverter.regex})\Z"
-
-#: By the identity of each rule that may answer with a redirect, the defaults of other rules with which it
-#: does; without any, it always may.
-Redirecting: TypeAlias = "Mapping[int, tuple[Mapping[str, Any], ...]]"
 
 
 class Capture(NamedTuple):
@@ -68,12 +65,12 @@ class Selected(NamedTuple):
     Args:
         rule: The rule.
         captures: How its variables are read.
-        redirecting: Defaults with which the path is redirected.
+        redirecting: Defaults of other rules with which the path is redirected, or `None`.
     """
 
     rule: Rule
     captures: list[Capture]
-    redirecting: tuple[Mapping[str, Any], ...]
+    redirecting: OtherDefaults | None
 
 
 #: What each method selects, with `None` for any other method.
@@ -92,12 +89,12 @@ def group_by_method(rules: Iterable[Rule], redirecting: Redirecting) -> RulesByM
         if rule.websocket:
             continue
         captures = captures_of(rule)
-        defaults = redirecting.get(id(rule))
+        is_redirected = id(rule) in redirecting and redirecting[id(rule)] is None
         # A rule for any method comes alone: the method may be one of another rule's, in small letters.
-        if captures is None or defaults == () or (rule.methods is None and found):
+        if captures is None or is_redirected or (rule.methods is None and found):
             break
         for method in (None,) if rule.methods is None else rule.methods:
-            found.setdefault(method, Selected(rule, captures, defaults or ()))
+            found.setdefault(method, Selected(rule, captures, redirecting.get(id(rule))))
         if rule.methods is None:
             break
     return found

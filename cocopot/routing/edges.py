@@ -35,6 +35,10 @@ _find_words = re.compile(r"\w+").findall
 _WHOLE_WORD = re.compile(r"(?<=\W)\w+(?=\W)")
 #: One of several texts, as of the converter `any`.
 _ITEMS = re.compile(r"\(\?P<__werkzeug_0>\(\?:((?:[\w\s/<>\"',;:=!%&@`~-]|\\[\W_]|\|)*)\)\)")
+#: A variable of a number of characters that is limited.
+_LENGTH = re.compile(r"\(\?P<__werkzeug_0>\[\^/\]\{(\d{1,4})(?:,(\d{1,4}))?\}\)")
+#: The most numbers of characters by which one part is looked up.
+_MAX_LENGTHS = 16
 _BAR = re.compile(r"((?:[^\\|]|\\.)*)(?:\||\Z)", re.DOTALL)
 
 
@@ -47,7 +51,7 @@ class Edge(NamedTuple):
     suffixed: bool
 
 
-_Place: TypeAlias = Literal["beginning", "end", "word"]
+_Place: TypeAlias = Literal["beginning", "end", "word", "length"]
 _Use: TypeAlias = tuple[_Place, str]
 
 
@@ -55,7 +59,8 @@ class _Key(NamedTuple):
     """Texts of which one is in every text that a part matches.
 
     Args:
-        place: Where it is: at the beginning, at the end, or a whole word.
+        place: Where it is: at the beginning, at the end, or a whole word; or that the texts are decimal
+            numbers, of which one is the length of every text that a part matches.
         texts: The texts.
     """
 
@@ -71,7 +76,7 @@ _Lengths: TypeAlias = "dict[int, dict[str, list[int]]]"
 class EdgeIndex:
     """Finds the edges of a node that can match, by static text of their parts: the rarest that each has."""
 
-    __slots__ = ("_always", "_edges", "_tables", "_words")
+    __slots__ = ("_always", "_by_length", "_edges", "_tables", "_words")
 
     def __init__(self, edges: tuple[Edge, ...], parts: Iterable[RulePart]) -> None:
         self._edges = edges
@@ -81,6 +86,8 @@ class EdgeIndex:
         self._tables: dict[tuple[_Scope, bool], _Lengths] = {}
         #: By what they are looked up in, the numbers of edges by one of its words.
         self._words: dict[_Scope, dict[str, list[int]]] = {}
+        #: By the length of a segment, as text, the numbers of edges.
+        self._by_length: dict[str, list[int]] = {}
         all_keys = [_keys(part) for part in parts]
         uses: Counter[_Use] = Counter(
             (key.place, text) for keys in all_keys for key in keys for text in key.texts
@@ -94,7 +101,9 @@ class EdgeIndex:
     def _add(self, number: int, key: _Key) -> None:
         scope = self._edges[number].final, self._edges[number].suffixed
         for text in set(key.texts):
-            if key.place == "word":
+            if key.place == "length":
+                texts = self._by_length
+            elif key.place == "word":
                 texts = self._words.setdefault(scope, {})
             else:
                 lengths = self._tables.setdefault((scope, key.place == "end"), {})
@@ -104,6 +113,8 @@ class EdgeIndex:
     def find(self, parts: list[str], index: int) -> list[Edge]:
         """Return the edges that can match the parts of a path from `index` on, in their order."""
         numbers = self._always.copy()
+        if self._by_length:
+            numbers += self._by_length.get(str(len(parts[index])), ())
         for ((final, suffixed), at_end), table in self._tables.items():
             text = "/".join(parts[index:]) if final else parts[index]
             if suffixed:
@@ -143,6 +154,12 @@ def _keys(part: RulePart) -> list[_Key]:
         _Key("end", (_unescape(end[1]) if end is not None else "",)),
         *(_Key("word", (word,)) for word in words),
     ]
+    length = None if part.final or part.suffixed else _LENGTH.fullmatch(content)
+    if length is not None:
+        least, most = int(length[1]), int(length[2] or length[1])
+        lengths = tuple(map(str, range(least, most + 1)))
+        if 0 < len(lengths) <= _MAX_LENGTHS:
+            keys.append(_Key("length", lengths))
     return [key for key in keys if all(key.texts)]
 
 

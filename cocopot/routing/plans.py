@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from cocopot.routing.captures import Capture, Redirecting, RulesByMethod
+    from cocopot.routing.captures import Capture, RulesByMethod
+    from cocopot.routing.defaults import OtherDefaults, Redirecting
     from cocopot.routing.rule import Rule
     from cocopot.routing.walk import Node
 
@@ -226,14 +227,15 @@ def _plan(ended: _Ended, static: _Static, *, exhaustive: bool) -> Plan:
     if is_redirected:
         return (_redirect, _plan_by_method(_without_conversions(rules), static, False))
     plan = _plan_by_method(rules, static, methods if exhaustive and methods else False)
-    redirecting = {id(found.rule): found.redirecting for found in rules.values() if found.redirecting}
+    found = rules.values()
+    redirecting = {id(item.rule): item.redirecting for item in found if item.redirecting is not None}
     return (_match_unless_redirected, plan, redirecting) if redirecting else plan
 
 
 def _without_conversions(rules: RulesByMethod) -> RulesByMethod:
     """Return what decides whether a path fits the rules, without the conversions, which may reject it."""
     return {
-        method: Selected(found.rule, [capture.as_text() for capture in found.captures], ())
+        method: Selected(found.rule, [capture.as_text() for capture in found.captures], None)
         for method, found in rules.items()
     }
 
@@ -276,9 +278,9 @@ def _match_unless_redirected(parts: list[str], method: str, plan: Plan) -> Outco
     outcome: Outcome = inner[0](parts, method, inner)
     if type(outcome) is tuple:
         rule, arguments = outcome
-        for defaults in plan[2].get(id(rule), ()):
-            if not any(name in arguments and value != arguments[name] for name, value in defaults.items()):
-                return False
+        others: OtherDefaults | None = plan[2].get(id(rule))
+        if others is not None and others.fits(arguments):
+            return False
     return outcome
 
 

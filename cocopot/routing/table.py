@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from cocopot.exceptions import MethodNotAllowed, NotFound
 from cocopot.hosts import host_of_server, is_host, is_trusted, parse_host, sent_host
 from cocopot.routing.captures import ending_rules, group_by_method, lenient_rules, slash_rules
+from cocopot.routing.defaults import redirecting_rules
 from cocopot.routing.plans import NO_PLANS, REDIRECTED, REJECTED, build_plans
 from cocopot.routing.slashes import redirect_to
 from cocopot.routing.walk import Node, Walk
 from cocopot.speedups import DomainState, TableState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable, Mapping
-    from typing import Any
+    from collections.abc import Collection, Generator, Iterable
 
     from werkzeug.routing.matcher import State
 
@@ -156,7 +156,7 @@ class Domain(DomainState):
             self.static_rules[f"{path}/"] = self._by_method((*(slash.rules if slash else ()), *rules))
 
     def _by_method(self, rules: Iterable[Rule]) -> dict[str | None, Rule]:
-        found = group_by_method(rules, dict.fromkeys(self.redirecting, ()))
+        found = group_by_method(rules, dict.fromkeys(self.redirecting))
         return {method: selected.rule for method, selected in found.items()}
 
 
@@ -171,7 +171,7 @@ class Table(TableState):
     def __init__(self, root: State, *, host_matching: bool) -> None:
         self.root = Node(root)
         #: Rules that may answer with a redirect although they match.
-        self.redirecting = dict(_redirecting(list(_rules(self.root))))
+        self.redirecting = dict(redirecting_rules(list(_rules(self.root))))
         #: Whether rules have hosts.
         self.host_matching = host_matching
         self.domains = {name: Domain(name, node, self) for name, node in self.root.static.items()}
@@ -251,19 +251,3 @@ def _rules(node: Node) -> Generator[Rule, None, None]:
         yield from _rules(child)
     for edge in node.edges:
         yield from _rules(edge.node)
-
-
-def _redirecting(rules: list[Rule]) -> Generator[tuple[int, tuple[Mapping[str, Any], ...]], None, None]:
-    providers: dict[object, list[Rule]] = {}
-    for rule in rules:
-        if rule.defaults:
-            providers.setdefault(rule.endpoint, []).append(rule)
-    for rule in rules:
-        others = providers.get(rule.endpoint, ())
-        defaults = tuple(
-            other.defaults for other in others if other.defaults and other.provides_defaults_for(rule)
-        )
-        if rule.alias or rule.redirect_to is not None:
-            yield id(rule), ()
-        elif defaults:
-            yield id(rule), defaults

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from werkzeug.routing import Map
+from werkzeug.routing import Rule as WerkzeugRule
 
 from cocopot.routing import Router, Rule
 
@@ -47,3 +49,23 @@ def test_a_text_that_is_not_a_whole_word() -> None:
     path = "/q/xry7/s"
     rule, arguments = router.match_request(environ(path), path, "GET")
     assert (rule.endpoint, arguments) == (7, {"a": "q", "b": "r", "c": "s"})
+
+
+@pytest.mark.parametrize("text", ["x", "\u00e9", "a\nb", "%"])
+def test_the_length_selects(text: str) -> None:
+    """Variables of a limited number of characters are selected by it; those without are always tried."""
+    limits = [f"length={n}" for n in range(1, 9)] + [
+        "minlength=2,maxlength=4",
+        "maxlength=100",
+        "minlength=12",
+    ]
+    rules = [f"/<string({limit}):a>" for limit in limits]
+    router = Router([Rule(rule, endpoint=rule) for rule in rules])
+    werkzeug = Map([WerkzeugRule(rule, endpoint=rule) for rule in rules])
+    (start,) = (domain.static[""] for domain in router.table.root.static.values())
+    assert start.index is not None
+    for number in range(1, 41):
+        path = f"/{text * number}"
+        expected = werkzeug.bind("h").match(path)[0]
+        assert router.match_request(environ(path), path, "GET")[0].endpoint == expected
+        assert len(start.index.find(path.split("/"), 1)) <= 4

@@ -25,6 +25,7 @@ from cocopot.json import DefaultJSONProvider
 from cocopot.lifespan import Lifespan
 from cocopot.origins import Origin
 from cocopot.paths import find_instance_path
+from cocopot.pipeline.entry import HANDLER
 from cocopot.pipeline.overrides import RequestOverrides, pipeline_for
 from cocopot.redirects import redirect_response
 from cocopot.registry.route_options import add_scope_options, place_of_caller
@@ -48,6 +49,7 @@ def _timedelta(value: timedelta | int | None) -> timedelta | None:
     return timedelta(seconds=value) if isinstance(value, int) else value
 
 
+@HANDLER.with_fast_call
 class Cocopot(Runnable, RequestOverrides):
     """The WSGI application, and the registry of its routes, functions and plugins.
 

@@ -49,3 +49,45 @@ def test_built_on_first_use(app: Cocopot) -> None:
         assert not context.has_globals
         assert g.get("x") is None
         assert context.has_globals
+
+
+def test_subclass(app: Cocopot) -> None:
+    """A class of an application's own may have more; an attribute that is set hides a method."""
+
+    class Own(Globals):
+        def __init__(self) -> None:
+            self.user = "wren"
+
+        @property
+        def upper(self) -> str:
+            return str(self.user).upper()
+
+        def get_user(self) -> object:
+            return self.get("user")
+
+    app.app_ctx_globals_class = Own
+    with app.app_context():
+        assert (g.user, g.upper, g.get_user(), "upper" in g) == ("wren", "WREN", "wren", False)
+        g.get = 1
+        assert (g.get, g.pop("get"), g.get("user")) == (1, 1, "wren")
+        assert vars(g._get_current_object()) == {"user": "wren"}
+        with pytest.raises(AttributeError, match="g has no attribute 'missing'"):
+            str(g.missing)
+    with app.app_context():
+        assert list(g) == ["user"]
+
+
+def test_keys_that_are_no_names(app: Cocopot) -> None:
+    """Any hashable object may be looked up, as in a dict."""
+    with app.app_context():
+        assert (g.get(1), g.pop(("a",), None), g.setdefault(2, "b"), g.get(2), 2 in g) == (
+            None,
+            None,
+            "b",
+            "b",
+            True,
+        )
+        with pytest.raises(TypeError):
+            g.get([])
+        with pytest.raises(KeyError):
+            g.pop(None)

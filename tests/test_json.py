@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from cocopot import Cocopot
 from cocopot.config_keys import DEFAULTS
 from cocopot.json import DefaultJSONProvider, JSONProvider
 from cocopot.response import Response
@@ -467,6 +468,18 @@ class TestResponse:
         app = make_app(JSON_COMPACT=compact)
         app.debug = debug
         assert DefaultJSONProvider(app).response([1]).get_data(as_text=True) == text
+
+    @pytest.mark.parametrize("is_late", [False, True])
+    def test_layout_of_a_subclass(self, is_late: bool) -> None:
+        """A subclass may decide by itself whether it is debugging."""
+        own: Any = type("Own", (Cocopot,), {"debug": True})
+        app = own("own", autoload=False)
+        app.add_url_rule("/", "index", lambda: [1])
+        if is_late:
+            own.debug, app.config["DEBUG"] = False, True
+            assert app.test_client().get("/").text == "[1]\n"
+        else:
+            assert app.test_client().get("/").text == "[\n  1\n]\n"
 
     def test_configuration(self) -> None:
         """The configuration decides on content type and ASCII."""

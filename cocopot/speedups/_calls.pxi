@@ -65,4 +65,4 @@ cdef object call_as_type(cls, PyObject *const *values, Py_ssize_t count, PyObjec
         for index in range(len(<tuple>names)):
             keywords[(<tuple>names)[index]] = <object>values[count + index]
     arguments = tuple([<object>values[index] for index in range(count)])
-    return PyType_Type.tp_call(cls, arguments, keywords)
+    return PyType_Type.tp_call(cls, arguments, <PyObject *>keywords)

@@ -38,6 +38,7 @@ from cocopot.speedups.requests import plain_cookies as plain_cookies
 from cocopot.speedups.serving import ApplicationState as ApplicationState
 from cocopot.speedups.serving import CallState as CallState
 from cocopot.speedups.serving import ContextState as ContextState
+from cocopot.speedups.serving import GlobalsState as GlobalsState
 from cocopot.speedups.serving import PipelineState as PipelineState
 from cocopot.speedups.serving import RequestHandler as RequestHandler
 from cocopot.speedups.serving import RequestState as RequestState

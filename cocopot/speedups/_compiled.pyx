@@ -30,9 +30,12 @@ cdef extern from *:
 
 cdef extern from "Python.h":
     ctypedef object (*vectorcallfunc)(object function, PyObject *const *values, size_t number, PyObject *names)
+    ctypedef struct MappingMethods "PyMappingMethods":
+        int (*mp_ass_subscript)(object instance, object key, PyObject *value) except -1
     ctypedef struct TypeObject "PyTypeObject":
+        MappingMethods *tp_as_mapping
         vectorcallfunc tp_vectorcall
-        object (*tp_call)(object cls, object args, object kwargs)
+        object (*tp_call)(object cls, object args, PyObject *kwargs)
         object (*tp_new)(TypeObject *cls, object args, PyObject *kwargs)
         object (*tp_getattro)(object instance, object name)
         unsigned int tp_version_tag
@@ -140,13 +143,22 @@ cdef class LazyArguments(Lazy):
 # -------------------------------------------------------------------------
 
 
+cdef enum:
+    APP
+    REQUEST
+    GLOBALS
+
+
 cdef class Source:
     cdef object variable
     cdef str attribute
+    # Which field of a context that is.
+    cdef int field
 
     def __init__(self, variable, str attribute not None):
         self.variable = variable
         self.attribute = attribute
+        self.field = {"app": APP, "request": REQUEST, "g": GLOBALS}[attribute]
 
 
 cdef object bound_object(proxy):
@@ -160,7 +172,14 @@ cdef object bound_object(proxy):
         return None
     context = <object>value
     Py_DECREF(context)  # Cython has counted it once more
-    bound = getattr(context, (<Source>source).attribute)
+    if not isinstance(context, ContextState):
+        bound = getattr(context, (<Source>source).attribute)
+    elif (<Source>source).field == GLOBALS:
+        bound = globals_of(context)
+    elif (<Source>source).field == REQUEST:
+        bound = (<ContextState>context).request
+    else:
+        bound = (<ContextState>context).app
     if isinstance(bound, ReadThrough):
         raise RecursionError("the object of a proxy is a proxy")
     return bound

@@ -24,7 +24,9 @@ def config_flag(str key not None):
         def fget(self):
             return bool(config_value(self.config, key))
 
-        return update_wrapper(fget, general)
+        fget = update_wrapper(fget, general)
+        fget.config_key = key
+        return fget
 
     return decorate
 
@@ -66,7 +68,10 @@ cdef class DocumentMethods:
         config = app.config
         is_compact = config_value(config, "JSON_COMPACT")
         if is_compact is None:
-            is_compact = not app.debug
+            if isinstance(app, ApplicationState) and (<ApplicationState>app).has_usual_debug:
+                is_compact = not config_value(config, "DEBUG")
+            else:
+                is_compact = not app.debug
         if not is_compact:
             return None
         cdef long key = COMPACT_KEY

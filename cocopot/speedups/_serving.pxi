@@ -128,13 +128,23 @@ cdef class RequestHandler:
     def as_call(self, general):
         @binding(True)
         def call(ApplicationState app not None, environ, start_response):
-            if app.outermost is not None:
-                return app.outermost(environ, start_response)
-            if not app.has_own_entry and _PyType_Lookup(Py_TYPE(app), "wsgi_app") == <PyObject *>self.method:
-                return self.handle(app, environ, start_response)
-            return (<object>app).wsgi_app(environ, start_response)
+            return self.call(app, environ, start_response)
 
         return update_wrapper(call, general)
+
+    def with_fast_call(self, cls):
+        global handler_of_calls, general_call
+        handler_of_calls = self
+        general_call = (<TypeObject *>cls).tp_call
+        (<TypeObject *>cls).tp_call = call_application
+        return cls
+
+    cdef object call(self, ApplicationState app, environ, start_response):
+        if app.outermost is not None:
+            return app.outermost(environ, start_response)
+        if not app.has_own_entry and _PyType_Lookup(Py_TYPE(app), "wsgi_app") == <PyObject *>self.method:
+            return self.handle(app, environ, start_response)
+        return (<object>app).wsgi_app(environ, start_response)
 
     cdef bint is_plain_class(self, cls):
         """Return whether a class of requests overrides nothing that is not called here."""
@@ -154,6 +164,8 @@ cdef class RequestHandler:
         app.outermost = own_attribute(app, "_outermost", None)
         app.has_own_entry = "wsgi_app" in attributes
         app.has_own_urls = "url_for" in attributes or "inject_url_defaults" in attributes
+        getter = getattr(getattr(type(app), "debug", None), "fget", None)
+        app.has_usual_debug = getattr(getter, "config_key", None) == "DEBUG"
         app.request_class = own_attribute(app, "request_class", None)
         app.response_class = own_attribute(app, "response_class", None)
         calls = attributes.get("plugins")
@@ -441,7 +453,7 @@ cdef class RequestHandler:
             value = self.made(app, answer)
         try:
             processed = self.process_response(context, value)
-            if not isinstance(processed, self.any_response_class):
+            if type(processed) is not app.response_class and not isinstance(processed, self.any_response_class):
                 self.raise_bad_processed_response(context, processed)
         except Exception as exc:
             self.close_unsent(value, exc)
@@ -465,7 +477,7 @@ cdef class RequestHandler:
         context.after_functions = ()
         try:
             processed = pipeline.after_request_hook(app, context.request, value)
-            if not isinstance(processed, self.any_response_class):
+            if type(processed) is not app.response_class and not isinstance(processed, self.any_response_class):
                 self.raise_bad_processed_response(context, processed)
         except Exception as exc:
             self.close_unsent(value, exc)
@@ -547,6 +559,18 @@ cdef class RequestHandler:
         if value is None:
             self.raise_view_returned_none(rule)
         return value
+
+
+# What `call_application` calls, and what it does not: `__call__`, as of any class in Python.
+cdef RequestHandler handler_of_calls
+cdef object (*general_call)(object app, object args, PyObject *keywords)
+
+
+cdef object call_application(object app, object args, PyObject *keywords):
+    """Do what `__call__` does, which is the `tp_call` of the class; subclasses do not inherit it."""
+    if keywords != NULL or len(<tuple>args) != 2:
+        return general_call(app, args, keywords)
+    return handler_of_calls.call(app, (<tuple>args)[0], (<tuple>args)[1])
 
 
 cdef bint forget_plain_frames(ContextState context) except -1:

@@ -8,7 +8,7 @@ cdef class CallState:
 cdef class ApplicationState:
     cdef CallState calls
     cdef object router, config, subdomain_matching, view_functions, outermost, request_class, response_class
-    cdef bint is_plain, has_own_entry, has_own_urls
+    cdef bint is_plain, has_own_entry, has_own_urls, has_usual_debug
 
 
 cdef class ContextState:
@@ -29,9 +29,7 @@ cdef class ContextState:
 
     @property
     def g(self):
-        if self._globals is None:
-            self._globals = self.app.app_ctx_globals_class()
-        return self._globals
+        return globals_of(self)
 
     @g.setter
     def g(self, value):
@@ -65,6 +63,51 @@ cdef class ContextState:
         else:
             self.release(exc)
         return 0
+
+
+cdef object globals_of(ContextState context):
+    if context._globals is None:
+        app = context.app
+        if isinstance(app, ApplicationState):
+            context._globals = PyObject_GenericGetAttr(app, "app_ctx_globals_class")()
+        else:
+            context._globals = app.app_ctx_globals_class()
+    return context._globals
+
+
+cdef object NO_DEFAULT = object()
+
+
+cdef class GlobalsState:
+    cdef dict __dict__
+
+    def __getattribute__(self, name):
+        try:
+            return PyObject_GenericGetAttr(self, <str>name)
+        except AttributeError:
+            pass
+        raise AttributeError(f"g has no attribute {name!r}: nothing has set it in this context")
+
+    def get(self, name, default=None):
+        return attributes_of(self).get(name, default)
+
+    def pop(self, name, default=NO_DEFAULT):
+        if default is NO_DEFAULT:
+            return attributes_of(self).pop(name)
+        return attributes_of(self).pop(name, default)
+
+    def setdefault(self, name, default=None):
+        return attributes_of(self).setdefault(name, default)
+
+    def __contains__(self, name):
+        return name in attributes_of(self)
+
+    def __iter__(self):
+        return iter(attributes_of(self))
+
+
+cdef dict attributes_of(GlobalsState globals):
+    return PyObject_GenericGetDict(globals, NULL)
 
 
 cdef class RequestState:

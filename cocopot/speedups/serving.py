@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Iterator
     from weakref import ReferenceType
 
     from werkzeug.routing import MapAdapter
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cocopot.types import F, Function, StartResponse, WSGIEnvironment
 
     Handler = Callable[[Cocopot, WSGIEnvironment, StartResponse], Iterable[bytes]]
+
+
+_MISSING = object()
 
 
 class CallState:
@@ -71,6 +74,41 @@ class ContextState:
     @g.setter
     def g(self, value: Globals) -> None:
         self._globals = value
+
+
+class GlobalsState:
+    """The methods of `g`, which find what is set on it as on a dict; `Globals` documents it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"g has no attribute {name!r}: nothing has set it in this context")
+
+    if TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None: ...
+
+    def get(self, name: str, default: object = None) -> Any:
+        """Return the attribute `name`, or `default`."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: object = _MISSING) -> Any:
+        """Remove the attribute `name` and return it.
+
+        Raises:
+            KeyError: If it is not set, without a default.
+        """
+        if default is _MISSING:
+            return self.__dict__.pop(name)
+        return self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: object = None) -> Any:
+        """Return the attribute `name`, after setting it to `default` if it is not set."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
 
 
 class RequestState:
@@ -134,6 +172,14 @@ class RequestHandler:
             general: `Cocopot.__call__`, which calls `_outermost`, or else `wsgi_app`.
         """
         return general
+
+    def with_fast_call(self, cls: F) -> F:
+        """Return the class of applications, whose call finds no method in the compiled twin.
+
+        Args:
+            cls: The class, whose `__call__` is that of `as_call`.
+        """
+        return cls
 
     def as_trap(self, general: F) -> F:
         """Return the default `trap_http_exception`, which the compiled twin does without calling it.

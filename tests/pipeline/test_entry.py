@@ -271,3 +271,59 @@ def test_a_class_that_overrides_what_is_not_read(name: str, is_late: bool) -> No
         assert b"".join(serve(create_environ("/x"), lambda *_: lambda _: None)) == b"x"
         uses.append(seen.copy())
     assert uses[0] == uses[1]
+
+
+# -------------------------------------------------------------------------
+# The application is called
+# -------------------------------------------------------------------------
+
+
+def _answer(app: Any, *args: object, **kwargs: object) -> object:
+    try:
+        return app(*args, **kwargs)
+    except TypeError as error:
+        return type(error)
+
+
+def _start(*_: object) -> Any: ...
+
+
+def test_an_application_takes_two_arguments() -> None:
+    """By position or by name; any other number is a TypeError."""
+    app = Cocopot("called", autoload=False)
+    app.add_url_rule("/", "index", lambda: "Hello")
+    environ, start = create_environ(), _start
+    usual: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
+        ((environ, start), {}),
+        ((environ,), {"start_response": start}),
+        ((), {"environ": environ, "start_response": start}),
+    )
+    for args, kwargs in usual:
+        assert _answer(app, *args, **kwargs) == [b"Hello"]
+    others: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
+        ((), {}),
+        ((environ,), {}),
+        ((environ, start, None), {}),
+        ((environ, start), {"start_response": start}),
+        ((environ,), {"start": start}),
+    )
+    for args, kwargs in others:
+        assert _answer(app, *args, **kwargs) is TypeError
+
+
+def test_a_call_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method `__call__` that is assigned to the class, or that a subclass has, is called."""
+    app = Cocopot("called", autoload=False)
+    app.add_url_rule("/", "index", lambda: "Hello")
+
+    class Own(Cocopot):
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            return [*super().__call__(environ, start_response), b", World!"]
+
+    own = Own("own", autoload=False)
+    own.add_url_rule("/", "index", lambda: "Hello")
+    assert own(create_environ(), _start) == [b"Hello", b", World!"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Cocopot, "__call__", lambda *_: [b"other"])
+        assert app(create_environ(), _start) == [b"other"]
+    assert app(create_environ(), _start) == [b"Hello"]

@@ -166,6 +166,7 @@ _MISSING: Any = object()
 _METHODS = HeaderMethods(PLAIN_NAMES)
 
 
+@_METHODS.with_fast_items
 class Headers(_Headers):
     """The headers of a response; see `werkzeug.datastructures.Headers`.
 

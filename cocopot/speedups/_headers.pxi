@@ -146,6 +146,13 @@ cdef class HeaderMethods:
 
         return update_wrapper(__setitem__, general)
 
+    def with_fast_items(self, cls):
+        global methods_of_items, general_assign
+        methods_of_items = self
+        general_assign = (<TypeObject *>cls).tp_as_mapping.mp_ass_subscript
+        (<TypeObject *>cls).tp_as_mapping.mp_ass_subscript = assign_header
+        return cls
+
     def set(self, general):
         cdef HeaderMethods methods = self
 
@@ -250,6 +257,17 @@ cdef class HeaderMethods:
                 general(self, key)
 
         return update_wrapper(remove, general)
+
+
+# What `assign_header` puts a header by, and what else assigns or deletes one: `__setitem__` and `__delitem__`.
+cdef HeaderMethods methods_of_items
+cdef int (*general_assign)(object headers, object key, PyObject *value) except -1
+
+
+cdef int assign_header(object headers, object key, PyObject *value) except -1:
+    if value != NULL and methods_of_items.put(headers, key, <object>value):
+        return 0
+    return general_assign(headers, key, value)
 
 
 cdef Py_ssize_t find_in(items, key) except? MISSING:

@@ -41,16 +41,17 @@ cdef class ResponseMethods:
 
     cdef object send(self, response, dict environ, start_response):
         """Send a response and return its body, or return `None` if the method in Python has to do it."""
+        cdef int code = response._status_code
         body = response.response
         if isinstance(body, (list, tuple)):
             body = self.encoded_list(response, body)
-            head = None if body is None else self.head_of(response, length_of(body))
+            head = None if body is None else self.head_of(response, code, length_of(body))
             if head is None:
                 return None
-            if environ["REQUEST_METHOD"] == "HEAD" or is_without_body(response._status_code):
+            if environ["REQUEST_METHOD"] == "HEAD" or is_without_body(code):
                 body = []
         else:
-            head = None if is_without_body(response._status_code) else self.head_of(response, -1)
+            head = None if is_without_body(code) else self.head_of(response, code, -1)
             if head is None:
                 return None
             if environ["REQUEST_METHOD"] == "HEAD":
@@ -80,9 +81,9 @@ cdef class ResponseMethods:
             parts.append(content)
         return parts
 
-    cdef list head_of(self, response, Py_ssize_t length):
+    cdef list head_of(self, response, int code, Py_ssize_t length):
         """Return the headers as they are sent, with the length of a body unless it is -1, or `None`."""
-        cdef int kinds = TYPE | LENGTH, code = response._status_code
+        cdef int kinds = TYPE | LENGTH
         head = response._head
         if type(head) is list:
             head = (<list>head)[:]

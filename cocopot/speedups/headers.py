@@ -25,6 +25,14 @@ class HeaderMethods:
         """Return `__setitem__`."""
         return general
 
+    def with_fast_items(self, cls: F) -> F:
+        """Return `Headers`, whose items the compiled twin assigns without a call of `__setitem__`.
+
+        Args:
+            cls: The class, whose `__setitem__` is that of `setitem`.
+        """
+        return cls
+
     def set(self, general: F) -> F:
         """Return `set`."""
         return general

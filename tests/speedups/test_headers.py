@@ -178,3 +178,23 @@ def test_a_head_that_the_server_refuses_is_left_to_another_response() -> None:
     with pytest.raises(OSError, match="gone"):
         response(environ, start)  # type: ignore[arg-type]
     assert environ["cocopot.start_failed"] is True
+
+
+def test_an_item_is_assigned_and_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`headers[key] = value` does what `__setitem__` does, also of a subclass, or in place of another one."""
+    headers = Headers([("X-A", "1"), ("x-a", "2"), ("X-B", "3")])
+    headers["X-A"] = "4"
+    del headers["X-B"]
+    headers[1:1] = [("X-C", "5")]  # a part of the list
+    assert list(headers) == [("X-A", "4"), ("X-C", "5")]
+    with pytest.raises(ValueError, match="control"):
+        headers["X-A"] = "1\n"
+    own = type("Assigned", (Headers,), {"__setitem__": lambda self, key, value: self.add(key, value + "!")})()
+    own["X-A"] = "1"
+    assert list(own) == [("X-A", "1!")]
+    with monkeypatch.context() as patch:
+        patch.setattr(Headers, "__setitem__", lambda self, key, value: self.add(key, value))
+        headers["X-A"] = "6"
+        assert headers.getlist("X-A") == ["4", "6"]
+    headers["X-A"] = "7"
+    assert headers.getlist("X-A") == ["7"]

@@ -56,7 +56,7 @@ class ServerSentEvent:
     comment: str | None = None
 
     def __post_init__(self) -> None:
-        if self.event is self.id is self.retry is self.comment is None:
+        if self.event is None and self.id is None and self.retry is None and self.comment is None:
             return
         for name in ("event", "id", "comment"):
             value = getattr(self, name)

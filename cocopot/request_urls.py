@@ -55,7 +55,7 @@ def load_root_url(request: Request) -> str:
 
 def load_base_url(request: Request) -> str:
     """The URL of the request, without the query."""
-    url = plain_url(request.scheme, request.host, request.root_path + request.path)
+    url = plain_url(request.scheme, request.host, request.root_path + request.path, "", True)
     return url or f"{_origin(request)}{_root(request)}{_path(request)}"
 
 

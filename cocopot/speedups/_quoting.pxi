@@ -27,16 +27,16 @@ cdef bint is_plain_host(header):
     return end == length or is_port(text, end, length)
 
 
-def plain_url(scheme, host, path, query=""):
+def plain_url(scheme, host, path, query="", bint is_iri=False):
     if type(host) is not str or type(path) is not str or (scheme != "http" and scheme != "https"):
         return None
-    if not PyUnicode_IS_ASCII(<str>host) or not PyUnicode_IS_ASCII(<str>path):
+    if not PyUnicode_IS_ASCII(<str>host):
         return None
     if not is_host(PyUnicode_1BYTE_DATA(<str>host), len(<str>host)):
         return None
-    if len(<str>path) and PyUnicode_1BYTE_DATA(<str>path)[0] != c"/":
+    if len(<str>path) and (<str>path)[0] != u"/":
         return None
-    if not consists_of(in_path, <str>path):
+    if not (consists_of(in_path, <str>path) if PyUnicode_IS_ASCII(<str>path) else is_iri and is_iri_path(<str>path)):
         return None
     if type(query) is str and len(<str>query) == 0:
         return f"{scheme}://{<str>host}{<str>path}"
@@ -53,6 +53,15 @@ def redirect_body(str location not None):
         "<!doctype html>\n<html lang=en>\n<title>Redirect</title>\n"
         f'<p>This page has another address: <a href="{link}">{link}</a>\n'
     )
+
+
+cdef bint is_iri_path(str path):
+    """Return whether a path has no other characters outside ASCII than letters and digits."""
+    cdef Py_UCS4 character
+    for character in path:
+        if not (in_path[character] if character < 128 else character.isalnum()):
+            return False
+    return True
 
 
 cdef bint consists_of(const bint *characters, str text):

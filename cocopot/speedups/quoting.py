@@ -21,6 +21,7 @@ _PLAIN_HOST = re.compile(
 _LABEL = "(?!xn--)[a-z0-9_-]{1,63}+"
 _PLAIN_ORIGIN = re.compile(rf"https?://{_LABEL}(?:\.{_LABEL})*+(?::[1-9][0-9]{{0,3}})?")
 _PLAIN_PATH = re.compile(f"(?:/[{re.escape(''.join(PATH_CHARACTERS))}]*)?")
+_PLAIN_IRI_PATH = re.compile(rf"(?:/[\w{re.escape(''.join(PATH_CHARACTERS))}]*)?")
 _PLAIN_QUERY = re.compile(f"[{re.escape(''.join(QUERY_CHARACTERS))}]*")
 
 
@@ -37,7 +38,7 @@ def plain_host(header: str, scheme: str) -> str | None:
     return header[: host.start(1) - 1] if host[1] and host[1] == DEFAULT_PORTS.get(scheme) else header
 
 
-def plain_url(scheme: str, host: str, path: str, query: str = "") -> str | None:
+def plain_url(scheme: str, host: str, path: str, query: str = "", is_iri: bool = False) -> str | None:
     """Return a URL, or `None` if something in it has to be encoded or decoded.
 
     Args:
@@ -45,9 +46,11 @@ def plain_url(scheme: str, host: str, path: str, query: str = "") -> str | None:
         host: The host, with its port.
         path: The path, which is empty or begins with a slash.
         query: The query, without the question mark.
+        is_iri: Whether the path may have letters and digits outside ASCII (RFC 3987).
     """
     origin = f"{scheme}://{host}"
-    if not _PLAIN_ORIGIN.fullmatch(origin) or not _PLAIN_PATH.fullmatch(path):
+    plain_path = _PLAIN_IRI_PATH if is_iri else _PLAIN_PATH
+    if not _PLAIN_ORIGIN.fullmatch(origin) or not plain_path.fullmatch(path):
         return None
     if not query:
         return origin + path

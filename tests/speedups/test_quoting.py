@@ -53,6 +53,19 @@ def test_plain_urls(scheme: str, host: str, path: str, query: str) -> None:
         assert uri_to_iri(found[0]) == iri_to_uri(found[0]) == found[0]
 
 
+@given(st.text() | st.lists(st.sampled_from([*"/a%\xe9\u20ac\u0661\u65e5\u2160\ufffd"])).map("".join))
+@settings(max_examples=1000, deadline=None)
+def test_plain_iris(text: str) -> None:
+    """Both parts agree on which paths need no conversion in an IRI."""
+    found = [kind.plain_url("http", "h", f"/{text}", "", True) for kind in KINDS]
+    assert found == [found[0]] * len(found)
+    assert found[0] in {None, f"http://h/{text}"}
+    if found[0] is not None:
+        assert uri_to_iri(iri_to_uri(found[0])) == found[0]
+    if not text.isascii():
+        assert all(kind.plain_url("http", "h", f"/{text}") is None for kind in KINDS)
+
+
 @given(st.text(), st.sampled_from(["", "/", "%", "?&=", "".join(map(chr, range(128)))]))
 @example("\u20ac \xe9~%/", "/")
 @example("\ud800", "")

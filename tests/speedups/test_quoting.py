@@ -81,8 +81,8 @@ def test_quoting(text: str, safe: str) -> None:
         else:
             assert quoter(text) == quoter(text.encode()) == expected
             assert type(quoter(Markup(text))) is str
-    with pytest.raises(TypeError):
-        kind.Quoter(safe)(None)
+        with pytest.raises(TypeError):
+            quoter(None)
 
 
 @both

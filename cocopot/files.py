@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
+from io import BufferedRandom, BufferedReader, BytesIO, FileIO
 from stat import S_ISREG
 from time import time
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from unicodedata import normalize
 from urllib.parse import quote
 from zlib import adler32
 
-from werkzeug.http import dump_options_header, quote_etag
+from werkzeug.http import dump_options_header, http_date, quote_etag
 from werkzeug.security import safe_join
 from werkzeug.wsgi import wrap_file
 
@@ -33,12 +34,11 @@ from cocopot.statuses import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from io import BytesIO, FileIO
+    from datetime import datetime
+    from typing import IO
 
     from cocopot.types import WSGIEnvironment
 
-# A file name that a header contains as it is, between quotation marks, or encoded.
-_PLAIN_NAME = re.compile(r"[\w .,()+=@-]+")
 # The characters that are not encoded in a file name that is not ASCII (RFC 8187, 3.2.1).
 _SAFE_IN_NAME = "!#$&+-.^_`|~"
 _CONDITIONS = frozenset(
@@ -53,6 +53,8 @@ _PLAIN_PATH = re.compile(r"\w[\w .,()+=@-]*(?:/\w[\w .,()+=@-]*)*", re.ASCII)
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 # What is read at once of a part of a file, and the largest file that is read before it is sent, in bytes.
 _BLOCK_SIZE = 65536
+# What `open` returns for bytes.
+_OPEN_TYPES = frozenset({BufferedReader, BufferedRandom, FileIO})
 
 
 @lru_cache(maxsize=256)  # most files are sent again
@@ -60,12 +62,13 @@ def _plain_headers(
     path: str | None,
     name: str | None,
     mtime: float | None,
-    size: int,
+    size: int | None,
     mimetype: str | None,
     encoding: str | None,
     as_attachment: bool,
     max_age: int | None,
     etag: bool | str,
+    modified: str | None,
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]] | None:
     """Return the headers of a file before and after `Expires`; see `PlainFile.headers`."""
     type_header = type_header_of(mimetype or "application/octet-stream")
@@ -79,9 +82,13 @@ def _plain_headers(
             names = {"filename": simple, "filename*": f"UTF-8''{quote(name, safe=_SAFE_IN_NAME)}"}
         disposition = "attachment" if as_attachment else "inline"
         head.append(("Content-Disposition", dump_options_header(disposition, names)))
-    head += type_header, ("Content-Length", str(size))
-    if mtime is not None:
-        head.append(("Last-Modified", date_text(mtime)))
+    head.append(type_header)
+    if size is not None:
+        head.append(("Content-Length", str(size)))
+    if modified is None and mtime is not None:
+        modified = date_text(mtime)
+    if modified is not None:
+        head.append(("Last-Modified", modified))
     if max_age is None:
         head.append(("Cache-Control", "no-cache"))
     else:
@@ -89,6 +96,11 @@ def _plain_headers(
     if etag is True and path is not None:
         etag = f"{mtime}-{size}-{adler32(path.encode()) & 0xFFFFFFFF}"
     return head, [("ETag", quote_etag(etag))] if isinstance(etag, str) else []
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a header can contain a name, quoted or encoded, and `mimetypes` sees no URL in it."""
+    return bool(name) and name.isprintable() and ":" not in name
 
 
 def _guess_type(name: str) -> tuple[str | None, str | None]:
@@ -137,17 +149,25 @@ class PlainFile:
     path: str | None
     name: str | None
     mtime: float | None
+    #: Its length in bytes, if that is known.
+    size: int | None
 
     def __init__(self, path: str, name: str | None) -> None:
         self.path = path
         self.name = name = path.rpartition(os.sep)[2] if name is None else name
         found = os.stat(path)  # noqa: PTH116 - faster
         self.size, self.mtime = found.st_size, found.st_mtime
-        #: Whether it is a file, and no header needs an encoding for its name.
-        self.is_plain = S_ISREG(found.st_mode) and _PLAIN_NAME.fullmatch(name) is not None
+        #: Whether Werkzeug need not inspect it: it is a file, and has a plain name.
+        self.is_plain = S_ISREG(found.st_mode) and _is_plain(name)
 
     def headers(
-        self, *, mimetype: str | None, as_attachment: bool, max_age: int | None, etag: bool | str
+        self,
+        *,
+        mimetype: str | None,
+        as_attachment: bool,
+        max_age: int | None,
+        etag: bool | str,
+        last_modified: datetime | float | None,
     ) -> list[tuple[str, str]] | None:
         """Return its headers, or `None` if Werkzeug has to inspect the media type; see `cocopot.send_file`.
 
@@ -156,6 +176,7 @@ class PlainFile:
             as_attachment: Whether the browser saves the file.
             max_age: How many seconds it may be cached.
             etag: Whether it has an entity tag, or the tag.
+            last_modified: Time of its last change; by default its own.
         """
         encoding = None
         if mimetype is None and self.name is not None:
@@ -163,6 +184,7 @@ class PlainFile:
         found = _plain_headers(
             *(self.path, self.name, self.mtime, self.size, mimetype, encoding, as_attachment, max_age),
             etag if isinstance(etag, str) else bool(etag),
+            None if last_modified is None else http_date(last_modified),
         )
         if found is None:
             return None
@@ -184,10 +206,9 @@ class PlainFile:
             OSError: The file cannot be read.
         """
         wanted = None
+        assert self.size is not None  # noqa: S101 - for the type checker
         if conditional:
-            head.append(("Date", date_text(int(time()))))
-            if environ["REQUEST_METHOD"] in _READING:
-                head.append(("Accept-Ranges", "bytes"))
+            _add_date(head, environ)
             if not environ.keys().isdisjoint(_CONDITIONS):
                 etag, modified = _value(head, "ETag"), _value(head, "Last-Modified")
                 failure = failed_precondition(environ, etag, modified)
@@ -221,29 +242,59 @@ class PlainFile:
         return content if len(content) == stop - start else None
 
 
-class PlainBytes(PlainFile):
-    """A file in memory to be sent, from its beginning, to a request without conditions and range.
+class OpenFile(PlainFile):
+    """A file that the application has opened, to be sent from its position to a request without conditions.
 
     Args:
-        file: The file, which is closed when it has been read.
+        file: The file, which is closed with the response.
+        name: The file name that the browser proposes, if there is one.
+    """
+
+    def __init__(self, file: IO[bytes], name: str | None) -> None:
+        self._file, self.path, self.name, self.mtime, self.size = file, None, name, None, None
+        #: Whether Werkzeug need not inspect it: its name is plain.
+        self.is_plain = name is None or _is_plain(name)
+
+    def respond(self, head: list[tuple[str, str]], environ: WSGIEnvironment, conditional: bool) -> Response:
+        """Return the response to a request; see `PlainFile.respond`."""
+        if conditional:
+            _add_date(head, environ)
+        return _response(head, self._body(environ), 200)
+
+    def _body(self, environ: WSGIEnvironment) -> Iterable[bytes]:
+        return wrap_file(environ, self._file)
+
+
+class PlainBytes(OpenFile):
+    """A file in memory to be sent at once; it is then closed.
+
+    Args:
+        file: The file.
         name: The file name that the browser proposes, if there is one.
     """
 
     def __init__(self, file: BytesIO, name: str | None) -> None:
-        self._file, self.path, self.name, self.mtime = file, None, name, None
-        self.size = file.getbuffer().nbytes
-        #: Whether it is read at once, and no header needs an encoding for its name.
-        self.is_plain = (
-            self.size <= _BLOCK_SIZE
-            and file.tell() == 0
-            and (name is None or _PLAIN_NAME.fullmatch(name) is not None)
-        )
+        super().__init__(file, name)
+        self._content = file.getvalue()  # not a copy
+        self.size = len(self._content)
+        self.is_plain = self.is_plain and file.tell() == 0
 
-    def _read(self, start: int, stop: int) -> bytes:  # noqa: ARG002 - all of it: there is no range
-        content = self._file.read()
+    def _body(self, environ: WSGIEnvironment) -> list[bytes]:  # noqa: ARG002 - no server can send it by itself
         with suppress(BufferError):  # a view of its bytes is still used
             self._file.close()
-        return content
+        return [self._content]
+
+
+def file_of(file: IO[bytes], name: str | None) -> PlainFile | None:
+    """Return a file that is open, to be sent; or `None` if Werkzeug has to inspect it.
+
+    Args:
+        file: The file.
+        name: The file name that the browser proposes, if there is one.
+    """
+    if type(file) is BytesIO:
+        return PlainBytes(file, name)
+    return OpenFile(file, name) if type(file) in _OPEN_TYPES else None
 
 
 def has_conditions(environ: WSGIEnvironment) -> bool:
@@ -285,6 +336,13 @@ def _response(head: list[tuple[str, str]], body: Iterable[bytes], status: int) -
         response._headers = Headers(items=head)  # noqa: SLF001
     response._status, response._status_code = STATUSES[status]  # noqa: SLF001
     return response
+
+
+def _add_date(head: list[tuple[str, str]], environ: WSGIEnvironment) -> None:
+    """Add what `make_conditional` adds to each response."""
+    head.append(("Date", date_text(int(time()))))
+    if environ["REQUEST_METHOD"] in _READING:
+        head.append(("Accept-Ranges", "bytes"))
 
 
 def _value(head: list[tuple[str, str]], name: str) -> str | None:

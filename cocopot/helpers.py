@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from io import BytesIO
+from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, TypeVar, cast
 
@@ -15,7 +15,7 @@ from cocopot.context import CURRENT, current, current_request, current_request_c
 from cocopot.coroutines import Synchronous
 from cocopot.datastructures import check_etag, check_file_name, clean_file_name
 from cocopot.exceptions import NotFound
-from cocopot.files import PlainBytes, PlainFile, has_conditions, path_below
+from cocopot.files import PlainFile, file_of, has_conditions, path_below
 from cocopot.functions import check_function, name_of
 from cocopot.head import MAKER
 from cocopot.redirects import redirect_response
@@ -24,7 +24,6 @@ from cocopot.routing import Router
 from cocopot.speedups import UrlMethods
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from typing import IO, Unpack
 
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -35,6 +34,8 @@ AfterFunction = TypeVar("AfterFunction", bound=Callable[[Any], object])
 _Response = Response  # for `redirect`, which has a parameter of the other name
 #: Seconds, or a function that returns them for a file name; `None` for no caching.
 MaxAge = int | Callable[[str | None], int | None] | None
+# The types of a time of change that Werkzeug need not inspect.
+_TIMES = frozenset({type(None), int, float, datetime})
 #: Replaces the functions that build URLs by what is compiled of them.
 URLS = UrlMethods(CURRENT, Router)
 
@@ -171,7 +172,7 @@ def send_file(
     """Send a file; conditional and range requests (RFC 9110, sections 13 and 14) are supported.
 
     Never pass a path that comes from a client; use `send_from_directory` for that. A file, or a range, of at
-    most 64 KiB is read before it is sent; an `io.BytesIO` of that size is closed then.
+    most 64 KiB is read before it is sent; an `io.BytesIO` is closed then, whatever its size.
 
     Args:
         path_or_file: A path, relative to the application's root path, or a file opened for reading bytes.
@@ -205,11 +206,10 @@ def send_file(
         if response is not None:
             return response
     elif (
-        type(path_or_file) is BytesIO
-        and (download_name is not None or (mimetype is not None and not as_attachment))
+        (download_name is not None or (mimetype is not None and not as_attachment))
         and not (conditional and has_conditions(current_request().environ))
-        and (response := _plain_response(context, PlainBytes(path_or_file, download_name), options))
-        is not None
+        and (file := file_of(path_or_file, download_name)) is not None
+        and (response := _plain_response(context, file, options)) is not None
     ):
         return response
     max_age = options.pop("max_age")
@@ -252,7 +252,8 @@ def send_from_directory(
 
 def _below(root: str, path: os.PathLike[str] | str) -> str:
     """Return a path, which may be relative to a folder; `os.path.join` takes longer for an absolute one."""
-    if type(path) is str and os.sep == "/" and path.startswith("/"):
+    path = os.fspath(path)
+    if os.sep == "/" and path.startswith("/"):
         return path
     return os.path.join(root, path)  # noqa: PTH118
 
@@ -265,7 +266,8 @@ def _plain_response(context: Context, file: PlainFile, options: FileOptions) -> 
     """
     app, request = context.app, current_request() if context.request is None else context.request
     is_plain = app.response_class is Response and not app.config["USE_X_SENDFILE"]
-    if not (is_plain and file.is_plain) or options.get("last_modified") is not None:
+    last_modified = options.get("last_modified")
+    if not (is_plain and file.is_plain) or type(last_modified) not in _TIMES:
         return None
     max_age = options.get("max_age")
     if max_age is None:
@@ -278,6 +280,7 @@ def _plain_response(context: Context, file: PlainFile, options: FileOptions) -> 
         as_attachment=options.get("as_attachment", False),
         max_age=seconds,
         etag=options.get("etag", True),
+        last_modified=last_modified,
     )
     return None if head is None else file.respond(head, request.environ, options.get("conditional", True))
 

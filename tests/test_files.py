@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timedelta, timezone
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,13 @@ NAMES = [
     "\u65e5\u672c.txt",
     ".hidden",
     "sub/i.json",
+    'j "k"; \u2013 \U0001f426.txt',
+    "data:,l",
 ]
 #: The time of each file's last change, in seconds.
 CHANGED = 1_700_000_000.25
+CHANGED_IN = datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone(timedelta(hours=5)))
+NAIVE = CHANGED_IN.replace(tzinfo=None)
 DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
 
 
@@ -103,11 +108,23 @@ OPTIONS = st.fixed_dictionaries(
         "mimetype": st.sampled_from([None, "text/css", "text/\u0100", "image/png"]),
         "as_attachment": st.booleans(),
         "download_name": st.sampled_from(
-            [None, "x.csv", "x y.html", "\u20ac.txt", "\xdc \u65e5.zip", "e\u0301", 'a".txt', ""]
+            [
+                None,
+                "x.csv",
+                "x y.html",
+                "\u20ac.txt",
+                "\xdc \u65e5.zip",
+                "e\u0301",
+                'a".txt',
+                "",
+                "a;b\\c'.txt",
+                "data:text/css,x",
+                "\xa0",
+            ]
         ),
         "conditional": st.booleans(),
         "etag": st.sampled_from([True, False, "own", "", 'a"b']),
-        "last_modified": st.sampled_from([None, 1_600_000_000]),
+        "last_modified": st.sampled_from([None, 1_600_000_000, 1.5e9, NAIVE, CHANGED_IN]),
         "max_age": st.sampled_from([None, 0, 60, -1, 1.5, True, lambda _: 7]),
     },
 )
@@ -157,6 +174,54 @@ def test_a_file_in_memory_is_sent_as_by_werkzeug(
     ours, theirs = (_send_or_type(folder, cls, view, values) for cls in (Response, Own))
     assert ours == theirs
     assert files[0].closed == files[1].closed
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    buffering=st.sampled_from([-1, 0]),
+    mode=st.sampled_from(["rb", "r+b"]),
+    position=st.sampled_from([0, 0, 2]),
+    options=OPTIONS,
+    environ=ENVIRONS,
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+)
+def test_an_open_file_is_sent_as_by_werkzeug(
+    folder: Path,
+    buffering: int,
+    mode: Any,
+    position: int,
+    options: dict[str, Any],
+    environ: dict[str, str],
+    method: str,
+) -> None:
+    """So is a file that the view has opened, and it is closed afterwards."""
+    files = []
+
+    def view() -> Response:
+        files.append((folder / "a.txt").open(mode, buffering))
+        files[-1].seek(position)
+        return send_file(files[-1], **options)
+
+    values = environ | {"REQUEST_METHOD": method}
+    ours, theirs = (_send_or_type(folder, cls, view, values) for cls in (Response, Own))
+    closed = [file.closed for file in files]
+    for file in files:
+        file.close()
+    assert ours == theirs
+    assert closed[0] == closed[1]
+
+
+def test_a_file_of_an_application_is_sent_without_werkzeug(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Werkzeug's function is not called for a file that is open, nor for a large one in memory."""
+    monkeypatch.delattr(werkzeug.utils, "send_file")
+    for make in (lambda: (folder / "a.txt").open("rb"), lambda: BytesIO(b"x" * 70_000)):
+        with make() as file:
+            expected = file.read()
+            file.seek(0)
+            sent = send(folder, Response, lambda file=file: send_file(file, "text/plain"), {})
+            assert (sent[0], sent[2], file.closed) == ("200 OK", expected, True)
 
 
 def _send_or_type(folder: Path, cls: type[Response], view: Any, environ: dict[str, Any]) -> Any:

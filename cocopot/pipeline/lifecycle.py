@@ -75,7 +75,7 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
     context.holds = 1
     token = _set_context(context)
     error: BaseException | None = None
-    body: Iterable[bytes] | None = None
+    body: Any = None
     pipeline = None
     try:
         try:
@@ -86,7 +86,7 @@ def handle_request(app: Cocopot, environ: WSGIEnvironment, start_response: Start
         except Exception as exc:  # noqa: BLE001 - the one place where every exception arrives
             error = exc
             body = answer_exception(context, environ, start_response, exc)
-        return body  # noqa: TRY300 - read below
+        return body  # type: ignore[no-any-return]  # noqa: TRY300 - read below
     except BaseException as exc:
         error, context.answered = exc, None
         raise

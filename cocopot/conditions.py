@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import http_date, parse_date, parse_etags, unquote_etag
 
+from cocopot.datastructures import Headers
 from cocopot.header_objects import MONTHS, HeaderObjectsResponse
 from cocopot.wsgi import close_unsent
 
@@ -106,7 +107,12 @@ class ConditionalResponse(HeaderObjectsResponse):
         self.direct_passthrough = False
         self.response = []
         self.status_code = status
-        self.headers[:] = without_body(list(self.headers), status)
+        headers = self.headers
+        items = without_body(list(headers), status)
+        if isinstance(headers, Headers):
+            headers.assign(items)
+        else:
+            headers[:] = items
 
     def _send_range(self, start: int, stop: int, length: int) -> None:
         """Become a response with a part of the body (RFC 9110, 15.3.7)."""

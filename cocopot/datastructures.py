@@ -210,6 +210,10 @@ class Headers(_Headers):
         """Replace all headers whose names are in a list of valid headers by that list."""
         self._list[:] = replaced(self._list, items)
 
+    def assign(self, items: list[tuple[str, str]]) -> None:
+        """Replace all headers by a list of valid ones."""
+        self._list[:] = items
+
     @_METHODS.setitem
     def __setitem__(self, key: Any, value: Any) -> None:
         if not isinstance(key, str):

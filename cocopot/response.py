@@ -257,6 +257,7 @@ class Response(CookieResponse):
             yield close
         yield from self._on_close  # to which a function may add another
 
+    @METHODS.set_data
     def set_data(self, value: bytes | str) -> None:
         """Set the body.
 

@@ -402,7 +402,7 @@ cdef class ResponseMaker:
         """Return the response in a tuple, with its status and headers; or the tuple, as `answer` returns `None`."""
         cdef tuple pair = None
         cdef list items
-        if not 2 <= len(value) <= 3:
+        if not 2 <= len(value) <= 3 or type(value[0]) is str:
             return value
         response = self.adopted(value[0], response_class)
         if not is_plain_response(self, response, response_class):

@@ -39,6 +39,39 @@ cdef class ResponseMethods:
 
         return update_wrapper(__call__, general)
 
+    def set_data(self, general):
+        cdef ResponseMethods methods = self
+
+        @binding(True)
+        def set_data(self, value):
+            if not methods.put_content(self, content_of(value)):
+                general(self, value)
+
+        return update_wrapper(set_data, general)
+
+    cdef bint put_content(self, response, bytes content) except -1:
+        """Set the body and its length, or return whether the method in Python has to do it."""
+        items = response._head
+        if (
+            content is None
+            or response._has_short_path is not True
+            or response.automatically_set_content_length is not True
+        ):
+            return False
+        if items is None:
+            headers = response._headers
+            items = headers._list if type(headers) is self.maker.headers_class else None
+        if type(items) is not list or not are_plain_pairs(items):
+            return False
+        cdef Py_ssize_t index = find_header(items, "Content-Length", 0)
+        response.response = [content]
+        if index == MISSING:
+            (<list>items).append(length_header(len(content)))
+        else:
+            delete_headers(items, "Content-Length", index + 1)
+            (<list>items)[index] = length_header(len(content))
+        return True
+
     cdef object send(self, response, dict environ, start_response):
         """Send a response and return its body, or return `None` if the method in Python has to do it."""
         cdef int code = response._status_code
@@ -50,6 +83,8 @@ cdef class ResponseMethods:
                 return None
             if environ["REQUEST_METHOD"] == "HEAD" or is_without_body(code):
                 body = []
+            if response._on_close:
+                body = streamed_body(response, body)
         else:
             head = None if is_without_body(code) else self.head_of(response, code, -1)
             if head is None:
@@ -67,8 +102,6 @@ cdef class ResponseMethods:
 
     cdef list encoded_list(self, response, body):
         """Return the parts of a body as a list of bytes, or `None` if the method in Python has to send them."""
-        if response._on_close:
-            return None
         if type(body) is list and (len(<list>body) == 0 or (len(<list>body) == 1 and type((<list>body)[0]) is bytes)):
             return body
         if response.direct_passthrough:

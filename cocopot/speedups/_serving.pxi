@@ -335,7 +335,8 @@ cdef class RequestHandler:
         """Send what a view, a before-request hook or an error handler has returned."""
         if type(value) is tuple:
             value = self.maker.changed(value, app.response_class)
-        value = self.maker.adopted(value, app.response_class)
+        if type(value) is self.maker.foreign_class:
+            value = self.maker.adopted(value, app.response_class)
         if pipeline.is_observed:
             return self.respond_observed(app, context, pipeline, environ, start_response, value)
         if context.after_functions is not None:

@@ -255,6 +255,10 @@ class ResponseMethods:
         """Return the function of the property `headers`."""
         return general
 
+    def set_data(self, general: F) -> F:
+        """Return `set_data`."""
+        return general
+
     def call(self, general: F) -> F:
         """Return `__call__`, which sends the response."""
         return general

@@ -236,8 +236,9 @@ cdef class FormMethods:
             length > 0 or is_chunked or (content_type is None and has_no_body(environ))
         ):
             return request.get_data(parse_form_data=True)
+        # From now on, also if the headers are replaced.
+        attributes["_content_type"] = "" if content_type is None else content_type
         if content_type is not None:
-            attributes["_content_type"] = content_type  # from now on, also if the headers are replaced
             attributes.setdefault("content_length", None if is_chunked else length)
         if is_chunked:
             try:

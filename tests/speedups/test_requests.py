@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import ImmutableMultiDict as WerkzeugDict
 from werkzeug.datastructures import MultiDict
@@ -176,6 +176,7 @@ CLASSES = [(cls, _in_python(cls)) for cls in (Request, OwnStorage, OwnLength)]
     st.sampled_from([None, None, None, OSError("gone"), OSError(28, "full"), ValueError("chunk")]),
     st.lists(st.sampled_from(sorted(STEPS)), max_size=5),
 )
+@example({}, b"", CLASSES[0], None, 1, None, ["data", "other headers", "type"])
 def test_forms_of_requests(
     sent: dict[str, Any],
     body: bytes,

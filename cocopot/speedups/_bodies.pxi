@@ -187,9 +187,13 @@ cdef InputReader opened(environ, max_length):
 
 
 cdef bint is_ended_by_server(dict environ) except -1:
-    """Return whether the server ends a chunked body, without a length that has to be checked."""
+    """Return whether the server ends a chunked body, and a length beside it is a plain number."""
+    announced = environ.get("CONTENT_LENGTH") or "0"
     return (
-        not environ.get("CONTENT_LENGTH")
+        type(announced) is str
+        and PyUnicode_IS_ASCII(<str>announced)
+        and (<str>announced).isdecimal()
+        and len(<str>announced) <= 20
         and environ.get("wsgi.input_terminated")
         and environ.get("SERVER_SOFTWARE") != HIDES_TRUNCATION
     )

@@ -25,6 +25,9 @@ from cocopot.speedups.bodies import PIECE, bad_request
 from cocopot.speedups.multipart import MAX_BOUNDARY, boundary_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import IO
+
     from werkzeug.formparser import FormDataParser
 
     from cocopot.speedups.multipart import Part
@@ -63,6 +66,8 @@ class FormRequest(RequestState, _WerkzeugRequest):
     _has_plain_forms = True
     # Why the form could not be read: class and description of the exception.
     _form_failure: tuple[type[HTTPException], str | None] | None = None
+    # What Werkzeug's parser has opened, to be closed if the form is refused.
+    _parsed_files: Sequence[IO[bytes]] = ()
 
     if not TYPE_CHECKING:  # the types are Werkzeug's
         files = lazy(FORM_METHODS.files(werkzeug_loader("files")))
@@ -80,6 +85,15 @@ class FormRequest(RequestState, _WerkzeugRequest):
         parser = super().make_form_data_parser()
         if self._has_unread_body():
             parser.silent = False
+        make_file = parser.stream_factory
+        files: list[IO[bytes]] = []
+        self._parsed_files = files
+
+        def make_noted_file(*args: Any, **kwargs: Any) -> IO[bytes]:
+            files.append(file := make_file(*args, **kwargs))
+            return file
+
+        parser.stream_factory = make_noted_file
         return parser
 
     def _has_unread_body(self) -> bool:
@@ -113,6 +127,8 @@ class FormRequest(RequestState, _WerkzeugRequest):
                 self._check_boundary()
             self._parse_form()
         except Exception as error:
+            for file in self._parsed_files:
+                file.close()
             self._note_form_failure(error)
             raise
 

@@ -164,3 +164,20 @@ def test_without_a_form(more: dict[str, Any], names: list[str], is_cached: bool)
         return [value.read() if hasattr(value, "read") else value for value in values]
 
     assert outcomes(Request(environ(b"text", **more))) == outcomes(WerkzeugRequest(environ(b"text", **more)))
+
+
+def test_the_files_of_a_refused_form_are_closed() -> None:
+    """What Werkzeug's parser has opened is closed when the form is refused, not when it is collected."""
+    opened: list[Any] = []
+
+    class Own(Request):
+        def _get_file_stream(self, *args: Any, **kwargs: Any) -> Any:
+            opened.append(super()._get_file_stream(*args, **kwargs))
+            return opened[-1]
+
+    file = BODY[BODY.rindex(b"--x\r\n") : BODY.rindex(b"--x--")]
+    with Own(environ(file + BODY)) as request:
+        request.max_form_parts = 1
+        with pytest.raises(RequestEntityTooLarge):
+            request.form  # noqa: B018
+        assert [stream.closed for stream in opened] == [True]

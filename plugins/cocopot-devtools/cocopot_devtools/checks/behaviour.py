@@ -84,7 +84,7 @@ def _add_views(app: Cocopot) -> None:
         "text": lambda: "text",
         "json": lambda: {"a": 1},
         "stream": stream,
-        "file": lambda: send_file(io.BytesIO(_LARGE), mimetype="application/octet-stream"),
+        "file": lambda: send_file(io.BufferedReader(io.BytesIO(_LARGE)), mimetype="application/octet-stream"),
         "fails": fail,
     }
     for name, view in views.items():

@@ -52,9 +52,10 @@ def plain_url(scheme: str, host: str, path: str, query: str = "", is_iri: bool =
     plain_path = _PLAIN_IRI_PATH if is_iri else _PLAIN_PATH
     if not _PLAIN_ORIGIN.fullmatch(origin) or not plain_path.fullmatch(path):
         return None
-    if not query:
-        return origin + path
-    return f"{origin}{path}?{query}" if _PLAIN_QUERY.fullmatch(query) else None
+    text: object = query  # of a server, which may pass bytes
+    if not isinstance(text, str) or not _PLAIN_QUERY.fullmatch(text):
+        return None
+    return f"{origin}{path}?{query}" if query else origin + path
 
 
 def redirect_body(location: str) -> str:

@@ -53,6 +53,13 @@ def test_plain_urls(scheme: str, host: str, path: str, query: str) -> None:
         assert uri_to_iri(found[0]) == iri_to_uri(found[0]) == found[0]
 
 
+@both
+def test_a_query_of_bytes(kind: Any) -> None:
+    """A query that a server must not pass (PEP 3333) is left to what reports it."""
+    assert kind.plain_url("http", "h", "/", b"a=1") is None
+    assert kind.plain_url("http", "h", "/", b"") is None
+
+
 @given(st.text() | st.lists(st.sampled_from([*"/a%\xe9\u20ac\u0661\u65e5\u2160\ufffd"])).map("".join))
 @settings(max_examples=1000, deadline=None)
 def test_plain_iris(text: str) -> None:

@@ -15,19 +15,19 @@ from werkzeug.urls import uri_to_iri
 
 from cocopot.lazy_attributes import load_path, load_root_path
 from cocopot.speedups import Quoter, plain_url
+from cocopot.speedups.quoting import PATH_CHARACTERS, QUERY_CHARACTERS
 
 if TYPE_CHECKING:
     from cocopot.request import Request
 
-_SAFE_IN_PATH = "!$&'()*+,/:;=@"
 _NOT_ASCII = re.compile("(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _search_not_ascii = re.compile("%[89A-Fa-f]").search
 # Letters and digits of any script are encoded, and decoded again.
-_is_plain_iri_path = re.compile(r"[\w!$&'()*+,./:;=@~-]*").fullmatch
+_is_plain_iri_path = re.compile(rf"[\w{re.escape(''.join(PATH_CHARACTERS))}]*").fullmatch
 #: Quotes a decoded path as it is in a URL.
-quote_path = Quoter(_SAFE_IN_PATH)
+quote_path = Quoter("".join(PATH_CHARACTERS))
 #: Quotes a query: what the client has encoded stays as it is.
-quote_query = Quoter(_SAFE_IN_PATH + "?%[]{}|\\^`")
+quote_query = Quoter("".join(QUERY_CHARACTERS))
 
 
 def to_iri(quoted: str) -> str:

@@ -78,7 +78,7 @@ def test_encoding(app: Cocopot, event: ServerSentEvent, expected: dict[str, str]
 
 @pytest.mark.parametrize("data", ["wren", "", "a\r\nb\rc\n", "\ud800", {"a": "b"}, [1], 0, None])
 def test_data_alone(app: Cocopot, data: object) -> None:
-    """An item that is no event is sent as the data of one."""
+    """An item of another type than an event is sent as the data of one."""
     expected = ServerSentEvent(data).encode(app.json.dumps)
     assert [*body_of(app, lambda: iter([data]), heartbeat=None)][1:] == [expected]
 

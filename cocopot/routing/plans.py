@@ -89,9 +89,8 @@ def build_plans(node: Node, depth: int, redirecting: Redirecting, *, exhaustive:
         exhaustive: Whether no rule with a variable in one of these segments matches such a path.
     """
     by_length: dict[int, list[_Candidates]] = {}
-    all_ended: dict[
-        tuple[tuple[int, ...], bool, bool], _Ended
-    ] = {}  # those of a path are the same for each length
+    # Those of a path are the same for each length.
+    all_ended: dict[tuple[tuple[int, ...], bool, bool], _Ended] = {}
     full: set[int] = set()
     candidates = _Returning(_candidates(node, depth, (), is_variable=True))
     for length, static, rules, is_end, is_redirected in candidates:

@@ -235,11 +235,18 @@ def json_reader(general, headers_class, read_body):
     return update_wrapper(get_json, general)
 
 
-cdef bint is_unread(tuple names, dict attributes, environ, headers_class) except -1:
-    """Return whether an instance has none of some attributes, and the headers that were sent."""
+cdef bint has_none(tuple names, dict attributes) except -1:
+    """Return whether an instance has none of some attributes."""
     for name in names:
         if name in attributes:
             return False
+    return True
+
+
+cdef bint is_unread(tuple names, dict attributes, environ, headers_class) except -1:
+    """Return whether an instance has none of some attributes, and the headers that were sent."""
+    if not has_none(names, attributes):
+        return False
     headers = attributes.get("headers")
     return type(environ) is dict and (
         headers is None or (type(headers) is headers_class and headers.environ is environ)

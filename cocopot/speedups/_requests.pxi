@@ -131,13 +131,12 @@ cdef class FormMethods:
 
     cdef bint is_plain_body(self, request) except -1:
         """Return whether a class leaves the reading of a body to Cocopot, and nothing has been read."""
-        if not isinstance(request, RequestState) or request._has_plain_bodies is not True:
-            return False
-        cdef dict attributes = request.__dict__
-        for name in READ_BEFORE:
-            if name in attributes:
-                return False
-        return type((<RequestState>request).environ) is dict
+        return (
+            isinstance(request, RequestState)
+            and request._has_plain_bodies is True
+            and type((<RequestState>request).environ) is dict
+            and has_none(READ_BEFORE, request.__dict__)
+        )
 
     cdef int set_form(self, dict attributes, form) except -1:
         attributes["form"] = form

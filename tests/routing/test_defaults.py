@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from werkzeug.routing import Map, RequestRedirect
 from werkzeug.routing import Rule as WerkzeugRule
 
-from cocopot.exceptions import HTTPException
 from cocopot.routing import Router, Rule
 from cocopot.routing.defaults import OtherDefaults
+from tests.routing.outcomes import outcome
 
 DEFAULTS = st.dictionaries(st.sampled_from(["a", "b"]), st.sampled_from([1, 2, "x", True, [1]]), max_size=2)
 
@@ -26,15 +26,6 @@ def environ_of(path: str) -> dict[str, Any]:
         "REQUEST_METHOD": "GET",
         "PATH_INFO": path,
     }
-
-
-def outcome(match: Any) -> object:
-    """Return what is matched, or the exception and where it redirects to."""
-    try:
-        rule, values = match()
-    except HTTPException as error:
-        return type(error), getattr(error, "new_url", None)
-    return rule.rule, values
 
 
 def path_of(number: int, defaults: dict[str, Any]) -> str:

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, RequestRedirect, ValidationError
 from werkzeug.test import create_environ, run_wsgi_app
 
 from cocopot import Cocopot
 from cocopot.pipeline import lifecycle
 from cocopot.routing import Router, Rule
+from tests.routing.outcomes import outcome
 
 ROUTER = Router(
     [
@@ -58,15 +58,6 @@ ENVIRONS = st.fixed_dictionaries(
         "REQUEST_METHOD": st.sampled_from(["GET", "POST"]),
     }
 )
-
-
-def outcome(match: Any) -> object:
-    """Return what is matched, or the exception and where it redirects to."""
-    try:
-        rule, values = match()
-    except HTTPException as error:
-        return type(error), getattr(error, "new_url", None)
-    return rule.endpoint, values
 
 
 @given(

@@ -204,6 +204,14 @@ def test_no_project_accepts_a_werkzeug_with_known_holes(project: Path) -> None:
     assert not [version for version in versions if version.contains("3.1.5") or "3.1.6" not in version]
 
 
+@pytest.mark.parametrize("extra", ["bjoern", "browser"])
+def test_the_makefile_installs_what_an_extra_requires(extra: str) -> None:
+    """What `make` installs without the project has the version that the project's extra requires."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    variables = re.findall(r"^\w+ := '(.*)'$", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
+    assert set(project["optional-dependencies"][extra]) <= set(variables)
+
+
 def test_the_wheel_installs_the_command_and_the_pytest_plugin(wheel: zipfile.ZipFile) -> None:
     """The `cocopot` command and the pytest plugin are the entry points of the distribution."""
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))

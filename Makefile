@@ -35,7 +35,7 @@ INSTALL = -m pip install --quiet --disable-pip-version-check
 # The project and its plugins are installed by one command, so that this checkout meets a plugin's requirement
 # of "cocopot>=1.0".
 CHECKOUT = --editable '.[dev]' $(foreach file,$(PLUGINS),--editable $(dir $(file)))
-# One process per core. Tests that share expensive fixtures stay in one process, see conftest.py.
+# How many processes there are, and that tests that share expensive fixtures stay in one: see conftest.py.
 PYTEST = -m pytest --numprocesses=auto --maxprocesses=8
 
 # Bytecode is written whatever the caller's environment has: tests start a process of Python a thousand times.

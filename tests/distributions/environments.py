@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import pip
+
 from tests.processes import clean_environ
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 #: The distribution with `cocopot new` and `cocopot check-plugin`.
 DEVTOOLS = CHECKOUT / "plugins" / "cocopot-devtools"
 DRIVER = Path(__file__).with_name("driver.py")
+#: What `pip --python` starts for another environment: pip is imported once and not twice.
+PIP = Path(pip.__file__).with_name("__pip-runner__.py")
 #: Calls the build backend's hook (PEP 517) for pairs of a project's folder and one for its wheel.
 BUILD = """
 import os, sys
@@ -177,8 +181,8 @@ class Environment:
 
     def run_pip(self, *arguments: str | Path, cwd: Path | None = None) -> None:
         """Run pip for this environment; Cocopot is not compiled, which would take long."""
-        pip = (sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check", "--quiet")
-        run(*pip, *arguments, cwd=cwd, environ={"HATCH_BUILD_NO_HOOKS": "true"})
+        command = (self.python, PIP, "--disable-pip-version-check", "--quiet", *arguments)
+        run(*command, cwd=cwd, environ={"HATCH_BUILD_NO_HOOKS": "true"})
 
     def start(self, application: str = "", environ: dict[str, str] | None = None, **options: Any) -> Outcome:
         """Import an application in a separate process, and return the outcome.

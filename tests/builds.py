@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ def build(folder: Path, *targets: str, **variables: str) -> str:
 def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the wheel, the source distribution, and `output.txt`, which the build printed.
 
-    They are built once for all processes of pytest-xdist: to compile takes half a minute.
+    They are built once for all processes of pytest-xdist, and compiled without optimization, which would take
+    half a minute: the environment of the tests has the module as it is released.
     """
     import fcntl  # of POSIX, like the environments of the slow tests
 
@@ -41,6 +43,7 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "dist.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not output.exists():
-            printed = build(output.parent, "sdist", "wheel")
+            flags = f"{sysconfig.get_config_var('CFLAGS')} -O0"
+            printed = build(output.parent, "sdist", "wheel", CFLAGS=flags)
             output.write_text(printed, encoding="utf-8")
     return output.parent

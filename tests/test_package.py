@@ -212,6 +212,7 @@ def test_the_makefile_installs_what_an_extra_requires(extra: str) -> None:
     assert set(project["optional-dependencies"][extra]) <= set(variables)
 
 
+@pytest.mark.slow
 def test_the_wheel_installs_the_command_and_the_pytest_plugin(wheel: zipfile.ZipFile) -> None:
     """The `cocopot` command and the pytest plugin are the entry points of the distribution."""
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))

@@ -29,10 +29,14 @@ def clean_environ(**variables: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that no code listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    """Return a port that no code listens on, and that no other process of pytest-xdist returns meanwhile."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port: int = listener.getsockname()[1]
+        if port // 2 % count == number:  # Linux returns odd ports
+            return port
 
 
 def stop_session(process: subprocess.Popen[bytes]) -> None:

@@ -25,6 +25,7 @@ from werkzeug.test import run_wsgi_app
 
 from cocopot import Cocopot, Request, Response, redirect, request
 from cocopot.serving.handler import RequestHandler
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -663,8 +664,7 @@ app.run({host!r}, {port}, use_reloader=False, **{options!r})
 
 def fail_under_debug(tmp_path: Path, host: str, **options: Any) -> tuple[bytes, str]:
     """Start the development server, let a view fail, and return the answer and what was logged."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     program = PROGRAM.format(host=host, port=port, options=options)
     log = tmp_path / "log"
     with log.open("wb") as file, subprocess.Popen([sys.executable, "-c", program], stderr=file) as process:

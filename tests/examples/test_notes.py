@@ -7,7 +7,6 @@ import importlib
 import json
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from cocopot_sqlalchemy import db
 
 from cocopot import PluginError
 from tests.examples.notes import EXAMPLE, PASSWORD, add, create_app, json_of
+from tests.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -309,9 +309,7 @@ class Server:
     token = ""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.errors = folder / "stderr.txt"
         command = [sys.executable, str(EXAMPLE / "app.py"), "--host", "127.0.0.1", "--port", str(self.port)]
         with self.errors.open("wb") as errors:

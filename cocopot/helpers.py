@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, TypeVar, cast
 
@@ -14,14 +15,14 @@ import werkzeug.utils
 from cocopot.context import CURRENT, current, current_request, current_request_context
 from cocopot.coroutines import Synchronous
 from cocopot.datastructures import check_etag, check_file_name, clean_file_name
-from cocopot.exceptions import NotFound
+from cocopot.exceptions import HTTPException, NotFound
 from cocopot.files import PlainFile, file_of, has_conditions, path_below
 from cocopot.functions import check_function, name_of
 from cocopot.head import MAKER
 from cocopot.redirects import redirect_response
 from cocopot.response import Response
 from cocopot.routing import Router
-from cocopot.speedups import UrlMethods
+from cocopot.speedups import UrlMethods, abort_function
 
 if TYPE_CHECKING:
     from typing import IO, Unpack
@@ -91,6 +92,13 @@ def redirect(
     return redirect_response(location, code, response_class or _Response)
 
 
+@partial(
+    abort_function,
+    current=CURRENT,
+    aborter_class=werkzeug.exceptions.Aborter,
+    http_exception=HTTPException,
+    response_class=Response,
+)
 def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoReturn:
     """Raise the HTTP exception of a status code, or one that carries a response.
 
@@ -104,15 +112,7 @@ def abort(code: int | WerkzeugResponse, *args: object, **kwargs: object) -> NoRe
     context = CURRENT.get(None)
     if context is None:
         werkzeug.exceptions.abort(code, *args, **kwargs)
-    aborter = context.app.aborter
-    if type(aborter) is werkzeug.exceptions.Aborter:  # a call of it takes twice as long
-        if type(code) is int:
-            error: Any = aborter.mapping.get(code)
-            if error is not None:
-                raise error(*args, **kwargs)
-        elif type(code) is _Response:
-            raise werkzeug.exceptions.HTTPException(response=code)
-    aborter(code, *args, **kwargs)
+    context.app.aborter(code, *args, **kwargs)
 
 
 @MAKER.function

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from cocopot.head import MAKER
 from cocopot.response import Response
-from cocopot.speedups import redirect_body
+from cocopot.speedups import redirect_body, redirect_function
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="WerkzeugResponse")
 
 
+@partial(redirect_function, maker=MAKER)
 def redirect_response(location: str, code: int, response_class: type[R]) -> R:
     """Return a response with a location, and with a link for clients that do not follow it (RFC 9110, 15.4).
 

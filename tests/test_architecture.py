@@ -33,8 +33,9 @@ debug_errors
 missing_names speedups.streams
 hosts
 scopes
-speedups.bodies speedups.documents speedups.headers speedups.multipart speedups.proxies speedups.quoting
-speedups.python speedups.reports speedups.requests speedups.serving speedups.urls speedups.wrappers speedups
+speedups.bodies speedups.documents speedups.headers speedups.helpers speedups.multipart speedups.proxies
+speedups.quoting speedups.python speedups.reports speedups.requests speedups.serving speedups.urls
+speedups.wrappers speedups
 context globals
 origins
 config_keys plugin_keys

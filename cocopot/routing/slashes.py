@@ -8,7 +8,7 @@ from werkzeug.routing import RequestRedirect
 
 from cocopot.hosts import host_of, without_default_port
 from cocopot.request_urls import quote_path, quote_query
-from cocopot.speedups import plain_host, plain_url
+from cocopot.speedups import plain_host, plain_url, redirect_error
 
 if TYPE_CHECKING:
     from cocopot.types import WSGIEnvironment
@@ -38,7 +38,7 @@ def redirect_to(
         if origin is None and server_name is None:
             origin = f"{scheme}://{_host(environ, scheme).lower()}"
         url = None if origin is None else _quoted_url(origin, environ, path)
-    return None if url is None else RequestRedirect(url)
+    return None if url is None else redirect_error(RequestRedirect, url)
 
 
 def _quoted_url(origin: str, environ: WSGIEnvironment, path: str) -> str | None:

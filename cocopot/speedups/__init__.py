@@ -43,6 +43,7 @@ try:
         TableState,
         Unwinder,
         UrlMethods,
+        abort_function,
         argument_getter,
         body_reader,
         cache_control,
@@ -63,6 +64,8 @@ try:
         proxy_class,
         read_in_context,
         redirect_body,
+        redirect_error,
+        redirect_function,
         split_form,
         stream_constructor,
         stream_opener,
@@ -82,6 +85,7 @@ except ImportError:  # also if an outdated one lacks a name
         directive_setter,
         header_set,
     )
+    from cocopot.speedups.helpers import abort_function, redirect_error, redirect_function
     from cocopot.speedups.multipart import split_form
     from cocopot.speedups.proxies import proxy_class
     from cocopot.speedups.python import (
@@ -156,6 +160,7 @@ __all__ = [
     "TableState",
     "Unwinder",
     "UrlMethods",
+    "abort_function",
     "argument_getter",
     "body_reader",
     "cache_control",
@@ -176,6 +181,8 @@ __all__ = [
     "proxy_class",
     "read_in_context",
     "redirect_body",
+    "redirect_error",
+    "redirect_function",
     "split_form",
     "stream_constructor",
     "stream_opener",

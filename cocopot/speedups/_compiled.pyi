@@ -9,6 +9,9 @@ from cocopot.speedups.headers import HeaderMethods as HeaderMethods
 from cocopot.speedups.headers import cache_control as cache_control
 from cocopot.speedups.headers import directive_setter as directive_setter
 from cocopot.speedups.headers import header_set as header_set
+from cocopot.speedups.helpers import abort_function as abort_function
+from cocopot.speedups.helpers import redirect_error as redirect_error
+from cocopot.speedups.helpers import redirect_function as redirect_function
 from cocopot.speedups.multipart import split_form as split_form
 from cocopot.speedups.proxies import proxy_class as proxy_class
 from cocopot.speedups.python import DomainState as DomainState

@@ -38,6 +38,7 @@ cdef extern from "Python.h":
         object (*tp_call)(object cls, object args, PyObject *kwargs)
         object (*tp_new)(TypeObject *cls, object args, PyObject *kwargs)
         object (*tp_getattro)(object instance, object name)
+        int (*tp_setattro)(object instance, object name, PyObject *value) except -1
         unsigned int tp_version_tag
 
     TypeObject PyBaseObject_Type
@@ -268,6 +269,7 @@ include "_states.pxi"
 include "_streams.pxi"
 include "_serving.pxi"
 include "_urls.pxi"
+include "_helpers.pxi"
 include "_reports.pxi"
 include "_requests.pxi"
 include "_wrappers.pxi"

@@ -24,7 +24,7 @@ cdef class UrlMethods:
             self, /, endpoint, *, _anchor=None, _method=None, _scheme=None, _external=None, **values
         ):
             if _anchor is None and _method is None and _scheme is None and not _external:
-                path = methods.path(methods.context(), self, endpoint, values)
+                path = methods.path(context_of(methods.current), self, endpoint, values)
                 if path is not None:
                     return path
             return general(
@@ -46,7 +46,7 @@ cdef class UrlMethods:
         @binding(True)
         def url_for(endpoint, *, _anchor=None, _method=None, _scheme=None, _external=None, **values):
             if _anchor is None and _method is None and _scheme is None and not _external:
-                context = methods.context()
+                context = context_of(methods.current)
                 app = None if context is None else (<ContextState>context).app
                 if app is not None and _PyType_Lookup(Py_TYPE(app), "url_for") == <PyObject *>methods.default_method:
                     path = methods.path(context, app, endpoint, values)
@@ -57,16 +57,6 @@ cdef class UrlMethods:
             )
 
         return update_wrapper(url_for, general)
-
-    cdef object context(self):
-        """Return the current context, or `None`."""
-        cdef PyObject *value = NULL
-        PyContextVar_Get(self.current, NULL, &value)
-        if value == NULL:
-            return None
-        context = <object>value
-        Py_DECREF(context)  # Cython has counted it once more
-        return context if isinstance(context, ContextState) else None
 
     cdef object path(self, context, app, endpoint, dict values):
         """Return a URL of the current request, or `None` if the function in Python has to build it."""
@@ -120,3 +110,14 @@ cdef object path_of(builder, dict values):
             return None
         text = text + (write(value) + following)
     return text
+
+
+cdef object context_of(current):
+    """Return the current context, or `None`."""
+    cdef PyObject *value = NULL
+    PyContextVar_Get(current, NULL, &value)
+    if value == NULL:
+        return None
+    context = <object>value
+    Py_DECREF(context)  # Cython has counted it once more
+    return context if isinstance(context, ContextState) else None

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 import weakref
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +20,7 @@ from cocopot.fork_safety import fork_safe
 from cocopot.streaming import AsyncReader, ContextIterator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cocopot.app import Cocopot
     from cocopot.response import Response
@@ -87,9 +87,7 @@ class ServerSentEvent:
             text += _field("id", self.id)
         if self.retry is not None:
             text += _field("retry", str(self.retry))
-        if self.data is not None:
-            text += _data_field(self.data, dumps)
-        return f"{text}\n".encode("utf-8", "replace")
+        return _encoded(text, self.data, dumps)
 
 
 def _field(name: str, value: str) -> str:
@@ -99,8 +97,18 @@ def _field(name: str, value: str) -> str:
     return "".join([f"{name}: {line}\n" for line in _LINE_BREAK.split(value)])
 
 
-def _data_field(data: object, dumps: Callable[[Any], str]) -> str:
-    return _field("data", data if isinstance(data, str) else dumps(data))
+def _encoded(fields: str, data: object, dumps: Callable[[Any], str]) -> bytes:
+    """Return an event as it is sent: the lines of its other fields, and its data unless that is `None`."""
+    lines = ""
+    if data is not None:
+        value = data if isinstance(data, str) else dumps(data)
+        is_line = "\n" not in value and "\r" not in value
+        lines = f"data: {value}\n" if is_line else _field("data", value)  # one call less
+    text = f"{fields}{lines}\n"
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # of a surrogate; naming a way to handle it takes longer than the rest
+        return text.encode("utf-8", "replace")
 
 
 def event_stream(
@@ -149,55 +157,41 @@ def _reader_of(app: Cocopot, events: object, heartbeat: float | None) -> _Reader
     return _PlainReader(events) if heartbeat is None else _ThreadReader(events)
 
 
-class _EventStream(Iterator[bytes]):
+class _EventStream(Iterable[bytes]):
     """The body of a response: events and heartbeats."""
 
     def __init__(self, app: Cocopot, reader: _Reader, heartbeat: float | None) -> None:
         self.app = app
         self._reader = reader
         self._heartbeat = heartbeat
-        self._is_begun = False
-        # When it is next inspected whether the server stops, which takes longer than an event.
-        self._next_check = 0.0
         #: Whether it ends before its next event.
         self.is_ended = False
 
-    def __next__(self) -> bytes:
-        if not self._is_begun:  # the head is sent with the first piece
-            self._is_begun = True
-            with _lock:
-                _open.add(self)
-            return _HEARTBEAT
-        try:
-            item = self._next_item()
-        except ServiceUnavailable:  # the application is closed
-            raise StopIteration from None
-        if item is PENDING:
-            return _HEARTBEAT
-        dumps = self.app.json.dumps
-        if isinstance(item, ServerSentEvent):
-            return item.encode(dumps)
-        return b"\n" if item is None else f"{_data_field(item, dumps)}\n".encode("utf-8", "replace")
-
-    def _next_item(self) -> object:
-        """Return the next event, or `PENDING` when it is time for a heartbeat.
-
-        Raises:
-            StopIteration: If there are no more, or the server or the application ends.
-        """
-        now = time.monotonic()
-        deadline = None if self._heartbeat is None else now + self._heartbeat
-        while not (self.is_ended or (now >= self._next_check and _is_server_stopping())):
-            if now >= self._next_check:
-                self._next_check = now + _POLL
-            left = _POLL if deadline is None else min(deadline - now, _POLL)
-            if left <= 0:
-                return PENDING
-            if (item := self._reader.next_within(left)) is not PENDING:
-                return item
+    def __iter__(self) -> Iterator[bytes]:
+        # In one function, to avoid calls: a stream may have thousands of events a second.
+        with _lock:
+            _open.add(self)
+        yield _HEARTBEAT  # with which the head is sent
+        heartbeat = float("inf") if self._heartbeat is None else self._heartbeat
+        next_within, dumps = self._reader.next_within, self.app.json.dumps
+        begin = now = next_check = time.monotonic()
+        # Whether the server stops is inspected seldom, as that takes longer than an event.
+        while not (self.is_ended or (now >= next_check and _is_server_stopping())):
+            if now >= next_check:
+                next_check = now + _POLL
+            left = min(begin + heartbeat - now, _POLL)
+            try:
+                item = PENDING if left <= 0 else next_within(left)
+            except (StopIteration, ServiceUnavailable):  # the latter if the application is closed
+                return
+            if item is not PENDING:
+                yield item.encode(dumps) if isinstance(item, ServerSentEvent) else _encoded("", item, dumps)
+            elif left <= 0:
+                yield _HEARTBEAT
             now = time.monotonic()
+            if item is not PENDING or left <= 0:
+                begin = now
         self.close()
-        raise StopIteration
 
     def close(self) -> None:
         """Close the generator; the server calls this (PEP 3333)."""
@@ -229,7 +223,7 @@ class _ThreadReader:
 
     def __init__(self, events: Iterable[object]) -> None:
         self._events = _PlainReader(events)
-        self._wanted = threading.Semaphore(0)
+        self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[BaseException | None, object]] = queue.SimpleQueue()
         self._is_waiting = self._is_closed = False
         self._thread: threading.Thread | None = None
@@ -243,7 +237,7 @@ class _ThreadReader:
             self._thread.start()
         if not self._is_waiting:
             self._is_waiting = True
-            self._wanted.release()
+            self._wanted.put(True)
         try:
             error, item = self._answers.get(timeout=seconds)
         except queue.Empty:
@@ -258,7 +252,7 @@ class _ThreadReader:
 
     def _run(self) -> None:
         try:
-            while self._wanted.acquire() and not self._is_closed:
+            while self._wanted.get() and not self._is_closed:
                 self._answers.put((None, self._events.next_within(None)))
             self._events.close()
         except BaseException as error:  # noqa: BLE001 - raised in the other thread
@@ -270,7 +264,7 @@ class _ThreadReader:
         if self._thread is None:
             self._events.close()
             return
-        self._wanted.release()
+        self._wanted.put(True)
         self._thread.join(_CLOSE_TIMEOUT)
 
 

@@ -192,6 +192,8 @@ class Response(CookieResponse):
     ) -> _WerkzeugResponse:
         """Convert a response, or with an environment a WSGI application, to this class, in place.
 
+        The response, or the body of the application, is closed if that raises an exception.
+
         Raises:
             ValueError: Its status, or the name or value of a header, must not reach a server.
             TypeError: It is not an application, or has not called `start_response`.
@@ -199,8 +201,12 @@ class Response(CookieResponse):
         if not isinstance(cast("object", response), _WerkzeugResponse):
             return cls._run(response, environ)
         forced = cast("Response", super().force_type(response, environ))
-        forced.headers  # noqa: B018 - checks them
-        forced._status, forced._status_code = clean_status(forced.status)  # noqa: SLF001
+        try:
+            forced.headers  # noqa: B018 - checks them
+            forced._status, forced._status_code = clean_status(forced.status)  # noqa: SLF001
+        except Exception as error:
+            close_unsent(forced, error)
+            raise
         return forced
 
     @classmethod
@@ -208,7 +214,11 @@ class Response(CookieResponse):
         if environ is None:
             raise TypeError("A WSGI application is run with an environment, which is missing.")
         body, status, head = NestedApplication(application).run(environ)
-        headers = PlainHeaders(head)
+        try:
+            headers = PlainHeaders(head)
+        except Exception as error:
+            close_unsent(body, error)
+            raise
         # Made of our class, since a constructor of a subclass may have other parameters.
         response = Response(body, status, headers, None if "Content-Type" in headers else "text/plain")
         if cls is not Response:

@@ -91,6 +91,8 @@ class NestedApplication:
     def run(self, environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         """Call the application, and read its body until it has started its response.
 
+        The body is closed if that raises an exception.
+
         Args:
             environ: The WSGI environment, of which the application is passed a copy.
 
@@ -101,6 +103,20 @@ class NestedApplication:
             TypeError: It cannot be called as an application, or has not called `start_response`.
         """
         body = self.application(environ.copy(), self._start_response)
+        try:
+            rest = self._read_until_started(body)
+        except Exception as error:
+            close_unsent(body, error)
+            raise
+        self._is_sent = True
+        whole = chain(self._parts, rest) if self._parts else rest
+        close = getattr(body, "close", None)
+        if close is not None and whole is not body:
+            whole = ClosingIterator(whole, close)
+        status, headers = cast("tuple[str, list[tuple[str, str]]]", self._head)
+        return whole, status, headers
+
+    def _read_until_started(self, body: Iterable[bytes]) -> Iterator[bytes]:
         try:
             rest = iter(body)
             for part in rest:
@@ -113,13 +129,7 @@ class NestedApplication:
             raise
         if self._head is None:
             raise TypeError(_NOT_STARTED)
-        self._is_sent = True
-        whole = chain(self._parts, rest) if self._parts else rest
-        close = getattr(body, "close", None)
-        if close is not None and whole is not body:
-            whole = ClosingIterator(whole, close)
-        status, headers = self._head
-        return whole, status, headers
+        return rest
 
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /

@@ -255,11 +255,14 @@ def test_a_location_is_converted() -> None:
     ],
 )
 def test_a_bad_response_is_not_forced(theirs: Any) -> None:
-    """A response of Werkzeug's, or of an application, is checked when it is converted."""
-    with pytest.raises(ValueError, match=r"status|Latin-1|name of a header"):
-        Response.force_type(theirs())
-    with pytest.raises(ValueError, match=r"status|Latin-1|name of a header"):
-        Response.force_type(theirs().__call__, dict(GET))
+    """A response of Werkzeug's, or of an application, is checked when converted; if refused, it is closed."""
+    closed: list[str] = []
+    for is_application in (False, True):
+        response = theirs()
+        response.call_on_close(lambda: closed.append("closed"))
+        with pytest.raises(ValueError, match=r"status|Latin-1|name of a header"):
+            Response.force_type(response.__call__ if is_application else response, dict(GET))
+    assert closed == ["closed", "closed"]
 
 
 @pytest.mark.parametrize(

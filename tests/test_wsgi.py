@@ -10,7 +10,7 @@ from cocopot.response import Response
 from cocopot.wsgi import START_FAILED, CheckedStart, call_all, send_checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 GET = {"REQUEST_METHOD": "GET"}
 
@@ -111,6 +111,30 @@ class TestNestedApplication:
         """An application that does not start its response is an error."""
         with pytest.raises(TypeError, match="has not called start_response"):
             forced(lambda _, __: body)
+
+    @pytest.mark.parametrize("fails", ["start", "status", "headers", "body"])
+    def test_is_closed_when_it_fails(self, fails: str) -> None:
+        """The body of an application that cannot be sent is closed before the error is raised (PEP 3333)."""
+        closed: list[str] = []
+
+        class Body:
+            def __iter__(self) -> Iterator[bytes]:
+                if fails == "body":
+                    raise ValueError("body")
+                yield b"a"
+
+            def close(self) -> None:
+                closed.append(fails)
+
+        def application(_: Any, start_response: Any) -> Any:
+            if fails != "start":
+                status = "1000 X" if fails == "status" else "200 OK"
+                start_response(status, [("X A", "b")] if fails == "headers" else [])
+            return Body()
+
+        with pytest.raises((TypeError, ValueError)):
+            forced(application)
+        assert closed == [fails]
 
     def test_is_no_body(self) -> None:
         """What cannot be iterated over is an error, whether the response has been started or not."""

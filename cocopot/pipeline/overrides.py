@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, BadRequestKeyError
 from cocopot import coroutines, urls
 from cocopot.context import Context, current_or_none, current_request_context, new_context
 from cocopot.escapes import printable
+from cocopot.head import MAKER
 from cocopot.helpers import URLS
 from cocopot.pipeline import entry, lifecycle, sessions, teardown
 from cocopot.pipeline.defaults.dispatch import default_options_response, raise_routing_exception
@@ -227,6 +228,7 @@ class RequestOverrides(ApplicationState):
         """
         return lifecycle.finalize_request(current_request_context(), rv, from_error_handler)
 
+    @MAKER.method
     def make_response(self, rv: ResponseValue) -> Response:
         """Turn what a view may return into a response.
 

@@ -149,6 +149,16 @@ cdef class ResponseMaker:
 
         return update_wrapper(make_response, general)
 
+    def method(self, general):
+        maker = self
+
+        @binding(True)
+        def make_response(self, rv):
+            response = None if maker.handler is None else maker.handler.response_for(rv)
+            return general(self, rv) if response is None else response
+
+        return update_wrapper(make_response, general)
+
     cdef bint construct(
         self, response, body, status, headers, mimetype, content_type, ClassDefaults defaults
     ) except -1:

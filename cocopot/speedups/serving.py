@@ -237,6 +237,14 @@ class ResponseMaker:
         """
         return general
 
+    def method(self, general: F) -> F:
+        """Return `make_response` of applications, as `function`.
+
+        Args:
+            general: The method in Python.
+        """
+        return general
+
 
 class ResponseMethods:
     """Decorators for the methods of `Response` that are worth compiling, as for `HeaderMethods`.

@@ -17,6 +17,7 @@ from werkzeug.http import dump_options_header, quote_etag
 from werkzeug.urls import iri_to_uri
 
 from cocopot.speedups import HeaderMethods, Lazy, is_plain_value
+from cocopot.speedups.headers import NAME_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # What a server may receive
 # -------------------------------------------------------------------------
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TOKEN = re.compile(f"[{re.escape(NAME_CHARACTERS)}]+")
 _INVALID = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 # A location is converted to a URI when it is sent, so that any character but these is possible.
 _INVALID_IN_LOCATION = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
@@ -163,7 +164,7 @@ def replaced(head: list[tuple[str, str]], items: list[tuple[str, str]]) -> list[
 
 _MISSING: Any = object()
 # Replaces methods of the class by what is compiled of them.
-_METHODS = HeaderMethods(PLAIN_NAMES)
+_METHODS = HeaderMethods()
 
 
 @_METHODS.with_fast_items

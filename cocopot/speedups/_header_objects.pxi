@@ -32,7 +32,7 @@ cdef class HeaderUpdate:
 
     cdef int write(self, value) except -1:
         headers = self.response.headers
-        if value:
+        if value if isinstance(value, dict) else value._set:
             headers[self.name] = self.text_of(value)
         elif self.name in headers:
             del headers[self.name]

@@ -83,40 +83,16 @@ cdef list plain_pairs(arg):
     return items if are_plain_pairs(items) else None
 
 
-cdef object DICT_ITEMS = type({}.items())
-
-
-cdef list items_of_mapping(mapping):
-    """Return the names and values of a dict, or of one of lists, of which each value is one of its own."""
-    cdef list items = PyDict_Items(mapping), expanded = None
-    for item in items:
-        value = (<tuple>item)[1]
-        if type(value) is list or type(value) is tuple:
-            expanded = []
-            break
-    if expanded is None:
-        return items
-    for name, value in items:
-        if type(value) is list or type(value) is tuple:
-            expanded += [(name, single) for single in value]
-        else:
-            expanded.append((name, value))
-    return expanded
-
-
 cdef class HeaderMethods:
-    cdef set plain_names
-
-    def __init__(self, set plain_names not None):
-        self.plain_names = plain_names
-
     cdef list plain_items(self, headers, key, value):
         """Return the list of headers, if a header may be added to it without being inspected."""
         if type(key) is not str or type(value) is not str or not is_plain(<str>value):
             return None
-        if key not in self.plain_names and <str>key != "Content-Type" and <str>key != "Content-Length":
-            if not (<str>key == "Location" or <str>key == "Content-Location") or not is_location(<str>value):
-                return None
+        if not is_name(<str>key):
+            return None
+        cdef int kind = special_header(<str>key)
+        if kind & LOCATIONS and (kind & CONVERTED or not is_location(<str>value)):
+            return None
         items = headers._list
         return items if type(items) is list else None
 
@@ -318,16 +294,3 @@ cdef Py_ssize_t begin_of_host(const char *text, Py_ssize_t length):
     if length > 7 and memcmp(text, b"http://", 7) == 0:
         return 7
     return 8 if length > 8 and memcmp(text, b"https://", 8) == 0 else 0
-
-
-cdef int replace_first(list items, str lower, tuple header) except -1:
-    """Replace the first header of a name, and remove the others; or remove all, if there is no new one."""
-    cdef list kept = []
-    for item in items:
-        if (<str>(<tuple>item)[0]).lower() != lower:
-            kept.append(item)
-        elif header is not None:
-            kept.append(header)
-            header = None
-    items[:] = kept
-    return 0

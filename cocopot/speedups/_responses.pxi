@@ -5,22 +5,6 @@ cdef extern from "Python.h":
     int PyUnicode_1BYTE_KIND
     bytes PyUnicode_AsUTF8String(object text)
     bint PyType_IsSubtype(TypeObject *cls, TypeObject *base)
-    long PyLong_AsLongAndOverflow(object number, int *overflow) except? -1
-
-# The special headers that a list contains.
-cdef enum:
-    TYPE = 1
-    LENGTH = 2
-    LOCATION = 4
-    CONTENT_LOCATION = 8
-    # A location is not sent as it is: Werkzeug makes the headers.
-    CONVERTED = 16
-    # The constructor in Python has to inspect the headers.
-    UNKNOWN = 32
-
-cdef int LOCATIONS = LOCATION | CONTENT_LOCATION
-cdef dict LOCATION_KINDS = {"Location": LOCATION, "Content-Location": CONTENT_LOCATION}
-
 
 @final
 @no_gc
@@ -55,14 +39,13 @@ cdef class RequestHandler
 cdef class ResponseMaker:
     # What serves requests, from when it is created.
     cdef RequestHandler handler
-    cdef object type_header_of, is_token, special_name, is_uri, iri_to_uri, clean_status
+    cdef object type_header_of, is_uri, iri_to_uri, clean_status
     cdef frozenset entity_headers
     cdef object headers_class, other_headers_class, foreign_class
     # The classes of dicts of headers.
     cdef tuple mappings
     cdef dict type_headers, content_types, statuses
     cdef tuple usual_status
-    cdef set plain_names
     # Those of the classes in use, by the last bits of their versions.
     cdef list defaults
     # The class of responses, its constructor, and the one in Python.
@@ -76,9 +59,6 @@ cdef class ResponseMaker:
         type_header_of,
         dict statuses not None,
         clean_status,
-        set plain_names not None,
-        is_token,
-        special_name,
         is_uri,
         iri_to_uri,
         frozenset entity_headers not None,
@@ -92,9 +72,6 @@ cdef class ResponseMaker:
         self.type_header_of = type_header_of
         self.statuses = statuses
         self.usual_status = statuses[200]
-        self.plain_names = plain_names
-        self.is_token = is_token
-        self.special_name = special_name
         self.is_uri = is_uri
         self.iri_to_uri = iri_to_uri
         self.entity_headers = entity_headers
@@ -310,87 +287,25 @@ cdef class ResponseMaker:
     cdef list items_of(self, headers):
         """Return headers as a new list of what are perhaps pairs, or `None`."""
         cls = type(headers)
+        if cls is self.headers_class or cls is self.other_headers_class:
+            headers = headers._list
+            return (<list>headers)[:] if type(headers) is list else None
         if cls is list:
             return (<list>headers)[:]
         if cls is dict or cls in self.mappings:
             return items_of_mapping(headers)
-        if cls is self.headers_class or cls is self.other_headers_class:
-            headers = headers._list
-            return (<list>headers)[:] if type(headers) is list else None
         return list(headers) if cls is tuple or cls is DICT_ITEMS else None
 
     cdef int inspect(self, list items, bint are_valid) except -1:
-        """Return the special headers among pairs; replace values that are an `int` by their text.
-
-        Args:
-            items: The pairs.
-            are_valid: Whether the pairs have been checked when they were set.
-        """
-        cdef int kinds = 0, kind
-        cdef Py_ssize_t index
-        cdef int is_too_large
-        for index in range(len(items)):
-            item = items[index]
-            if type(item) is list and not are_valid:
-                items[index] = item = tuple(item)
-            if type(item) is not tuple or len(<tuple>item) != 2:
-                return UNKNOWN
-            name, value = <tuple>item
-            if type(name) is not str:
-                return UNKNOWN
-            if type(value) is not str:
-                if type(value) is not int or are_valid:
-                    return UNKNOWN
-                PyLong_AsLongAndOverflow(value, &is_too_large)
-                if is_too_large:
-                    return UNKNOWN
-                value = str(value)
-                items[index] = (name, value)
-            elif not are_valid and not is_valid_value(<str>value):
-                return UNKNOWN
-            if <str>name == "Content-Type":
-                kinds |= TYPE
-                continue
-            if name in self.plain_names:
-                continue
-            if <str>name == "Content-Length":
-                kinds |= LENGTH
-                continue
-            kind = self.kind_of(<str>name)
-            if kind & LOCATIONS and not is_location(<str>value) and not self.is_uri(value):
-                if not are_valid and "//" in <str>value:
-                    return UNKNOWN
-                kind |= CONVERTED
-            if kind & kinds & LOCATIONS:
-                kind |= CONVERTED
-            kinds |= kind
-        return kinds
+        return special_headers(items, are_valid, self.is_uri)
 
     cdef int convert(self, list head) except -1:
         """Convert the locations among headers as they are sent, and return the special headers among them."""
-        cdef Py_ssize_t index
         try:
-            for index in range(len(head)):
-                name, value = <tuple>head[index]
-                if name in LOCATION_KINDS:
-                    head[index] = (name, self.iri_to_uri(value))
+            convert_locations(head, self.iri_to_uri)
         except ValueError:
             return CONVERTED  # raised again, where it is reported
         return self.inspect(head, True)
-
-    cdef int kind_of(self, str name) except -1:
-        """Return which special header has a name."""
-        kind = LOCATION_KINDS.get(name)
-        if kind is not None:
-            return kind
-        if is_same_name(name, "Content-Type"):
-            return TYPE
-        if is_same_name(name, "Content-Length"):
-            return LENGTH
-        if not self.is_token(name):
-            return UNKNOWN
-        special = self.special_name(name)
-        return <int>LOCATION_KINDS[special.title()] | CONVERTED if special else 0
 
     cdef int fill(self, response, Answer answer, bint is_new) except -1:
         """Set the attributes of a response; a new one has the usual status from its class."""

@@ -1,4 +1,4 @@
-"""The pure-Python twin of `_headers.pxi` and `_header_objects.pxi`, and their documentation."""
+"""The pure-Python twin of `_headers.pxi`, `_heads.pxi` and `_header_objects.pxi`, and their documentation."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cocopot.types import F
 
+#: The characters of a token (RFC 9110, 5.6.2), such as a header's name.
+NAME_CHARACTERS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 
 class HeaderMethods:
     """Decorators for the methods of `Headers` that are worth compiling.
 
     Each returns its function, or one that does the same. The compiled twin does the plain case without
     calling it: names and values that are exactly strings, and that need not be inspected.
-
-    Args:
-        plain_names: Names of headers without special handling; read at each call.
     """
-
-    def __init__(self, plain_names: set[str]) -> None:
-        self.plain_names = plain_names
 
     def setitem(self, general: F) -> F:
         """Return `__setitem__`."""

@@ -125,6 +125,50 @@ def _attributes(
     return before, after
 
 
+def _header_of(
+    key: str,
+    value: str,
+    max_age: timedelta | int | None,
+    expires: str | datetime | float | None,
+    path: str | None,
+    domain: str | None,
+    secure: bool,
+    httponly: bool,
+    samesite: str | None,
+    partitioned: bool,
+) -> str:
+    """Return the header that sets a cookie; see `CookieResponse.set_cookie`."""
+    check_cookie(key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite)
+    age = clean_max_age(max_age)
+    date = expires_text(expires, age)
+    before, after = _attributes(path, clean_domain(domain), secure, httponly, samesite, partitioned)
+    is_plain = type(key) is type(value) is str and (not value or is_token(value))
+    pair = f"{key}={value}" if is_plain else dump_cookie(key, value, path=None, max_size=0)
+    expiry = "" if date is None else f"; Expires={date}"
+    return f"{pair}{before}{expiry}{after if age is None else f'; Max-Age={age}{after}'}"
+
+
+# The deletion of a cookie with a longer name is not cached.
+_LONGEST_NAME = 64
+
+
+@lru_cache(maxsize=128, typed=True)
+def _deletion(
+    key: str,
+    path: str | None,
+    domain: str | None,
+    secure: bool,
+    httponly: bool,
+    samesite: str | None,
+    partitioned: bool,
+) -> str:
+    """Return the header that deletes a cookie, which is the same each time.
+
+    The name may be a client's, so the caller limits its length.
+    """
+    return _header_of(key, "", 0, 0, path, domain, secure, httponly, samesite, partitioned)
+
+
 class CookieResponse(ConditionalResponse):
     """Base class of a response: one whose cookies are checked when they are set."""
 
@@ -161,16 +205,43 @@ class CookieResponse(ConditionalResponse):
             ValueError: The name is not a token, the domain or a date is invalid, or browsers would drop the
                 cookie, as its name begins with `__Secure-` or `__Host-` without what these demand.
         """
-        check_cookie(key, path=path, domain=domain, secure=secure or partitioned, samesite=samesite)
-        age = clean_max_age(max_age)
-        date = expires_text(expires, age)
-        before, after = _attributes(path, clean_domain(domain), secure, httponly, samesite, partitioned)
-        is_plain = type(key) is type(value) is str and (not value or is_token(value))
-        pair = f"{key}={value}" if is_plain else dump_cookie(key, value, path=None, max_size=0)
-        expiry = "" if date is None else f"; Expires={date}"
-        header = f"{pair}{before}{expiry}{after if age is None else f'; Max-Age={age}{after}'}"
+        header = _header_of(
+            key, value, max_age, expires, path, domain, secure, httponly, samesite, partitioned
+        )
+        self._add_cookie(header)
+
+    def delete_cookie(
+        self,
+        key: str,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Make the browser delete a cookie; name, path and domain are those that it was set with.
+
+        Args:
+            key: The name, a token.
+            path: The path that it is sent to.
+            domain: The domain that it is sent to.
+            secure: Whether it is sent by HTTPS only.
+            httponly: Whether it is hidden from JavaScript.
+            samesite: `"Strict"`, `"Lax"` or `"None"`.
+            partitioned: Whether each top-level site has its own.
+
+        Raises:
+            ValueError: As for `set_cookie`.
+        """
+        if type(self).set_cookie is CookieResponse.set_cookie and len(key) <= _LONGEST_NAME:
+            self._add_cookie(_deletion(key, path, domain, secure, httponly, samesite, partitioned))
+        else:
+            super().delete_cookie(key, path, domain, secure, httponly, samesite, partitioned)
+
+    def _add_cookie(self, header: str) -> None:
         limit = self.max_cookie_size
         if 0 < limit < len(header):
             # Unlike Werkzeug's, a constant text: Python keeps each one, and a client may choose the length.
-            warnings.warn(f"A cookie is larger than {limit} bytes: browsers may ignore it.", stacklevel=2)
+            warnings.warn(f"A cookie is larger than {limit} bytes: browsers may ignore it.", stacklevel=3)
         self.headers.add("Set-Cookie", header)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.http import dump_cookie, parse_date
 
+from cocopot import cookies
 from cocopot.response import Response
 
 
@@ -35,6 +36,36 @@ def test_a_name_is_a_token(name: str) -> None:
 def test_any_token_is_a_name(name: str) -> None:
     """All characters of a token are allowed in a name."""
     assert cookie(name, "v") == f"{name}=v; Path=/"
+
+
+@pytest.mark.parametrize("name", ["sid", "n" * 64, "n" * 65])
+@pytest.mark.parametrize("attributes", [{}, {"path": "/a", "secure": True}, {"domain": "a.example"}])
+def test_a_cookie_is_deleted(name: str, attributes: dict[str, Any]) -> None:
+    """The header is that of a cookie which has expired, each time, whatever the length of the name."""
+    for _ in range(2):
+        response = Response("a")
+        response.delete_cookie(name, **attributes)
+        assert response.headers["Set-Cookie"] == cookie(name, "", max_age=0, expires=0, **attributes)
+
+
+def test_a_long_name_is_not_cached() -> None:
+    """The names of a client's cookies, each of which is deleted, take no memory."""
+    before = cookies._deletion.cache_info().currsize
+    for number in range(10):
+        Response("a").delete_cookie(f"{number}" * 65)
+    assert cookies._deletion.cache_info().currsize == before
+
+
+def test_a_subclass_that_sets_cookies_deletes_them() -> None:
+    """What `set_cookie` of a subclass does is done for a cookie that is deleted."""
+
+    class Secured(Response):
+        def set_cookie(self, *args: Any, **kwargs: Any) -> None:
+            super().set_cookie(*args, **{**kwargs, "secure": True})
+
+    response = Secured("a")
+    response.delete_cookie("sid")
+    assert "Secure" in response.headers["Set-Cookie"]
 
 
 @pytest.mark.parametrize("value", ["a b", "a;b", 'a"b', "a\r\nb", "a\0", "\xe9\u0100", ""])

@@ -11,12 +11,11 @@ import mimetypes
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import lru_cache
 from io import BufferedRandom, BufferedReader, BytesIO, FileIO
 from stat import S_ISREG
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 from urllib.parse import quote
 from zlib import adler32
@@ -53,8 +52,8 @@ _PLAIN_PATH = re.compile(r"\w[\w .,()+=@-]*(?:/\w[\w .,()+=@-]*)*", re.ASCII)
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 # What is read at once of a part of a file, and the largest file that is read before it is sent, in bytes.
 _BLOCK_SIZE = 65536
-# What `open` returns for bytes.
-_OPEN_TYPES = frozenset({BufferedReader, BufferedRandom, FileIO})
+#: The classes of open files that Werkzeug need not inspect: what `open` returns for bytes, and one in memory.
+FILE_TYPES = frozenset({BufferedReader, BufferedRandom, FileIO, BytesIO})
 
 
 @lru_cache(maxsize=256)  # most files are sent again
@@ -274,18 +273,20 @@ class PlainBytes(OpenFile):
     """
 
     def __init__(self, file: BytesIO, name: str | None) -> None:
-        super().__init__(file, name)
+        self._file, self.path, self.name, self.mtime = file, None, name, None
         self._content = file.getvalue()  # not a copy
         self.size = len(self._content)
-        self.is_plain = self.is_plain and file.tell() == 0
+        self.is_plain = file.tell() == 0 and (name is None or _is_plain(name))
 
     def _body(self, environ: WSGIEnvironment) -> list[bytes]:  # noqa: ARG002 - no server can send it by itself
-        with suppress(BufferError):  # a view of its bytes is still used
+        try:  # noqa: SIM105 - faster
             self._file.close()
+        except BufferError:  # a view of its bytes is still used
+            pass
         return [self._content]
 
 
-def file_of(file: IO[bytes], name: str | None) -> PlainFile | None:
+def file_of(file: Any, name: str | None) -> PlainFile | None:
     """Return a file that is open, to be sent; or `None` if Werkzeug has to inspect it.
 
     Args:
@@ -294,7 +295,7 @@ def file_of(file: IO[bytes], name: str | None) -> PlainFile | None:
     """
     if type(file) is BytesIO:
         return PlainBytes(file, name)
-    return OpenFile(file, name) if type(file) in _OPEN_TYPES else None
+    return OpenFile(file, name) if type(file) in FILE_TYPES else None
 
 
 def has_conditions(environ: WSGIEnvironment) -> bool:

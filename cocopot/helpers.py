@@ -16,7 +16,7 @@ from cocopot.context import CURRENT, current, current_request, current_request_c
 from cocopot.coroutines import Synchronous
 from cocopot.datastructures import check_etag, check_file_name, clean_file_name
 from cocopot.exceptions import HTTPException, NotFound
-from cocopot.files import PlainFile, file_of, has_conditions, path_below
+from cocopot.files import FILE_TYPES, PlainFile, file_of, has_conditions, path_below
 from cocopot.functions import check_function, name_of
 from cocopot.head import MAKER
 from cocopot.redirects import redirect_response
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as WerkzeugResponse
 
     from cocopot.context import Context
+    from cocopot.request import Request
 
 AfterFunction = TypeVar("AfterFunction", bound=Callable[[Any], object])
 _Response = Response  # for `redirect`, which has a parameter of the other name
@@ -200,14 +201,14 @@ def send_file(
         "max_age": max_age,
     }
     context = current()
-    if isinstance(path_or_file, (str, os.PathLike)):
+    if type(path_or_file) not in FILE_TYPES and isinstance(path_or_file, (str, os.PathLike)):
         path = _below(context.app.root_path, path_or_file)
         response = _plain_response(context, PlainFile(path, options["download_name"]), options)
         if response is not None:
             return response
     elif (
         (download_name is not None or (mimetype is not None and not as_attachment))
-        and not (conditional and has_conditions(current_request().environ))
+        and not (conditional and has_conditions(_request_of(context).environ))
         and (file := file_of(path_or_file, download_name)) is not None
         and (response := _plain_response(context, file, options)) is not None
     ):
@@ -258,13 +259,17 @@ def _below(root: str, path: os.PathLike[str] | str) -> str:
     return os.path.join(root, path)  # noqa: PTH118
 
 
+def _request_of(context: Context) -> Request:
+    return current_request() if context.request is None else context.request
+
+
 def _plain_response(context: Context, file: PlainFile, options: FileOptions) -> Response | None:
     """Return the response with a file, or `None` if Werkzeug has to make it.
 
     Raises:
         OSError: If the file cannot be read.
     """
-    app, request = context.app, current_request() if context.request is None else context.request
+    app, request = context.app, _request_of(context)
     is_plain = app.response_class is Response and not app.config["USE_X_SENDFILE"]
     last_modified = options.get("last_modified")
     if not (is_plain and file.is_plain) or type(last_modified) not in _TIMES:
@@ -295,7 +300,7 @@ def _download_name(name: str | None, path_or_file: os.PathLike[str] | str | IO[b
         check_file_name(name)
         return name
     if type(path_or_file) is not str:
-        if not isinstance(path_or_file, (str, os.PathLike)):
+        if type(path_or_file) in FILE_TYPES or not isinstance(path_or_file, (str, os.PathLike)):
             return None
         path_or_file = os.fspath(path_or_file)
     if path_or_file.isprintable():

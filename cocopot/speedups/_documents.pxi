@@ -4,6 +4,16 @@
 
 from libc.string cimport memcpy
 
+cdef extern from *:
+    """
+    /* `list.pop` without releasing the memory, which the next `append` needs again. */
+    static PyObject *take_last(PyObject *list) {
+        Py_SET_SIZE(list, Py_SIZE(list) - 1);
+        return PyList_GET_ITEM(list, Py_SIZE(list));
+    }
+    """
+    object take_last(list items)
+
 from cocopot.speedups.documents import AS_ASCII, COMPACT, MAX_DEPTH, SORTED, raise_too_large
 
 cdef long COMPACT_KEY = COMPACT
@@ -65,7 +75,9 @@ cdef class DocumentMethods:
         if provider._has_settings or _PyType_Lookup(Py_TYPE(provider), "dumps") != <PyObject *>self.dumps_method:
             return None
         app = provider.app
-        config = app.config
+        config = (<ApplicationState>app).config if isinstance(app, ApplicationState) else None
+        if config is None:
+            config = app.config
         is_compact = config_value(config, "JSON_COMPACT")
         if is_compact is None:
             if isinstance(app, ApplicationState) and (<ApplicationState>app).has_usual_debug:
@@ -85,7 +97,7 @@ cdef class DocumentMethods:
         cdef list idle = (<tuple?>prepared)[1]
         if not idle:  # the first call, or other threads are writing
             return None
-        encode = idle.pop()
+        encode = take_last(idle)
         failure = None
         try:
             text = "".join(encode(value, 0))

@@ -77,6 +77,34 @@ def test_subclass(app: Cocopot) -> None:
         assert list(g) == ["user"]
 
 
+def test_class_that_changes() -> None:
+    """The class is looked up for each context: on the application, and on its class."""
+
+    class First(Globals):
+        pass
+
+    class Second(Globals):
+        pass
+
+    class Shop(Cocopot):
+        pass
+
+    def class_of_globals() -> type:
+        with app.app_context():
+            return type(g._get_current_object())
+
+    app = Shop(__name__, autoload=False)
+    assert class_of_globals() is Globals
+    Shop.app_ctx_globals_class = First
+    assert class_of_globals() is First
+    app.app_ctx_globals_class = Second
+    assert class_of_globals() is Second
+    del app.app_ctx_globals_class
+    assert class_of_globals() is First
+    del Shop.app_ctx_globals_class
+    assert class_of_globals() is Globals
+
+
 def test_keys_that_are_no_names(app: Cocopot) -> None:
     """Any hashable object may be looked up, as in a dict."""
     with app.app_context():

@@ -46,7 +46,7 @@ _READ_BY_REQUESTS = frozenset(
     {
         *("_outermost", "config", "overridden", "plugins", "request_class", "response_class"),
         *("router", "started", "subdomain_matching", "view_functions", "wsgi_app"),
-        *("inject_url_defaults", "url_for"),
+        *("app_ctx_globals_class", "inject_url_defaults", "url_for"),
     }
 )
 #: Steps that are run without a call of the application's method, unless it is overridden.

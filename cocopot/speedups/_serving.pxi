@@ -168,6 +168,8 @@ cdef class RequestHandler:
         app.has_usual_debug = getattr(getter, "config_key", None) == "DEBUG"
         app.request_class = own_attribute(app, "request_class", None)
         app.response_class = own_attribute(app, "response_class", None)
+        app.globals_class = own_attribute(app, "app_ctx_globals_class", None)
+        app.version = 0 if app.globals_class is None else Py_TYPE(app).tp_version_tag
         calls = attributes.get("plugins")
         app.calls = calls if isinstance(calls, CallState) else None
         app.is_plain = (

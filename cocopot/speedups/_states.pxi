@@ -7,8 +7,11 @@ cdef class CallState:
 
 cdef class ApplicationState:
     cdef CallState calls
-    cdef object router, config, subdomain_matching, view_functions, outermost, request_class, response_class
+    cdef object router, config, subdomain_matching, view_functions, outermost
+    cdef object request_class, response_class, globals_class
     cdef bint is_plain, has_own_entry, has_own_urls, has_usual_debug
+    # The version of the application's class when `globals_class` was copied.
+    cdef unsigned int version
 
 
 cdef class ContextState:
@@ -68,11 +71,16 @@ cdef class ContextState:
 cdef object globals_of(ContextState context):
     if context._globals is None:
         app = context.app
-        if isinstance(app, ApplicationState):
-            context._globals = PyObject_GenericGetAttr(app, "app_ctx_globals_class")()
+        if isinstance(app, ApplicationState) and is_current(app):
+            context._globals = (<ApplicationState>app).globals_class()
         else:
             context._globals = app.app_ctx_globals_class()
     return context._globals
+
+
+cdef bint is_current(ApplicationState app):
+    """Return whether the class of an application is as it was when `globals_class` was copied."""
+    return app.version != 0 and app.version == Py_TYPE(app).tp_version_tag
 
 
 cdef object NO_DEFAULT = object()

@@ -89,11 +89,12 @@ def test_class_that_changes() -> None:
     class Shop(Cocopot):
         pass
 
+    app = Shop(__name__, autoload=False)
+
     def class_of_globals() -> type:
         with app.app_context():
             return type(g._get_current_object())
 
-    app = Shop(__name__, autoload=False)
     assert class_of_globals() is Globals
     Shop.app_ctx_globals_class = First
     assert class_of_globals() is First

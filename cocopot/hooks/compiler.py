@@ -21,7 +21,7 @@ from cocopot.hooks.wrappers import (
     run_old_style,
     unwind,
 )
-from cocopot.speedups import Unwinder
+from cocopot.speedups import Unwinder, with_direct_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,44 @@ def _compile_plain(call: HookCall, impls: Sequence[pluggy.HookImpl], blame: Blam
     writer = {"all": _write_all, "first": _write_first, "threaded": _write_threaded, "every": _write_every}
     indent = source.begin(blame)
     writer[call.kind](source, indent)
-    return source.finish(blame)
+    function = source.finish(blame)
+    return _with_direct_call(source, function, blame) if _is_direct(call, impls) else function
+
+
+def _is_direct(call: HookCall, impls: Sequence[pluggy.HookImpl]) -> bool:
+    """Return whether the compiled part calls an implementation itself, without the generated function."""
+    return (
+        len(impls) == 1
+        and call.parameters[:2] == ("app", "request")
+        and len(call.parameters) <= 3
+        and call.threaded in (None, *call.parameters[2:])
+        and (call.kind in ("first", "threaded") or (call.kind == "every" and not call.results))
+        and not impls[0].kwargnames
+        and set(impls[0].argnames) <= set(call.parameters)
+    )
+
+
+def _with_direct_call(source: Source, function: HookFunction, blame: Blame | None) -> HookFunction:
+    call, impl = source.call, source.impls[0]
+    return with_direct_call(
+        function,
+        source.namespace["_f0"],  # type: ignore[arg-type]  # the implementation
+        [call.parameters.index(name) for name in impl.argnames],
+        hook=call.name,
+        impl=impl,
+        is_every=call.kind == "every",
+        is_threaded=call.kind == "threaded",
+        on_result=functools.partial(_result_of, call, impl),
+        blame=blame,
+        raise_together=functools.partial(raise_together, call.name),
+    )
+
+
+def _result_of(call: HookCall, impl: pluggy.HookImpl, result: object, request: object) -> object:
+    """Record and check a result, as the generated function does."""
+    if call.kind == "first" and call.record is not None and call.record(impl):
+        record_answer(call.name, impl, result, request)
+    return check_result(call, impl, result)
 
 
 def _keeps_results(call: HookCall) -> bool:

@@ -127,6 +127,7 @@ class EndpointPipeline(PipelineState):
         self.is_observed = self.response_closed_hook is not None
         general = serve_observed if self.is_observed else lifecycle.serve
         self.serve = fastpath.serve if fastpath.serves(app, self, overrides) else general
+        self.read_direct_calls()
 
     def _choose_teardown(self, overrides: Mapping[str, Step]) -> None:
         if self.teardown_request_hook is None and "do_teardown_request" not in overrides:

@@ -69,6 +69,7 @@ try:
         split_form,
         stream_constructor,
         stream_opener,
+        with_direct_call,
     )
 except ImportError:  # also if an outdated one lacks a name
     from cocopot.speedups.bodies import InputReader, stream_opener
@@ -122,6 +123,7 @@ except ImportError:  # also if an outdated one lacks a name
         ResponseMaker,
         ResponseMethods,
         method_loader,
+        with_direct_call,
     )
     from cocopot.speedups.streams import StreamState, encoded, read_in_context, stream_constructor
     from cocopot.speedups.urls import UrlMethods
@@ -186,6 +188,7 @@ __all__ = [
     "split_form",
     "stream_constructor",
     "stream_opener",
+    "with_direct_call",
 ]
 
 #: Whether they are the compiled ones.

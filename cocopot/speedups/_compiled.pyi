@@ -48,6 +48,7 @@ from cocopot.speedups.serving import RequestState as RequestState
 from cocopot.speedups.serving import ResponseMaker as ResponseMaker
 from cocopot.speedups.serving import ResponseMethods as ResponseMethods
 from cocopot.speedups.serving import method_loader as method_loader
+from cocopot.speedups.serving import with_direct_call as with_direct_call
 from cocopot.speedups.streams import StreamState as StreamState
 from cocopot.speedups.streams import encoded as encoded
 from cocopot.speedups.streams import read_in_context as read_in_context

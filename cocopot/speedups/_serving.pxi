@@ -242,7 +242,10 @@ cdef class RequestHandler:
     cdef int run_teardown(self, ApplicationState app, PipelineState pipeline, request, error) except -1:
         """Do what `run_every` does with the teardown hook."""
         try:
-            pipeline.plain_teardown_hook(app, request, error)
+            if pipeline.teardown is not None:
+                pipeline.teardown.call(app, request, error)
+            else:
+                pipeline.plain_teardown_hook(app, request, error)
         except Exception as exc:
             if self.report_errors(app, exc):
                 raise
@@ -302,7 +305,9 @@ cdef class RequestHandler:
                 pipeline.request_started_hook(app, request)
             if pipeline.url_value_preprocessor_hook is not None:
                 pipeline.url_value_preprocessor_hook(app, request, request.endpoint, request.view_args)
-            if pipeline.before_request_hook is not None:
+            if pipeline.before_request is not None:
+                value = pipeline.before_request.call(app, request, None)
+            elif pipeline.before_request_hook is not None:
                 value = pipeline.before_request_hook(app, request)
             if value is None and pipeline.own_dispatch_hook is not None:
                 value = pipeline.own_dispatch_hook(app, request)
@@ -479,7 +484,10 @@ cdef class RequestHandler:
                 return self.serve_value(context, environ, start_response, value)
         context.after_functions = ()
         try:
-            processed = pipeline.after_request_hook(app, context.request, value)
+            if pipeline.after_request is not None:
+                processed = pipeline.after_request.call(app, context.request, value)
+            else:
+                processed = pipeline.after_request_hook(app, context.request, value)
             if type(processed) is not app.response_class and not isinstance(processed, self.any_response_class):
                 self.raise_bad_processed_response(context, processed)
         except Exception as exc:

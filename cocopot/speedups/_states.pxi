@@ -140,3 +140,10 @@ cdef class PipelineState:
     cdef public bint answers_errors
     cdef public bint recovers_here
     cdef public bint is_observed
+    # How hooks of one implementation are called, or `None`.
+    cdef DirectCall before_request, after_request, teardown
+
+    def read_direct_calls(self):
+        self.before_request = direct_call_of(self.before_request_hook)
+        self.after_request = direct_call_of(self.after_request_hook)
+        self.teardown = direct_call_of(self.plain_teardown_hook)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from weakref import ReferenceType
 
     from werkzeug.routing import MapAdapter
@@ -145,6 +145,9 @@ class PipelineState:
         "url_value_preprocessor_hook",
     )
 
+    def read_direct_calls(self) -> None:
+        """Note which hooks have a direct call, once they are set."""
+
 
 class RequestHandler:
     """Serves requests, from the context to the teardown.
@@ -270,6 +273,20 @@ class ResponseMethods:
     def call(self, general: F) -> F:
         """Return `__call__`, which sends the response."""
         return general
+
+
+def with_direct_call(general: F, function: Function, places: Sequence[int], **parts: object) -> F:  # noqa: ARG001 - of the compiled twin
+    """Return the compiled call of a hook with one implementation.
+
+    The compiled twin notes on it how to call the implementation without it.
+
+    Args:
+        general: The compiled call.
+        function: The implementation.
+        places: The indices of its arguments among those of the hook.
+        parts: What the compiled twin does with its result, and after an error.
+    """
+    return general
 
 
 def method_loader(general: F) -> F:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from werkzeug.exceptions import (
     BadGateway,
@@ -108,8 +107,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFault:
+class ConfigFault(NamedTuple):
     """An invalid value of the configuration.
 
     Args:
@@ -267,8 +265,7 @@ class StartupTimeout(ServiceUnavailable):
     description = "The application is still starting. Try again later."
 
 
-@dataclass(frozen=True, slots=True)
-class Blame:
+class Blame(NamedTuple):
     """The implementation of a hook that an exception left.
 
     Args:

@@ -7,15 +7,14 @@ import inspect
 import linecache
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
 from types import CodeType, FrameType, ModuleType
+from typing import NamedTuple
 
 #: Packages that import and call plugins; an exception of a plugin passes through them.
 _MACHINERY = frozenset({"cocopot", "contextlib", "functools", "importlib", "importlib_metadata", "pluggy"})
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLocation:
+class SourceLocation(NamedTuple):
     """A line of a source file.
 
     Args:

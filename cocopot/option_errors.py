@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cocopot.locations import at_place
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from cocopot.locations import SourceLocation
 
 
-@dataclass(frozen=True, slots=True)
-class RouteOptionFault:
+class RouteOptionFault(NamedTuple):
     """A route option that is not declared, or has an invalid value.
 
     Args:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from werkzeug.security import safe_join
 
@@ -130,8 +129,7 @@ class TemplateEngine(Protocol):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateFolder:
+class TemplateFolder(NamedTuple):
     """A folder with templates, and whose it is.
 
     Args:

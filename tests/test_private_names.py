@@ -256,7 +256,7 @@ PRIVATE_NAMES = [
 ]
 
 #: Documented, in spite of the underscore.
-PUBLIC = {"_asdict": "of a named tuple", "_exit": "of `os`"}
+PUBLIC = {"_asdict": "of a named tuple", "_exit": "of `os`", "_replace": "of a named tuple"}
 #: Names that Cocopot defines, and uses on other objects than `self`; a library happens to have them too.
 OWN = {
     ("_headers", "files"): "an attribute of Cocopot's response",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import Blame, PluginError, add_blame
@@ -68,7 +67,7 @@ class Culprits:
         """Return a call whose results are checked, or recorded, with who returned them."""
         is_recorded = call.name in RECORDED and "request" in call.parameters
         record = (lambda impl: self._origin(impl) != "builtin") if is_recorded else None
-        return replace(call, record=record, culprit=self.find)
+        return call._replace(record=record, culprit=self.find)
 
     def _origin(self, impl: pluggy.HookImpl) -> Origin:
         record = self._records.get(impl.plugin_name)

@@ -6,10 +6,9 @@ import ast
 import re
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cocopot.hooks.dist_info import read_file
 from cocopot.hooks.versions import fits
@@ -31,8 +30,7 @@ _SEPARATORS = frozenset("=,;")
 _WITH_VERSION = re.compile(rb"""["'][^"'\n]*[\w.)-]\s*(?:~=|===?|!=|<=?|>=?)\s*\d""")
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """A plugin that another one names, and the versions of its distribution that fit.
 
     Args:

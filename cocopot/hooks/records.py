@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 Origin = Literal["plugin", "application", "builtin"]
 
 
-@dataclass(frozen=True, slots=True)
-class PluginRecord:
+class PluginRecord(NamedTuple):
     """A registered plugin, a function of the application, or a built-in default.
 
     Args:
@@ -34,7 +32,7 @@ class PluginRecord:
     name: str
     plugin: object
     origin: Origin
-    index: int
+    index: int  # type: ignore[assignment]  # not the method of tuples
     candidate: Candidate
     scope: str | None = None
     depth: int = 0
@@ -71,8 +69,8 @@ class Records(dict[str, PluginRecord]):
             index = self[before].index
             for other in reversed(self.in_load_order()):  # so that no two have the same at any time
                 if other.index >= index:
-                    self[other.name] = replace(other, index=other.index + 1)
-        self[record.name] = record = replace(record, index=index)
+                    self[other.name] = other._replace(index=other.index + 1)
+        self[record.name] = record = record._replace(index=index)
         return record
 
     def in_load_order(self, origin: Origin | None = None) -> list[PluginRecord]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from cocopot.exceptions import add_blame, in_parentheses
@@ -121,7 +120,7 @@ class ResultError(TypeError):
         self.problem = problem
         self.place = None if blame is None else blame.place
         if blame is not None:
-            add_blame(self, replace(blame, action="returned"))
+            add_blame(self, blame._replace(action="returned"))
 
     def __str__(self) -> str:
         """Return the problem, and the place with its line of source."""
@@ -172,7 +171,7 @@ def source_of(request: Request, hooks: Container[str], *, is_none: bool = False)
         return None
     found = request.handled_by
     if found is not None and blame.origin == "application" and answer.hook == "cocopot_handle_exception":
-        blame = replace(blame, plugin=found.name, place=locate(found.handler))
+        blame = blame._replace(plugin=found.name, place=locate(found.handler))
     return Source(describe_source(blame, answer.impl), blame)
 
 

@@ -7,8 +7,7 @@ import os
 from collections.abc import Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.candidates import DISABLE_VARIABLE, Candidate
@@ -46,8 +45,7 @@ def disabling(names: Iterable[str], setting: str) -> Iterator[None]:
         _DISABLED.reset(token)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Which plugins an application selects.
 
     Args:

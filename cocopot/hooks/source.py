@@ -6,8 +6,7 @@ import functools
 import keyword
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TypeAlias
 
 import pluggy
 from werkzeug.utils import import_string
@@ -33,8 +32,7 @@ Culprit: TypeAlias = Callable[[pluggy.HookImpl, str], "Blamed | None"]
 Observe: TypeAlias = Callable[[str, pluggy.HookImpl, HookFunction], HookFunction]
 
 
-@dataclass(frozen=True, slots=True)
-class HookCall:
+class HookCall(NamedTuple):
     """How a hook is to be called.
 
     Args:

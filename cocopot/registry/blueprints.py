@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cocopot.context import current
 from cocopot.functions import check_function, takes_function
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
 Deferred = Callable[["BlueprintSetupState"], object]
 
 
-@dataclass(frozen=True, slots=True)
-class BlueprintSetupState:
+class BlueprintSetupState(NamedTuple):
     """One registration of a blueprint: where, and under which name and prefix.
 
     Args:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, MutableSequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, overload
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
 
 from cocopot.coroutines import synchronous
 from cocopot.functions import check_function, name_of
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 Function: TypeAlias = Callable[..., object]
 
 
-@dataclass(frozen=True, slots=True)
-class Decorator:
+class Decorator(NamedTuple):
     """A decorator of the application or of a blueprint.
 
     Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import keyword
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -31,7 +30,6 @@ PROPERTY_TABLES = ("properties", "request_properties")
 _COMPUTING: ContextVar[tuple[tuple[object, Property], ...]] = ContextVar("cocopot.computing", default=())
 
 
-@dataclass(frozen=True, slots=True)
 class Property:
     """A property.
 
@@ -43,11 +41,19 @@ class Property:
         cached: Whether a request computes it once.
     """
 
-    kind: Literal["property", "request property"]
-    name: str
-    function: Callable[[Any], object]
-    plugin: str | None
-    cached: bool = True
+    def __init__(
+        self,
+        kind: Literal["property", "request property"],
+        name: str,
+        function: Callable[[Any], object],
+        plugin: str | None,
+        cached: bool = True,
+    ) -> None:
+        self.kind: Literal["property", "request property"] = kind
+        self.name = name
+        self.function = function
+        self.plugin = plugin
+        self.cached = cached
 
     def compute(self, app: AppProperties, target: object) -> object:
         """Return the value; an exception gets a note with the plugin that added the property.
@@ -87,15 +93,13 @@ class Property:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class AppProperty(Property):
-    """A property of an application, which computes it once.
+    """A property of an application, which computes it once."""
 
-    Args:
-        lock: Held while the value is computed.
-    """
-
-    lock: RLock = field(default_factory=lambda: fork_safe(RLock()))
+    def __init__(self, name: str, function: Callable[[Any], object], plugin: str | None) -> None:
+        super().__init__("property", name, function, plugin)
+        #: Held while the value is computed.
+        self.lock = fork_safe(RLock())
 
 
 class AppProperties(Folders):
@@ -129,7 +133,7 @@ class AppProperties(Folders):
             PluginError: If another plugin adds a property of that name; raised after the set-up.
         """
         self.check_open("add_property")
-        _add(self, AppProperty("property", name, function, _plugin(self)), self.properties)
+        _add(self, AppProperty(name, function, _plugin(self)), self.properties)
 
     def add_request_property(
         self, name: str, function: Callable[[Any], object], *, cached: bool = True

@@ -6,7 +6,6 @@ import functools
 import inspect
 import keyword
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -38,8 +37,7 @@ _SIMILAR = 0.7
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class RouteOption:
+class RouteOption(NamedTuple):
     """A keyword of routes that is declared.
 
     Args:

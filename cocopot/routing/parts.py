@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from werkzeug.routing import BaseConverter
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 _VARIABLE = "__werkzeug_"
 
 
-@dataclass(frozen=True, slots=True)
-class RulePart:
+class RulePart(NamedTuple):
     """One part of a rule.
 
     Args:

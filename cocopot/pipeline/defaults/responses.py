@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
@@ -198,7 +197,7 @@ def _note_source(request: Request, value: object, error: ValueError) -> None:
     source = source_of(request, VALUES)
     add_note(error, f"{_returned(request, source, shown(value))}.")
     if source is not None:
-        add_blame(error, replace(source.blame, action="returned"))
+        add_blame(error, source.blame._replace(action="returned"))
 
 
 def _returned(request: Request, source: Source | None, what: str) -> str:

@@ -7,14 +7,15 @@ import inspect
 import linecache
 import traceback
 from contextlib import suppress
+from dataclasses import dataclass
 from types import CodeType, FrameType, ModuleType
-from typing import NamedTuple
 
 #: Packages that import and call plugins; an exception of a plugin passes through them.
 _MACHINERY = frozenset({"cocopot", "contextlib", "functools", "importlib", "importlib_metadata", "pluggy"})
 
 
-class SourceLocation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SourceLocation:
     """A line of a source file.
 
     Args:

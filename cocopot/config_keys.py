@@ -72,7 +72,7 @@ DEFAULTS: Final[Mapping[str, Any]] = types.MappingProxyType(
 
 _Check = Callable[[object], str | None]
 
-_MIMETYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?", re.ASCII)
+_MIMETYPE = r"(?a)[\w.+-]+/[\w.+-]+(?:\s*;.*)?"
 
 
 def _check_bool(value: object) -> str | None:
@@ -142,7 +142,7 @@ def _check_scheme(value: object) -> str | None:
 
 
 def _check_mimetype(value: object) -> str | None:
-    is_valid = isinstance(value, str) and _MIMETYPE.fullmatch(value)
+    is_valid = isinstance(value, str) and re.fullmatch(_MIMETYPE, value)
     return None if is_valid else "must be a content type, such as 'application/json'"
 
 

@@ -20,7 +20,7 @@ from cocopot.speedups import is_plain_value
 if TYPE_CHECKING:
     from datetime import datetime
 
-_DOMAIN = re.compile(r"[0-9A-Za-z._-]*")
+_DOMAIN = r"[0-9A-Za-z._-]*"
 
 
 def check_cookie(
@@ -74,7 +74,7 @@ def clean_domain(domain: str | None) -> str | None:
     if not domain:
         return domain
     text = domain.partition(":")[0].lstrip(".").encode("idna").decode("ascii")
-    if _DOMAIN.fullmatch(text) is None:
+    if re.fullmatch(_DOMAIN, text) is None:
         raise ValueError(f"{domain!r:.100} is not the domain of a cookie, such as 'example.org'.")
     return text
 

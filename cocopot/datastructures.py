@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 # -------------------------------------------------------------------------
 
 _TOKEN = re.compile(f"[{re.escape(NAME_CHARACTERS)}]+")
-_INVALID = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+_INVALID = r"[^\t\x20-\x7e\x80-\xff]"
 # A location is converted to a URI when it is sent, so that any character but these is possible.
-_INVALID_IN_LOCATION = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_INVALID_IN_LOCATION = r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]"
 _LOCATIONS = frozenset({"location", "content-location"})
 _SPECIAL_NAMES = _LOCATIONS | {"content-length", "content-type"}
 
@@ -67,7 +67,7 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
-def check_text(text: str, what: str, invalid: re.Pattern[str] = _INVALID) -> None:
+def check_text(text: str, what: str, invalid: str = _INVALID) -> None:
     """Check that a text may be sent in the head of a response.
 
     Args:
@@ -78,7 +78,7 @@ def check_text(text: str, what: str, invalid: re.Pattern[str] = _INVALID) -> Non
     Raises:
         ValueError: It contains a control character other than a tab, or one outside Latin-1.
     """
-    if (found := invalid.search(text)) is None:
+    if (found := re.search(invalid, text)) is None:
         return
     if (character := found[0]) < "\x80":
         reason = "newlines and other control characters are not allowed (RFC 9110, 5.5)"
@@ -110,7 +110,7 @@ def check_etag(etag: str | bool | None) -> None:
 
 def clean_file_name(name: str) -> str:
     """Return a file name that `check_file_name` accepts, with underscores for what it does not."""
-    return _INVALID_IN_LOCATION.sub("_", name)
+    return re.sub(_INVALID_IN_LOCATION, "_", name)
 
 
 def checked_header(name: str, value: object) -> tuple[str, str]:

@@ -31,17 +31,14 @@ _MAX_NAME = 255
 _MAX_LABEL = 63
 _MAX_PORT = 65535
 
-_HOST = re.compile(
-    r"""
+_HOST = r"""(?aix)
     (?P<name>
         (?: [a-z0-9._~!$&'()*+;=-]++ | %[0-9a-f]{2} )+  # a name or an IPv4 address
     |
         \[ (?P<ipv6> [0-9a-f:.]+ ) \]
     )
     (?: : (?P<port> [0-9]* ) )?
-    """,
-    flags=re.ASCII | re.IGNORECASE | re.VERBOSE,
-)
+    """
 #: Nearly every one of up to `_MAX_NAME` characters; one that does not fit it may be valid too.
 _COMMON_HOST = re.compile(
     r"[a-z0-9_-]{1,63}+ (?: \. [a-z0-9_-]{1,63}+ )*+ (?: : [0-9]{1,4} )?",
@@ -76,7 +73,7 @@ def parse_host(text: str) -> Host | None:
     Args:
         text: What a `Host` header contains (RFC 9110, 7.2).
     """
-    match = _HOST.fullmatch(text) if len(text) <= MAX_LENGTH else None
+    match = re.fullmatch(_HOST, text) if len(text) <= MAX_LENGTH else None
     if match is None:
         return None
     name, ipv6, port = match.groups()

@@ -23,11 +23,11 @@ Attribute = Literal["requires", "after", "before"]
 ATTRIBUTES: tuple[Attribute, ...] = ("requires", "after", "before")
 
 #: A name, and a specifier; the default name of a class in a function contains `.<locals>.`.
-_REQUIREMENT = re.compile(r"\s*(|.*?[^.\s])\s*((?:~=|===?|!=|<=?|>=?)[^.].*)?")
+_REQUIREMENT = r"\s*(|.*?[^.\s])\s*((?:~=|===?|!=|<=?|>=?)[^.].*)?"
 #: What no name contains, because it separates names, or a name from something else.
 _SEPARATORS = frozenset("=,;")
 #: A text in a source file that may be a requirement with a version.
-_WITH_VERSION = re.compile(rb"""["'][^"'\n]*[\w.)-]\s*(?:~=|===?|!=|<=?|>=?)\s*\d""")
+_WITH_VERSION = rb"""["'][^"'\n]*[\w.)-]\s*(?:~=|===?|!=|<=?|>=?)\s*\d"""
 
 
 class Requirement(NamedTuple):
@@ -51,7 +51,7 @@ class Requirement(NamedTuple):
         Raises:
             ValueError: If there is no name, or what follows it is not a version specifier.
         """
-        match = _REQUIREMENT.fullmatch(text)
+        match = re.fullmatch(_REQUIREMENT, text)
         name, specifier = match.groups("") if match else ("", "")
         if not name:
             raise ValueError(f"{text!r} does not begin with the name of a plugin")
@@ -103,7 +103,7 @@ def declared_in_source(candidate: Candidate) -> tuple[Requirement, ...]:
     found: tuple[Requirement, ...] = ()
     with suppress(Exception):  # whatever is wrong with it is reported by the import
         source = _read_source(module)
-        if source is not None and _WITH_VERSION.search(source):
+        if source is not None and re.search(_WITH_VERSION, source):
             values = _literals(ast.parse(source), attribute)
             for name in ("requires", "after"):
                 found += parse_requirements(values.get(name, ()))

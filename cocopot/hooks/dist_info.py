@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".dist-info"
 _SUFFIXES = (_SUFFIX, ".egg-info")
-_VERSION = re.compile(r"^Version: ([\w.+!-]+)$", re.MULTILINE)
-_SEPARATORS = re.compile(r"[-_.]+")
+_VERSION = r"(?m)^Version: ([\w.+!-]+)$"
+_SEPARATORS = r"[-_.]+"
 
 
 class DistInfo:
@@ -39,7 +39,7 @@ class DistInfo:
     def _normalized_name(self) -> str:
         """The name that it is compared by, from that of the folder (PEP 503, with `_` in place of `-`)."""
         name = os.path.basename(self._path).removesuffix(_SUFFIX).partition("-")[0]  # noqa: PTH119 - faster
-        return _SEPARATORS.sub("_", name).lower()
+        return re.sub(_SEPARATORS, "_", name).lower()
 
     def read_text(self, filename: str) -> str | None:
         """Return the text of a file, or `None` if it is missing or must not be read.
@@ -56,7 +56,7 @@ class DistInfo:
     @cached_property
     def version(self) -> str:
         """Its version; an unusual header is left to the library."""
-        found = _VERSION.findall((self.read_text("METADATA") or "").partition("\n\n")[0])
+        found = re.findall(_VERSION, (self.read_text("METADATA") or "").partition("\n\n")[0])
         return str(found[0] if len(found) == 1 else self._library.version)
 
     def as_library(self) -> Distribution:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 #: A reference to a module, or to an object in it, and extras, which are ignored (the entry points
 #: specification).
-_REFERENCE = re.compile(r"(\w+(?:\.\w+)*)\s*(?::\s*(\w+(?:\.\w+)*))?\s*(?:\[.*\])?")
+_REFERENCE = r"(\w+(?:\.\w+)*)\s*(?::\s*(\w+(?:\.\w+)*))?\s*(?:\[.*\])?"
 #: The name at the beginning of a requirement (PEP 508).
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 def import_target(candidate: Candidate) -> object:
@@ -41,7 +41,7 @@ def import_target(candidate: Candidate) -> object:
         PluginError: If the value is not a reference, or the module or the object in it is missing.
         Exception: Whatever the import raises.
     """
-    match = _REFERENCE.fullmatch(candidate.value.strip())
+    match = re.fullmatch(_REFERENCE, candidate.value.strip())
     if match is None:
         problem = f"has the entry point {candidate.value!r}, which is not a reference."
         cure = "Its author must name a module, or an object in a module, such as 'module:object'."
@@ -130,7 +130,7 @@ def _cure_dependency(candidate: Candidate, missing: str) -> str:
     top = missing.partition(".")[0]
     distribution = _distribution(candidate)
     for requirement in () if distribution is None else distribution.requires or ():
-        name = _NAME.match(requirement)
+        name = re.match(_NAME, requirement)
         if name is not None and re.sub(r"[-_.]+", "_", name[0]).lower() == top.lower():
             return f"Install {requirement!r}, which {candidate.distribution} requires."
     return f"Install what provides the module {top!r}; {candidate.distribution} does not declare it."

@@ -246,7 +246,7 @@ class HookspecMarker:
 
 
 #: A version that `since`, `deprecated` and `removed` may name.
-_VERSION = re.compile(r"\d+(\.\d+)*")
+_VERSION = r"\d+(\.\d+)*"
 _HOOKSPEC_OPTIONS = (
     "firstresult",
     "historic",
@@ -295,7 +295,7 @@ def _check_types(*, threaded: object, instead: object, **flags: object) -> None:
 def _check_versions(**versions: str | None) -> Mapping[str, str | None]:
     values: Mapping[str, object] = versions
     for option, version in values.items():
-        if version is not None and not (isinstance(version, str) and _VERSION.fullmatch(version)):
+        if version is not None and not (isinstance(version, str) and re.fullmatch(_VERSION, version)):
             raise ValueError(f"hookspec: {option} is {version!r}; it is a version, such as '1.2'.")
     if (versions["deprecated"] is None) != (versions["removed"] is None):
         raise ValueError(

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
 #: Names of entry points.
-_ENTRY_POINT = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+_ENTRY_POINT = r"[A-Za-z][A-Za-z0-9._-]*"
 #: Names of plugins that are passed. The name of a class in a function contains `<locals>`.
-_PASSED = re.compile(r"[^\s,]+")
+_PASSED = r"[^\s,]+"
 
 #: What is wrong with a name, as the end of a sentence.
 UNUSABLE = "COCOPOT_PLUGINS and other variables cannot contain"
@@ -29,7 +29,7 @@ class InvalidNameError(ValueError):
 
 def is_entry_point_name(name: str) -> bool:
     """Whether a name can be that of an entry point: the variables that select plugins can contain it."""
-    return _ENTRY_POINT.fullmatch(name) is not None and name not in ("all", "none")
+    return re.fullmatch(_ENTRY_POINT, name) is not None and name not in ("all", "none")
 
 
 def check_passed_name(name: object, source: str = "plugin_name = ") -> str:
@@ -44,7 +44,7 @@ def check_passed_name(name: object, source: str = "plugin_name = ") -> str:
     """
     if not isinstance(name, str):
         raise InvalidNameError(f"has {source}{shown(name, 80)}; it must be a string.")
-    if _PASSED.fullmatch(name) is None or not name.isprintable() or name in ("all", "none"):
+    if re.fullmatch(_PASSED, name) is None or not name.isprintable() or name in ("all", "none"):
         raise InvalidNameError(f"has a name that {UNUSABLE}: {source}{shown(name, 80)}.")
     return name
 

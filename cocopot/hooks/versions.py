@@ -12,10 +12,7 @@ if TYPE_CHECKING:
     from importlib_metadata._meta import IDistribution
 
 #: A requirement of Cocopot itself in the metadata of a distribution: the specifier, and the marker.
-_ON_COCOPOT = re.compile(
-    r"^Requires-Dist:\s*cocopot\s*(?:\[[^\]\n]*\])?\s*\(?([~=!<>][^;@)\n]*)\)?\s*(?:;(.*))?$",
-    re.MULTILINE | re.IGNORECASE,
-)
+_ON_COCOPOT = r"(?mi)^Requires-Dist:\s*cocopot\s*(?:\[[^\]\n]*\])?\s*\(?([~=!<>][^;@)\n]*)\)?\s*(?:;(.*))?$"
 
 
 @functools.cache
@@ -70,7 +67,7 @@ def cocopot_specifiers(distribution: IDistribution) -> list[str]:
     except (OSError, ValueError):  # missing permission, or not UTF-8: reported where plugins are listed
         return []
     headers = text.partition("\n\n")[0].replace("\n ", " ").replace("\n\t", " ")  # unfolded (RFC 5322)
-    found = _ON_COCOPOT.findall(headers)
+    found = re.findall(_ON_COCOPOT, headers)
     return [specifier.strip() for specifier, marker in found if not marker.strip() or _applies(marker)]
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: and the earlier registration.
 _Rank: TypeAlias = tuple[int, int, bool, int]
 _REST = "cocopot_rest"
-_PLAIN_PREFIX = re.compile(r"(/[\w.~-]+)*", re.ASCII)
+_PLAIN_PREFIX = r"(?a)(/[\w.~-]+)*"
 
 
 class _RestConverter(BaseConverter):
@@ -69,7 +69,7 @@ class BlueprintScopes:
         names: dict[str, list[str]] = {}
         for name, prefix in self._app.blueprint_prefixes.items():
             path = prefix.rstrip("/")
-            if self._router.host_matching or any(domains[name]) or not _PLAIN_PREFIX.fullmatch(path):
+            if self._router.host_matching or any(domains[name]) or not re.fullmatch(_PLAIN_PREFIX, path):
                 return None
             if path:
                 names.setdefault(path, blueprints_of(f"{name}."))

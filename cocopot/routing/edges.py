@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 #: Of fewer edges an index is not faster.
 _MIN_EDGES = 5
 
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_HEAD = re.compile(r"(?:[^\\(]|\\.)*", re.DOTALL)
+_ESCAPED = r"(?s)\\(.)"
+_HEAD = r"(?s)(?:[^\\(]|\\.)*"
 #: What follows the last variable: in it, a parenthesis is escaped.
-_TAIL = re.compile(r"\)((?:[^\\()]|\\.)*)\Z", re.DOTALL)
+_TAIL = r"(?s)\)((?:[^\\()]|\\.)*)\Z"
 #: The text between two variables.
-_BETWEEN = re.compile(r"\)((?:[^\\()]|\\.)*)(?=\(\?P<__werkzeug_)", re.DOTALL)
+_BETWEEN = r"(?s)\)((?:[^\\()]|\\.)*)(?=\(\?P<__werkzeug_)"
 _find_words = re.compile(r"\w+").findall
 #: A word in such a text that is a word in each text that contains it.
-_WHOLE_WORD = re.compile(r"(?<=\W)\w+(?=\W)")
+_WHOLE_WORD = r"(?<=\W)\w+(?=\W)"
 #: One of several texts, as of the converter `any`.
-_ITEMS = re.compile(r"\(\?P<__werkzeug_0>\(\?:((?:[\w\s/<>\"',;:=!%&@`~-]|\\[\W_]|\|)*)\)\)")
+_ITEMS = r"\(\?P<__werkzeug_0>\(\?:((?:[\w\s/<>\"',;:=!%&@`~-]|\\[\W_]|\|)*)\)\)"
 #: A variable of a number of characters that is limited.
-_LENGTH = re.compile(r"\(\?P<__werkzeug_0>\[\^/\]\{(\d{1,4})(?:,(\d{1,4}))?\}\)")
+_LENGTH = r"\(\?P<__werkzeug_0>\[\^/\]\{(\d{1,4})(?:,(\d{1,4}))?\}\)"
 #: The most numbers of characters by which one part is looked up.
 _MAX_LENGTHS = 16
-_BAR = re.compile(r"((?:[^\\|]|\\.)*)(?:\||\Z)", re.DOTALL)
+_BAR = r"(?s)((?:[^\\|]|\\.)*)(?:\||\Z)"
 
 
 class Edge(NamedTuple):
@@ -143,18 +143,20 @@ def make_edges(dynamic: Iterable[tuple[RulePart, Node]]) -> tuple[tuple[Edge, ..
 def _keys(part: RulePart) -> list[_Key]:
     """Return the texts by which a part can be looked up."""
     content = part.content.removesuffix(r"\Z").removesuffix(SUFFIX if part.suffixed else "")
-    beginning = _HEAD.match(content)
-    end = _TAIL.search(content)
+    beginning = re.match(_HEAD, content)
+    end = re.search(_TAIL, content)
     head = beginning[0] if beginning is not None else ""
-    items = _ITEMS.match(content, len(head))
-    heads = [head + item for item in _BAR.findall(items[1])[:-1]] if items is not None else [head]
-    words = {word for text in _BETWEEN.findall(content) for word in _WHOLE_WORD.findall(_unescape(text))}
+    items = re.match(_ITEMS, content[len(head) :])
+    heads = [head + item for item in re.findall(_BAR, items[1])[:-1]] if items is not None else [head]
+    words = {
+        word for text in re.findall(_BETWEEN, content) for word in re.findall(_WHOLE_WORD, _unescape(text))
+    }
     keys = [
         _Key("beginning", tuple(map(_unescape, heads))),
         _Key("end", (_unescape(end[1]) if end is not None else "",)),
         *(_Key("word", (word,)) for word in words),
     ]
-    length = None if part.final or part.suffixed else _LENGTH.fullmatch(content)
+    length = None if part.final or part.suffixed else re.fullmatch(_LENGTH, content)
     if length is not None:
         least, most = int(length[1]), int(length[2] or length[1])
         lengths = tuple(map(str, range(least, most + 1)))
@@ -170,4 +172,4 @@ def _cost(key: _Key, uses: Mapping[_Use, int]) -> tuple[int, bool, int]:
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPED.sub(r"\1", text)
+    return re.sub(_ESCAPED, r"\1", text)

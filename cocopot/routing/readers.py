@@ -31,21 +31,18 @@ MAX_LENGTHS = {2: 1024, 3: 256}
 _MAX_LENGTH_OF_MORE = 100
 
 _VARIABLE = r"\(\?P<__werkzeug_\d+>"
-_ANY_TEXT = re.compile(_VARIABLE + r"\[\^/\](?:\+|\{1,\})\)")
+_ANY_TEXT = _VARIABLE + r"\[\^/\](?:\+|\{1,\})\)"
 #: Variables that end where the text after them begins, or after a fixed number of characters.
-_DETERMINED = re.compile(
-    rf"""
+_DETERMINED = rf"""(?x)
     (?:^|(?<=[^0-9)])) {_VARIABLE} (?:-\?)? (?:\[0-9\]\+\\\.)? \[0-9\]\+\) (?=\\Z|[^0-9(])  # a number
     | (?:^|(?<=/)) {_VARIABLE} \[\^/\] (?:\+|\{{\d*,\d*\}}) \) (?=/)  # a whole segment
     | {_VARIABLE} \[\^/\] \{{\d+\}} \)  # a text of a given length
-    """,
-    re.VERBOSE,
-)
-_PATH = re.compile(_VARIABLE + r"\[\^/\]\.\*\?\)")
+    """
+_PATH = _VARIABLE + r"\[\^/\]\.\*\?\)"
 #: What follows a part that ends with a slash: it is optional, as without it the path is redirected.
 SUFFIX = r"(?<!/)(/?)"
 #: A path at the end: it takes the rest, unless there is a line break in it.
-_REST = re.compile(_VARIABLE + r"\[\^/\]\.\*\?\)\\Z$")
+_REST = _VARIABLE + r"\[\^/\]\.\*\?\)\\Z$"
 
 
 class _Part(NamedTuple):
@@ -81,9 +78,9 @@ def _reader_of(part: _Part) -> Reader:
 
 def _limited_reader(part: _Part) -> Reader:
     read = _expression_reader(part)
-    count = count_variables(part) - len(_DETERMINED.findall(part.content))
+    count = count_variables(part) - len(re.findall(_DETERMINED, part.content))
     limit = _max_length(count + part.suffixed if count > 1 else count)
-    limit_of_line = _max_length(count - 1) if _REST.search(part.content) else limit
+    limit_of_line = _max_length(count - 1) if re.search(_REST, part.content) else limit
     if limit is None:
         return read
 
@@ -114,14 +111,14 @@ def _expression_reader(part: _Part) -> Reader:
     return read
 
 
-def _literals_between(variable: re.Pattern[str], part: _Part) -> list[str] | None:
+def _literals_between(variable: str, part: _Part) -> list[str] | None:
     """Return the static texts around the variables of a part; `None` unless each of them is such a variable.
 
     Args:
         variable: The expression of the variable.
         part: The part.
     """
-    pieces = variable.split(part.content.removesuffix(r"\Z").removesuffix(SUFFIX))
+    pieces = re.split(variable, part.content.removesuffix(r"\Z").removesuffix(SUFFIX))
     is_plain = all(pieces[1:-1]) and not any("(?P<" in piece for piece in pieces)
     return [re.sub(r"\\(.)", r"\1", piece, flags=re.DOTALL) for piece in pieces] if is_plain else None
 

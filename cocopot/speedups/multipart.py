@@ -24,7 +24,7 @@ Part = tuple[str, str | None, list[tuple[str, str]], int, int]
 
 #: The characters of a boundary that need not be quoted in the header (likewise).
 BOUNDARY_CHARACTERS = f"{string.digits}{string.ascii_letters}'_+.-"
-_BOUNDARY = re.compile(rf"multipart/form-data; ?boundary=([{BOUNDARY_CHARACTERS}]{{1,{MAX_BOUNDARY}}})")
+_BOUNDARY = rf"multipart/form-data; ?boundary=([{BOUNDARY_CHARACTERS}]{{1,{MAX_BOUNDARY}}})"
 # What a text in quotes may consist of, where nothing has to be decoded but UTF-8.
 _TEXT = rb'[^\x00-\x1f"%\\\x7f]*+'
 _HEAD = re.compile(
@@ -43,7 +43,7 @@ def boundary_of(content_type: str, read: Callable[[], dict[str, str]]) -> bytes:
     Raises:
         ValueError: It is not ASCII.
     """
-    plain = _BOUNDARY.fullmatch(content_type)
+    plain = re.fullmatch(_BOUNDARY, content_type)
     return (read().get("boundary", "") if plain is None else plain[1]).encode("ascii")
 
 

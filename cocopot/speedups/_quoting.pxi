@@ -1,7 +1,5 @@
 # Part of `_compiled.pyx`: URLs that need no conversion, and quoting.
 
-from html import escape
-
 from cocopot.speedups.quoting import ALWAYS_SAFE, DEFAULT_PORTS, PATH_CHARACTERS, QUERY_CHARACTERS
 
 
@@ -48,6 +46,8 @@ def plain_url(scheme, host, path, query="", bint is_iri=False):
 def redirect_body(str location not None):
     link = location
     if not PyUnicode_IS_ASCII(location) or not consists_of(in_link, location):
+        from html import escape  # which most locations do not need
+
         link = escape(location)
     return (
         "<!doctype html>\n<html lang=en>\n<title>Redirect</title>\n"
@@ -76,7 +76,7 @@ cdef bint consists_of(const bint *characters, str text):
 
 cdef bint[128] in_path, in_query, in_link
 for character in range(128):
-    in_link[character] = escape(chr(character)) == chr(character)
+    in_link[character] = chr(character) not in """&<>"'"""
     in_path[character] = chr(character) in PATH_CHARACTERS
     in_query[character] = chr(character) in QUERY_CHARACTERS
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import string
-from html import escape
 from urllib.parse import quote
 
 #: The ports that are omitted in a URL.
@@ -64,6 +63,8 @@ def redirect_body(location: str) -> str:
     Args:
         location: The URL, relative or absolute.
     """
+    from html import escape  # of redirects only
+
     link = escape(location)
     return (
         "<!doctype html>\n<html lang=en>\n<title>Redirect</title>\n"

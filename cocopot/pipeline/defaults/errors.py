@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException
 
 from cocopot.hooks import hookimpl
-from cocopot.pipeline.debug_page import explain_missing_route
 
 if TYPE_CHECKING:
     from cocopot.app import Cocopot
@@ -24,6 +23,8 @@ def cocopot_handle_exception(app: Cocopot, request: Request, exc: Exception) -> 
     """
     error = request.routing_exception
     if error is not None and error is exc and app.config["DEBUG"] and error.code in (404, 405):
+        from cocopot.pipeline.debug_page import explain_missing_route  # only in debug mode
+
         with suppress(Exception):  # an error while explaining replaces no response
             return explain_missing_route(app, request, error)
     # `isinstance` may run code of the exception.

@@ -10,8 +10,8 @@ import click
 from cocopot.cli.loading import load_with_errors
 from cocopot.cli.masking import mask_text
 from cocopot.exceptions import PluginError
-from cocopot.hooks.candidates import installed
-from cocopot.hooks.locks import LOCK_VARIABLE, Lock, LockedPlugin
+from cocopot.hooks.candidates import LOCK_VARIABLE, installed
+from cocopot.hooks.locks import Lock, LockedPlugin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

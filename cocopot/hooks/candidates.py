@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 DISABLE_VARIABLE = "COCOPOT_DISABLE_PLUGINS"
 #: `raise` or `warn`; replaces the application's `plugin_errors`.
 ERRORS_VARIABLE = "COCOPOT_PLUGIN_ERRORS"
+#: Path of the lock; a plugin that differs from it is not imported.
+LOCK_VARIABLE = "COCOPOT_PLUGIN_LOCK"
 
 #: `Py_TPFLAGS_HEAPTYPE`: a class statement has made the class.
 _HEAP_TYPE = 1 << 9

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cocopot.exceptions import PluginError
 from cocopot.hooks.advice import plugin_warnings
-from cocopot.hooks.candidates import ERRORS_VARIABLE, explicit_candidates, installed, without_twins
+from cocopot.hooks.candidates import (
+    ERRORS_VARIABLE,
+    LOCK_VARIABLE,
+    explicit_candidates,
+    installed,
+    without_twins,
+)
 from cocopot.hooks.conflicts import Claim, combine_errors, conflict_error
 from cocopot.hooks.contract import check_hooks
 from cocopot.hooks.culprits import skipped_plugin, wrap_error
 from cocopot.hooks.failures import SkipOnError, collected_errors
-from cocopot.hooks.locks import Lock
 from cocopot.hooks.needs import check_before_import, check_needs, in_order, needs_among
 from cocopot.hooks.wrappers import is_wrapper
 from cocopot.origins import Origin
@@ -102,7 +107,11 @@ class Loader:
     def _fitting(self, candidates: Mapping[str, Candidate]) -> list[Candidate]:
         """Return the plugins that fit lock, version of Cocopot, and each other; nothing is imported."""
         fitting: list[Candidate] = []
-        lock = Lock.from_environment()
+        lock = None
+        if os.environ.get(LOCK_VARIABLE):
+            from cocopot.hooks.locks import Lock  # which few applications have
+
+            lock = Lock.from_environment()
         for candidate in candidates.values():
             with self._skip_on_error(candidate, "import"):
                 if lock is not None:

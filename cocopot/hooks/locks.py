@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from cocopot.exceptions import PluginError
+from cocopot.hooks.candidates import LOCK_VARIABLE
 from cocopot.hooks.imports import editable_source
 from cocopot.hooks.unrecorded import unrecorded_modules
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from cocopot.hooks.candidates import Candidate
 
-#: Path of the lock; a plugin that differs from it is not imported.
-LOCK_VARIABLE = "COCOPOT_PLUGIN_LOCK"
 #: The format of the file.
 _FORMAT = 1
 #: What an installer writes, and what depends on where it is installed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 from cocopot import lazy_werkzeug as _lazy_werkzeug  # noqa: F401 - before Werkzeug is imported
@@ -30,7 +31,6 @@ from cocopot.proxies import current_app, g, request, session
 from cocopot.registry.blueprints import Blueprint
 from cocopot.request import Request
 from cocopot.response import Response
-from cocopot.sse import ServerSentEvent, event_stream
 from cocopot.streaming import stream_with_context
 from cocopot.teardown_functions import teardown_this_context
 from cocopot.templating import (
@@ -40,7 +40,10 @@ from cocopot.templating import (
     stream_template,
     stream_template_string,
 )
-from cocopot.types import ResponseValue
+
+if TYPE_CHECKING:
+    from cocopot.sse import ServerSentEvent, event_stream
+    from cocopot.types import ResponseValue
 
 __all__ = [
     "Blueprint",
@@ -82,7 +85,19 @@ __all__ = [
     "url_for",
 ]
 
+#: The modules of the names that few applications use: each is imported when its name is first read.
+_MODULES = {
+    "ResponseValue": "cocopot.types",
+    "ServerSentEvent": "cocopot.sse",
+    "event_stream": "cocopot.sse",
+}
+
 if not TYPE_CHECKING:  # type checkers would accept any name
 
     def __getattr__(name: str) -> object:
-        return _raise_missing(__name__, name, __all__)
+        if name not in _MODULES:
+            return _raise_missing(__name__, name, __all__)
+        return getattr(_import_module(_MODULES[name]), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*vars(_import_module(__name__)), *__all__})

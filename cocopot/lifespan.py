@@ -14,11 +14,11 @@ from cocopot.exceptions import StartupTimeout
 from cocopot.hooks.loading import Loader
 from cocopot.hooks.reporting import run_every
 from cocopot.locations import SourceLocation, at_place, is_foreign
+from cocopot.open_streams import end_event_streams
 from cocopot.pipeline.defaults import BUILTINS
 from cocopot.pipeline.defaults.coroutines import claim_event_loop, release_event_loop
 from cocopot.pipeline.middleware import Middleware
 from cocopot.registry.route_options import check_route_options
-from cocopot.sse import end_event_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

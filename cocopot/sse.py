@@ -8,7 +8,6 @@ import re
 import signal
 import threading
 import time
-import weakref
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cocopot.context import current
 from cocopot.coroutines import PENDING
 from cocopot.exceptions import ServiceUnavailable
-from cocopot.fork_safety import fork_safe
+from cocopot.open_streams import add_stream, discard_stream
 from cocopot.streaming import AsyncReader, ContextIterator
 
 if TYPE_CHECKING:
@@ -169,8 +168,7 @@ class _EventStream(Iterable[bytes]):
 
     def __iter__(self) -> Iterator[bytes]:
         # In one function, to avoid calls: a stream may have thousands of events a second.
-        with _lock:
-            _open.add(self)
+        add_stream(self)
         yield _HEARTBEAT  # with which the head is sent
         heartbeat = float("inf") if self._heartbeat is None else self._heartbeat
         next_within, dumps = self._reader.next_within, self.app.json.dumps
@@ -196,8 +194,7 @@ class _EventStream(Iterable[bytes]):
     def close(self) -> None:
         """Close the generator; the server calls this (PEP 3333)."""
         self.is_ended = True
-        with _lock:
-            _open.discard(self)
+        discard_stream(self)
         self._reader.close()
 
 
@@ -266,24 +263,6 @@ class _ThreadReader:
             return
         self._wanted.put(True)
         self._thread.join(_CLOSE_TIMEOUT)
-
-
-#: The streams of this process that have begun and not ended.
-_open: weakref.WeakSet[_EventStream] = weakref.WeakSet()
-_lock = fork_safe(threading.Lock())  # for changes of it
-
-
-def end_event_streams(app: Cocopot | None = None) -> None:
-    """Let the open streams end soon, so that a server that stops need not wait for them.
-
-    Args:
-        app: The application whose streams end; `None` for those of all.
-    """
-    with _lock:
-        streams = list(_open)
-    for stream in streams:
-        if app is None or stream.app is app:
-            stream.is_ended = True
 
 
 def _is_server_stopping() -> bool:

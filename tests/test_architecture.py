@@ -61,7 +61,7 @@ routing.readers routing.edges routing.walk routing.defaults routing.captures rou
 routing.slashes routing.table routing.matcher routing.router routing
 coroutines
 proxies
-flashing async_reading streaming sse
+flashing async_reading streaming open_streams sse
 files helpers
 paths
 folders
@@ -273,15 +273,28 @@ class TestLayers:
 
     def test_init(self) -> None:
         """The package itself only re-exports names, lists them, and explains missing ones."""
-        docstring, *imports, names, missing = TREES["__init__"].body
+        docstring, *imports, postponed, names, modules, missing = TREES["__init__"].body
         assert isinstance(docstring, ast.Expr)
         assert all(isinstance(node, ast.ImportFrom) for node in imports)
+        assert isinstance(postponed, ast.If)
+        assert _is_for_type_checkers(postponed)
+        assert all(isinstance(node, ast.ImportFrom) for node in postponed.body)
         assert isinstance(names, ast.Assign)
+        assert isinstance(modules, ast.Assign)
         exported = {
-            a.asname or a.name for node in imports if isinstance(node, ast.ImportFrom) for a in node.names
+            a.asname or a.name
+            for node in (*imports, *postponed.body)
+            if isinstance(node, ast.ImportFrom)
+            for a in node.names
         }
-        exported -= {"annotations", "TYPE_CHECKING", "_lazy_werkzeug", "_raise_missing"}
+        exported -= {"annotations", "TYPE_CHECKING", "_lazy_werkzeug", "_import_module", "_raise_missing"}
         assert exported == set(ast.literal_eval(names.value))
+        assert ast.literal_eval(modules.value) == {
+            alias.name: node.module
+            for node in postponed.body
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
         assert ast.unparse(missing).startswith("if not TYPE_CHECKING:\n\n    def __getattr__(name: str)")
 
 

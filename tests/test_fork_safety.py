@@ -88,7 +88,7 @@ def run(tmp_path: Path, text: str) -> list[str]:
 @pytest.mark.parametrize(
     "lock",
     [
-        *("cocopot.event_loop._lock", "cocopot.sse._lock", "cocopot.pipeline.sessions._creation"),
+        *("cocopot.event_loop._lock", "cocopot.open_streams._lock", "cocopot.pipeline.sessions._creation"),
         *("cocopot.lazy_werkzeug._LOCK", "app.plugins._lock", "app.plugins.lifespan_lock"),
         *("app.router._lock", "app.properties['bird'].lock"),
     ],

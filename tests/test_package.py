@@ -30,24 +30,42 @@ COMPILED = {
     for pattern in ("*.pyx", "*.pxi", "*.pyi")
     for file in CHECKOUT.glob(f"cocopot/speedups/{pattern}")
 }
-#: What only some applications need: those that load plugins, render, have a command line, or serve
-#: themselves.
+#: What only some applications need: those that load plugins, render, have a command line, stream events, or
+#: serve themselves; and what explains an error.
 NOT_BEFORE_ASKED_FOR = {
     "asyncio",
     "click",
     "cocopot.cli",
+    "cocopot.explanations",
+    "cocopot.hooks.locks",
+    "cocopot.pipeline.debug_page",
     "cocopot.serving",
+    "cocopot.sse",
     "cocopot.testing",
+    "cocopot.types",
+    "html",
     "http.server",
     "importlib_metadata",
     "jinja2",
+    "queue",
     "sqlite3",
     "tomllib",
     "unittest",
     "werkzeug.debug",
     "werkzeug.serving",
     "werkzeug.test",
+    "wsgiref",
 }
+#: Serves a plain request without what is not needed for it.
+_SERVE = """
+import cocopot, json, sys
+app = cocopot.Cocopot("birds", autoload=False)
+app.get("/")(lambda: "wren")
+environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_NAME": "birds.example", "SERVER_PORT": "80"}
+environ |= {"SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http"}
+assert b"".join(app(environ, lambda *args: None)) == b"wren"
+print(json.dumps(list(sys.modules)))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +249,42 @@ def test_importing_cocopot_imports_no_more_than_a_request_needs() -> None:
     imported = set(json.loads(process.stdout))
     assert "cocopot.app" in imported
     assert imported & NOT_BEFORE_ASKED_FOR == set()
+
+
+def test_a_plain_request_imports_no_more_than_it_needs() -> None:
+    """What an import of the package does not import, an application and its first request do not either."""
+    command = [sys.executable, "-I", "-c", _SERVE]
+    process = subprocess.run(command, check=True, capture_output=True, timeout=60)
+    imported = set(json.loads(process.stdout))
+    assert "cocopot.app" in imported
+    assert imported & NOT_BEFORE_ASKED_FOR == set()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "from cocopot import ServerSentEvent, event_stream, ResponseValue",
+        "from cocopot import *",
+        "import cocopot; globals().update({name: getattr(cocopot, name) for name in cocopot.__all__})",
+        "from cocopot import sse, types; from cocopot import ServerSentEvent, event_stream, ResponseValue",
+    ],
+)
+def test_names_of_modules_that_are_imported_later(use: str) -> None:
+    """They are the objects of their modules."""
+    code = f"""
+{use}
+import cocopot, cocopot.sse, cocopot.types
+assert ServerSentEvent is cocopot.sse.ServerSentEvent
+assert event_stream is cocopot.sse.event_stream
+assert ResponseValue is cocopot.types.ResponseValue
+"""
+    subprocess.run([sys.executable, "-I", "-c", code], check=True, timeout=60)
+
+
+def test_the_package_lists_its_names() -> None:
+    """`dir` has every public name, also before its module is imported."""
+    code = "import cocopot; assert {*cocopot.__all__, *vars(cocopot)} == set(dir(cocopot))"
+    subprocess.run([sys.executable, "-I", "-c", code], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("name", cocopot.__all__)

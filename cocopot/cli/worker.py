@@ -20,7 +20,7 @@ import click
 from cocopot.cli.loading import AppLoader
 from cocopot.cli.tracebacks import explain_start_error, print_error
 from cocopot.escapes import quotable
-from cocopot.sse import end_event_streams
+from cocopot.open_streams import end_event_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -16,6 +16,7 @@ from werkzeug.middleware.shared_data import SharedDataMiddleware
 from werkzeug.serving import is_running_from_reloader, make_server
 
 from cocopot.config import files_read
+from cocopot.open_streams import end_event_streams
 from cocopot.serving.address import UNIX_PREFIX, Address, AddressError, find_address, is_loopback
 from cocopot.serving.banner import print_banner
 from cocopot.serving.frames import hide_framework
@@ -30,7 +31,6 @@ from cocopot.serving.reloader import (
     run_children,
     watch,
 )
-from cocopot.sse import end_event_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -28,7 +28,6 @@ from cocopot.helpers import (
 from cocopot.hooks import PluginManager, hookimpl, hookspec
 from cocopot.missing_names import raise_missing as _raise_missing
 from cocopot.proxies import current_app, g, request, session
-from cocopot.registry.blueprints import Blueprint
 from cocopot.request import Request
 from cocopot.response import Response
 from cocopot.streaming import stream_with_context
@@ -42,6 +41,7 @@ from cocopot.templating import (
 )
 
 if TYPE_CHECKING:
+    from cocopot.registry.blueprints import Blueprint
     from cocopot.sse import ServerSentEvent, event_stream
     from cocopot.types import ResponseValue
 
@@ -85,8 +85,9 @@ __all__ = [
     "url_for",
 ]
 
-#: The modules of the names that few applications use: each is imported when its name is first read.
+#: The modules of the names that not every application uses: each is imported when its name is first read.
 _MODULES = {
+    "Blueprint": "cocopot.registry.blueprints",
     "ResponseValue": "cocopot.types",
     "ServerSentEvent": "cocopot.sse",
     "event_stream": "cocopot.sse",

@@ -39,6 +39,7 @@ NOT_BEFORE_ASKED_FOR = {
     "cocopot.explanations",
     "cocopot.hooks.locks",
     "cocopot.pipeline.debug_page",
+    "cocopot.registry.blueprints",
     "cocopot.serving",
     "cocopot.sse",
     "cocopot.testing",
@@ -263,17 +264,18 @@ def test_a_plain_request_imports_no_more_than_it_needs() -> None:
 @pytest.mark.parametrize(
     "use",
     [
-        "from cocopot import ServerSentEvent, event_stream, ResponseValue",
+        "from cocopot import Blueprint, ServerSentEvent, event_stream, ResponseValue",
         "from cocopot import *",
         "import cocopot; globals().update({name: getattr(cocopot, name) for name in cocopot.__all__})",
-        "from cocopot import sse, types; from cocopot import ServerSentEvent, event_stream, ResponseValue",
+        "from cocopot import sse, types; from cocopot import *",
     ],
 )
 def test_names_of_modules_that_are_imported_later(use: str) -> None:
     """They are the objects of their modules."""
     code = f"""
 {use}
-import cocopot, cocopot.sse, cocopot.types
+import cocopot, cocopot.registry.blueprints, cocopot.sse, cocopot.types
+assert Blueprint is cocopot.registry.blueprints.Blueprint
 assert ServerSentEvent is cocopot.sse.ServerSentEvent
 assert event_stream is cocopot.sse.event_stream
 assert ResponseValue is cocopot.types.ResponseValue

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cocopot.exceptions import PluginError, in_parentheses
 
@@ -52,8 +51,7 @@ _LABELS: dict[ConflictKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One side of a conflict.
 
     Args:
@@ -87,8 +85,7 @@ class Claim:
         return self.owner if self.place is None else f"{self.owner} at {self.place}"
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """Something that several plugins, or a plugin and the application, register under one name.
 
     Args:

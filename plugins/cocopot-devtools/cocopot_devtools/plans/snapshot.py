@@ -11,7 +11,6 @@ import sys
 import traceback
 import warnings
 from contextlib import redirect_stdout, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,9 +139,27 @@ def _describe(app: Cocopot) -> dict[str, Any]:
             for option in app.route_options.values()
         ],
         "conflicts": [
-            {**asdict(conflict), "is_error": conflict.is_error, "message": str(conflict)}
+            {
+                "kind": conflict.kind,
+                "key": conflict.key,
+                "winner": _describe_claim(conflict.winner),
+                "losers": [_describe_claim(loser) for loser in conflict.losers],
+                "is_error": conflict.is_error,
+                "message": str(conflict),
+            }
             for conflict in app.plugins.conflicts
         ],
+    }
+
+
+def _describe_claim(claim: Any) -> dict[str, Any]:
+    """Return one side of a conflict."""
+    place = None if claim.place is None else {"file": claim.place.file, "line": claim.place.line}
+    return {
+        "plugin": claim.plugin,
+        "distribution": claim.distribution,
+        "version": claim.version,
+        "place": place,
     }
 
 

@@ -55,6 +55,17 @@ def test_a_snapshot(take: Any) -> None:
     assert (found["check"], found["conflicts"], found["deprecations"]) == (None, [], [])
 
 
+def test_a_conflict(take: Any) -> None:
+    """A snapshot has both sides of it, each as an object with its place."""
+    twin = DEMO.replace("demo", "twin").replace("/twin", "/demo")
+    with installed_plugin("demo", DEMO), installed_plugin("twin", twin):
+        (conflict,) = take()["conflicts"]
+    sides = [conflict["winner"], *conflict["losers"]]
+    assert (conflict["kind"], conflict["key"]) == ("rule", "PUT /demo")
+    assert [side["plugin"] for side in sides] == ["demo", "twin"]
+    assert [sorted(side["place"]) for side in sides] == [["file", "line"]] * 2
+
+
 def test_equal_snapshots(take: Any) -> None:
     """Without a change there is no difference."""
     differences = compare(take(), take())

@@ -254,6 +254,7 @@ def is_plain_value(str value not None):
 # The other parts
 # -------------------------------------------------------------------------
 
+include "_applications.pxi"
 include "_arguments.pxi"
 include "_bodies.pxi"
 include "_calls.pxi"

@@ -314,3 +314,21 @@ cdef bint is_type_of_form(content_type) except -1:
         return True
     cdef str start = (<str>content_type).lstrip().lower()
     return start.startswith("application/x-www-form-urlencoded") or start.startswith("multipart/form-data")
+
+
+cdef bint has_plain_length(dict environ):
+    length = environ.get("CONTENT_LENGTH")
+    if not length:
+        return True
+    return (
+        type(length) is str and PyUnicode_IS_ASCII(<str>length) and (<str>length).isdecimal() and len(<str>length) <= 20
+    )
+
+
+def method_loader(general):
+    @binding(True)
+    def load_method(request):
+        method = request.environ.get("REQUEST_METHOD", "GET")
+        return method if type(method) is str and (<str>method).isupper() else method.upper()
+
+    return update_wrapper(load_method, general)

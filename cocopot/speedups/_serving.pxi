@@ -572,18 +572,6 @@ cdef class RequestHandler:
         return value
 
 
-# What `call_application` calls, and what it does not: `__call__`, as of any class in Python.
-cdef RequestHandler handler_of_calls
-cdef object (*general_call)(object app, object args, PyObject *keywords)
-
-
-cdef object call_application(object app, object args, PyObject *keywords):
-    """Do what `__call__` does, which is the `tp_call` of the class; subclasses do not inherit it."""
-    if keywords != NULL or len(<tuple>args) != 2:
-        return general_call(app, args, keywords)
-    return handler_of_calls.call(app, (<tuple>args)[0], (<tuple>args)[1])
-
-
 cdef bint forget_plain_frames(ContextState context) except -1:
     """Do what `Context.forget_frames` does for an exception with none behind it and without blame."""
     exc = context.answered
@@ -607,29 +595,3 @@ cdef bint forget_plain_frames(ContextState context) except -1:
     context.answered = None
     PyException_SetTraceback(exc, None)
     return True
-
-
-cdef object own_attribute(instance, str name, default):
-    """Return an attribute, or a default; for one that is missing `__getattr__` would search similar names."""
-    try:
-        return PyObject_GenericGetAttr(instance, name)
-    except AttributeError:
-        return default
-
-
-cdef bint has_plain_length(dict environ):
-    length = environ.get("CONTENT_LENGTH")
-    if not length:
-        return True
-    return (
-        type(length) is str and PyUnicode_IS_ASCII(<str>length) and (<str>length).isdecimal() and len(<str>length) <= 20
-    )
-
-
-def method_loader(general):
-    @binding(True)
-    def load_method(request):
-        method = request.environ.get("REQUEST_METHOD", "GET")
-        return method if type(method) is str and (<str>method).isupper() else method.upper()
-
-    return update_wrapper(load_method, general)

@@ -1,4 +1,4 @@
-"""The pure-Python twin of `_states.pxi`, `_serving.pxi`, `_responses.pxi` and `_sending.pxi`, documented."""
+"""The pure-Python twin of `_states.pxi`, `_serving.pxi` and the files of what it calls, documented."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _DOMAIN = r"[0-9A-Za-z._-]*"
+_TEXT = (str, type(None))
 
 
 def check_cookie(
@@ -38,7 +39,10 @@ def check_cookie(
     Raises:
         ValueError: The name is not a token (RFC 6265, 4.1.1), or browsers would drop the cookie, as its name
             begins with `__Secure-` or `__Host-` and it lacks what that prefix demands (RFC 6265bis, 4.1.3).
+        TypeError: Name, path or domain is not a string.
     """
+    if not (type(name) is str and type(path) in _TEXT and type(domain) in _TEXT):
+        _check_texts(name=name, path=path or "", domain=domain or "")
     if not is_token(name):
         raise ValueError(
             f"{name!r:.100} is not the name of a cookie. It consists of letters, digits and "
@@ -56,6 +60,12 @@ def check_cookie(
             f"Browsers drop the cookie {name!r}: with this prefix it needs secure=True, path='/' "
             "and no domain."
         )
+
+
+def _check_texts(**parts: object) -> None:
+    for name, value in parts.items():
+        if not isinstance(value, str):
+            raise TypeError(f"The {name} of a cookie is a string, not {value!r:.100}.")
 
 
 def max_cookie_size(_response: object) -> int:
@@ -143,6 +153,8 @@ def _header_of(
     date = expires_text(expires, age)
     before, after = _attributes(path, clean_domain(domain), secure, httponly, samesite, partitioned)
     is_plain = type(key) is type(value) is str and (not value or is_token(value))
+    if not is_plain:
+        _check_texts(value=value)
     pair = f"{key}={value}" if is_plain else dump_cookie(key, value, path=None, max_size=0)
     expiry = "" if date is None else f"; Expires={date}"
     return f"{pair}{before}{expiry}{after if age is None else f'; Max-Age={age}{after}'}"
@@ -204,6 +216,7 @@ class CookieResponse(ConditionalResponse):
         Raises:
             ValueError: The name is not a token, the domain or a date is invalid, or browsers would drop the
                 cookie, as its name begins with `__Secure-` or `__Host-` without what these demand.
+            TypeError: Name, value, path or domain is not a string.
         """
         header = _header_of(
             key, value, max_age, expires, path, domain, secure, httponly, samesite, partitioned
@@ -233,8 +246,16 @@ class CookieResponse(ConditionalResponse):
 
         Raises:
             ValueError: As for `set_cookie`.
+            TypeError: As for `set_cookie`.
         """
-        if type(self).set_cookie is CookieResponse.set_cookie and len(key) <= _LONGEST_NAME:
+        if (
+            type(self).set_cookie is CookieResponse.set_cookie
+            and type(key) is str
+            and len(key) <= _LONGEST_NAME
+            and type(path) in _TEXT
+            and type(domain) in _TEXT
+            and type(samesite) in _TEXT
+        ):
             self._add_cookie(_deletion(key, path, domain, secure, httponly, samesite, partitioned))
         else:
             super().delete_cookie(key, path, domain, secure, httponly, samesite, partitioned)

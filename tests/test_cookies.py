@@ -32,6 +32,18 @@ def test_a_name_is_a_token(name: str) -> None:
     assert "Set-Cookie" not in response.headers
 
 
+@pytest.mark.parametrize("value", [5, b"a", ["a"]])
+@pytest.mark.parametrize("what", ["name", "value", "path", "domain"])
+def test_what_is_not_a_string(what: str, value: Any) -> None:
+    """The error names the part of the cookie that is not a string, when it is set and when it is deleted."""
+    name, options = ("a", {what: value}) if what != "name" else (value, {})
+    with pytest.raises(TypeError, match=rf"^The {what} of a cookie is a string, not "):
+        Response("a").set_cookie(name, **options)
+    if what != "value":
+        with pytest.raises(TypeError, match=rf"^The {what} of a cookie is a string, not "):
+            Response("a").delete_cookie(name, **options)
+
+
 @pytest.mark.parametrize("name", ["sid", "a.b", "!#$%&'*+-.^_`|~09azAZ", "__Other"])
 def test_any_token_is_a_name(name: str) -> None:
     """All characters of a token are allowed in a name."""

@@ -94,6 +94,7 @@ def _is_direct(call: HookCall, impls: Sequence[pluggy.HookImpl]) -> bool:
 
 def _with_direct_call(source: Source, function: HookFunction, blame: Blame | None) -> HookFunction:
     call, impl = source.call, source.impls[0]
+    is_recorded = call.kind == "first" and call.record is not None and call.record(impl)
     return with_direct_call(
         function,
         source.namespace["_f0"],  # type: ignore[arg-type]  # the implementation
@@ -102,17 +103,11 @@ def _with_direct_call(source: Source, function: HookFunction, blame: Blame | Non
         impl=impl,
         is_every=call.kind == "every",
         is_threaded=call.kind == "threaded",
-        on_result=functools.partial(_result_of, call, impl),
+        record=functools.partial(record_answer, call.name, impl) if is_recorded else None,
+        check=None if call.result_type is None else functools.partial(check_result, call, impl),
         blame=blame,
         raise_together=functools.partial(raise_together, call.name),
     )
-
-
-def _result_of(call: HookCall, impl: pluggy.HookImpl, result: object, request: object) -> object:
-    """Record and check a result, as the generated function does."""
-    if call.kind == "first" and call.record is not None and call.record(impl):
-        record_answer(call.name, impl, result, request)
-    return check_result(call, impl, result)
 
 
 def _keeps_results(call: HookCall) -> bool:

@@ -8,7 +8,7 @@ cdef extern from "Python.h":
 
 @final
 cdef class DirectCall:
-    cdef object function, on_result, blame, impl, raise_together
+    cdef object function, record, check, blame, impl, raise_together
     cdef str hook
     cdef bint is_every, is_threaded
     cdef Py_ssize_t count
@@ -33,7 +33,9 @@ cdef class DirectCall:
             return value
         if result is None or self.is_every:
             return None
-        return self.on_result(result, request)
+        if self.record is not None:
+            self.record(result, request)
+        return result if self.check is None else self.check(result)
 
     cdef int fail(self) except -1:
         """Raise the error of the implementation, with its blame."""
@@ -58,7 +60,8 @@ def with_direct_call(
     impl,
     bint is_every,
     bint is_threaded,
-    on_result,
+    record,
+    check,
     blame,
     raise_together,
 ):
@@ -76,7 +79,8 @@ def with_direct_call(
     call.impl = impl
     call.is_every = is_every
     call.is_threaded = is_threaded
-    call.on_result = on_result
+    call.record = record
+    call.check = check
     call.blame = blame
     call.raise_together = raise_together
     general.direct_call = call
